@@ -1,0 +1,10 @@
+# Writes OUTPUT: a C++ file holding the name and text of each of FILES.
+string(REPLACE " " ";" FILES "${FILES}")
+set(text "#include \"catalogue/builtin_catalogue.h\"\n\nnamespace latcast::detail {\n\nstd::span<const std::pair<std::string_view, std::string_view>> builtin_catalogue() {\n  static constexpr std::pair<std::string_view, std::string_view> kFiles[] = {\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(name "${file}" NAME)
+  file(READ "${file}" content)
+  string(APPEND text "      {\"${name}\", R\"latcast(${content})latcast\"},\n")
+endforeach()
+string(APPEND text "  };\n  return kFiles;\n}\n\n}  // namespace latcast::detail\n")
+file(WRITE "${OUTPUT}" "${text}")

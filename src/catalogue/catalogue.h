@@ -1,0 +1,168 @@
+// The catalogue: module types as data. One TOML file is one module type (docs/adding-a-module-type.md).
+//
+// A loaded Catalogue is immutable. Expressions over a node (`in0[1]`, `attr.strides[0] | 1`) are compiled to programs
+// whose slots are NodeReads, filled by graph/; everything after the parameters is numbers only and is what `core`
+// evaluates from a pack.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/expression.h"
+#include "latcast/result.h"
+
+namespace latcast {
+
+/// One thing read off an executed node.
+struct NodeRead {
+  enum class Kind : std::uint8_t {
+    input_dim,       // in0[1]: index = input, position = axis (negative from the end)
+    output_dim,      // out0[1]
+    input_rank,      // rank(in0)
+    output_rank,     // rank(out0)
+    input_elements,  // elements(in0)
+    output_elements,
+    input_value,       // in1.value[0]: element of a small constant integer/float input
+    input_constant,    // constant(in1): 1 where the input is a constant (weights)
+    input_present,     // present(in1)
+    attribute,         // attr.name or attr.name[i]
+    attribute_equals,  // attr.name == "text"
+    attribute_count,   // count(attr.name)
+    attribute_present, // present(attr.name)
+    is_operator,       // is("Gemm") or is("com.microsoft:FusedGemm")
+    input_bytes,       // total bytes of non-constant inputs
+    output_bytes,
+    weight_bytes,      // total bytes of constant inputs
+    weight_elements,
+    view,              // GROUP.FIELD computed by graph/node_views (reduce.size, perm.kind, broadcast.span ...)
+    input_element_size,  // element_size(in0), bytes
+  };
+  Kind kind = Kind::input_dim;
+  int index = 0;
+  int position = 0;
+  bool has_position = false;
+  std::string name;  // attribute, operator or view group.field
+  std::string text;  // the compared string
+  std::optional<double> fallback;  // `| default`: used where the thing is absent
+  friend bool operator==(const NodeRead&, const NodeRead&) = default;
+};
+
+/// A parameter: an expression over NodeReads. slots of `program` are indices into ModuleType::reads.
+struct Parameter {
+  std::string name;
+  Program program;
+};
+
+/// A named expression over parameters and earlier derived values (slots: parameters, then derived, in file order).
+struct Derived {
+  std::string name;
+  Program program;
+};
+
+struct Expression {
+  std::string text;
+  Program program;  // slots: parameters, then all derived
+};
+
+/// Kernel class: which code path of the engine runs it. The first whose `when` holds is taken.
+struct Kernel {
+  std::string name;
+  Program when;                     // empty: always
+  std::vector<Expression> base;     // non-negative terms of the physical base model, each >= 0
+  std::vector<Expression> features; // what learners see, raw (they take log2(1 + x))
+};
+
+/// How a campaign draws one parameter.
+struct Sampling {
+  std::string name;
+  std::vector<double> choices;  // non-empty: one of these
+  std::vector<double> weights;  // same length as choices, or empty for equal
+  double low = 1, high = 1;     // else log-uniform integers in [low, high]
+  double multiple_of = 1;       // rounded to a multiple of this in `multiple_share` of the draws
+  double multiple_share = 0.75;
+};
+
+struct BuildInput {
+  std::vector<Program> shape;  // slots as in `Build::names`
+  bool constant = false;
+  std::string dtype = "float32";          // float32, int64, int32, bool
+  std::vector<Program> values;            // constant integer/float values instead of random ones
+  std::optional<Program> integer_below;   // integer inputs: drawn in [0, this)
+  std::optional<Program> present;         // left out where 0
+  std::string fill = "normal";            // normal (He-scaled), ones, positive
+};
+
+struct BuildAttribute {
+  std::string name;
+  bool is_list = false;
+  bool is_float = false;
+  std::string text;               // string attribute (values empty)
+  std::vector<Program> values;    // numbers
+  std::optional<Program> present;
+};
+
+/// How to make an ONNX node of the type, from drawn parameters.
+struct Build {
+  std::string op;
+  std::string domain;
+  std::vector<std::string> names;  // slots: drawn parameters, then `let` values
+  std::vector<Derived> let;        // helper values over drawn ones
+  std::vector<BuildInput> inputs;
+  int outputs = 1;
+  std::vector<BuildAttribute> attributes;
+  std::optional<Program> limit;  // draws where this is 0 are rejected
+  double share = 1.0;            // relative number of samples in a campaign
+};
+
+struct OperatorName {
+  std::string domain;  // "" is ai.onnx
+  std::string type;
+};
+
+struct ModuleType {
+  std::string name;
+  std::string summary;
+  std::string file;  // where it came from, for messages
+  std::string source;  // the TOML text, kept in packs
+  std::vector<OperatorName> operators;
+  std::vector<NodeRead> reads;
+  Program when;  // over reads; empty: always
+  std::vector<Parameter> parameters;
+  std::vector<Derived> derived;
+  std::optional<Expression> macs;  // multiply-accumulates, for the cost summary
+  std::vector<Kernel> kernels;
+  std::vector<Sampling> sampling;
+  std::optional<Build> build;
+  /// Output shapes for operators that latcast's own rules do not know: each a list of programs over `reads`
+  /// (input dims only), empty where the rules do it.
+  std::vector<std::vector<Program>> output_shapes;
+
+  [[nodiscard]] std::size_t slot_count() const { return parameters.size() + derived.size(); }
+};
+
+class Catalogue {
+ public:
+  /// Reads every *.toml of `directories`, later ones overriding earlier ones by module type name.
+  static Result<Catalogue> load(std::span<const std::filesystem::path> directories);
+  /// The one that is compiled into the library (the files of catalogue/), with `directories` on top.
+  static Result<Catalogue> builtin(std::span<const std::filesystem::path> directories = {});
+  /// From texts (as kept in a pack): name of the file and its content.
+  static Result<Catalogue> from_sources(std::span<const std::pair<std::string, std::string>> sources);
+
+  [[nodiscard]] std::span<const ModuleType> types() const { return types_; }
+  [[nodiscard]] const ModuleType* find(std::string_view name) const;
+  /// Indices of types covering this operator, in the order to try them (`when`).
+  [[nodiscard]] std::span<const std::size_t> covering(std::string_view domain, std::string_view op) const;
+
+ private:
+  std::vector<ModuleType> types_;
+  std::map<std::string, std::vector<std::size_t>, std::less<>> by_operator_;  // "domain:op"
+};
+
+}  // namespace latcast

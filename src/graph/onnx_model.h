@@ -1,0 +1,116 @@
+// An ONNX model as plain values: what latcast needs of the format, read without copying weights and written without
+// a protobuf library. Field numbers are those of the public onnx.proto3.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "latcast/result.h"
+
+namespace latcast::onnx {
+
+/// onnx.TensorProto.DataType
+enum class DataType : std::int32_t {
+  undefined = 0, float32 = 1, uint8 = 2, int8 = 3, uint16 = 4, int16 = 5, int32 = 6, int64 = 7, string = 8, boolean = 9,
+  float16 = 10, float64 = 11, uint32 = 12, uint64 = 13, complex64 = 14, complex128 = 15, bfloat16 = 16,
+};
+
+/// Bytes of one element; 0 for string and undefined.
+[[nodiscard]] std::size_t element_size(DataType type) noexcept;
+/// "float32", "int64", ...
+[[nodiscard]] std::string_view to_string(DataType type) noexcept;
+
+/// A dimension: a value, or a name, or neither (unknown).
+struct Dim {
+  std::int64_t value = -1;  // -1: not known
+  std::string name;
+};
+
+struct ValueInfo {
+  std::string name;
+  DataType type = DataType::undefined;
+  std::optional<std::vector<Dim>> shape;  // nullopt: even the rank is unknown
+  bool is_tensor = true;                  // false: sequence, map, optional, sparse
+};
+
+/// How weights that were never stored are made up when a carrier is written for an engine (deterministic in the name).
+struct Fill {
+  enum class Kind : std::uint8_t { none, normal, constant } kind = Kind::none;
+  float scale = 1.0F;  // normal: standard deviation; constant: the value
+};
+
+struct Tensor {
+  std::string name;
+  DataType type = DataType::undefined;
+  std::vector<std::int64_t> dims;
+  std::vector<std::int64_t> ints;  // values, for integer/bool tensors of at most kSmallTensor elements
+  std::vector<double> floats;      // values, for float tensors of at most kSmallTensor elements
+  Fill fill;                       // instead of values, for weights of generated networks
+  std::string external_location;   // file that holds the data, relative to the model; empty: inline
+  [[nodiscard]] std::int64_t elements() const;  // product of dims; caller has validated dims
+  [[nodiscard]] bool has_values() const { return !ints.empty() || !floats.empty(); }
+};
+inline constexpr std::int64_t kSmallTensor = 1024;
+
+struct Attribute {
+  /// onnx.AttributeProto.AttributeType (the ones kept)
+  enum class Kind : std::int32_t { undefined = 0, f = 1, i = 2, s = 3, t = 4, g = 5, floats = 6, ints = 7, strings = 8, other = 99 };
+  std::string name;
+  Kind kind = Kind::undefined;
+  float f = 0;
+  std::int64_t i = 0;
+  std::string s;
+  std::vector<float> floats;
+  std::vector<std::int64_t> ints;
+  std::vector<std::string> strings;
+  std::optional<Tensor> t;
+};
+
+struct Node {
+  std::string op;
+  std::string domain;  // "" is ai.onnx ("ai.onnx" is normalised to "")
+  std::string name;
+  std::vector<std::string> inputs;   // "" = optional input left out
+  std::vector<std::string> outputs;
+  std::vector<Attribute> attributes;
+  [[nodiscard]] const Attribute* attribute(std::string_view name) const;
+};
+
+struct Graph {
+  std::string name;
+  std::vector<Node> nodes;  // topologically sorted, as ONNX demands (the reader checks)
+  std::vector<Tensor> initializers;
+  std::vector<ValueInfo> inputs;  // without those that are initializers
+  std::vector<ValueInfo> outputs;
+  std::vector<ValueInfo> value_infos;
+};
+
+struct Model {
+  std::int64_t ir_version = 8;
+  std::map<std::string, std::int64_t> opsets;  // domain ("" = ai.onnx) -> version
+  std::string producer;
+  Graph graph;
+};
+
+/// Parses a serialized ModelProto. Bytes of weights are skipped, never copied. Checks: well-formed wire format, known
+/// ONNX structure, a graph with nodes, every node input produced earlier (else: cycle or missing producer, by name),
+/// no tensor produced twice, dims non-negative and products within 2^62, no subgraph-carrying node (control flow is
+/// refused by name: Errc::unsupported), local functions refused by name. Errors name the place.
+[[nodiscard]] Result<Model> read_model(std::span<const std::byte> bytes);
+/// The same from a file, memory-mapped. Errors name the file; an external weight file that is missing is an error.
+[[nodiscard]] Result<Model> read_model_file(const std::filesystem::path& file);
+
+/// Serializes. Weights with a Fill are written as filled data (`materialize`) or left as a skeleton whose fills are kept
+/// in the tensors' doc_string ("latcast:normal:0.05"), which read_model understands: small enough to store.
+enum class Weights : std::uint8_t { materialize, skeleton };
+[[nodiscard]] std::string write_model(const Model& model, Weights weights);
+
+}  // namespace latcast::onnx
