@@ -1,0 +1,94 @@
+#include "catalogue/catalogue.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "catalogue/builtin_catalogue.h"
+#include "catalogue/module_type_reader.h"
+
+namespace latcast {
+namespace {
+
+std::string operator_key(std::string_view domain, std::string_view op) {
+  return domain.empty() ? std::string(op) : std::string(domain) + ":" + std::string(op);
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> read_directory(const std::filesystem::path& directory) {
+  std::error_code failure;
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, failure)) {
+    if (entry.path().extension() == ".toml") files.push_back(entry.path());
+  }
+  if (failure) return fail(Errc::not_found, "catalogue folder " + directory.string() + ": " + failure.message());
+  if (files.empty()) {
+    return fail(Errc::not_found, "catalogue folder " + directory.string() + " has no .toml file; one file is one module type");
+  }
+  std::ranges::sort(files);
+  std::vector<std::pair<std::string, std::string>> sources;
+  for (const auto& file : files) {
+    std::ifstream stream(file, std::ios::binary);
+    std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+    if (!stream) return fail(Errc::io, "cannot read " + file.string());
+    sources.emplace_back(file.string(), std::move(text));
+  }
+  return sources;
+}
+
+}  // namespace
+
+Result<Catalogue> Catalogue::from_sources(std::span<const std::pair<std::string, std::string>> sources) {
+  Catalogue catalogue;
+  // Later sources stand for what the user added: they override by name and are tried first.
+  for (const auto& [file, text] : sources) {
+    auto type = read_module_type(text, file);
+    if (!type) return tl::unexpected(type.error());
+    const auto same = std::ranges::find(catalogue.types_, type->name, &ModuleType::name);
+    if (same != catalogue.types_.end()) {
+      *same = std::move(*type);
+    } else {
+      catalogue.types_.push_back(std::move(*type));
+    }
+  }
+  for (std::size_t index = catalogue.types_.size(); index-- > 0;) {
+    for (const OperatorName& op : catalogue.types_[index].operators) {
+      catalogue.by_operator_[operator_key(op.domain, op.type)].push_back(index);
+    }
+  }
+  return catalogue;
+}
+
+Result<Catalogue> Catalogue::load(std::span<const std::filesystem::path> directories) {
+  std::vector<std::pair<std::string, std::string>> sources;
+  for (const auto& directory : directories) {
+    auto more = read_directory(directory);
+    if (!more) return tl::unexpected(more.error());
+    std::ranges::move(*more, std::back_inserter(sources));
+  }
+  return from_sources(sources);
+}
+
+Result<Catalogue> Catalogue::builtin(std::span<const std::filesystem::path> directories) {
+  std::vector<std::pair<std::string, std::string>> sources;
+  for (const auto& [name, text] : detail::builtin_catalogue()) sources.emplace_back(name, text);
+  for (const auto& directory : directories) {
+    auto more = read_directory(directory);
+    if (!more) return tl::unexpected(more.error());
+    std::ranges::move(*more, std::back_inserter(sources));
+  }
+  return from_sources(sources);
+}
+
+const ModuleType* Catalogue::find(std::string_view name) const {
+  const auto found = std::ranges::find(types_, name, &ModuleType::name);
+  return found == types_.end() ? nullptr : &*found;
+}
+
+std::span<const std::size_t> Catalogue::covering(std::string_view domain, std::string_view op) const {
+  const auto found = by_operator_.find(operator_key(domain, op));
+  if (found == by_operator_.end()) return {};
+  return found->second;
+}
+
+}  // namespace latcast

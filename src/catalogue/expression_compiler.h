@@ -1,0 +1,29 @@
+// Text -> Program. The whole language: numbers, names, + - * / %, comparisons, && || !, c ? a : b, min max ceil floor
+// log2 sqrt abs, and (where a node is read) in0[1], out0[-1], in1.value[0], rank(in0), elements(in0), constant(in1),
+// present(in1), present(attr.x), count(attr.x), element_size(in0), attr.x[0], attr.x == "text", is("domain:Op"),
+// GROUP.FIELD views; `READ | NUMBER` gives a read a default.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalogue/catalogue.h"
+#include "core/expression.h"
+#include "latcast/result.h"
+
+namespace latcast {
+
+/// Compiles against named slots; an unknown name is an error with a suggestion.
+[[nodiscard]] Result<Program> compile_expression(std::string_view text, std::span<const std::string> names);
+
+/// Compiles against an executed node; every distinct read is appended to `reads` and becomes a slot.
+[[nodiscard]] Result<Program> compile_node_expression(std::string_view text, std::vector<NodeRead>& reads);
+
+/// The candidate closest to `word` (at most two edits away), for error messages.
+[[nodiscard]] std::optional<std::string> closest_name(std::string_view word, std::span<const std::string> candidates);
+
+}  // namespace latcast

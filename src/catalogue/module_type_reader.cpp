@@ -1,0 +1,289 @@
+#include "catalogue/module_type_reader.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "catalogue/expression_compiler.h"
+#include "catalogue/toml_reader.h"
+
+namespace latcast {
+namespace {
+
+OperatorName parse_operator(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return {"", text};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+class Reader {
+ public:
+  Reader(const toml::table& table, std::string_view source, const std::string& file) : table_(table), toml_(file) {
+    type_.file = file;
+    type_.source = std::string(source);
+  }
+
+  Result<ModuleType> run() {
+    toml_.check_keys(table_, {"name", "summary", "operators", "when", "macs", "parameters", "derived", "base", "features",
+                              "kernel", "sample", "build", "shapes"});
+    header();
+    parameters();
+    derived();
+    if (!toml_.failed()) kernels();
+    sampling();
+    if (const toml::table* build = toml_.subtable(table_, "build")) read_build(*build);
+    shapes();
+    if (toml_.failed()) return tl::unexpected(*toml_.error());
+    return std::move(type_);
+  }
+
+ private:
+  void header() {
+    type_.name = toml_.text(table_, "name", true);
+    type_.summary = toml_.text(table_, "summary", true);
+    for (const std::string& op : toml_.expressions(table_, "operators")) type_.operators.push_back(parse_operator(op));
+    if (type_.operators.empty()) toml_.fail_at(table_, "'operators' must name at least one executed operator");
+    if (const toml::node* when = table_.get("when")) type_.when = node_program(*when, "when");
+  }
+
+  void parameters() {
+    const toml::table* table = toml_.subtable(table_, "parameters");
+    if (table == nullptr) return toml_.fail_at(table_, "the table [parameters] is missing");
+    for (const auto& [name, node] : TomlReader::in_file_order(*table)) {
+      type_.parameters.push_back({name, node_program(*node, name)});
+      add_name(*node, name);
+    }
+  }
+
+  void derived() {
+    const toml::table* table = toml_.subtable(table_, "derived");
+    if (table != nullptr) {
+      for (const auto& [name, node] : TomlReader::in_file_order(*table)) {
+        type_.derived.push_back({name, program(*node, name, names_)});
+        add_name(*node, name);
+      }
+    }
+    if (const toml::node* macs = table_.get("macs")) {
+      type_.macs = Expression{toml_.expression(*macs, "macs"), program(*macs, "macs", names_)};
+    }
+  }
+
+  void kernels() {
+    const std::vector<Expression> base = list(table_, "base");
+    const std::vector<Expression> features = list(table_, "features");
+    const toml::array* array = toml_.array(table_, "kernel");
+    if (array == nullptr) {
+      type_.kernels.push_back({type_.name, {}, base, features});
+    } else {
+      for (const toml::node& node : *array) read_kernel(node, base, features);
+    }
+    if (toml_.failed()) return;
+    for (const Kernel& kernel : type_.kernels) {
+      if (kernel.base.empty()) toml_.fail_at(table_, "kernel '" + kernel.name + "' has no 'base' terms");
+      if (kernel.features.empty()) toml_.fail_at(table_, "kernel '" + kernel.name + "' has no 'features'");
+    }
+    if (!type_.kernels.empty() && !type_.kernels.back().when.empty()) {
+      toml_.fail_at(table_, "the last kernel must have no 'when', so that every module has one");
+    }
+  }
+
+  void read_kernel(const toml::node& node, const std::vector<Expression>& base, const std::vector<Expression>& features) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return toml_.fail_at(node, "'kernel' must be an array of tables: [[kernel]]");
+    toml_.check_keys(*table, {"name", "when", "base", "features"});
+    Kernel kernel;
+    kernel.name = toml_.text(*table, "name", true);
+    if (const toml::node* when = table->get("when")) kernel.when = program(*when, "when", names_);
+    kernel.base = table->contains("base") ? list(*table, "base") : base;
+    kernel.features = table->contains("features") ? list(*table, "features") : features;
+    if (std::ranges::find(type_.kernels, kernel.name, &Kernel::name) != type_.kernels.end()) {
+      toml_.fail_at(node, "two kernels are called '" + kernel.name + "'");
+    }
+    type_.kernels.push_back(std::move(kernel));
+  }
+
+  void sampling() {
+    const toml::table* table = toml_.subtable(table_, "sample");
+    if (table == nullptr) return;
+    for (const auto& [name, node] : TomlReader::in_file_order(*table)) {
+      Sampling sampling;
+      sampling.name = name;
+      if (node->is_number()) {
+        sampling.choices = {node->value<double>().value_or(1)};
+      } else if (const toml::table* spec = node->as_table()) {
+        read_sampling(*spec, sampling);
+      } else {
+        toml_.fail_at(*node, "'" + name + "' must be a number, {choice = [...]} or {range = [low, high]}");
+      }
+      type_.sampling.push_back(std::move(sampling));
+    }
+  }
+
+  void read_sampling(const toml::table& spec, Sampling& sampling) {
+    toml_.check_keys(spec, {"choice", "weights", "range", "multiple_of", "multiple_share"});
+    sampling.choices = toml_.numbers(spec, "choice");
+    sampling.weights = toml_.numbers(spec, "weights");
+    if (!sampling.weights.empty() && sampling.weights.size() != sampling.choices.size()) {
+      toml_.fail_at(spec, "'" + sampling.name + "': as many weights as choices are needed");
+    }
+    if (std::ranges::any_of(sampling.weights, [](double weight) { return weight <= 0; })) {
+      toml_.fail_at(spec, "'" + sampling.name + "': weights must be above 0");
+    }
+    sampling.multiple_of = toml_.number(spec, "multiple_of", 1);
+    sampling.multiple_share = toml_.number(spec, "multiple_share", 0.75);
+    const std::vector<double> range = toml_.numbers(spec, "range");
+    if (range.size() == 2) {
+      sampling.low = range[0];
+      sampling.high = range[1];
+    }
+    const bool sensible = range.size() == 2 && range[0] >= 1 && range[1] >= range[0] && sampling.multiple_of >= 1;
+    if (sampling.choices.empty() == range.empty() || (!range.empty() && !sensible)) {
+      toml_.fail_at(spec, "'" + sampling.name + "' needs either choice = [...] or range = [low, high] with 1 <= low <= high");
+    }
+  }
+
+  void read_build(const toml::table& table) {
+    toml_.check_keys(table, {"operator", "share", "limit", "outputs", "let", "inputs", "attributes"});
+    Build build;
+    const OperatorName op = parse_operator(toml_.text(table, "operator", true));
+    build.op = op.type;
+    build.domain = op.domain;
+    build.share = toml_.number(table, "share", 1.0);
+    build.outputs = static_cast<int>(toml_.number(table, "outputs", 1));
+    if (build.share < 0 || build.outputs < 1 || build.outputs > 16) {
+      toml_.fail_at(table, "'share' must be at least 0 and 'outputs' between 1 and 16");
+    }
+    for (const Sampling& sampling : type_.sampling) build.names.push_back(sampling.name);
+    if (const toml::table* let = toml_.subtable(table, "let")) {
+      for (const auto& [name, node] : TomlReader::in_file_order(*let)) {
+        build.let.push_back({name, program(*node, name, build.names)});
+        build.names.push_back(name);
+      }
+    }
+    if (const toml::node* limit = table.get("limit")) build.limit = program(*limit, "limit", build.names);
+    if (const toml::array* inputs = toml_.array(table, "inputs")) {
+      for (const toml::node& node : *inputs) read_build_input(node, build);
+    }
+    if (build.inputs.empty()) toml_.fail_at(table, "'inputs' must list at least one input");
+    if (const toml::table* attributes = toml_.subtable(table, "attributes")) {
+      for (const auto& [name, node] : TomlReader::in_file_order(*attributes)) read_build_attribute(name, *node, build);
+    }
+    type_.build = std::move(build);
+  }
+
+  void read_build_input(const toml::node& node, Build& build) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return toml_.fail_at(node, "an input must be a table {shape = [...]}");
+    toml_.check_keys(*table, {"shape", "constant", "dtype", "values", "below", "present", "fill"});
+    BuildInput input;
+    input.shape = programs(*table, "shape", build.names);
+    input.constant = toml_.flag(*table, "constant");
+    if (table->contains("dtype")) input.dtype = toml_.text(*table, "dtype", true);
+    if (!std::set<std::string>{"float32", "int64", "int32", "bool"}.contains(input.dtype)) {
+      toml_.fail_at(node, "'dtype' must be float32, int64, int32 or bool");
+    }
+    input.values = programs(*table, "values", build.names);
+    if (const toml::node* below = table->get("below")) input.integer_below = program(*below, "below", build.names);
+    if (const toml::node* present = table->get("present")) input.present = program(*present, "present", build.names);
+    if (table->contains("fill")) input.fill = toml_.text(*table, "fill", true);
+    if (!std::set<std::string>{"normal", "ones", "positive"}.contains(input.fill)) {
+      toml_.fail_at(node, "'fill' must be normal, ones or positive");
+    }
+    build.inputs.push_back(std::move(input));
+  }
+
+  void read_build_attribute(const std::string& name, const toml::node& node, Build& build) {
+    BuildAttribute attribute;
+    attribute.name = name;
+    if (const toml::table* table = node.as_table()) {
+      toml_.check_keys(*table, {"int", "ints", "float", "floats", "text", "present"});
+      if (const toml::node* present = table->get("present")) attribute.present = program(*present, "present", build.names);
+      attribute.text = toml_.text(*table, "text", false);
+      for (const std::string key : {"int", "float"}) {
+        if (const toml::node* value = table->get(key)) {
+          attribute.values = {program(*value, name, build.names)};
+          attribute.is_float = key == "float";
+        }
+      }
+      for (const std::string key : {"ints", "floats"}) {
+        if (!table->contains(key)) continue;
+        attribute.values = programs(*table, key, build.names);
+        attribute.is_list = true;
+        attribute.is_float = key == "floats";
+      }
+    } else if (const toml::array* array = node.as_array()) {
+      attribute.is_list = true;
+      for (const toml::node& element : *array) attribute.values.push_back(program(element, name, build.names));
+    } else {
+      attribute.values = {program(node, name, build.names)};
+    }
+    if (attribute.values.empty() && attribute.text.empty()) toml_.fail_at(node, "attribute '" + name + "' has no value");
+    build.attributes.push_back(std::move(attribute));
+  }
+
+  void shapes() {
+    const toml::array* outputs = toml_.array(table_, "shapes");
+    if (outputs == nullptr) return;
+    for (const toml::node& output : *outputs) {
+      std::vector<Program> dims;
+      const toml::array* array = output.as_array();
+      if (array == nullptr) return toml_.fail_at(output, "'shapes' must be a list of lists of expressions, one per output");
+      for (const toml::node& dim : *array) dims.push_back(node_program(dim, "shapes"));
+      type_.output_shapes.push_back(std::move(dims));
+    }
+  }
+
+  // ---- helpers
+
+  void add_name(const toml::node& node, const std::string& name) {
+    if (std::ranges::find(names_, name) != names_.end()) {
+      toml_.fail_at(node, "the name '" + name + "' is already taken by a parameter");
+    }
+    names_.push_back(name);
+  }
+
+  Program node_program(const toml::node& node, const std::string& key) {
+    return keep(compile_node_expression(toml_.expression(node, key), type_.reads), node, key);
+  }
+
+  Program program(const toml::node& node, const std::string& key, const std::vector<std::string>& names) {
+    return keep(compile_expression(toml_.expression(node, key), names), node, key);
+  }
+
+  std::vector<Program> programs(const toml::table& table, const std::string& key, const std::vector<std::string>& names) {
+    std::vector<Program> result;
+    if (const toml::array* array = toml_.array(table, key)) {
+      for (const toml::node& node : *array) result.push_back(program(node, key, names));
+    }
+    return result;
+  }
+
+  std::vector<Expression> list(const toml::table& table, const std::string& key) {
+    std::vector<Expression> result;
+    if (const toml::array* array = toml_.array(table, key)) {
+      for (const toml::node& node : *array) result.push_back({toml_.expression(node, key), program(node, key, names_)});
+    }
+    return result;
+  }
+
+  Program keep(Result<Program> compiled, const toml::node& node, const std::string& key) {
+    if (compiled) return std::move(*compiled);
+    toml_.fail_at(node, "'" + key + "': " + compiled.error().context);
+    return {};
+  }
+
+  const toml::table& table_;
+  TomlReader toml_;
+  ModuleType type_;
+  std::vector<std::string> names_;  // parameters, then derived
+};
+
+}  // namespace
+
+Result<ModuleType> read_module_type(std::string_view text, const std::string& file) {
+  auto table = parse_toml(text, file);
+  if (!table) return tl::unexpected(table.error());
+  return Reader(*table, text, file).run();
+}
+
+}  // namespace latcast

@@ -1,0 +1,95 @@
+// What latcast asks of an inference engine. One folder per engine; `engine_set.cpp` lists them.
+//
+// Engines are used inside a worker process (engine/worker): an implementation may crash, hang or eat memory without
+// taking the campaign with it, and needs no thread-safety.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/onnx_model.h"
+#include "latcast/result.h"
+#include "latcast/units.h"
+
+namespace latcast {
+
+/// What is there to measure, or why not.
+struct EngineInfo {
+  std::string name;
+  bool available = false;
+  std::string version;
+  std::string library;  // file it was loaded from
+  std::string problem;  // where not available: what is missing and what to install
+};
+
+/// Everything about a session that changes how long it takes; recorded with every measurement.
+struct EngineSettings {
+  std::string library;  // empty: the engine's own search (environment, project environment, system)
+  int threads = 1;
+};
+
+/// One made-up input. Shapes are concrete.
+struct InputSpec {
+  std::string name;
+  onnx::DataType type = onnx::DataType::float32;
+  std::vector<std::int64_t> dims;
+  std::int64_t below = 2;  // integers are drawn in [0, below)
+};
+
+/// A model for an engine: a file, or the bytes of one.
+struct EngineModel {
+  std::string file;   // used where `bytes` is empty
+  std::string bytes;  // serialized ModelProto, or a skeleton of one (weights are filled in by the worker)
+  std::vector<InputSpec> inputs;
+  std::map<std::string, std::int64_t> free_dims;  // dim_param -> value
+};
+
+struct NodeTime {
+  std::string name;
+  std::string op;      // type without domain
+  double mean_ns = 0;  // over the runs chosen, as the engine's profiler reports it
+};
+
+class Session {
+ public:
+  virtual ~Session() = default;
+  /// One inference; the wall time it took.
+  virtual Result<Nanos> run() = 0;
+  /// Ends profiling (where the session was loaded with it): per executed node, in execution order, the mean over the
+  /// fastest `share` of the runs after the first `skip`. Later runs are unprofiled.
+  virtual Result<std::vector<NodeTime>> end_profiling(std::size_t skip, double share) = 0;
+};
+
+struct LoadOptions {
+  bool profile = false;
+  std::string* executed_graph = nullptr;  // where given, receives the engine's optimized graph (weights left out)
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  /// Stable name, as given to --engine.
+  [[nodiscard]] virtual std::string_view id() const = 0;
+  [[nodiscard]] virtual EngineInfo info(const EngineSettings& settings) = 0;
+  /// Options that were in force, by name: optimization level, spinning, execution provider, threads ...
+  [[nodiscard]] virtual std::map<std::string, std::string> describe(const EngineSettings& settings) const = 0;
+  /// The clock that budgets are counted on; a fake engine has its own. Valid in the parent process too.
+  [[nodiscard]] virtual Nanos now() const { return std::chrono::steady_clock::now().time_since_epoch(); }
+  virtual Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
+                                                const LoadOptions& options) = 0;
+  /// The graph the engine would execute, serialized, without the bytes of weights; nothing is run.
+  virtual Result<std::string> executed_graph(const EngineModel& model, const EngineSettings& settings) = 0;
+};
+
+/// Every engine this build knows, by id. `fake` is listed only where asked (tests and --engine fake).
+[[nodiscard]] std::vector<std::string> engine_ids();
+[[nodiscard]] Result<std::unique_ptr<Engine>> make_engine(std::string_view id);
+
+}  // namespace latcast

@@ -1,0 +1,191 @@
+#include "engine/fake/fake_engine.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <numbers>
+#include <numeric>
+#include <random>
+
+namespace latcast {
+namespace {
+
+struct Behaviour {
+  double noise = 0, drift = 0, profiler_ns = 5000, scale = 1, load_ns = 20e6;
+  int abort = 0, hang = 0, memory = 0, refuse = 0;
+};
+
+Result<Behaviour> parse_behaviour(std::string_view text) {
+  Behaviour behaviour;
+  while (!text.empty()) {
+    const std::string_view item = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(item.size() + 1, text.size()));
+    const std::size_t equals = item.find('=');
+    const std::string key(item.substr(0, equals));
+    double value = 0;
+    if (equals != std::string_view::npos) std::from_chars(item.data() + equals + 1, item.data() + item.size(), value);
+    const std::map<std::string, double*> numbers = {{"noise", &behaviour.noise},
+                                                    {"drift", &behaviour.drift},
+                                                    {"profiler", &behaviour.profiler_ns},
+                                                    {"scale", &behaviour.scale},
+                                                    {"load", &behaviour.load_ns}};
+    const std::map<std::string, int*> faults = {
+        {"abort", &behaviour.abort}, {"hang", &behaviour.hang}, {"memory", &behaviour.memory}, {"refuse", &behaviour.refuse}};
+    if (const auto number = numbers.find(key); number != numbers.end()) {
+      *number->second = value;
+    } else if (const auto fault = faults.find(key); fault != faults.end()) {
+      *fault->second = static_cast<int>(value);
+    } else {
+      return fail(Errc::invalid_input, "the fake engine has no behaviour '" + key + "'");
+    }
+  }
+  return behaviour;
+}
+
+/// Survives workers: lives in a page shared between this process and those it forks.
+struct Shared {
+  double clock_ns = 0;
+  std::uint64_t loads = 0;
+};
+
+class FakeSession final : public Session {
+ public:
+  FakeSession(std::vector<NodeTime> nodes, Behaviour behaviour, Shared& shared, bool profile)
+      : nodes_(std::move(nodes)), behaviour_(behaviour), shared_(shared), profiling_(profile), random_(shared.loads) {
+    total_ns_ = std::accumulate(nodes_.begin(), nodes_.end(), 2000.0, [](double sum, const NodeTime& node) { return sum + node.mean_ns; });
+  }
+
+  Result<Nanos> run() override {
+    std::normal_distribution<double> normal;
+    const double phase = 2 * std::numbers::pi * shared_.clock_ns / 100e9;
+    slowdown_ = 1 + behaviour_.drift * std::sin(phase) + behaviour_.noise * std::abs(normal(random_));
+    if (behaviour_.noise > 0 && random_() % 20 == 0) slowdown_ *= 1.5;
+    double time = total_ns_ * slowdown_;
+    if (profiling_) time += behaviour_.profiler_ns * static_cast<double>(nodes_.size());
+    shared_.clock_ns += time;
+    return Nanos(time);
+  }
+
+  Result<std::vector<NodeTime>> end_profiling(std::size_t, double) override {
+    profiling_ = false;
+    std::vector<NodeTime> nodes = nodes_;
+    for (NodeTime& node : nodes) node.mean_ns = node.mean_ns * slowdown_ + behaviour_.profiler_ns;
+    return nodes;
+  }
+
+ private:
+  std::vector<NodeTime> nodes_;
+  Behaviour behaviour_;
+  Shared& shared_;
+  bool profiling_;
+  std::mt19937_64 random_;
+  double total_ns_ = 0;
+  double slowdown_ = 1;
+};
+
+class FakeEngine final : public Engine {
+ public:
+  FakeEngine() {
+    void* page = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) throw std::bad_alloc();
+    shared_ = new (page) Shared;
+  }
+  ~FakeEngine() override { munmap(shared_, sizeof(Shared)); }
+
+  [[nodiscard]] std::string_view id() const override { return "fake"; }
+  [[nodiscard]] EngineInfo info(const EngineSettings& settings) override {
+    const auto behaviour = parse_behaviour(settings.library);
+    return {std::string(id()), behaviour.has_value(), "1.0", "(built in)", behaviour ? "" : behaviour.error().context};
+  }
+  [[nodiscard]] std::map<std::string, std::string> describe(const EngineSettings& settings) const override {
+    return {{"threads", std::to_string(settings.threads)}};
+  }
+  [[nodiscard]] Nanos now() const override { return Nanos(shared_->clock_ns); }
+
+  Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings, const LoadOptions& options) override {
+    const auto behaviour = parse_behaviour(settings.library);
+    if (!behaviour) return tl::unexpected(behaviour.error());
+    shared_->clock_ns += behaviour->load_ns;
+    if (auto ok = suffer(*behaviour, ++shared_->loads); !ok) return tl::unexpected(ok.error());
+    auto parsed = parse(model);
+    if (!parsed) return tl::unexpected(parsed.error());
+    auto shapes = infer_shapes(*parsed, {model.free_dims, 1}, nullptr);
+    if (!shapes) return tl::unexpected(shapes.error());
+    std::vector<NodeTime> nodes;
+    for (const onnx::Node& node : parsed->graph.nodes) {
+      nodes.push_back({node.name, node.op, behaviour->scale * fake_node_latency(node, *shapes)});
+    }
+    if (options.executed_graph != nullptr) {
+      auto graph = onnx::write_model(*parsed, onnx::Weights::skeleton);
+      if (!graph) return tl::unexpected(graph.error());
+      *options.executed_graph = std::move(*graph);
+    }
+    return std::make_unique<FakeSession>(std::move(nodes), *behaviour, *shared_, options.profile);
+  }
+
+  Result<std::string> executed_graph(const EngineModel& model, const EngineSettings&) override {
+    auto parsed = parse(model);
+    if (!parsed) return tl::unexpected(parsed.error());
+    auto graph = onnx::write_model(*parsed, onnx::Weights::skeleton);
+    if (!graph) return tl::unexpected(graph.error());
+    return std::move(*graph);
+  }
+
+ private:
+  static Result<onnx::Model> parse(const EngineModel& model) {
+    return model.bytes.empty() ? onnx::read_model_file(model.file) : onnx::read_model(std::as_bytes(std::span(model.bytes)));
+  }
+
+  static Result<void> suffer(const Behaviour& behaviour, std::uint64_t load) {
+    const auto due = [load](int every) { return every > 0 && load % static_cast<std::uint64_t>(every) == 0; };
+    if (due(behaviour.refuse)) return fail(Errc::engine_failure, "the fake engine refuses this model");
+    if (due(behaviour.abort)) std::abort();
+    while (due(behaviour.hang)) pause();
+    if (due(behaviour.memory)) {
+      std::vector<std::vector<char>> hoard;
+      while (true) hoard.emplace_back(std::size_t{64} << 20, 'x');
+    }
+    return {};
+  }
+
+  Shared* shared_ = nullptr;
+};
+
+}  // namespace
+
+double fake_node_latency(const onnx::Node& node, const std::map<std::string, TensorInfo>& shapes) {
+  double activation_bytes = 0;
+  double weight_bytes = 0;
+  double output_elements = 0;
+  double macs = 0;
+  for (const std::string& input : node.inputs) {
+    const auto found = shapes.find(input);
+    if (found == shapes.end() || !found->second.known) continue;
+    (found->second.constant ? weight_bytes : activation_bytes) += found->second.bytes();
+  }
+  for (const std::string& output : node.outputs) {
+    const auto found = shapes.find(output);
+    if (found == shapes.end() || !found->second.known) continue;
+    activation_bytes += found->second.bytes();
+    output_elements += found->second.elements();
+  }
+  const auto dims = [&](std::size_t input) -> std::vector<std::int64_t> {
+    const auto found = input < node.inputs.size() ? shapes.find(node.inputs[input]) : shapes.end();
+    return found == shapes.end() ? std::vector<std::int64_t>{} : found->second.dims;
+  };
+  if (node.op == "Conv" && !dims(1).empty()) {
+    const auto weight = dims(1);
+    double per_output = 1;
+    for (std::size_t axis = 1; axis < weight.size(); ++axis) per_output *= static_cast<double>(weight[axis]);
+    const auto channels = static_cast<double>(weight[0]);
+    macs = output_elements * per_output * std::ceil(channels / 8) * 8 / channels;
+  } else if ((node.op == "MatMul" || node.op == "Gemm") && !dims(0).empty()) {
+    macs = output_elements * static_cast<double>(dims(0).back());
+  }
+  return 400 + 0.05 * activation_bytes + 0.02 * weight_bytes + 0.03 * macs;
+}
+
+}  // namespace latcast

@@ -1,0 +1,108 @@
+#include "engine/onnxruntime/library.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#ifndef LATCAST_PYTHON_ENVIRONMENT
+#define LATCAST_PYTHON_ENVIRONMENT ""
+#endif
+
+namespace latcast::ort {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// ENV/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*
+std::vector<fs::path> in_python_environment(const fs::path& environment) {
+  std::vector<fs::path> found;
+  std::error_code failure;
+  for (const auto& python : fs::directory_iterator(environment / "lib", failure)) {
+    const fs::path folder = python.path() / "site-packages" / "onnxruntime" / "capi";
+    for (const auto& file : fs::directory_iterator(folder, failure)) {
+      if (file.path().filename().string().starts_with("libonnxruntime.so.")) found.push_back(file.path());
+    }
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+/// The environment that was set up with the build, and the one beside this executable (build/latcast, build/venv).
+std::vector<fs::path> project_libraries() {
+  std::vector<fs::path> found;
+  std::error_code failure;
+  const fs::path executable = fs::read_symlink("/proc/self/exe", failure);
+  for (const fs::path& environment : {fs::path(LATCAST_PYTHON_ENVIRONMENT), executable.parent_path() / "venv"}) {
+    if (environment.empty()) continue;
+    std::ranges::move(in_python_environment(environment), std::back_inserter(found));
+  }
+  return found;
+}
+
+Result<void*> open_first(const std::vector<std::string>& candidates) {
+  std::string problems;
+  for (const std::string& candidate : candidates) {
+    if (void* handle = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL)) return handle;
+    problems += (problems.empty() ? "" : "; ") + std::string(dlerror());
+  }
+  return fail(Errc::engine_unavailable,
+              "ONNX Runtime could not be loaded (" + problems +
+                  "). Install the Python package onnxruntime, or name the library: LATCAST_ONNXRUNTIME=/path/libonnxruntime.so.1 "
+                  "or --engine-path");
+}
+
+std::vector<std::string> candidates(const std::string& path) {
+  if (!path.empty()) return {path};
+  if (const char* named = std::getenv("LATCAST_ONNXRUNTIME"); named != nullptr && *named != '\0') return {named};
+  std::vector<std::string> names;
+  for (const fs::path& file : project_libraries()) names.push_back(file.string());
+  names.insert(names.end(), {"libonnxruntime.so.1", "libonnxruntime.so"});
+  return names;
+}
+
+/// File the loader mapped the symbol from.
+std::string file_of(void* symbol) {
+  Dl_info info{};
+  if (dladdr(symbol, &info) == 0 || info.dli_fname == nullptr) return "?";
+  std::error_code failure;
+  const fs::path real = fs::canonical(info.dli_fname, failure);
+  return failure ? info.dli_fname : real.string();
+}
+
+}  // namespace
+
+Result<void> check(const OrtApi& api, OrtStatus* status) {
+  if (status == nullptr) return {};
+  std::string message = api.GetErrorMessage(status);
+  api.ReleaseStatus(status);
+  return fail(Errc::engine_failure, "ONNX Runtime: " + std::move(message));
+}
+
+Result<Library> open_library(const std::string& path) {
+  auto handle = open_first(candidates(path));
+  if (!handle) return tl::unexpected(handle.error());
+  void* symbol = dlsym(*handle, "OrtGetApiBase");
+  if (symbol == nullptr) {
+    return fail(Errc::engine_unavailable, path + " is not an ONNX Runtime library: it has no OrtGetApiBase");
+  }
+  const OrtApiBase* base = reinterpret_cast<const OrtApiBase* (*)()>(symbol)();
+  Library library;
+  library.version = base->GetVersionString();
+  library.file = file_of(symbol);
+  library.api = base->GetApi(ORT_API_VERSION);
+  if (library.api == nullptr) {
+    return fail(Errc::engine_unavailable, "ONNX Runtime " + library.version + " (" + library.file + ") is too old; " +
+                                              "version 1." + std::to_string(ORT_API_VERSION) + " or newer is needed");
+  }
+  if (auto ok = check(*library.api, library.api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "latcast", &library.env)); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  return library;
+}
+
+}  // namespace latcast::ort

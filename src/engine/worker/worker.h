@@ -1,0 +1,74 @@
+// Runs an engine in a process of its own: an abort, a hang or an appetite for memory costs one answer, not the command.
+//
+// The worker is forked from this process (which must be single-threaded at that moment), serves requests over a pipe
+// and dies with its parent. After a failure the next request starts a new worker.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace latcast {
+
+/// A burst: at least `duration` and `min_runs` runs, at most `max_runs`.
+struct BurstSpec {
+  Nanos duration = std::chrono::milliseconds(250);
+  int warmup = 1;
+  int min_runs = 3;
+  int max_runs = 100000;
+};
+
+struct MeasureRequest {
+  EngineModel model;
+  BurstSpec burst;                     // unprofiled
+  std::optional<BurstSpec> profile;    // before it, per node
+  bool want_executed_graph = false;
+};
+
+struct MeasureReply {
+  std::vector<double> runs_ns;         // unprofiled, in order
+  std::vector<NodeTime> nodes;         // profiled, in execution order
+  std::string executed_graph;
+  double load_ns = 0;                  // session creation
+  double elapsed_ns = 0;               // the whole request, by the engine's own clock
+  double resident_bytes = 0;           // of the worker, at the end
+};
+
+struct WorkerLimits {
+  std::chrono::milliseconds timeout = std::chrono::minutes(5);  // for one request
+  std::size_t memory_bytes = 0;                                 // address space; 0: no limit
+};
+
+class Worker {
+ public:
+  Worker(std::string engine_id, EngineSettings settings, WorkerLimits limits);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  Result<EngineInfo> info();
+  Result<std::map<std::string, std::string>> describe();
+  Result<std::string> executed_graph(const EngineModel& model);
+  Result<MeasureReply> measure(const MeasureRequest& request);
+  /// Model runs that workers of this object have made so far (tests assert zero for forecasts).
+  [[nodiscard]] std::uint64_t runs_made() const;
+  /// The engine's clock, for budgets.
+  [[nodiscard]] Nanos now() const;
+  void set_limits(WorkerLimits limits);
+  /// Ends the process; the next request starts a fresh one (memory is given back).
+  void restart();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Called while waiting for a reply; true aborts the request with Errc::interrupted (Ctrl-C).
+void set_interrupt_check(bool (*check)());
+
+}  // namespace latcast
