@@ -105,12 +105,17 @@ struct Model {
 /// no tensor produced twice, dims non-negative and products within 2^62, no subgraph-carrying node (control flow is
 /// refused by name: Errc::unsupported), local functions refused by name. Errors name the place.
 [[nodiscard]] Result<Model> read_model(std::span<const std::byte> bytes);
+/// Whether the files that weights refer to must be there: not for an engine's optimized graph, whose weights were
+/// written to nowhere.
+enum class ExternalWeights : std::uint8_t { required, ignored };
 /// The same from a file, memory-mapped. Errors name the file; an external weight file that is missing is an error.
-[[nodiscard]] Result<Model> read_model_file(const std::filesystem::path& file);
+[[nodiscard]] Result<Model> read_model_file(const std::filesystem::path& file,
+                                            ExternalWeights external = ExternalWeights::required);
 
 /// Serializes. Weights with a Fill are written as filled data (`materialize`) or left as a skeleton whose fills are kept
 /// in the tensors' doc_string ("latcast:normal:0.05"), which read_model understands: small enough to store.
+/// 2 GB and more is an error: protobuf cannot hold it.
 enum class Weights : std::uint8_t { materialize, skeleton };
-[[nodiscard]] std::string write_model(const Model& model, Weights weights);
+[[nodiscard]] Result<std::string> write_model(const Model& model, Weights weights);
 
 }  // namespace latcast::onnx

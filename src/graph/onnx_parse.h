@@ -1,0 +1,23 @@
+// From the bytes of a ModelProto to plain values, with checks of single messages. What spans messages (who produces
+// which tensor) is graph_check's.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/onnx_model.h"
+#include "graph/wire.h"
+
+namespace latcast::onnx {
+
+struct ParsedModel {
+  Model model;
+  bool has_graph = false;
+  std::vector<std::pair<std::string, std::string>> functions;  // (domain, name) of local functions
+};
+
+/// Parses what it can; `failure` says whether it can be used.
+[[nodiscard]] ParsedModel parse_model(std::string_view bytes, wire::Failure& failure);
+
+}  // namespace latcast::onnx

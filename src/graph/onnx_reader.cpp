@@ -1,0 +1,161 @@
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <system_error>
+
+#include "graph/graph_check.h"
+#include "graph/onnx_fields.h"
+#include "graph/onnx_parse.h"
+
+namespace latcast::onnx {
+namespace {
+
+using wire::Failure;
+
+/// A read-only mapping of a whole file.
+class Mapping {
+ public:
+  static Result<Mapping> open(const std::filesystem::path& file);
+  Mapping(Mapping&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  Mapping& operator=(Mapping&&) = delete;
+  ~Mapping() {
+    if (data_ != nullptr) ::munmap(data_, size_);
+  }
+  [[nodiscard]] std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(data_), size_}; }
+
+ private:
+  Mapping(void* data, std::size_t size) : data_(data), size_(size) {}
+  void* data_;
+  std::size_t size_;
+};
+
+tl::unexpected<Error> io_failure(int error) {
+  return fail(error == ENOENT ? Errc::not_found : Errc::io, std::generic_category().message(error));
+}
+
+Result<Mapping> map_descriptor(int descriptor, Result<Mapping> (*make)(void*, std::size_t)) {
+  struct ::stat status{};
+  if (::fstat(descriptor, &status) != 0) return io_failure(errno);
+  if (!S_ISREG(status.st_mode)) return fail(Errc::io, "not a regular file");
+  if (status.st_size == 0) return fail(Errc::invalid_input, "not an ONNX file: it is empty");
+  const auto size = static_cast<std::size_t>(status.st_size);
+  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (data == MAP_FAILED) return io_failure(errno);
+  return make(data, size);
+}
+
+Result<Mapping> Mapping::open(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a FIFO must not block us
+  if (descriptor < 0) return io_failure(errno);
+  auto mapping =
+      map_descriptor(descriptor, [](void* data, std::size_t size) -> Result<Mapping> { return Mapping(data, size); });
+  ::close(descriptor);
+  return mapping;
+}
+
+/// Whether the file begins as a ModelProto: the first field is one of its own, with the right wire type.
+bool begins_as_model(std::string_view bytes) {
+  namespace f = field::model;
+  if (bytes.empty()) return false;
+  const auto tag = static_cast<std::uint8_t>(bytes[0]);
+  const unsigned number = tag >> 3;
+  const bool integer = number == f::ir_version || number == f::version;
+  const bool text = (number >= f::producer && number <= f::opset && !integer) || number == f::metadata;
+  return (integer && (tag & 7) == 0) || (text && (tag & 7) == 2);
+}
+
+tl::unexpected<Error> not_onnx(std::string_view bytes) {
+  if (bytes.starts_with("version https://git-lfs"))
+    return fail(Errc::invalid_input, "not an ONNX file: a Git LFS pointer, the model itself was not fetched");
+  return fail(Errc::invalid_input, "not an ONNX file");
+}
+
+tl::unexpected<Error> explain(const Failure& failure, std::string_view bytes) {
+  const std::string place = " at byte " + std::to_string(failure.offset);
+  switch (failure.kind) {
+    case Failure::Kind::unsupported:
+      return fail(Errc::unsupported, failure.what);
+    case Failure::Kind::invalid:
+      return fail(Errc::invalid_input, failure.what + " (" + place.substr(1) + ")");
+    case Failure::Kind::truncated:
+      if (failure.offset == bytes.size())
+        return fail(Errc::invalid_input, "the file is truncated" + place + ": its last field is longer");
+      return fail(Errc::invalid_input, "damaged: " + failure.what + place);
+    default:
+      return fail(Errc::invalid_input, "damaged: " + failure.what + place);
+  }
+}
+
+Result<void> refuse_called_functions(const ParsedModel& parsed) {
+  if (parsed.functions.empty()) return {};
+  const std::set<std::pair<std::string, std::string>> functions(parsed.functions.begin(), parsed.functions.end());
+  for (const Node& node : parsed.model.graph.nodes)
+    if (functions.contains({node.domain, node.op}))
+      return fail(Errc::unsupported, "node '" + node.name + "' calls the model's local function '" + node.op +
+                                         "': inline the functions first (onnx.inliner.inline_local_functions)");
+  return {};
+}
+
+Result<void> check_location(const std::filesystem::path& folder, const std::string& location) {
+  const std::filesystem::path relative(location);
+  const bool escapes = relative.is_absolute() || std::ranges::find(relative, "..") != relative.end();
+  if (escapes)
+    return fail(Errc::invalid_input, "the external weight file '" + location + "' lies outside the model's folder");
+  std::error_code ignored;
+  if (std::filesystem::exists(folder / relative, ignored)) return {};
+  return fail(Errc::not_found, "the external weight file '" + location + "' is missing");
+}
+
+Result<void> check_external_weights(const Graph& graph, const std::filesystem::path& folder) {
+  std::set<std::string_view> locations;
+  const auto add = [&](const Tensor& tensor) {
+    if (!tensor.external_location.empty()) locations.insert(tensor.external_location);
+  };
+  for (const Tensor& tensor : graph.initializers) add(tensor);
+  for (const Node& node : graph.nodes)
+    for (const Attribute& attribute : node.attributes)
+      if (attribute.t) add(*attribute.t);
+  for (const std::string_view location : locations)
+    if (auto checked = check_location(folder, std::string(location)); !checked) return checked;
+  return {};
+}
+
+}  // namespace
+
+Result<Model> read_model(std::span<const std::byte> data) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data.data()), data.size());
+  if (!begins_as_model(bytes)) return not_onnx(bytes);
+  Failure failure;
+  ParsedModel parsed = parse_model(bytes, failure);
+  if (failure.failed()) {
+    // A length read from text runs past the end too: only a file that got somewhere is called truncated.
+    const bool nothing_read = failure.offset < 16 && failure.kind == Failure::Kind::malformed;
+    return nothing_read ? not_onnx(bytes) : explain(failure, bytes);
+  }
+  if (!parsed.has_graph)
+    return fail(Errc::invalid_input, "no graph: the file ends before its graph, or is another kind of protobuf");
+  if (auto checked = refuse_called_functions(parsed); !checked) return tl::unexpected(checked.error());
+  if (auto checked = check_graph(parsed.model.graph); !checked) return tl::unexpected(checked.error());
+  if (parsed.model.opsets.empty()) parsed.model.opsets[""] = 1;  // IR versions 1 and 2 had no operator sets
+  return std::move(parsed.model);
+}
+
+Result<Model> read_model_file(const std::filesystem::path& file, ExternalWeights external) {
+  const auto mapping = Mapping::open(file);
+  if (!mapping) return fail_in(file.string(), mapping.error());
+  auto model = read_model(mapping->bytes());
+  if (!model) return fail_in(file.string(), model.error());
+  if (external == ExternalWeights::required)
+    if (auto checked = check_external_weights(model->graph, file.parent_path()); !checked)
+      return fail_in(file.string(), checked.error());
+  return model;
+}
+
+}  // namespace latcast::onnx
