@@ -261,7 +261,6 @@ class OnnxRuntimeEngine final : public Engine {
   }
 
   Result<std::unique_ptr<Session>> create(const EngineModel& model, const EngineSettings& settings, Purpose purpose, std::string* graph) {
-    const OrtApi& api = *library_->api;
     auto options = session_options(model, settings);
     if (!options) return tl::unexpected(options.error());
     std::optional<ScratchFolder> scratch;

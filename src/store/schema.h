@@ -1,0 +1,61 @@
+// The store's tables. Stored on disk: a change is a new schema version.
+#pragma once
+
+namespace latcast {
+
+inline constexpr const char* kSchema = R"sql(
+CREATE TABLE targets (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  device TEXT NOT NULL,
+  cpu_features TEXT NOT NULL,
+  engine TEXT NOT NULL,
+  engine_version TEXT NOT NULL,
+  library TEXT NOT NULL,
+  settings_json TEXT NOT NULL,
+  UNIQUE (device, cpu_features, engine, engine_version, settings_json)
+);
+CREATE TABLE campaigns (
+  id INTEGER PRIMARY KEY,
+  target INTEGER NOT NULL REFERENCES targets(id),
+  started_unix_s INTEGER NOT NULL,
+  tool_version TEXT NOT NULL,
+  seed INTEGER NOT NULL,
+  budget_ns INTEGER NOT NULL,
+  spent_ns INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  plan_json TEXT NOT NULL,
+  context_json TEXT NOT NULL
+);
+CREATE TABLE networks (
+  id INTEGER PRIMARY KEY,
+  campaign INTEGER NOT NULL REFERENCES campaigns(id),
+  plan_index INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  family TEXT NOT NULL,
+  seed INTEGER NOT NULL,
+  adaptive INTEGER NOT NULL,
+  skeleton BLOB NOT NULL,
+  executed BLOB NOT NULL DEFAULT x'',
+  UNIQUE (campaign, plan_index)
+);
+CREATE TABLE measurements (
+  id INTEGER PRIMARY KEY,
+  network INTEGER NOT NULL REFERENCES networks(id),
+  round INTEGER NOT NULL,
+  started_unix_ms INTEGER NOT NULL,
+  load_ns INTEGER NOT NULL,
+  host_load REAL NOT NULL,
+  runs_ns BLOB NOT NULL,
+  nodes_ns BLOB NOT NULL,
+  UNIQUE (network, round)
+);
+CREATE TABLE failures (
+  id INTEGER PRIMARY KEY,
+  network INTEGER NOT NULL REFERENCES networks(id),
+  round INTEGER NOT NULL,
+  message TEXT NOT NULL
+);
+)sql";
+
+}  // namespace latcast

@@ -1,0 +1,112 @@
+#include "store/sqlite.h"
+
+namespace latcast::sqlite {
+namespace {
+
+Error describe(sqlite3* connection, int code, const std::string& file) {
+  const std::string message = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
+  const std::string place = "store " + file + ": ";
+  switch (code & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {Errc::io, place + "locked by another process; wait until it is done, or use another file"};
+    case SQLITE_READONLY:
+      return {Errc::io, place + "cannot be written (read-only file or folder)"};
+    case SQLITE_FULL:
+      return {Errc::io, place + "the disk is full; what was measured before is kept. Free some space and go on with --resume"};
+    case SQLITE_CANTOPEN:
+      return {Errc::not_found, place + "cannot be opened (no such file or folder, or no permission)"};
+    case SQLITE_NOTADB:
+      return {Errc::invalid_input, place + "not a latcast store (not an SQLite database)"};
+    case SQLITE_CORRUPT:
+      return {Errc::corrupt, place + "damaged (" + message + ")"};
+    case SQLITE_IOERR:
+      return {Errc::io, place + "input/output error (" + message + "); is the disk full?"};
+    default:
+      return {Errc::io, place + message};
+  }
+}
+
+}  // namespace
+
+Result<Database> Database::open(const std::string& file, Mode mode) {
+  Database database;
+  database.file_ = file;
+  const int flags = mode == Mode::read_only    ? SQLITE_OPEN_READONLY
+                    : mode == Mode::read_write ? SQLITE_OPEN_READWRITE
+                                               : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(file.c_str(), &raw, flags, nullptr);
+  database.handle_.reset(raw);
+  if (code != SQLITE_OK) return tl::unexpected(describe(raw, code, file));
+  sqlite3_extended_result_codes(raw, 0);
+  sqlite3_busy_timeout(raw, 5000);
+  return database;
+}
+
+Error Database::error(int code) const { return describe(handle_.get(), code, file_); }
+
+Result<void> Database::execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return tl::unexpected(error(code));
+  return {};
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  const int code = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr);
+  if (code != SQLITE_OK) return tl::unexpected(error(code));
+  return Statement(*this, raw);
+}
+
+std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
+
+Statement& Statement::bind(std::int64_t value) {
+  sqlite3_bind_int64(handle_.get(), ++bound_, value);
+  return *this;
+}
+
+Statement& Statement::bind(double value) {
+  sqlite3_bind_double(handle_.get(), ++bound_, value);
+  return *this;
+}
+
+Statement& Statement::bind(std::string_view text) {
+  sqlite3_bind_text(handle_.get(), ++bound_, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+  return *this;
+}
+
+Statement& Statement::bind_blob(std::span<const std::byte> bytes) {
+  sqlite3_bind_blob64(handle_.get(), ++bound_, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  return *this;
+}
+
+Result<bool> Statement::next() {
+  const int code = sqlite3_step(handle_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return tl::unexpected(describe(connection_, code, file_));
+}
+
+Result<void> Statement::run() {
+  const auto row = next();
+  sqlite3_reset(handle_.get());
+  bound_ = 0;
+  if (!row) return tl::unexpected(row.error());
+  return {};
+}
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_.get(), column); }
+double Statement::number(int column) const { return sqlite3_column_double(handle_.get(), column); }
+
+std::string Statement::text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(handle_.get(), column));
+  return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)));
+}
+
+std::string Statement::blob(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
+  return bytes == nullptr ? std::string() : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)));
+}
+
+}  // namespace latcast::sqlite

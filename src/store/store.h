@@ -1,0 +1,91 @@
+// Measurements with their full context, in one SQLite file (docs/formats.md). Nothing is overwritten: campaigns are
+// added, a measurement is one committed row with its nodes, so a kill loses at most the one under way.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "latcast/result.h"
+#include "store/sqlite.h"
+
+namespace latcast {
+
+/// device x engine x settings: what a measurement is of.
+struct TargetRecord {
+  std::int64_t id = 0;
+  std::string name;
+  std::string device;        // CPU model
+  std::string cpu_features;  // vector extensions that decide the engine's code paths
+  std::string engine, engine_version, library;
+  std::map<std::string, std::string> settings;  // threads, optimization level, spinning ...
+};
+
+struct CampaignRecord {
+  std::int64_t id = 0;
+  std::int64_t target = 0;
+  std::int64_t started_unix_s = 0;
+  std::string tool_version;
+  std::uint64_t seed = 0;
+  double budget_ns = 0;
+  double spent_ns = 0;
+  std::string status;   // running, finished, interrupted
+  std::string plan;     // JSON: what decides the plan (shares, families, limits), to resume it
+  std::map<std::string, std::string> context;  // host load, clock resolution, kernel ...
+};
+
+struct NetworkRecord {
+  std::int64_t id = 0;
+  std::int64_t campaign = 0;
+  int plan_index = 0;
+  std::string name, family;
+  std::uint64_t seed = 0;
+  bool adaptive = false;
+  std::string skeleton;  // ONNX without weights, as made
+  std::string executed;  // the engine's optimized graph, without weights; filled by the first measurement
+};
+
+struct MeasurementRecord {
+  std::int64_t network = 0;
+  int round = 0;
+  std::int64_t started_unix_ms = 0;
+  std::vector<std::int64_t> runs_ns;                       // unprofiled burst, in order
+  std::int64_t load_ns = 0;                                // session creation
+  double host_load = 0;                                    // 1-minute load average when it began
+  std::vector<std::int64_t> nodes_ns;                      // per node of the executed graph; -1: not seen
+};
+
+class Store {
+ public:
+  /// Opens for writing, creating it where it does not exist.
+  static Result<Store> create(const std::string& file);
+  static Result<Store> open_read_only(const std::string& file);
+
+  Result<std::int64_t> ensure_target(const TargetRecord& target);
+  Result<std::int64_t> add_campaign(const CampaignRecord& campaign);
+  Result<void> update_campaign(std::int64_t id, double spent_ns, const std::string& status);
+  Result<std::int64_t> add_network(const NetworkRecord& network);
+  Result<void> set_executed(std::int64_t network, const std::string& executed);
+  Result<void> add_measurement(const MeasurementRecord& measurement);
+  Result<void> add_failure(std::int64_t network, int round, const std::string& message);
+
+  Result<std::vector<TargetRecord>> targets();
+  Result<std::vector<CampaignRecord>> campaigns(std::int64_t target);
+  Result<std::vector<NetworkRecord>> networks(std::int64_t campaign);
+  Result<std::vector<MeasurementRecord>> measurements(std::int64_t network);
+  Result<std::map<std::string, std::int64_t>> failures(std::int64_t campaign);  // message -> count
+
+ private:
+  explicit Store(sqlite::Database database) : database_(std::move(database)) {}
+  Result<void> prepare_schema(const std::string& file, bool may_create);
+  sqlite::Database database_;
+};
+
+/// Identifies the file format in the SQLite header ("latc"); never changes.
+inline constexpr std::int32_t kStoreApplicationId = 0x6C617463;
+inline constexpr int kStoreSchemaVersion = 1;
+
+}  // namespace latcast
