@@ -1,0 +1,74 @@
+// Predictor: latency of modules and networks from a pack, without an engine.
+//
+// Thread-safe, allocation-free (but for the text of an error) and lock-free: one Predictor can serve all threads.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "latcast/pack.h"
+#include "latcast/result.h"
+#include "latcast/units.h"
+
+namespace latcast {
+
+inline constexpr std::uint32_t kUnknownType = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::uint32_t kUnknownKernel = std::numeric_limits<std::uint32_t>::max();
+
+/// One module to forecast. Bytes and multiply-accumulates serve the physical estimate of modules without a model.
+struct ModuleQuery {
+  std::uint32_t type = kUnknownType;   ///< Pack::find_type(), or kUnknownType
+  std::span<const double> parameters;  ///< in the order of Pack::parameter_names(); finite
+  double input_bytes = 0, output_bytes = 0, weight_bytes = 0;
+  double macs = 0;  ///< where known and the type has no expression for it
+};
+
+enum class ForecastStatus : std::uint8_t {
+  ok,            ///< an in-range model
+  extrapolated,  ///< a feature outside what was trained on, or hardly any samples: base model with care
+  unknown,       ///< no model: estimated from bytes moved and multiply-accumulates
+};
+
+[[nodiscard]] std::string_view to_string(ForecastStatus status) noexcept;
+
+struct ModuleForecast {
+  Nanos latency{0};
+  std::uint32_t kernel = kUnknownKernel;  ///< index of the kernel class within its type
+  ForecastStatus status = ForecastStatus::unknown;
+  double macs = 0;
+};
+
+struct NetworkForecast {
+  Nanos quiet{0};  ///< sum of the modules' latencies, exactly
+  Nanos lower{0}, upper{0};
+  double level = 0;       ///< of the interval
+  double time_share = 0;  ///< of `quiet` that rests on modules with status ok
+  double macs = 0;
+};
+
+class Predictor {
+ public:
+  /// `now_unix_s`: when the forecasts are for (intervals widen with the anchor's age); the system clock if absent.
+  explicit Predictor(const Pack& pack, std::optional<std::int64_t> now_unix_s = std::nullopt);
+
+  /// Latency of one module inside a network, before the network's calibration; anchored.
+  /// Errc::invalid_input: a parameter is not finite, or there are too few or too many.
+  [[nodiscard]] Result<ModuleForecast> forecast_module(const ModuleQuery& module) const;
+
+  /// Forecasts every module into `out` (same length as `modules`) so that they sum to the network's quiet latency.
+  /// Errc::invalid_input: as above, naming the module; or lengths differ.
+  [[nodiscard]] Result<NetworkForecast> forecast_network(std::span<const ModuleQuery> modules,
+                                                         std::span<ModuleForecast> out) const;
+
+  /// Seconds since the pack was last anchored to its machine.
+  [[nodiscard]] double anchor_age_s() const noexcept { return anchor_age_s_; }
+
+ private:
+  std::shared_ptr<const detail::LoadedPack> pack_;
+  double anchor_age_s_ = 0;
+};
+
+}  // namespace latcast

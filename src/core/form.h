@@ -1,0 +1,88 @@
+// Exported forms: what a trained regression model becomes in a pack, and how it is evaluated.
+//
+// A form is a short list of nodes, children before parents, the last one the root, whose value is nanoseconds. A node
+// is a kind and four arrays; what they mean is said in forms/<kind>.cpp. A new form is one such file and one line in
+// the table of form.cpp; the pack's schema does not change.
+//
+// Evaluation allocates nothing, takes no lock and cannot fail: a form is checked once, when it is made or loaded.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "latcast/result.h"
+
+namespace latcast {
+
+/// Stored in packs: values never change, new ones are appended.
+enum class FormKind : std::uint16_t {
+  constant = 0,
+  linear_terms = 1,     // over base terms
+  linear_features = 2,  // over log features and, optionally, their squares
+  trees = 3,            // sum of regression trees over log features
+  gaussian_process = 4,
+  product = 5,  // first child x exp(second child)
+  mean = 6,     // weighted mean of children
+};
+
+/// One node, its arrays elsewhere (in a mapped pack or a FormNode).
+struct FormNodeView {
+  FormKind kind = FormKind::constant;
+  std::span<const std::uint16_t> children;
+  std::span<const double> doubles;
+  std::span<const float> floats;
+  std::span<const std::int32_t> ints;
+};
+
+/// One node, owning its arrays.
+struct FormNode {
+  FormKind kind = FormKind::constant;
+  std::vector<std::uint16_t> children;
+  std::vector<double> doubles;
+  std::vector<float> floats;
+  std::vector<std::int32_t> ints;
+
+  [[nodiscard]] FormNodeView view() const { return {kind, children, doubles, floats, ints}; }
+};
+
+using FormSpec = std::vector<FormNode>;
+using FormView = std::vector<FormNodeView>;
+
+inline constexpr std::size_t kMaxFormNodes = 16;
+
+/// What one module gives its form. Features are log2(1 + x), in both precisions: trees compare in float, as the
+/// libraries that grow them do.
+struct FormInput {
+  std::span<const double> terms;
+  std::span<const double> features;
+  std::span<const float> features32;
+};
+
+/// Number of inputs a form may refer to.
+struct FormShape {
+  std::size_t terms = 0, features = 0;
+};
+
+/// Views of a form's nodes; `spec` must outlive them.
+[[nodiscard]] FormView view(const FormSpec& spec);
+
+/// Checks every index, size and number. Errc::corrupt, or Errc::unsupported for a kind this version does not know.
+[[nodiscard]] Result<void> check(std::span<const FormNodeView> form, FormShape shape);
+
+/// Value of a checked form, in ns; never NaN.
+[[nodiscard]] double evaluate(std::span<const FormNodeView> form, const FormInput& input) noexcept;
+
+/// Bytes that the arrays of a form take in a pack.
+[[nodiscard]] std::size_t form_bytes(const FormSpec& spec);
+
+/// One node with that value.
+[[nodiscard]] FormSpec constant_form(double value);
+/// base x exp(residual).
+[[nodiscard]] FormSpec product_form(FormSpec base, FormSpec residual);
+/// Weighted mean of forms (weights sum to one).
+[[nodiscard]] FormSpec mean_form(std::vector<FormSpec> children, std::vector<double> weights);
+
+}  // namespace latcast

@@ -1,0 +1,12 @@
+// Sizes that every pack keeps to, so that forecasts work on fixed arrays. Checked on load and in training.
+#pragma once
+
+#include <cstddef>
+
+namespace latcast {
+
+inline constexpr std::size_t kMaxSlots = 256;    // parameters and derived values of a module type
+inline constexpr std::size_t kMaxTerms = 32;     // base terms of a kernel class
+inline constexpr std::size_t kMaxFeatures = 64;  // features of a kernel class
+
+}  // namespace latcast

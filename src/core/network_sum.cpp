@@ -1,0 +1,45 @@
+#include "core/network_sum.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace latcast {
+namespace {
+
+constexpr double kNormal90 = 1.645;  // two-sided 90 % of a normal distribution
+
+double variance_of_age(const Anchor& anchor, double age_s) noexcept {
+  const double hours = std::max(age_s, 0.0) / 3600.0;
+  return std::pow(std::min(anchor.widening_per_sqrt_hour * std::sqrt(hours), anchor.widening_limit), 2);
+}
+
+double variance_of_anchor(const Anchor& anchor) noexcept {
+  return anchor.carriers == 0 ? 0.0 : anchor.scatter * anchor.scatter / anchor.carriers;
+}
+
+}  // namespace
+
+double CalibrationPlan::shift(double raw_ns) const noexcept {
+  const double scaled = calibration.scale * raw_ns;
+  return std::max(scaled + calibration.module_ns, 0.05 * scaled);
+}
+
+CalibrationPlan plan_calibration(const Calibration& calibration, double raw_ns, std::size_t modules) noexcept {
+  const double scaled = calibration.scale * raw_ns;
+  const double sum = scaled + calibration.module_ns * static_cast<double>(modules) + calibration.run_ns;
+  return {calibration, std::max(sum, 0.1 * scaled)};  // a negative overhead never eats a whole network
+}
+
+double spread(const IntervalModel& model, double quiet_ns, double uncovered) noexcept {
+  return model.relative + model.absolute_ns / std::max(quiet_ns, 1.0) + model.extrapolated * uncovered;
+}
+
+LogInterval interval(const IntervalModel& model, const Anchor& anchor, double quiet_ns, double uncovered,
+                     double age_s) noexcept {
+  const double drift = kNormal90 * kNormal90 * (variance_of_age(anchor, age_s) + variance_of_anchor(anchor));
+  const double own = model.quantile * spread(model, quiet_ns, uncovered);
+  const double half = std::min(std::sqrt(own * own + drift), 3.0);
+  return {std::min(model.bias - half, 0.0), std::max(model.bias + half, 0.0)};
+}
+
+}  // namespace latcast

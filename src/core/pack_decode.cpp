@@ -1,0 +1,287 @@
+#include "core/pack_decode.h"
+
+#include <flatbuffers/flatbuffers.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "core/limits.h"
+#include "core/pack_seal.h"
+#include "pack_generated.h"
+
+namespace latcast::detail {
+namespace {
+
+template <class T>
+using Tables = flatbuffers::Vector<flatbuffers::Offset<T>>;
+using Code = flatbuffers::Vector<const fb::Instruction*>;
+
+std::string text(const flatbuffers::String* value) { return value == nullptr ? std::string() : value->str(); }
+
+template <class T>
+std::span<const T> array(const flatbuffers::Vector<T>* values) {
+  if (values == nullptr) return {};
+  return {reinterpret_cast<const T*>(values->Data()), values->size()};
+}
+
+template <class T>
+std::vector<T> copy(const flatbuffers::Vector<T>* values) {
+  const std::span<const T> view = array(values);
+  return {view.begin(), view.end()};
+}
+
+/// Calls read(table) for each table, collecting results; absent vectors are empty.
+template <class T, class Read>
+auto read_all(const Tables<T>* tables, Read read) {
+  std::vector<decltype(read(*tables->Get(0)))> out;
+  if (tables == nullptr) return out;
+  out.reserve(tables->size());
+  for (const T* table : *tables) out.push_back(read(*table));
+  return out;
+}
+
+std::vector<std::string> read_texts(const Tables<flatbuffers::String>* texts) {
+  return read_all(texts, [](const flatbuffers::String& value) { return value.str(); });
+}
+
+KeyValue read_pair(const fb::KeyValue& pair) { return {text(pair.key()), text(pair.value())}; }
+
+Program read_code(const Code* code) {
+  Program out;
+  if (code == nullptr) return out;
+  out.reserve(code->size());
+  for (const fb::Instruction* in : *code) out.push_back({static_cast<Opcode>(in->op()), in->slot(), in->value()});
+  return out;
+}
+
+NamedProgram read_program(const fb::Program& program) {
+  return {text(program.name()), text(program.text()), read_code(program.code())};
+}
+
+FormNodeView read_node(const fb::FormNode& node) {
+  return {static_cast<FormKind>(node.kind()), array(node.children()), array(node.doubles()), array(node.floats()),
+          array(node.ints())};
+}
+
+Target read_target(const fb::Target* target) {
+  if (target == nullptr) return {};
+  return {.name = text(target->name()),
+          .device = text(target->device()),
+          .cpu_features = read_texts(target->cpu_features()),
+          .engine = text(target->engine()),
+          .engine_version = text(target->engine_version()),
+          .conditions = read_all(target->conditions(), read_pair),
+          .settings = read_all(target->settings(), read_pair)};
+}
+
+KernelModel read_kernel(const fb::Kernel& kernel) {
+  KernelModel out;
+  out.name = text(kernel.name());
+  out.when = read_code(kernel.when());
+  out.terms = read_all(kernel.terms(), read_program);
+  out.features = read_all(kernel.features(), read_program);
+  out.low = copy(kernel.low());
+  out.high = copy(kernel.high());
+  out.samples = kernel.samples();
+  out.error = kernel.error();
+  out.bias = kernel.bias();
+  out.model = text(kernel.model());
+  out.candidates = read_all(kernel.candidates(), [](const fb::Candidate& c) {
+    return CandidateScore{text(c.name()), c.error(), c.bytes(), c.latency_ns(), text(c.note())};
+  });
+  return out;
+}
+
+TypeModel read_type(const fb::ModuleType& type) {
+  return {.name = text(type.name()),
+          .parameters = read_texts(type.parameters()),
+          .derived = read_all(type.derived(), read_program),
+          .macs = read_code(type.macs()),
+          .kernels = read_all(type.kernels(), read_kernel)};
+}
+
+std::vector<DecodedKernel> read_forms(const fb::ModuleType& type) {
+  return read_all(type.kernels(), [](const fb::Kernel& kernel) {
+    return DecodedKernel{read_all(kernel.form(), read_node), read_all(kernel.extrapolation(), read_node)};
+  });
+}
+
+TrainingSummary read_training(const fb::Training* training) {
+  if (training == nullptr) return {};
+  return {.started_unix_s = training->started_unix_s(),
+          .finished_unix_s = training->finished_unix_s(),
+          .networks = training->networks(),
+          .samples = training->samples(),
+          .noise_floor = training->noise_floor(),
+          .error = training->error(),
+          .families = read_all(training->families(), [](const fb::Family& f) {
+            return FamilyLoss{text(f.name()), f.networks(), f.error(), f.bias()};
+          })};
+}
+
+void read_models(const fb::Pack& pack, PackInfo& info) {
+  if (const auto* f = pack.fallback()) {
+    info.fallback = {f->input_byte_ns(), f->output_byte_ns(), f->weight_byte_ns(), f->mac_ns(), f->module_ns()};
+  }
+  if (const auto* c = pack.calibration()) info.calibration = {c->scale(), c->module_ns(), c->run_ns()};
+  if (const auto* i = pack.interval()) {
+    info.interval = {i->level(), i->quantile(), i->relative(), i->absolute_ns(), i->extrapolated(), i->bias()};
+  }
+  if (const auto* a = pack.anchor()) {
+    info.anchor = {a->scale(),         a->unix_s(), a->scatter(), a->carriers(), a->widening_per_sqrt_hour(),
+                   a->widening_limit()};
+  }
+}
+
+DecodedPack read_pack(const fb::Pack& pack) {
+  DecodedPack out;
+  PackInfo& info = out.content.info;
+  info.tool_version = text(pack.tool_version());
+  info.created_unix_s = pack.created_unix_s();
+  info.target = read_target(pack.target());
+  info.sources = read_all(pack.sources(), read_pair);
+  read_models(pack, info);
+  info.training = read_training(pack.training());
+  info.extras = read_all(pack.extras(), read_pair);
+  out.content.types = read_all(pack.types(), read_type);
+  out.forms = read_all(pack.types(), read_forms);
+  out.content.references = read_all(pack.references(), [](const fb::Reference& r) {
+    return ReferenceCarrier{text(r.name()), {}, r.quiet_ns(), r.forecast_ns()};
+  });
+  out.reference_onnx = read_all(pack.references(), [](const fb::Reference& r) { return array(r.onnx()); });
+  return out;
+}
+
+tl::unexpected<Error> corrupt(const std::string& what) { return fail(Errc::corrupt, what); }
+
+/// In [low, high]; false for NaN.
+bool within(double value, double low, double high) { return value >= low && value <= high; }
+
+Result<void> check_programs(const std::vector<NamedProgram>& programs, std::size_t slots) {
+  for (const NamedProgram& program : programs) {
+    if (auto ok = verify(program.program, slots); !ok) return fail_in(program.name, ok.error());
+  }
+  return {};
+}
+
+Result<void> check_ranges(const KernelModel& kernel) {
+  if (kernel.low.size() != kernel.features.size() || kernel.high.size() != kernel.features.size()) {
+    return corrupt("the feature ranges do not match the features");
+  }
+  for (std::size_t i = 0; i < kernel.low.size(); ++i) {
+    if (!within(kernel.low[i], 0, 2000) || !within(kernel.high[i], kernel.low[i], 2000)) {
+      return corrupt("a feature range is not one");
+    }
+  }
+  return {};
+}
+
+Result<void> check_kernel(const KernelModel& kernel, const DecodedKernel& forms, std::size_t slots) {
+  if (kernel.terms.size() > kMaxTerms || kernel.features.size() > kMaxFeatures)
+    return corrupt("too many terms or features");
+  if (!kernel.when.empty()) {
+    if (auto ok = verify(kernel.when, slots); !ok) return ok;
+  }
+  if (auto ok = check_programs(kernel.terms, slots); !ok) return ok;
+  if (auto ok = check_programs(kernel.features, slots); !ok) return ok;
+  if (auto ok = check_ranges(kernel); !ok) return ok;
+  const FormShape shape{kernel.terms.size(), kernel.features.size()};
+  for (const FormView* form : {&forms.form, &forms.extrapolation}) {
+    if (form->empty()) continue;
+    if (auto ok = check(*form, shape); !ok) return ok;
+  }
+  return {};
+}
+
+Result<void> check_type(const TypeModel& type, const std::vector<DecodedKernel>& forms) {
+  const std::size_t slots = type.parameters.size() + type.derived.size();
+  if (slots > kMaxSlots) return corrupt("too many parameters");
+  for (std::size_t i = 0; i < type.derived.size(); ++i) {
+    if (auto ok = verify(type.derived[i].program, type.parameters.size() + i); !ok) {
+      return fail_in(type.derived[i].name, ok.error());
+    }
+  }
+  if (!type.macs.empty()) {
+    if (auto ok = verify(type.macs, slots); !ok) return fail_in("macs", ok.error());
+  }
+  for (std::size_t k = 0; k < type.kernels.size(); ++k) {
+    if (auto ok = check_kernel(type.kernels[k], forms[k], slots); !ok) return fail_in(type.kernels[k].name, ok.error());
+  }
+  return {};
+}
+
+Result<void> check_info(const PackInfo& info) {
+  constexpr double kHuge = 1e18;
+  const Fallback& f = info.fallback;
+  for (const double weight : {f.input_byte_ns, f.output_byte_ns, f.weight_byte_ns, f.mac_ns, f.module_ns}) {
+    if (!within(weight, 0, kHuge)) return corrupt("the fallback's weights must be finite and not negative");
+  }
+  const Calibration& c = info.calibration;
+  if (!within(c.scale, 1e-6, 1e6) || !within(c.module_ns, -kHuge, kHuge) || !within(c.run_ns, -kHuge, kHuge)) {
+    return corrupt("the calibration is out of bounds");
+  }
+  const IntervalModel& i = info.interval;
+  if (!within(i.level, 0, 1) || !within(i.quantile, 0, 1e3) || !within(i.relative, 0, 1e3) ||
+      !within(i.absolute_ns, 0, kHuge) || !within(i.extrapolated, 0, 1e3) || !within(i.bias, -10, 10)) {
+    return corrupt("the interval model is out of bounds");
+  }
+  const Anchor& a = info.anchor;
+  if (!within(a.scale, 1e-6, 1e6) || !within(a.scatter, 0, 1e3) || !within(a.widening_per_sqrt_hour, 0, 10) ||
+      !within(a.widening_limit, 0, 10)) {
+    return corrupt("the anchor is out of bounds");
+  }
+  return {};
+}
+
+Result<void> check_pack(const DecodedPack& pack) {
+  if (auto ok = check_info(pack.content.info); !ok) return ok;
+  for (std::size_t t = 0; t < pack.content.types.size(); ++t) {
+    if (auto ok = check_type(pack.content.types[t], pack.forms[t]); !ok) {
+      return fail(ok.error().code == Errc::unsupported ? Errc::unsupported : Errc::corrupt,
+                  pack.content.types[t].name + ": " + ok.error().context);
+    }
+  }
+  return {};
+}
+
+FormSpec own_form(const FormView& view) {
+  FormSpec out;
+  for (const FormNodeView& node : view) {
+    out.push_back({node.kind,
+                   {node.children.begin(), node.children.end()},
+                   {node.doubles.begin(), node.doubles.end()},
+                   {node.floats.begin(), node.floats.end()},
+                   {node.ints.begin(), node.ints.end()}});
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<DecodedPack> decode_pack(std::span<const std::uint8_t> bytes) {
+  auto content = open_seal(bytes);
+  if (!content) return tl::unexpected<Error>(content.error());
+  if (content->size() < 16 || !fb::PackBufferHasIdentifier(content->data())) return corrupt("not a latcast pack");
+  flatbuffers::Verifier verifier(content->data(), content->size(), 32, 10'000'000);
+  if (!fb::VerifyPackBuffer(verifier)) return corrupt("the pack's structure does not verify: train again");
+  DecodedPack pack = read_pack(*fb::GetPack(content->data()));
+  if (auto ok = check_pack(pack); !ok) return tl::unexpected<Error>(ok.error());
+  return pack;
+}
+
+PackContent own(const DecodedPack& decoded) {
+  PackContent out = decoded.content;
+  for (std::size_t t = 0; t < out.types.size(); ++t) {
+    for (std::size_t k = 0; k < out.types[t].kernels.size(); ++k) {
+      out.types[t].kernels[k].form = own_form(decoded.forms[t][k].form);
+      out.types[t].kernels[k].extrapolation = own_form(decoded.forms[t][k].extrapolation);
+    }
+  }
+  for (std::size_t i = 0; i < out.references.size(); ++i) {
+    out.references[i].onnx.assign(decoded.reference_onnx[i].begin(), decoded.reference_onnx[i].end());
+  }
+  return out;
+}
+
+}  // namespace latcast::detail
