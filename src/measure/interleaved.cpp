@@ -1,0 +1,89 @@
+#include "measure/interleaved.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+
+namespace latcast {
+namespace {
+
+/// Sessions hold memory and fragments of it stay behind: a fresh process now and then.
+constexpr double kRestartAboveResident = 2e9;
+
+struct Series {
+  std::vector<std::vector<NodeTime>> profiles;  // per round (empty: missing)
+};
+
+/// Nodes' medians over rounds, each round's common effect removed.
+std::vector<NodeTime> combine_nodes(const Series& series, const std::vector<double>& effects) {
+  std::vector<NodeTime> nodes;
+  for (const auto& profile : series.profiles) {
+    if (!profile.empty()) {
+      nodes = profile;
+      break;
+    }
+  }
+  for (std::size_t node = 0; node < nodes.size(); ++node) {
+    std::vector<double> values;
+    for (std::size_t round = 0; round < series.profiles.size(); ++round) {
+      if (series.profiles[round].size() == nodes.size()) values.push_back(series.profiles[round][node].mean_ns * std::exp(-effects[round]));
+    }
+    nodes[node].mean_ns = median(values);
+  }
+  return nodes;
+}
+
+}  // namespace
+
+Result<std::vector<NetworkMeasurement>> measure_interleaved(Worker& worker, std::span<const EngineModel> models,
+                                                            std::span<const std::string> names, const InterleavedOptions& options,
+                                                            const Progress& progress) {
+  const auto rounds = static_cast<std::size_t>(options.rounds);
+  std::vector<NetworkMeasurement> results(models.size());
+  std::vector<Series> series(models.size());
+  RoundTable table(models.size(), std::vector<double>(rounds, std::numeric_limits<double>::quiet_NaN()));
+  std::vector<std::size_t> order(models.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::mt19937_64 random(options.seed);
+  bool interrupted = false;
+  std::size_t done = 0;
+  for (std::size_t round = 0; round < rounds && !interrupted; ++round) {
+    std::ranges::shuffle(order, random);
+    for (const std::size_t item : order) {
+      ++done;
+      if (results[item].failed) continue;
+      if (progress) progress(done, rounds * models.size(), names[item]);
+      MeasureRequest request{models[item], options.burst, std::nullopt, false};
+      if (options.profile) request.profile = options.burst;
+      auto reply = worker.measure(request);
+      if (!reply && reply.error().code == Errc::interrupted) {
+        interrupted = true;
+        break;
+      }
+      if (!reply) {
+        results[item].failed = true;
+        results[item].error = reply.error();
+        continue;
+      }
+      table[item][round] = *std::ranges::min_element(reply->runs_ns);
+      std::ranges::move(reply->runs_ns, std::back_inserter(results[item].runs_ns));
+      series[item].profiles.resize(rounds);
+      series[item].profiles[round] = std::move(reply->nodes);
+      if (reply->resident_bytes > kRestartAboveResident) worker.restart();
+    }
+  }
+  const bool all_seen = std::ranges::all_of(results, [](const auto& result) { return result.failed || !result.runs_ns.empty(); });
+  if (interrupted && !all_seen) return fail(Errc::interrupted, "interrupted before every model was measured once");
+  const std::vector<double> effects = round_effects(table);
+  const std::vector<QuietLatency> quiet = quiet_latencies(table);
+  for (std::size_t item = 0; item < models.size(); ++item) {
+    results[item].quiet = quiet[item];
+    results[item].round_minima_ns = table[item];
+    if (options.profile) results[item].nodes = combine_nodes(series[item], effects);
+  }
+  return results;
+}
+
+}  // namespace latcast

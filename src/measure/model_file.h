@@ -1,0 +1,26 @@
+// A model file made ready for an engine: read, its inputs given shapes and made-up contents.
+#pragma once
+
+#include <string>
+
+#include "engine/engine.h"
+#include "graph/network.h"
+#include "graph/onnx_model.h"
+#include "latcast/result.h"
+
+namespace latcast {
+
+struct LoadedModel {
+  std::string path;
+  onnx::Model model;
+  EngineModel engine_model;
+};
+
+/// Reads the file, binds free dimensions and plans the inputs. Integer inputs are kept small enough for the tables
+/// they index (Gather and embedding nodes fed by them). Errors name the file.
+[[nodiscard]] Result<LoadedModel> load_model_file(const std::string& path, const DimBindings& bindings);
+
+/// The inputs an engine needs to run this model.
+[[nodiscard]] Result<EngineModel> plan_inputs(const onnx::Model& model, const DimBindings& bindings);
+
+}  // namespace latcast
