@@ -9,7 +9,7 @@
 
 #include "engine/worker/worker.h"
 #include "latcast/result.h"
-#include "measure/rounds.h"
+#include "store/rounds.h"
 
 namespace latcast {
 

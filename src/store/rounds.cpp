@@ -1,4 +1,4 @@
-#include "measure/rounds.h"
+#include "store/rounds.h"
 
 #include <algorithm>
 #include <cmath>

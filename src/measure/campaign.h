@@ -1,0 +1,79 @@
+// A campaign: plans carriers, measures them in rounds until the budget is spent, keeps everything in the store.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "catalogue/catalogue.h"
+#include "engine/worker/worker.h"
+#include "latcast/result.h"
+#include "latcast/units.h"
+#include "measure/carriers/carrier.h"
+#include "store/store.h"
+
+namespace latcast {
+
+/// campaign.toml: what may be tuned without touching code. All optional.
+struct CampaignConfig {
+  std::vector<std::string> families;  // only these block families; empty: all
+  int rounds = 0;                     // 0: by budget
+  double max_macs = 3e9;
+  double max_weight_bytes = 450e6;
+  Nanos burst = std::chrono::milliseconds(100);   // unprofiled, per carrier and round
+  Nanos profile = std::chrono::milliseconds(60);  // profiled, per carrier and round
+  double module_share = 0.06;    // of carriers: made from the catalogue's own sampling and build data
+  double adaptive_share = 0.25;  // of the budget: spent where the cross-validated error is largest
+};
+
+/// Reads a campaign.toml; a misspelt key or a nonsensical value is an error with its line.
+[[nodiscard]] Result<CampaignConfig> read_campaign_config(const std::string& file);
+
+struct CampaignOptions {
+  Nanos budget = std::chrono::minutes(10);
+  std::uint64_t seed = 1;
+  bool resume = false;
+  CampaignConfig config;
+  std::vector<onnx::Model> like;  // networks to resemble
+};
+
+/// How much more of each family is wanted, from what was measured so far; empty: no opinion.
+using Advisor = std::function<std::vector<std::pair<std::string, double>>(Store&, std::int64_t campaign)>;
+
+struct CampaignObserver {
+  std::function<void(double fraction, const std::string& what)> progress;  // fraction of the budget
+  std::function<void(const std::string& line)> log;
+  std::function<bool()> interrupted;
+};
+
+struct CampaignSummary {
+  std::int64_t campaign = 0;
+  int carriers = 0;
+  int measurements = 0;
+  int failures = 0;
+  int rounds = 0;
+  bool interrupted = false;
+  double spent_ns = 0;
+};
+
+/// One line of a dry run's plan.
+struct PlanLine {
+  std::string family;
+  int carriers = 0;
+  double macs = 0;
+};
+struct CampaignPlan {
+  std::vector<PlanLine> lines;
+  int carriers = 0;
+  int rounds = 0;
+  double expected_ns = 0;
+};
+
+/// What a campaign would measure on a machine of ordinary speed (the true number of carriers is set by the first round).
+[[nodiscard]] CampaignPlan plan_campaign(const Catalogue& catalogue, const CampaignOptions& options);
+
+[[nodiscard]] Result<CampaignSummary> run_campaign(Worker& worker, Store& store, std::int64_t target, const Catalogue& catalogue,
+                                                   const CampaignOptions& options, const Advisor& advisor, const CampaignObserver& observer);
+
+}  // namespace latcast

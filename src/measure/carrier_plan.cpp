@@ -1,0 +1,117 @@
+#include "measure/carrier_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <set>
+
+#include "measure/carriers/module_carrier.h"
+
+namespace latcast {
+namespace {
+
+/// More carriers than any budget measures.
+constexpr std::size_t kLongestPlan = 20000;
+/// With networks to resemble, each second carrier is the most alike of this many.
+constexpr std::size_t kCandidates = 4;
+constexpr std::size_t kModulesPerCarrier = 10;
+/// Seeds of advised carriers start here, clear of the planned ones.
+constexpr std::uint64_t kAdvisedSeeds = 1'000'000;
+
+int magnitude(double value) { return static_cast<int>(std::lround(2 * std::log2(1 + value))); }
+
+/// Operator and rough size of its weights: what makes two nodes of different networks teach the same thing.
+std::map<std::string, double> signatures(const onnx::Model& model) {
+  std::map<std::string, const onnx::Tensor*> weights;
+  for (const onnx::Tensor& tensor : model.graph.initializers) weights[tensor.name] = &tensor;
+  std::map<std::string, double> shares;
+  for (const onnx::Node& node : model.graph.nodes) {
+    std::string signature = node.op;
+    for (const std::string& input : node.inputs) {
+      const auto found = weights.find(input);
+      if (found == weights.end()) continue;
+      for (const std::int64_t dim : found->second->dims) signature += "/" + std::to_string(magnitude(static_cast<double>(dim)));
+      break;
+    }
+    shares[signature] += 1.0 / static_cast<double>(model.graph.nodes.size());
+  }
+  return shares;
+}
+
+}  // namespace
+
+CarrierPlan::CarrierPlan(const Catalogue& catalogue, const CampaignOptions& options)
+    : catalogue_(catalogue), config_(options.config), seed_(options.seed) {
+  carrier_options_.max_macs = config_.max_macs;
+  carrier_options_.max_weight_bytes = config_.max_weight_bytes;
+  const std::set<std::string> wanted(config_.families.begin(), config_.families.end());
+  for (PlannedCarrier& carrier : plan_carriers(kLongestPlan, seed_)) {
+    if (wanted.empty() || wanted.contains(carrier.family)) planned_.push_back(std::move(carrier));
+  }
+  for (std::size_t type = 0; type < catalogue.types().size(); ++type) {
+    const auto& build = catalogue.types()[type].build;
+    if (!build) continue;
+    const auto times = std::max<std::size_t>(static_cast<std::size_t>(std::lround(build->share * 4)), build->share > 0 ? 1 : 0);
+    buildable_.insert(buildable_.end(), times, type);
+  }
+  std::mt19937_64 random(seed_);
+  std::ranges::shuffle(buildable_, random);
+  if (!buildable_.empty() && config_.module_share > 0) {
+    module_every_ = planned_.empty() ? 1 : std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(1 / config_.module_share)));
+  }
+  for (const onnx::Model& model : options.like) {
+    for (const auto& [signature, share] : signatures(model)) liked_[signature] += share;
+  }
+}
+
+Carrier CarrierPlan::make(std::size_t index) const {
+  if (module_every_ > 0 && index % module_every_ == module_every_ - 1) {
+    const std::size_t turn = index / module_every_;
+    const ModuleType& type = catalogue_.types()[buildable_[turn % buildable_.size()]];
+    return make_module_carrier(type, seed_ * 7919 + turn, kModulesPerCarrier);
+  }
+  const std::size_t place = module_every_ > 0 ? index - index / module_every_ : index;
+  if (liked_.empty()) return planned(place);
+  Carrier best = planned(place * kCandidates);
+  if (place % 2 == 0) return best;
+  double best_likeness = likeness(best);
+  for (std::size_t candidate = 1; candidate < kCandidates; ++candidate) {
+    Carrier other = planned(place * kCandidates + candidate);
+    const double value = likeness(other);
+    if (value <= best_likeness) continue;
+    best_likeness = value;
+    best = std::move(other);
+  }
+  return best;
+}
+
+Carrier CarrierPlan::planned(std::size_t index) const {
+  const PlannedCarrier& carrier = planned_[index % planned_.size()];
+  return make_carrier(carrier.family, carrier.seed, carrier_options_);
+}
+
+Carrier CarrierPlan::make_advised(std::size_t index, const std::vector<std::pair<std::string, double>>& families) const {
+  std::mt19937_64 random(seed_ + kAdvisedSeeds + index);
+  std::vector<double> weights;
+  for (const auto& [family, weight] : families) weights.push_back(weight);
+  std::discrete_distribution<std::size_t> choose(weights.begin(), weights.end());
+  return make_carrier(families[choose(random)].first, seed_ + kAdvisedSeeds + index, carrier_options_);
+}
+
+double CarrierPlan::likeness(const Carrier& carrier) const {
+  double sum = 0;
+  for (const auto& [signature, share] : signatures(carrier.model)) {
+    const auto found = liked_.find(signature);
+    if (found != liked_.end()) sum += std::min(share, found->second);
+  }
+  return sum;
+}
+
+Nanos CarrierPlan::expected_cost(const Carrier& carrier) const {
+  // A machine of ordinary speed: 15 GMAC/s on one thread, 60 ms to create a session, 2 ns a byte of weights.
+  const double run = 1e6 + carrier.macs / 15.0;
+  const auto burst = [run](Nanos duration) { return std::max(duration.count() + run, 5 * run); };
+  return Nanos(60e6 + 2 * carrier.weight_bytes + burst(config_.burst) + burst(config_.profile));
+}
+
+}  // namespace latcast

@@ -1,0 +1,42 @@
+// The order in which a campaign measures carriers: planned block families, the catalogue's own modules among them,
+// pulled towards networks the user named.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "catalogue/catalogue.h"
+#include "measure/campaign.h"
+#include "measure/carriers/carrier.h"
+
+namespace latcast {
+
+class CarrierPlan {
+ public:
+  CarrierPlan(const Catalogue& catalogue, const CampaignOptions& options);
+
+  /// The index-th carrier; the same for the same catalogue and options.
+  [[nodiscard]] Carrier make(std::size_t index) const;
+  /// The index-th of a sequence that follows `families` (name, weight): what an advisor asked for.
+  [[nodiscard]] Carrier make_advised(std::size_t index, const std::vector<std::pair<std::string, double>>& families) const;
+
+  /// Rough wall time of measuring it once, before anything is known about the machine.
+  [[nodiscard]] Nanos expected_cost(const Carrier& carrier) const;
+
+ private:
+  [[nodiscard]] Carrier planned(std::size_t index) const;
+  [[nodiscard]] double likeness(const Carrier& carrier) const;
+
+  const Catalogue& catalogue_;
+  CampaignConfig config_;
+  CarrierOptions carrier_options_;
+  std::uint64_t seed_;
+  std::vector<PlannedCarrier> planned_;
+  std::vector<std::size_t> buildable_;  // catalogue types with build data, repeated by share
+  std::size_t module_every_ = 0;        // every so-manieth carrier is a module carrier; 0: none
+  std::map<std::string, double> liked_;  // node signature -> share of the liked networks' nodes
+};
+
+}  // namespace latcast

@@ -1,0 +1,76 @@
+#include "measure/machine.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <vector>
+
+namespace latcast {
+namespace {
+
+/// Value of the first "KEY : value" line of /proc/cpuinfo.
+std::string cpuinfo(const std::string& key) {
+  std::ifstream stream("/proc/cpuinfo");
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.starts_with(key)) continue;
+    const std::size_t colon = line.find(':');
+    if (colon != std::string::npos && colon + 2 <= line.size()) return line.substr(colon + 2);
+  }
+  return {};
+}
+
+std::string dispatch_features() {
+  static const std::vector<std::string> kNames = {"sse4_2", "avx", "f16c", "fma", "avx2", "avx_vnni", "avx512f", "avx512bw", "avx512vl",
+                                                  "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16", "asimd", "asimddp", "sve"};
+  std::istringstream stream(cpuinfo("flags") + " " + cpuinfo("Features"));
+  std::set<std::string> present;
+  for (std::string flag; stream >> flag;) present.insert(flag);
+  std::string result;
+  for (const std::string& name : kNames) {
+    if (present.contains(name)) result += (result.empty() ? "" : " ") + name;
+  }
+  return result;
+}
+
+std::string first_line(const char* file) {
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  return line;
+}
+
+}  // namespace
+
+double host_load() {
+  double load = 0;
+  return getloadavg(&load, 1) == 1 ? load : 0.0;
+}
+
+MachineInfo read_machine() {
+  MachineInfo info;
+  const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+  std::string model = cpuinfo("model name");
+  if (model.empty()) model = "unknown CPU";
+  // A hypervisor may hide the model; family and stepping still tell generations apart.
+  info.device = model + " (family " + cpuinfo("cpu family") + " model " + cpuinfo("model\t") + ", " + std::to_string(cpus) + " CPUs)";
+  info.cpu_features = dispatch_features();
+  utsname kernel{};
+  if (uname(&kernel) == 0) info.context["kernel"] = std::string(kernel.sysname) + " " + kernel.release;
+  timespec resolution{};
+  clock_getres(CLOCK_MONOTONIC, &resolution);
+  info.context["clock_resolution_ns"] = std::to_string(resolution.tv_nsec);
+  info.context["memory_bytes"] = std::to_string(sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE));
+  info.context["host_load"] = std::to_string(host_load());
+  const std::string governor = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  info.context["frequency_governor"] = governor.empty() ? "unknown" : governor;
+  info.context["affinity"] = "unpinned";
+  return info;
+}
+
+}  // namespace latcast

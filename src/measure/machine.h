@@ -1,0 +1,20 @@
+// The machine as measurements remember it.
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace latcast {
+
+struct MachineInfo {
+  std::string device;        // CPU model and how many of them, e.g. "AMD EPYC (2 CPUs)"
+  std::string cpu_features;  // vector extensions that inference engines dispatch on
+  std::map<std::string, std::string> context;  // kernel, clock resolution, memory, frequency governor, load
+};
+
+[[nodiscard]] MachineInfo read_machine();
+
+/// The 1-minute load average; 0 where it cannot be read.
+[[nodiscard]] double host_load();
+
+}  // namespace latcast
