@@ -1,0 +1,234 @@
+#include "learn/gaussian_process.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+
+#include "learn/minimize.h"
+
+namespace latcast::learn {
+namespace {
+
+constexpr double kJitter = 1e-6;  // of the signal variance: duplicates and rounding
+
+struct KernelValue {
+  double value, slope;  // slope: d value / d squared distance
+};
+
+KernelValue kernel_at(GpKernel kernel, double squared) {
+  if (kernel == GpKernel::squared_exponential) {
+    const double value = std::exp(-0.5 * squared);
+    return {value, -0.5 * value};
+  }
+  const double r = std::sqrt(5.0 * squared);
+  const double decay = std::exp(-r);
+  return {(1.0 + r + r * r / 3.0) * decay, -5.0 / 6.0 * (1.0 + r) * decay};
+}
+
+/// Squared distances between rows of two sets that are already divided by the length scales.
+Eigen::MatrixXd squared_distances(const RowMatrix& a, const RowMatrix& b) {
+  Eigen::MatrixXd out = -2.0 * a * b.transpose();
+  out.colwise() += a.rowwise().squaredNorm();
+  out.rowwise() += b.rowwise().squaredNorm().transpose();
+  return out.cwiseMax(0.0);
+}
+
+Eigen::MatrixXd covariance(GpKernel kernel, const RowMatrix& a, const RowMatrix& b, double variance) {
+  return squared_distances(a, b).unaryExpr([&](double s) { return variance * kernel_at(kernel, s).value; });
+}
+
+/// Weak normal priors in log space keep flat directions from running away: length scales about 3 spreads of a feature,
+/// noise about 3 %.
+double add_priors(const GpParameters& p, Eigen::VectorXd& gradient) {
+  double value = 0.0;
+  const Eigen::Index d = p.features();
+  for (Eigen::Index i = 0; i < d + 2; ++i) {
+    const double mean = i < d ? std::log(3.0) : i == d ? std::log(0.3) : std::log(0.03);
+    const double away = (p.log_values[i] - mean) / 1.5;
+    value += 0.5 * away * away;
+    gradient[i] += away / 1.5;
+  }
+  return value;
+}
+
+/// d objective / d log length scale = sum over pairs of S . slope . (-2 (difference / length)^2).
+void length_gradients(const RowMatrix& scaled, const Eigen::MatrixXd& pull, Eigen::VectorXd& gradient) {
+  for (Eigen::Index f = 0; f < scaled.cols(); ++f) {
+    const Eigen::VectorXd column = scaled.col(f);
+    const Eigen::VectorXd squares = column.cwiseProduct(column);
+    // sum_ij pull_ij (x_i - x_j)^2, pull symmetric
+    gradient[f] = -2.0 * (2.0 * squares.dot(pull.rowwise().sum()) - 2.0 * column.dot(pull * column));
+  }
+}
+
+}  // namespace
+
+double GpParameters::signal_variance() const { return std::exp(2.0 * log_values[features()]); }
+double GpParameters::noise_variance() const { return std::exp(2.0 * log_values[features() + 1]); }
+
+double gp_objective(GpKernel kernel, const RowMatrix& x, const Eigen::VectorXd& y, const Eigen::VectorXd& weight,
+                    const GpParameters& parameters, Eigen::VectorXd& gradient) {
+  const Eigen::Index n = x.rows(), d = parameters.features();
+  const double signal = parameters.signal_variance(), noise = parameters.noise_variance();
+  const RowMatrix scaled = x * parameters.inverse_lengths().asDiagonal();
+  const Eigen::MatrixXd squared = squared_distances(scaled, scaled);
+  Eigen::MatrixXd values(n, n), slopes(n, n);
+  for (Eigen::Index i = 0; i < squared.size(); ++i) {
+    const KernelValue at = kernel_at(kernel, squared.data()[i]);
+    values.data()[i] = signal * at.value;
+    slopes.data()[i] = signal * at.slope;
+  }
+  Eigen::MatrixXd k = values;
+  k.diagonal() += noise * weight.cwiseInverse();
+  k.diagonal().array() += kJitter * signal;
+  const Eigen::LLT<Eigen::MatrixXd> factor(k);
+  gradient = Eigen::VectorXd::Zero(d + 2);
+  if (factor.info() != Eigen::Success) return std::numeric_limits<double>::infinity();
+  const Eigen::VectorXd alpha = factor.solve(y);
+  // S = (K^-1 - alpha alpha') / 2; d objective / d theta = <S, dK / d theta>
+  const Eigen::MatrixXd s = 0.5 * (factor.solve(Eigen::MatrixXd::Identity(n, n)) - alpha * alpha.transpose());
+  length_gradients(scaled, s.cwiseProduct(slopes), gradient);
+  gradient[d] = 2.0 * (s.cwiseProduct(values).sum() + kJitter * signal * s.trace());
+  gradient[d + 1] = 2.0 * noise * s.diagonal().dot(weight.cwiseInverse());
+  const double log_root = Eigen::MatrixXd(factor.matrixL()).diagonal().array().log().sum();
+  return 0.5 * y.dot(alpha) + log_root + add_priors(parameters, gradient);
+}
+
+std::vector<Eigen::Index> spread_rows(const RowMatrix& x, Eigen::Index count, Eigen::Index first) {
+  std::vector<Eigen::Index> taken;
+  if (x.rows() == 0) return taken;
+  Eigen::VectorXd distance = Eigen::VectorXd::Constant(x.rows(), std::numeric_limits<double>::max());
+  Eigen::Index next = first;
+  while (static_cast<Eigen::Index>(taken.size()) < count) {
+    taken.push_back(next);
+    distance = distance.cwiseMin((x.rowwise() - x.row(next)).rowwise().squaredNorm());
+    if (distance.maxCoeff(&next) <= 1e-12) break;
+  }
+  return taken;
+}
+
+namespace {
+
+std::vector<Eigen::Index> random_rows(Eigen::Index rows, Eigen::Index count, std::mt19937_64& random) {
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(rows));
+  std::iota(order.begin(), order.end(), 0);
+  if (count >= rows) return order;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {  // Fisher-Yates, the same on every library
+    std::swap(order[i], order[i + random() % (order.size() - i)]);
+  }
+  order.resize(static_cast<std::size_t>(count));
+  std::ranges::sort(order);
+  return order;
+}
+
+/// Features in units of their own spread; constant ones are left at zero distance.
+Eigen::VectorXd feature_scales(const RowMatrix& x) {
+  const Eigen::RowVectorXd mean = x.colwise().mean();
+  const Eigen::VectorXd deviation =
+      ((x.rowwise() - mean).colwise().squaredNorm() / static_cast<double>(x.rows())).cwiseSqrt();
+  return deviation.unaryExpr([](double s) { return s > 1e-6 ? s : 1.0; });
+}
+
+GpParameters find_parameters(const RowMatrix& x, const Eigen::VectorXd& y, const Eigen::VectorXd& weight,
+                             const GpOptions& options) {
+  const Eigen::Index d = x.cols();
+  const double deviation = std::sqrt(std::max(y.squaredNorm() / static_cast<double>(y.size()), 1e-6));
+  GpParameters start{Eigen::VectorXd::Constant(d + 2, std::log(3.0))};
+  start.log_values[d] = std::log(std::max(deviation, 0.02));
+  start.log_values[d + 1] = std::log(std::max(0.3 * deviation, 0.01));
+  Eigen::VectorXd low = Eigen::VectorXd::Constant(d + 2, std::log(0.1));
+  Eigen::VectorXd high = Eigen::VectorXd::Constant(d + 2, std::log(300.0));
+  low[d] = std::log(0.01);
+  high[d] = std::log(10.0);
+  low[d + 1] = std::log(0.003);
+  high[d + 1] = std::log(1.0);
+  const Smooth objective = [&](const Eigen::VectorXd& at, Eigen::VectorXd& gradient) {
+    return gp_objective(options.kernel, x, y, weight, {at}, gradient);
+  };
+  return {minimize(objective, start.log_values, low, high, options.evaluations)};
+}
+
+class Gp final : public LogModel {
+ public:
+  Gp(GpKernel kernel, double mean, Eigen::VectorXd inverse_lengths, RowMatrix centres, Eigen::VectorXd weights)
+      : kernel_(kernel),
+        mean_(mean),
+        inverse_lengths_(std::move(inverse_lengths)),
+        centres_(std::move(centres)),
+        weights_(std::move(weights)) {}
+
+  Eigen::VectorXd predict(const RowMatrix& features) const override {
+    const RowMatrix scaled = features * inverse_lengths_.asDiagonal();
+    return (covariance(kernel_, scaled, centres_, 1.0) * weights_).array() + mean_;
+  }
+
+  FormSpec form() const override {
+    FormNode node;
+    node.kind = FormKind::gaussian_process;
+    node.ints = {static_cast<std::int32_t>(kernel_), static_cast<std::int32_t>(centres_.rows())};
+    node.doubles.push_back(mean_);
+    node.doubles.insert(node.doubles.end(), inverse_lengths_.begin(), inverse_lengths_.end());
+    node.doubles.insert(node.doubles.end(), weights_.begin(), weights_.end());
+    node.floats.assign(centres_.data(), centres_.data() + centres_.size());
+    return {std::move(node)};
+  }
+
+ private:
+  GpKernel kernel_;
+  double mean_;
+  Eigen::VectorXd inverse_lengths_;
+  RowMatrix centres_;  // scaled, rounded to float
+  Eigen::VectorXd weights_;
+};
+
+/// Weights of the centres: subset of regressors (Rasmussen & Williams 2006, eq. 8.14); exact where every sample is one.
+Eigen::VectorXd centre_weights(GpKernel kernel, const RowMatrix& scaled, const RowMatrix& centres,
+                               const Eigen::VectorXd& y, const Eigen::VectorXd& weight, const GpParameters& p) {
+  const double signal = p.signal_variance(), noise = p.noise_variance();
+  const Eigen::MatrixXd cross = covariance(kernel, scaled, centres, signal);
+  const Eigen::MatrixXd weighted = weight.asDiagonal() * cross;
+  Eigen::MatrixXd system = noise * covariance(kernel, centres, centres, signal);
+  system += cross.transpose() * weighted;
+  const double ridge = kJitter * noise * signal + 1e-10 * system.diagonal().mean();
+  system.diagonal().array() += ridge;
+  return signal * system.ldlt().solve(weighted.transpose() * y);
+}
+
+}  // namespace
+
+Result<LogModelPtr> fit_gp_with(const LogProblem& problem, const GpOptions& options) {
+  if (problem.features.cols() == 0) return fail(Errc::unsupported, "a Gaussian process needs features");
+  std::mt19937_64 random(problem.seed);
+  const double mean = problem.target.dot(problem.weight) / problem.weight.sum();
+  const Eigen::VectorXd centred = problem.target.array() - mean;
+  const Eigen::VectorXd scales = feature_scales(problem.features);
+  const RowMatrix x = problem.features * scales.cwiseInverse().asDiagonal();
+
+  const auto few = random_rows(x.rows(), options.likelihood_samples, random);
+  const GpParameters found = find_parameters(x(few, Eigen::all), centred(few), problem.weight(few), options);
+
+  const auto many = random_rows(x.rows(), options.samples, random);
+  const RowMatrix scaled = RowMatrix(x(many, Eigen::all)) * found.inverse_lengths().asDiagonal();
+  const auto places = spread_rows(scaled, options.centres, 0);
+  const RowMatrix centres = scaled(places, Eigen::all).cast<float>().cast<double>();
+  const Eigen::VectorXd weights =
+      centre_weights(options.kernel, scaled, centres, centred(many), problem.weight(many), found);
+  if (!weights.allFinite()) return fail(Errc::unstable, "the Gaussian process's equations could not be solved");
+  return std::make_shared<const Gp>(options.kernel, mean, found.inverse_lengths().cwiseQuotient(scales), centres,
+                                    weights);
+}
+
+Result<LogModelPtr> fit_gp(const LogProblem& problem) {
+  GpOptions options;
+  if (problem.effort == Effort::fold) {
+    options.likelihood_samples = 140;
+    options.samples = 1500;
+    options.evaluations = 25;
+  }
+  return fit_gp_with(problem, options);
+}
+
+}  // namespace latcast::learn

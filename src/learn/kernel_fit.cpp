@@ -1,0 +1,40 @@
+#include "learn/kernel_fit.h"
+
+#include "core/limits.h"
+
+namespace latcast::learn {
+
+Result<KernelFit> fit_kernel(const RegressionModel& model, FitContext& context) {
+  const Rows& rows = context.rows();
+  auto fitted = model.fit(context);
+  if (!fitted) return tl::unexpected<Error>(fitted.error());
+  KernelFit out;
+  out.model = model.name;
+  out.form = (*fitted)->form();
+  out.extrapolation = (*fitted)->extrapolation();
+  out.samples = static_cast<std::uint32_t>(rows.size());
+  for (Eigen::Index f = 0; f < rows.logs.cols(); ++f) {
+    out.low.push_back(rows.logs.col(f).minCoeff());
+    out.high.push_back(rows.logs.col(f).maxCoeff());
+  }
+  const FormShape shape{static_cast<std::size_t>(rows.terms.cols()), static_cast<std::size_t>(rows.logs.cols())};
+  for (const FormSpec* form : {&out.form, &out.extrapolation}) {
+    if (form->empty()) continue;
+    if (auto ok = check(view(*form), shape); !ok) return fail_in(model.name, ok.error());
+  }
+  return out;
+}
+
+std::vector<KernelEstimate> forecast(const KernelFit& fit, const Rows& rows) {
+  const FormView form = view(fit.form), extrapolation = view(fit.extrapolation);
+  const KernelView kernel{form, extrapolation, fit.low, fit.high, fit.samples};
+  const auto terms = static_cast<std::size_t>(rows.terms.cols()), features = static_cast<std::size_t>(rows.logs.cols());
+  std::vector<KernelEstimate> out;
+  out.reserve(static_cast<std::size_t>(rows.size()));
+  for (Eigen::Index i = 0; i < rows.size(); ++i) {
+    out.push_back(estimate(kernel, {rows.terms.row(i).data(), terms}, {rows.features.row(i).data(), features}));
+  }
+  return out;
+}
+
+}  // namespace latcast::learn

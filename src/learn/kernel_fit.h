@@ -1,0 +1,27 @@
+// A trained kernel class, and its forecasts: always through core's evaluator, as a user of the pack will get them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/form.h"
+#include "core/kernel_forecast.h"
+#include "learn/regression_model.h"
+#include "learn/rows.h"
+
+namespace latcast::learn {
+
+struct KernelFit {
+  std::string model;
+  FormSpec form, extrapolation;
+  std::vector<double> low, high;  // of log features in training
+  std::uint32_t samples = 0;
+};
+
+/// Fits `model` and checks the exported form.
+[[nodiscard]] Result<KernelFit> fit_kernel(const RegressionModel& model, FitContext& context);
+
+[[nodiscard]] std::vector<KernelEstimate> forecast(const KernelFit& fit, const Rows& rows);
+
+}  // namespace latcast::learn

@@ -1,0 +1,55 @@
+// Learners of a logarithm over log features: of the latency itself, or of what a base model leaves over.
+//
+// One learner is one file and one line in the table of log_model.cpp. It fits, predicts with its own library (for the
+// tests that compare it with core's evaluator) and exports one form node.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "core/form.h"
+#include "latcast/result.h"
+#include "learn/rows.h"
+
+namespace latcast::learn {
+
+/// How much work a fit may be: a fold of a cross-validation, or the model that is kept.
+enum class Effort : std::uint8_t { fold, final };
+
+struct LogProblem {
+  const RowMatrix& features;      // log features, samples x features
+  const Eigen::VectorXd& target;  // natural logarithm
+  const Eigen::VectorXd& weight;  // mean about 1
+  std::uint64_t seed = 0;
+  Effort effort = Effort::fold;
+};
+
+class LogModel {
+ public:
+  virtual ~LogModel() = default;
+  /// With the library that trained it.
+  [[nodiscard]] virtual Eigen::VectorXd predict(const RowMatrix& features) const = 0;
+  [[nodiscard]] virtual FormSpec form() const = 0;
+};
+
+using LogModelPtr = std::shared_ptr<const LogModel>;  // shared by the regression models that are made of it
+
+struct LogLearner {
+  std::string_view name;
+  Result<LogModelPtr> (*fit)(const LogProblem& problem);
+};
+
+/// ridge, trees, gp: in this order (RegressionModel::parts refers to it).
+[[nodiscard]] std::span<const LogLearner> log_learners();
+
+Result<LogModelPtr> fit_ridge(const LogProblem& problem);
+Result<LogModelPtr> fit_trees(const LogProblem& problem);
+Result<LogModelPtr> fit_gp(const LogProblem& problem);
+
+/// A few shallow trees, for a first look at which samples are outliers.
+Result<LogModelPtr> fit_quick_trees(const LogProblem& problem);
+
+}  // namespace latcast::learn

@@ -1,0 +1,57 @@
+#include "learn/network_fit.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+
+#include "core/network_sum.h"
+#include "learn/robust.h"
+
+namespace latcast::learn {
+
+RawNetwork sum_network(const NetworkTruth& network, const std::vector<ModulePlace>& places,
+                       const std::vector<std::vector<KernelEstimate>>& estimates, const Fallback& fallback) {
+  RawNetwork out;
+  out.modules = network.modules.size();
+  out.quiet_ns = network.quiet_ns;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const ModulePlace& place = places[i];
+    KernelEstimate found{0.0, true};
+    if (place.kernel >= 0)
+      found = estimates[static_cast<std::size_t>(place.kernel)][static_cast<std::size_t>(place.row)];
+    if (!(found.latency_ns > 0)) found = {fallback_ns(fallback, network.modules[i]), true};
+    out.sum_ns += found.latency_ns;
+    if (!found.extrapolated) out.covered_ns += found.latency_ns;
+  }
+  return out;
+}
+
+Calibration fit_calibration(const std::vector<RawNetwork>& networks) {
+  const auto n = static_cast<Eigen::Index>(networks.size());
+  if (n < 3) return {};
+  Eigen::MatrixX3d rows(n, 3);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const RawNetwork& network = networks[static_cast<std::size_t>(i)];
+    rows.row(i) << network.sum_ns, static_cast<double>(network.modules), 1.0;
+    rows.row(i) /= network.quiet_ns;
+  }
+  const Eigen::Vector3d start(1.0, 0.0, 0.0);
+  // A prior worth two networks, each coefficient in units of its own column.
+  const Eigen::Vector3d damping = 2.0 * rows.colwise().squaredNorm().transpose() / static_cast<double>(n);
+  Eigen::Vector3d found = start;
+  Eigen::VectorXd weight = Eigen::VectorXd::Ones(n);
+  for (int round = 0; round < 8; ++round) {
+    const Eigen::Matrix3d gram = rows.transpose() * weight.asDiagonal() * rows + Eigen::Matrix3d(damping.asDiagonal());
+    const Eigen::Vector3d right = rows.transpose() * weight + damping.cwiseProduct(start);
+    found = gram.ldlt().solve(right);
+    weight = huber_weights((rows * found).array() - 1.0, 1.5, 0.005);
+  }
+  if (!found.allFinite() || found[0] < 0.3 || found[0] > 3.0) return {};
+  return {.scale = found[0], .module_ns = found[1], .run_ns = found[2]};
+}
+
+double calibrated_ns(const RawNetwork& network, const Calibration& calibration) {
+  return std::max(plan_calibration(calibration, network.sum_ns, network.modules).wanted_ns, 1.0);
+}
+
+}  // namespace latcast::learn

@@ -1,0 +1,34 @@
+// Whole networks: raw sums of module forecasts, the calibration of the sum, and its errors.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "core/kernel_forecast.h"
+#include "latcast/pack_info.h"
+#include "learn/prepared.h"
+#include "learn/training_set.h"
+
+namespace latcast::learn {
+
+/// A network's module forecasts before calibration.
+struct RawNetwork {
+  double sum_ns = 0;
+  double covered_ns = 0;  // by modules with an in-range model
+  std::size_t modules = 0;
+  double quiet_ns = 0;  // the truth
+};
+
+/// `estimates`: per kernel class, per row.
+[[nodiscard]] RawNetwork sum_network(const NetworkTruth& network, const std::vector<ModulePlace>& places,
+                                     const std::vector<std::vector<KernelEstimate>>& estimates,
+                                     const Fallback& fallback);
+
+/// Robust fit of the relative error of a * sum + b * modules + c, shrunk to (1, 0, 0) by as much as few networks
+/// deserve. b may be negative: a profiler's own cost sits inside each module's time.
+[[nodiscard]] Calibration fit_calibration(const std::vector<RawNetwork>& networks);
+
+/// As the predictor calibrates, in ns.
+[[nodiscard]] double calibrated_ns(const RawNetwork& network, const Calibration& calibration);
+
+}  // namespace latcast::learn

@@ -1,0 +1,42 @@
+// A training set ready for learning: usable rows per kernel class, where each network's modules are, pooled priors.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "latcast/pack_info.h"
+#include "latcast/result.h"
+#include "learn/physical_base.h"
+#include "learn/rows.h"
+#include "learn/training_set.h"
+
+namespace latcast::learn {
+
+/// Where a module's sample went.
+struct ModulePlace {
+  int kernel = -1;        // index into PreparedSet::kernels; -1: no usable sample
+  Eigen::Index row = -1;  // into its rows
+};
+
+struct PreparedKernel {
+  std::size_t type = 0, kernel = 0;
+  std::string type_name, kernel_name;
+  Rows rows;
+  BasePrior prior;
+};
+
+struct PreparedSet {
+  std::vector<PreparedKernel> kernels;           // as in the training set
+  std::vector<std::vector<ModulePlace>> places;  // per network, per module
+  std::size_t dropped = 0;                       // samples that were not usable
+};
+
+/// Errc::invalid_input: nothing usable, or sizes and indices that do not match.
+[[nodiscard]] Result<PreparedSet> prepare(const TrainingSet& set);
+
+/// Non-negative least squares, on relative error, of module latency over bytes and multiply-accumulates.
+[[nodiscard]] Fallback fit_fallback(const TrainingSet& set);
+[[nodiscard]] double fallback_ns(const Fallback& fallback, const ModuleRef& module);
+
+}  // namespace latcast::learn

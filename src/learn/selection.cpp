@@ -1,0 +1,118 @@
+#include "learn/selection.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "learn/folds.h"
+
+namespace latcast::learn {
+namespace {
+
+/// One model while it competes.
+struct Contender {
+  const RegressionModel* model;
+  std::vector<KernelEstimate> out_of_fold;
+  std::string failure;
+};
+
+std::size_t distinct_groups(const Rows& rows) { return std::set<int>(rows.group.begin(), rows.group.end()).size(); }
+
+bool few(const Rows& rows) { return rows.size() < kFewSamples || distinct_groups(rows) < 3; }
+
+std::vector<Contender> contenders(const Rows& rows) {
+  std::vector<Contender> out;
+  for (const RegressionModel& model : regression_models()) {
+    const bool competes = !few(rows) || model.parts.empty();
+    if (competes) out.push_back({&model, std::vector<KernelEstimate>(static_cast<std::size_t>(rows.size())), ""});
+  }
+  return out;
+}
+
+/// Fits every contender to the training side and forecasts the test side.
+void run_fold(const Rows& rows, const Split& sides, const FitOptions& options, std::vector<Contender>& all) {
+  const Rows train = take(rows, sides.train), test = take(rows, sides.test);
+  FitContext context(train, options);
+  for (Contender& one : all) {
+    if (!one.failure.empty()) continue;
+    const auto fit = fit_kernel(*one.model, context);
+    if (!fit) {
+      one.failure = fit.error().context;
+      continue;
+    }
+    const auto forecasts = forecast(*fit, test);
+    for (std::size_t i = 0; i < sides.test.size(); ++i) {
+      one.out_of_fold[static_cast<std::size_t>(sides.test[i])] = forecasts[i];
+    }
+  }
+}
+
+void cross_validate(const Rows& rows, const SelectionOptions& options, std::vector<Contender>& all) {
+  const std::vector<int> folds = grouped_folds(rows.group, options.folds, options.seed);
+  const int count = *std::ranges::max_element(folds) + 1;
+  for (int fold = 0; fold < count; ++fold) {
+    Split sides = split(folds, fold);
+    if (count == 1) sides.train = sides.test;  // one network only: nothing can be held out
+    run_fold(rows, sides, {options.seed + static_cast<std::uint64_t>(fold), Effort::fold, options.prior}, all);
+  }
+}
+
+CandidateScore score(const Contender& one, const Rows& rows) {
+  CandidateScore out{std::string(one.model->name), 0, 0, 0, one.failure};
+  out.error = one.failure.empty() ? weighted_error(one.out_of_fold, rows) : std::numeric_limits<double>::max();
+  return out;
+}
+
+std::size_t best_of(const std::vector<Contender>& all, const std::vector<CandidateScore>& scores) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    if (scores[i].error * all[i].model->handicap < scores[best].error * all[best].model->handicap) best = i;
+  }
+  return best;
+}
+
+double weighted_bias(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < forecasts.size(); ++i) {
+    const auto row = static_cast<Eigen::Index>(i);
+    sum += rows.weight[row] * std::clamp(std::log(forecasts[i].latency_ns / rows.latency_ns[row]), -1.0, 1.0);
+  }
+  return sum / rows.weight.sum();
+}
+
+}  // namespace
+
+double weighted_error(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
+  double sum = 0.0;
+  for (std::size_t i = 0; i < forecasts.size(); ++i) {
+    const auto row = static_cast<Eigen::Index>(i);
+    sum += rows.weight[row] * std::min(std::abs(forecasts[i].latency_ns / rows.latency_ns[row] - 1.0), 1.0);
+  }
+  return sum / rows.weight.sum();
+}
+
+Selection select_model(const Rows& rows, const SelectionOptions& options) {
+  std::vector<Contender> all = contenders(rows);
+  SelectionOptions own = options;
+  if (!few(rows)) own.prior = {};
+  cross_validate(rows, own, all);
+  Selection out;
+  for (const Contender& one : all) out.candidates.push_back(score(one, rows));
+  std::size_t best = best_of(all, out.candidates);
+  FitContext context(rows, {own.seed, Effort::final, own.prior});
+  auto fit = fit_kernel(*all[best].model, context);
+  if (!fit) {
+    out.candidates[best].note = fit.error().context;
+    best = 0;  // the base
+    fit = fit_kernel(*all[best].model, context);
+  }
+  if (fit) out.fit = std::move(*fit);
+  out.out_of_fold = std::move(all[best].out_of_fold);
+  out.error = out.candidates[best].error;
+  out.bias = weighted_bias(out.out_of_fold, rows);
+  for (CandidateScore& candidate : out.candidates) candidate.error = std::min(candidate.error, 1e9);
+  return out;
+}
+
+}  // namespace latcast::learn
