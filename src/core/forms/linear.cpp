@@ -1,6 +1,8 @@
 // Linear forms.
-// Over terms: doubles = [weight per term]; the value is ns.
+// Over terms: doubles = [weight per term]; the value is ns, at least 1, so that it may be multiplied and logged.
 // Over log features: doubles = [intercept, weight per feature] or [intercept, weight per feature, weight per square].
+#include <algorithm>
+
 #include "core/forms/forms.h"
 
 namespace latcast::forms {
@@ -13,7 +15,7 @@ Result<void> check_linear_terms(const FormNodeView& node, FormShape shape) {
 double evaluate_linear_terms(const FormNodeView& node, const FormInput& input, std::span<const double>) noexcept {
   double sum = 0.0;
   for (std::size_t i = 0; i < node.doubles.size(); ++i) sum += node.doubles[i] * input.terms[i];
-  return sum;
+  return std::max(sum, 1.0);
 }
 
 Result<void> check_linear_features(const FormNodeView& node, FormShape shape) {
