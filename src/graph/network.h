@@ -24,10 +24,10 @@ struct DimBindings {
 
 struct TensorInfo {
   onnx::DataType type = onnx::DataType::float32;
-  std::vector<std::int64_t> dims;
+  std::vector<std::int64_t> dims = {};
   bool known = false;     // false: the shape could not be deduced
   bool constant = false;  // an initializer (or computed from such alone)
-  std::optional<std::vector<double>> values;  // known elements of small tensors (shape arithmetic), row-major
+  std::optional<std::vector<double>> values = {};  // known elements of small tensors (shape arithmetic), row-major
   [[nodiscard]] double elements() const;
   [[nodiscard]] double bytes() const;
 };

@@ -1,0 +1,28 @@
+// Reading an executed node: what the catalogue's NodeReads say, as numbers.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "graph/network.h"
+
+namespace latcast {
+
+/// One node with what is known of its tensors; null where an optional one is left out. Refers to all of it.
+struct NodeView {
+  const onnx::Node* node = nullptr;
+  std::int64_t opset = 1;  // of the operator's own domain
+  std::vector<const TensorInfo*> inputs;
+  std::vector<const TensorInfo*> outputs;
+
+  [[nodiscard]] bool has_input(std::size_t i) const { return i < inputs.size() && inputs[i] != nullptr; }
+  /// The attribute's value, or `fallback` where it is absent.
+  [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t fallback) const;
+  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view name) const;
+  [[nodiscard]] std::string_view text(std::string_view name) const;
+};
+
+/// The number, or why there is none, for people: "attr.axis is absent on Softmax 'n12'".
+[[nodiscard]] Result<double> read_node(const NodeView& node, const NodeRead& read);
+
+}  // namespace latcast
