@@ -266,7 +266,7 @@ void linear_attention(Net& net) {
                                               : b.transpose(b.reshape(all, {1, groups, 3 * d, n}), {0, 1, 3, 2});
       const auto qkvs = b.split(parts, 3, 3);
       const Value q = b.unary("Relu", qkvs[0]), k = b.unary("Relu", qkvs[1]);
-      const Value v = b.pad(qkvs[2], {0, 0, 0, 0, 0, 0, 0, 1}, "constant");
+      const Value v = b.pad(qkvs[2], {0, 0, 0, 0, 0, 0, 0, 1}, "constant", 1.0F);
       const Value kv = b.matmul(b.transpose(k, {0, 1, 3, 2}), v);
       const Value y = b.matmul(q, kv);
       const Value ratio = b.div(b.slice(y, 3, 0, d), b.add(b.slice(y, 3, d, d + 1), 1e-3F));

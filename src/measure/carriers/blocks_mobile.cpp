@@ -187,7 +187,7 @@ void mixnet(Net& net) {
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t stride = maybe_stride(net, x);
     const std::int64_t ways = net.rng.integer(2, 4);
-    const std::int64_t mid = std::max<std::int64_t>(8, net.grid(static_cast<double>(x.dims[1]) * net.rng.pick({3.0, 6.0})) / ways * ways);
+    const std::int64_t mid = std::max<std::int64_t>(2, net.grid(static_cast<double>(x.dims[1]) * net.rng.pick({3.0, 6.0})) / ways) * ways;
     Value y = pointwise(net, x, mid, a);
     const auto parts = b.split(y, 1, static_cast<int>(ways));
     std::vector<Value> outs;

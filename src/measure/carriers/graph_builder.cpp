@@ -365,6 +365,14 @@ Value GraphBuilder::arg_max(const Value& x, int axis, bool keep) {
               DataType::int64);
 }
 
+std::vector<Value> GraphBuilder::top_k(const Value& x, int axis, std::int64_t k) {
+  Shape out = x.dims;
+  out[static_cast<std::size_t>(positive(axis, x.rank()))] = k;
+  auto both = multi("TopK", {x, ints({k})}, {attr("axis", axis), attr("largest", 1), attr("sorted", 1)}, {out, out});
+  both[1].type = made_.back().type = DataType::int64;
+  return both;
+}
+
 Value GraphBuilder::matmul(const Value& a, const Value& b) {
   require(a.rank() >= 2 && b.rank() >= 2 && a.dim(-1) == b.dim(-2), "MatMul", a);
   Shape out = broadcast(Shape(a.dims.begin(), a.dims.end() - 2), Shape(b.dims.begin(), b.dims.end() - 2));
@@ -510,12 +518,12 @@ Value GraphBuilder::gather(const Value& x, int axis, const Value& indices) {
   return node("Gather", {x, indices}, {attr("axis", axis)}, out, x.type);
 }
 
-Value GraphBuilder::pad(const Value& x, const Ints& pads, std::string_view mode) {
+Value GraphBuilder::pad(const Value& x, const Ints& pads, std::string_view mode, float value) {
   require(pads.size() == 2 * x.dims.size(), "Pad", x);
   Shape out = x.dims;
   for (std::size_t i = 0; i < out.size(); ++i) out[i] += pads[i] + pads[i + out.size()];
   std::vector<Value> inputs{x, ints(pads)};
-  if (mode == "constant") inputs.push_back(scalar(0.0F));
+  if (mode == "constant") inputs.push_back(scalar(value));
   return node("Pad", inputs, {attr("mode", mode)}, out, x.type);
 }
 
@@ -579,8 +587,7 @@ Value GraphBuilder::recurrent(std::string_view op, const Value& x, std::int64_t 
   Attributes attributes{attr("hidden_size", hidden)};
   if (bidirectional) attributes.push_back(attr("direction", "bidirectional"));
   if (op == "GRU") attributes.push_back(attr("linear_before_reset", 1));
-  onnx::Node node;
-  return this->node(op, inputs, std::move(attributes), {steps, directions, batch, hidden});
+  return node(op, inputs, std::move(attributes), {steps, directions, batch, hidden});
 }
 
 onnx::Model GraphBuilder::finish(std::string name, bool shapes) {

@@ -133,6 +133,8 @@ class GraphBuilder {
   Value reduce(std::string_view op, const Value& x, Ints axes, bool keep);
   Value softmax(const Value& x, int axis, std::string_view op = "Softmax");
   Value arg_max(const Value& x, int axis, bool keep);
+  /// values and indices
+  std::vector<Value> top_k(const Value& x, int axis, std::int64_t k);
   Value matmul(const Value& a, const Value& b);
   Value gemm(const Value& x, std::int64_t out, bool bias = true, bool trans_b = true);  // [M,K]
   Value layer_norm_node(const Value& x, float epsilon, bool bias = true);  // opset >= 17, last axis
@@ -147,7 +149,7 @@ class GraphBuilder {
   Value slice(const Value& x, int axis, std::int64_t start, std::int64_t end, std::int64_t step = 1);
   Value slices(const Value& x, const Ints& axes, const Ints& starts, const Ints& ends, const Ints& steps = {});
   Value gather(const Value& x, int axis, const Value& indices);
-  Value pad(const Value& x, const Ints& pads, std::string_view mode = "constant");
+  Value pad(const Value& x, const Ints& pads, std::string_view mode = "constant", float value = 0.0F);
   Value expand(const Value& x, const Shape& shape);
   Value tile(const Value& x, const Ints& repeats);
   Value resize(const Value& x, const ResizeSpec& spec);

@@ -1,0 +1,516 @@
+// Sequence networks: encoders and decoders over tokens, recurrent layers, one-dimensional convolutions, speech.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "measure/carriers/net.h"
+
+namespace latcast::carriers {
+
+namespace {
+
+/// Token ids through an embedding table, with positions.
+Value embed(Net& net, std::int64_t tokens, std::int64_t dim, bool positions) {
+  auto& b = net.b;
+  const Value ids = b.input({1, tokens}, onnx::DataType::int64);
+  const std::int64_t vocabulary = net.rng.log_integer(64, 4000);
+  Value x = b.gather(b.weight({vocabulary, dim}, 1.0F), 0, ids);
+  if (positions) {
+    if (net.rng.chance(0.3)) x = b.add(x, b.gather(b.weight({2, dim}, 0.3F), 0, b.input({1, tokens}, onnx::DataType::int64)));
+    x = b.add(x, b.weight({1, tokens, dim}, 0.3F));
+  }
+  return x;
+}
+
+std::int64_t token_count(Net& net, std::int64_t low, std::int64_t high) {
+  return std::max<std::int64_t>(1, net.side(low, high));
+}
+
+/// The attention mask as exporters compute it from an int64 input: [1,1,1,T] of zeros and large negatives.
+Value padding_mask(Net& net, std::int64_t tokens) {
+  auto& b = net.b;
+  const Value given = b.input({1, tokens}, onnx::DataType::int64);
+  const Value wide = b.cast(b.unsqueeze(given, {1, 2}), onnx::DataType::float32);
+  return b.mul(b.sub(b.scalar(1.0F), wide), -10000.0F);
+}
+
+Value heads_of(Net& net, const Value& x, std::int64_t h, std::int64_t d) {
+  return net.b.transpose(net.b.reshape(x, {1, x.dims[1], h, d}), {0, 2, 1, 3});
+}
+
+void vocabulary_head(Net& net, const Value& x) {
+  auto& b = net.b;
+  const std::int64_t c = x.dim(-1);
+  switch (net.rng.integer(0, 5)) {
+    case 0: {  // pooler
+      const Value first = b.gather(x, 1, b.int_scalar(0));
+      linear(net, b.unary("Tanh", linear(net, first, c)), net.rng.integer(2, 20));
+      break;
+    }
+    case 1: {
+      const Value y = linear(net, x, net.rng.log_integer(16, 4000), net.rng.chance(0.5));
+      if (net.rng.chance(0.5)) b.softmax(y, -1, "LogSoftmax");
+      break;
+    }
+    case 2: {
+      const Value y = linear(net, x, 2);
+      const auto parts = b.split(y, -1, 2);
+      b.squeeze(parts[0], {-1});
+      b.squeeze(parts[1], {-1});
+      break;
+    }
+    case 3: classifier(net, b.reduce("ReduceMean", x, {1}, false)); break;
+    case 4: {
+      const Value last = b.gather(x, 1, b.int_scalar(-1));
+      linear(net, last, net.rng.log_integer(16, 8000), false);
+      break;
+    }
+    default: break;
+  }
+}
+
+/// BERT and its relatives.
+void bert(Net& net) {
+  auto& b = net.b;
+  const auto h = net.heads(32, 768);
+  const std::int64_t n = token_count(net, 8, 320), c = h.dim();
+  Value x = layer_norm(net, embed(net, n, c, true));
+  const bool masked = net.rng.chance(0.5);
+  const Value mask = masked ? padding_mask(net, n) : Value{};
+  const int blocks = net.depth(1, 3);
+  const Act a = net.rng.pick({Act::gelu, Act::gelu, Act::gelu, Act::relu, Act::gelu_tanh, Act::quick_gelu});
+  const bool post = net.rng.chance(0.7);
+  for (int i = 0; i < blocks; ++i) {
+    if (!masked) {
+      x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width, .form = net.rng.chance(0.7) ? 4 : -1}, net.rng.pick({2.0, 4.0, 4.0}), a, post);
+      continue;
+    }
+    const Value q = heads_of(net, linear(net, x, c), h.count, h.width);
+    const Value k = b.transpose(b.reshape(linear(net, x, c), {1, n, h.count, h.width}), {0, 2, 3, 1});
+    const Value v = heads_of(net, linear(net, x, c), h.count, h.width);
+    Value s = b.matmul(q, k);
+    s = net.rng.chance(0.5) ? b.div(s, std::sqrt(static_cast<float>(h.width))) : b.mul(s, 1.0F / std::sqrt(static_cast<float>(h.width)));
+    s = net.rng.chance(0.5) ? b.add(s, mask) : b.add(mask, s);
+    Value y = b.reshape(b.transpose(b.matmul(b.softmax(s, -1), v), {0, 2, 1, 3}), {1, n, c});
+    y = b.add(linear(net, y, c), x);
+    y = layer_norm(net, y);
+    x = layer_norm(net, b.add(mlp(net, y, c * net.rng.pick({2, 4, 4}), a), y));
+  }
+  vocabulary_head(net, x);
+}
+
+void gpt(Net& net) {
+  auto& b = net.b;
+  const auto h = net.heads(32, 768);
+  const std::int64_t n = token_count(net, 4, 256), c = h.dim();
+  Value x = embed(net, n, c, true);
+  const int blocks = net.depth(1, 3);
+  const Act a = net.rng.pick({Act::gelu_tanh, Act::gelu_tanh, Act::gelu, Act::relu});
+  const Bias causal = net.rng.pick({Bias::causal_where, Bias::causal_add});
+  for (int i = 0; i < blocks; ++i) {
+    const Value u = layer_norm(net, x);
+    if (net.rng.chance(0.5)) {  // GPT-2's Conv1D: Gemm over flattened tokens
+      const Value qkv = b.reshape(b.gemm(b.reshape(u, {-1, c}), 3 * c, true, false), {1, n, 3 * c});
+      const auto parts = b.split(qkv, 2, 3);
+      const Value y = dot_attention(net, heads_of(net, parts[0], h.count, h.width), heads_of(net, parts[1], h.count, h.width),
+                                    heads_of(net, parts[2], h.count, h.width), false, causal);
+      const Value flat = b.reshape(b.transpose(y, {0, 2, 1, 3}), {-1, c});
+      x = b.add(b.reshape(b.gemm(flat, c, true, false), {1, n, c}), x);
+      Value z = b.gemm(b.reshape(layer_norm(net, x), {-1, c}), 4 * c, true, false);
+      z = act(net, b.reshape(z, {1, n, 4 * c}), a);
+      x = b.add(x, b.reshape(b.gemm(b.reshape(z, {-1, 4 * c}), c, true, false), {1, n, c}));
+    } else {
+      x = b.add(x, attention(net, u, {.heads = h.count, .head_dim = h.width, .bias = causal, .qkv_bias = net.rng.chance(0.6)}));
+      x = b.add(x, mlp(net, layer_norm(net, x), 4 * c, a));
+    }
+  }
+  vocabulary_head(net, layer_norm(net, x));
+}
+
+/// RMS norms, rotary positions, gated feed-forward, grouped keys and values.
+void llama(Net& net) {
+  auto& b = net.b;
+  const auto h = net.heads(48, 768);
+  const std::int64_t d = std::max<std::int64_t>(4, h.width / 4 * 4), c = h.count * d;
+  const std::int64_t n = token_count(net, 1, 200);
+  const std::int64_t kv_heads = divisor(h.count, net.rng.pick({1, 2, 4, 64}));
+  Value x = embed(net, n, c, false);
+  const int blocks = net.depth(1, 3);
+  const Value cos = b.weight({1, 1, n, d}, 0.7F), sin = b.weight({1, 1, n, d}, 0.7F);
+  const auto rotary = [&](const Value& v) {
+    Value rotated;
+    if (net.rng.chance(0.8)) {
+      const Value left = b.slice(v, 3, 0, d / 2), right = b.slice(v, 3, d / 2, d);
+      rotated = b.concat({b.unary("Neg", right), left}, -1);
+    } else {  // interleaved
+      const Value even = b.slice(v, 3, 0, d, 2), odd = b.slice(v, 3, 1, d, 2);
+      rotated = b.reshape(b.concat({b.unsqueeze(b.unary("Neg", odd), {4}), b.unsqueeze(even, {4})}, 4), v.dims);
+    }
+    return b.add(b.mul(v, cos), b.mul(rotated, sin));
+  };
+  for (int i = 0; i < blocks; ++i) {
+    const Value u = rms_norm(net, x);
+    const Value q = rotary(heads_of(net, linear(net, u, c, false), h.count, d));
+    Value k = rotary(heads_of(net, linear(net, u, kv_heads * d, false), kv_heads, d));
+    Value v = heads_of(net, linear(net, u, kv_heads * d, false), kv_heads, d);
+    if (kv_heads != h.count) {
+      const std::int64_t r = h.count / kv_heads;
+      const auto repeat = [&](const Value& t) {
+        return b.reshape(b.expand(b.unsqueeze(t, {2}), {1, kv_heads, r, n, d}), {1, h.count, n, d});
+      };
+      k = repeat(k);
+      v = repeat(v);
+    }
+    const Value y = dot_attention(net, q, k, v, false, n > 1 ? Bias::causal_add : Bias::none);
+    x = b.add(x, linear(net, b.reshape(b.transpose(y, {0, 2, 1, 3}), {1, n, c}), c, false));
+    const Value w = rms_norm(net, x);
+    const std::int64_t hidden = net.grid(static_cast<double>(c) * net.rng.pick({8.0 / 3.0, 3.5, 2.0}));
+    const Act gate = net.rng.pick({Act::silu, Act::silu, Act::gelu_tanh, Act::gelu});
+    x = b.add(x, linear(net, b.mul(act(net, linear(net, w, hidden, false), gate), linear(net, w, hidden, false)), c, false));
+  }
+  vocabulary_head(net, rms_norm(net, x));
+}
+
+void t5(Net& net) {
+  auto& b = net.b;
+  const auto h = net.heads(32, 640);
+  const std::int64_t c = std::max<std::int64_t>(8, net.grid(static_cast<double>(h.dim()) * net.rng.pick({1.0, 1.0, 1.5, 0.75})));
+  const std::int64_t n = token_count(net, 4, 200);
+  Value x = embed(net, n, c, false);
+  const bool decoder = net.rng.chance(0.4);
+  const std::int64_t m = token_count(net, 4, 128);
+  const Value memory = decoder ? b.input({1, m, c}) : Value{};
+  const int blocks = net.depth(1, 3);
+  const bool gated = net.rng.chance(0.4);
+  for (int i = 0; i < blocks; ++i) {
+    const auto attend = [&](const Value& u, const Value& source, bool biased, bool causal) {
+      const Value q = heads_of(net, linear(net, u, h.dim(), false), h.count, h.width);
+      const Value k = b.transpose(b.reshape(linear(net, source, h.dim(), false), {1, source.dims[1], h.count, h.width}), {0, 2, 3, 1});
+      const Value v = heads_of(net, linear(net, source, h.dim(), false), h.count, h.width);
+      Value s = b.matmul(q, k);
+      if (biased) s = b.add(s, b.weight({1, h.count, n, source.dims[1]}, 0.4F));
+      if (causal) {
+        const Value low = b.filled({1, 1, n, n}, -10000.0F);
+        s = b.add(s, b.node("Trilu", {low, b.int_scalar(1)}, {attr("upper", 1)}, low.dims));
+      }
+      s = b.mul(b.matmul(b.softmax(s, -1), v), 1.0F);
+      return linear(net, b.reshape(b.transpose(s, {0, 2, 1, 3}), {1, n, h.dim()}), c, false);
+    };
+    const Value u = rms_norm(net, x);
+    x = b.add(x, attend(u, u, true, decoder));
+    if (decoder) x = b.add(x, attend(rms_norm(net, x), memory, false, false));
+    const Value w = rms_norm(net, x);
+    const std::int64_t hidden = c * net.rng.pick({2, 4, 4});
+    if (gated)
+      x = b.add(x, linear(net, b.mul(gelu_tanh(net, linear(net, w, hidden, false)), linear(net, w, hidden, false)), c, false));
+    else
+      x = b.add(x, linear(net, b.unary("Relu", linear(net, w, hidden, false)), c, false));
+  }
+  vocabulary_head(net, rms_norm(net, x));
+}
+
+/// Encoder and decoder with cross attention, as torch.nn.Transformer and translation models.
+void encoder_decoder(Net& net) {
+  auto& b = net.b;
+  const auto h = net.heads(32, 512);
+  const std::int64_t c = h.dim(), n = token_count(net, 6, 160), m = token_count(net, 4, 96);
+  Value x = embed(net, n, c, true);
+  Value y = embed(net, m, c, true);
+  const Act a = net.rng.pick({Act::relu, Act::relu, Act::gelu, Act::silu});
+  x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width}, net.rng.pick({2.0, 4.0}), a, net.rng.chance(0.7));
+  const auto blocks = net.rng.integer(1, 2);
+  for (int i = 0; i < blocks; ++i) {
+    y = layer_norm(net, b.add(y, attention(net, y, {.heads = h.count, .head_dim = h.width, .bias = Bias::causal_add})));
+    y = layer_norm(net, b.add(y, attention(net, y, {.heads = h.count, .head_dim = h.width, .source = x})));
+    y = layer_norm(net, b.add(y, mlp(net, y, c * net.rng.pick({2, 4}), a)));
+  }
+  vocabulary_head(net, y);
+}
+
+/// x [T,1,I] -> [T,1,D*H] as torch exports it.
+Value recurrent_layer(Net& net, const Value& x, std::string_view op, std::int64_t hidden, bool both) {
+  auto& b = net.b;
+  const Value y = b.recurrent(op, x, hidden, both, net.rng.chance(0.6));
+  if (!both) return b.squeeze(y, {1});
+  return b.reshape(b.transpose(y, {0, 2, 1, 3}), {x.dims[0], x.dims[1], 2 * hidden});
+}
+
+void recurrent(Net& net) {
+  auto& b = net.b;
+  const std::string op = net.rng.pick({std::string("LSTM"), std::string("LSTM"), std::string("GRU"), std::string("GRU"), std::string("RNN")});
+  const std::int64_t hidden = net.width(16, 512), n = token_count(net, 2, 256);
+  Value x;
+  if (net.rng.chance(0.6)) {
+    x = embed(net, n, net.channels(16, 400), false);
+  } else {
+    x = b.input({1, n, net.channels(4, 400)});
+  }
+  x = b.transpose(x, {1, 0, 2});
+  const int layers = net.depth(1, 3);
+  const bool both = net.rng.chance(0.5);
+  for (int i = 0; i < layers; ++i) {
+    const std::int64_t width = net.rng.chance(0.6) ? hidden : net.grid(static_cast<double>(hidden) * 0.7);
+    x = recurrent_layer(net, x, op, width, both);
+  }
+  switch (net.rng.integer(0, 3)) {
+    case 0: classifier(net, b.gather(x, 0, b.int_scalar(-1))); break;
+    case 1: vocabulary_head(net, b.transpose(x, {1, 0, 2})); break;
+    case 2: classifier(net, b.squeeze(b.slice(x, 0, n - 1, n), {0})); break;
+    default: {  // additive attention over the steps
+      const Value t = b.transpose(x, {1, 0, 2});
+      const Value s = b.softmax(linear(net, b.unary("Tanh", linear(net, t, hidden)), 1), 1);
+      classifier(net, b.reduce("ReduceSum", b.mul(t, s), {1}, false));
+    }
+  }
+}
+
+Value conv1d_bn(Net& net, const Value& x, ConvSpec spec, Act a) {
+  spec.bias = true;
+  Value y = net.b.conv1d(x, spec);
+  if (net.rng.chance(0.3)) y = net.b.batch_norm(y);
+  return act(net, y, a);
+}
+
+/// Convolutions over raw signals and over embedded text.
+void conv1d(Net& net) {
+  auto& b = net.b;
+  auto& rng = net.rng;
+  const Act a = rng.pick({Act::relu, Act::relu, Act::relu, Act::silu, Act::gelu, Act::prelu, Act::elu});
+  Value x;
+  if (net.knobs.start < 0.45) {  // raw signal
+    const std::int64_t samples = std::clamp<std::int64_t>(static_cast<std::int64_t>(net.spatial_scale * rng.log_uniform(800, 16000)), 200, 32000);
+    x = b.input({1, rng.pick({1, 1, 2, 6}), samples});
+    const std::int64_t k = rng.pick({8, 16, 40, 80, 80, 7, 11}), s = rng.pick({2, 4, 4, 8, 16});
+    x = conv1d_bn(net, x, {.out = net.width(16, 256), .kernel = std::min(k, samples / 4), .stride = s}, a);
+    if (rng.chance(0.6)) x = b.max_pool1d(x, 4, 4);
+  } else if (net.knobs.start < 0.7) {  // text
+    const std::int64_t n = token_count(net, 16, 256);
+    x = b.transpose(embed(net, n, net.width(16, 300), false), {0, 2, 1});
+    std::vector<Value> pooled;
+    for (const std::int64_t k : {3, 4, 5}) {
+      const Value y = conv1d_bn(net, x, {.out = net.channels(16, 200), .kernel = k, .pads = Pads{}}, a);
+      pooled.push_back(rng.chance(0.6) ? b.squeeze(b.max_pool1d(y, y.dims[2], y.dims[2]), {2}) : b.reduce("ReduceMax", y, {2}, false));
+    }
+    classifier(net, b.concat(pooled, 1));
+  } else {
+    x = b.input({1, net.width(16, 768), token_count(net, 16, 2000)});
+  }
+  const int blocks = net.depth(3, 8);
+  for (int i = 0; i < blocks; ++i) {
+    const std::int64_t c = x.dims[1], n = x.dims[2];
+    const std::int64_t k = std::min<std::int64_t>(net.kernel({3, 3, 5, 7, 9, 11, 15, 33}), n);
+    if (rng.chance(0.35)) {  // separable
+      Value y = conv1d_bn(net, x, {.out = c, .kernel = k | 1, .groups = c}, Act::none);
+      y = conv1d_bn(net, y, {.out = c}, a);
+      x = rng.chance(0.5) && y.dims == x.dims ? b.add(x, y) : y;
+    } else {
+      ConvSpec spec{.out = rng.chance(0.6) ? c : net.grid(static_cast<double>(c) * rng.log_uniform(0.7, 2)), .kernel = k};
+      if (rng.chance(0.25) && n > 8) spec.stride = 2;
+      if (rng.chance(0.15)) {
+        spec.groups = divisor(c, rng.pick({2, 4, 8}));
+        spec.out = std::max<std::int64_t>(1, spec.out / spec.groups) * spec.groups;
+      }
+      x = conv1d_bn(net, x, spec, a);
+    }
+    if (rng.chance(0.15) && x.dims[2] >= 8) x = rng.chance(0.6) ? b.max_pool1d(x, rng.pick({2, 3, 4}), 2) : b.avg_pool1d(x, 2, 2);
+    if (rng.chance(0.12)) {
+      const std::int64_t r = std::max<std::int64_t>(4, x.dims[1] / 8);
+      const Value s = b.conv1d(act(net, b.conv1d(b.global_avg_pool(x), {.out = r}), Act::relu), {.out = x.dims[1]});
+      x = b.mul(x, b.unary("Sigmoid", s));
+    }
+  }
+  if (rng.chance(0.7))
+    classifier(net, b.flatten(rng.chance(0.6) ? b.global_avg_pool(x) : b.reduce("ReduceMean", x, {2}, true)));
+  else
+    b.softmax(b.transpose(b.conv1d(x, {.out = rng.log_integer(8, 128)}), {0, 2, 1}), 2, "LogSoftmax");
+}
+
+/// Dilated causal convolutions, gated or residual; overlapping windows put together again.
+void tcn(Net& net) {
+  auto& b = net.b;
+  const std::int64_t c = net.width(16, 384), n = token_count(net, 32, 2000);
+  Value x = b.input({1, net.rng.pick({1, 8, 32, 64}), n});
+  x = b.conv1d(x, {.out = c});
+  const int blocks = net.depth(3, 6);
+  const bool gated = net.rng.chance(0.4), normed = net.rng.chance(0.3);
+  Value skips;
+  for (int i = 0; i < blocks; ++i) {
+    const std::int64_t dilation = std::int64_t{1} << net.rng.integer(0, 5);
+    const std::int64_t k = net.kernel({2, 3, 3, 5, 7});
+    const std::int64_t reach = (k - 1) * dilation;
+    Value y;
+    if (net.rng.chance(0.5)) {  // padded on both sides, then chomped
+      y = b.conv1d(x, {.out = gated ? 2 * c : c, .kernel = k, .dilation = dilation, .pads = Pads{reach, 0, reach, 0}});
+      y = b.slice(y, 2, 0, n);
+    } else {
+      y = b.conv1d(b.pad(x, {0, 0, reach, 0, 0, 0}), {.out = gated ? 2 * c : c, .kernel = k, .dilation = dilation, .pads = Pads{}});
+    }
+    if (gated) {
+      if (net.rng.chance(0.5)) {
+        const auto halves = b.split(y, 1, 2);
+        y = b.mul(b.unary("Tanh", halves[0]), b.unary("Sigmoid", halves[1]));
+      } else {
+        y = b.mul(b.unary("Tanh", b.slice(y, 1, 0, c)), b.unary("Sigmoid", b.slice(y, 1, c, 2 * c)));
+      }
+      const Value s = b.conv1d(y, {.out = c});
+      skips = skips.name.empty() ? s : b.add(skips, s);
+      x = b.add(x, b.conv1d(y, {.out = c}));
+    } else {
+      y = act(net, y, net.rng.pick({Act::relu, Act::relu, Act::prelu}));
+      if (normed) y = group_norm(net, y, 1);
+      if (net.rng.chance(0.4)) y = b.conv1d(y, {.out = c, .kernel = 3, .groups = c});
+      y = b.conv1d(y, {.out = c});
+      x = act(net, b.add(x, y), Act::relu);
+    }
+  }
+  const Value last = skips.name.empty() ? x : b.unary("Relu", skips);
+  if (net.rng.chance(0.3)) {
+    b.conv_transpose(last, {.out = net.rng.pick({1, 1, 16}), .kernel = 16, .stride = 8});
+  } else {
+    b.conv1d(last, {.out = net.rng.log_integer(1, 256)});
+  }
+}
+
+/// Strided convolutions over a waveform, a grouped positional convolution, an encoder.
+void wav2vec(Net& net) {
+  auto& b = net.b;
+  const std::int64_t c = net.width(32, 384);
+  const std::int64_t samples = std::clamp<std::int64_t>(static_cast<std::int64_t>(net.spatial_scale * net.rng.log_uniform(1600, 16000)), 800, 32000);
+  Value x = b.input({1, 1, samples});
+  const bool layered = net.rng.chance(0.4);
+  const int layers = net.depth(3, 6);
+  for (int i = 0; i < layers && x.dims[2] > 16; ++i) {
+    const std::int64_t k = i == 0 ? 10 : (i < 4 ? 3 : 2);
+    x = b.conv1d(x, {.out = c, .kernel = k, .stride = i == 0 ? 5 : 2, .bias = net.rng.chance(0.5), .pads = Pads{}});
+    if (layered)
+      x = b.transpose(layer_norm(net, b.transpose(x, {0, 2, 1})), {0, 2, 1});
+    else if (i == 0)
+      x = group_norm(net, x, c);
+    x = act(net, x, Act::gelu);
+  }
+  const auto h = net.heads(48, 768);
+  Value t = linear(net, layer_norm(net, b.transpose(x, {0, 2, 1})), h.dim());
+  if (t.dims[1] > 700) t = b.slice(t, 1, 0, 700);
+  const std::int64_t n = t.dims[1], k = net.rng.pick({15, 31, 64, 128}), groups = divisor(h.dim(), 16);
+  Value p = b.conv1d(b.transpose(t, {0, 2, 1}), {.out = h.dim(), .kernel = k, .groups = groups, .pads = Pads{k / 2, 0, k / 2, 0}});
+  if (p.dims[2] != n) p = b.slice(p, 2, 0, n);
+  t = layer_norm(net, b.add(t, b.transpose(act(net, p, Act::gelu), {0, 2, 1})));
+  const auto blocks = net.rng.integer(1, 2);
+  for (int i = 0; i < blocks; ++i)
+    t = transformer_block(net, t, {.heads = h.count, .head_dim = h.width, .form = 4}, net.rng.pick({2.0, 4.0}), Act::gelu, net.rng.chance(0.6));
+  vocabulary_head(net, t);
+}
+
+void conformer(Net& net) {
+  auto& b = net.b;
+  const auto h = net.heads(32, 384);
+  const std::int64_t c = h.dim(), n = token_count(net, 16, 300);
+  Value x = b.input({1, n, c});
+  const int blocks = net.depth(1, 2);
+  for (int i = 0; i < blocks; ++i) {
+    const auto half_step = [&](const Value& v) {
+      return b.add(v, b.mul(mlp(net, layer_norm(net, v), 4 * c, Act::silu), 0.5F));
+    };
+    x = half_step(x);
+    x = b.add(x, attention(net, layer_norm(net, x), {.heads = h.count, .head_dim = h.width, .bias = net.rng.pick({Bias::none, Bias::constant})}));
+    Value y = b.transpose(layer_norm(net, x), {0, 2, 1});
+    const auto halves = b.split(b.conv1d(y, {.out = 2 * c}), 1, 2);
+    y = b.mul(halves[0], b.unary("Sigmoid", halves[1]));
+    y = b.conv1d(y, {.out = c, .kernel = net.kernel({31, 15, 7, 17, 33}), .groups = c});
+    if (net.rng.chance(0.5)) y = b.batch_norm(y);
+    y = b.conv1d(silu(net, y), {.out = c});
+    x = b.add(x, b.transpose(y, {0, 2, 1}));
+    x = layer_norm(net, half_step(x));
+  }
+  vocabulary_head(net, x);
+}
+
+/// A spectrogram or a text line through 2-D convolutions, then recurrent layers.
+void crnn(Net& net) {
+  auto& b = net.b;
+  const std::int64_t height = net.rng.pick({16, 32, 40, 64, 80});
+  const std::int64_t width = std::max<std::int64_t>(16, token_count(net, 32, 300));
+  Value x = b.input({1, 1, height, width});
+  std::int64_t c = net.width(12, 96);
+  const Act a = net.rng.pick({Act::relu, Act::relu, Act::leaky});
+  while (x.dims[2] > 2) {
+    x = conv_bn(net, x, {.out = net.grid(static_cast<double>(c)), .kernel = 3}, a);
+    if (x.dims[3] > 24 && net.rng.chance(0.6))
+      x = b.max_pool(x, {.kernel = 2, .stride = 2});
+    else
+      x = b.max_pool(x, {.kernel = {2, 1}, .stride = {2, 1}});
+    c = std::min<std::int64_t>(c * 2, 512);
+  }
+  const std::int64_t n = x.dims[3];
+  Value t = x.dims[2] == 1 ? b.squeeze(x, {2}) : b.reshape(x, {1, x.dims[1] * x.dims[2], n});
+  t = b.transpose(t, {2, 0, 1});
+  const std::string op = net.rng.pick({std::string("LSTM"), std::string("GRU")});
+  const auto layers = net.rng.integer(1, 2);
+  for (int i = 0; i < layers; ++i) t = recurrent_layer(net, t, op, net.channels(32, 256), net.rng.chance(0.7));
+  const Value y = linear(net, t, net.rng.log_integer(20, 100));
+  if (net.rng.chance(0.6)) b.softmax(y, 2, "LogSoftmax");
+}
+
+/// Speech and audio transformers: strided convolutions over time or patches of a spectrogram.
+void audio_transformer(Net& net) {
+  auto& b = net.b;
+  const auto h = net.heads(48, 512);
+  const std::int64_t c = h.dim();
+  Value x;
+  if (net.rng.chance(0.5)) {
+    x = b.input({1, net.rng.pick({40, 80}), token_count(net, 60, 600)});
+    x = act(net, b.conv1d(x, {.out = c, .kernel = 3}), Act::gelu);
+    x = act(net, b.conv1d(x, {.out = c, .kernel = 3, .stride = 2}), Act::gelu);
+    x = b.transpose(x, {0, 2, 1});
+  } else {
+    const Value map = b.input({1, 1, 128, std::max<std::int64_t>(24, token_count(net, 40, 300))});
+    x = tokens_of(net, b.conv(map, {.out = c, .kernel = 16, .stride = 10, .pads = Pads{}}));
+  }
+  x = b.add(x, b.weight({x.dims[1], c}, 0.3F));
+  const int blocks = net.depth(1, 2);
+  for (int i = 0; i < blocks; ++i) {
+    const double ratio = net.rng.pick({3.0, 4.0});
+    x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width}, ratio, Act::gelu);
+  }
+  vocabulary_head(net, layer_norm(net, x));
+}
+
+/// Tables and time series: small dense networks.
+void dense(Net& net) {
+  auto& b = net.b;
+  auto& rng = net.rng;
+  const std::int64_t rows = rng.chance(0.7) ? 1 : rng.log_integer(2, 256);
+  Value x = b.input({rows, net.channels(8, 2000)});
+  const int layers = net.depth(3, 9);
+  for (int i = 0; i < layers; ++i) {
+    const std::int64_t out = net.channels(8, 2048);
+    Value y = rng.chance(0.7) ? b.gemm(x, out) : linear(net, x, out);
+    if (rng.chance(0.25)) y = b.batch_norm(y);
+    y = act(net, y, rng.pick({Act::relu, Act::relu, Act::gelu, Act::silu, Act::tanh, Act::sigmoid, Act::leaky, Act::selu}));
+    if (rng.chance(0.2)) y = layer_norm(net, y);
+    x = y.dims == x.dims && rng.chance(0.4) ? b.add(x, y) : y;
+  }
+  classifier(net, x);
+}
+
+constexpr std::array kFamilies{
+    Family{"bert", "sequence", 1.3, 0.8, bert},
+    Family{"gpt", "sequence", 1.1, 0.8, gpt},
+    Family{"llama", "sequence", 1.0, 0.7, llama},
+    Family{"t5", "sequence", 0.9, 0.8, t5},
+    Family{"encoder_decoder", "sequence", 0.7, 0.8, encoder_decoder},
+    Family{"recurrent", "sequence", 1.3, 0.15, recurrent},
+    Family{"conv1d", "sequence", 1.2, 0.5, conv1d},
+    Family{"tcn", "sequence", 0.8, 0.5, tcn},
+    Family{"wav2vec", "sequence", 0.8, 0.5, wav2vec},
+    Family{"conformer", "sequence", 0.8, 0.6, conformer},
+    Family{"crnn", "sequence", 0.8, 0.3, crnn},
+    Family{"audio_transformer", "sequence", 0.6, 0.8, audio_transformer},
+    Family{"dense", "sequence", 0.7, 0.3, dense},
+};
+
+}  // namespace
+
+std::span<const Family> sequence_families() { return kFamilies; }
+
+}  // namespace latcast::carriers
