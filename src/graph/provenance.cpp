@@ -29,6 +29,8 @@ bool reshapes(std::string_view op) {
   return op == "Reshape" || op == "Flatten" || op == "Squeeze" || op == "Unsqueeze";
 }
 
+bool is_product(std::string_view op) { return op == "Conv" || op == "ConvTranspose" || op == "MatMul" || op == "Gemm"; }
+
 /// What engines insert.
 bool moves_only(std::string_view op) {
   return reshapes(op) || op == "Transpose" || op == "Split" || op == "Cast" || op == "ReorderInput" ||
@@ -165,20 +167,27 @@ void Tracer::claim_by_input() {
   std::vector<bool> has_claim(executed_.nodes.size(), false);
   for (const Index owner : owner_)
     if (owner != kNone) has_claim[owner] = true;
-  std::unordered_map<std::string_view, Index> starts;
+  NameMap by_tensor;                         // its input: an executed node without a claim
+  std::unordered_map<Index, Index> by_node;  // the executed node before it: the same
   for (Index i = 0; i < executed_.nodes.size(); ++i) {
     const onnx::Node& node = executed_.nodes[i];
-    if (!has_claim[i] && !node.inputs.empty() && !moves_only(node.op)) starts.emplace(node.inputs[0], i);
+    if (has_claim[i] || node.inputs.empty() || moves_only(node.op)) continue;
+    by_tensor.emplace(node.inputs[0], i);
+    if (const Index before = find(executed_by_tensor_, node.inputs[0]); before != kNone)
+      by_node.emplace(behind_inserted(before, node.op), i);
   }
-  if (starts.empty()) return;
+  if (by_tensor.empty()) return;
   for (Index i = 0; i < original_.nodes.size(); ++i) {
-    if (owner_[i] != kNone || folded_[i]) continue;
+    // A product is never the tail of an elementwise chain; its own executed node is found from what follows it.
+    if (owner_[i] != kNone || folded_[i] || is_product(original_.nodes[i].op)) continue;
     for (const std::string& input : original_.nodes[i].inputs) {
+      if (owner_[i] == kNone) owner_[i] = find(by_tensor, input);
       const Index producer = find(original_by_tensor_, input);
-      const Index start = find(starts, input);
-      const bool inside = producer != kNone && owner_[producer] != kNone && !has_claim[owner_[producer]];
-      if (start != kNone) owner_[i] = start;
-      if (owner_[i] == kNone && inside) owner_[i] = owner_[producer];
+      if (owner_[i] != kNone || producer == kNone || owner_[producer] == kNone) continue;
+      const Index before = owner_[producer];
+      const auto next = by_node.find(before);
+      if (!has_claim[before]) owner_[i] = before;
+      if (owner_[i] == kNone && next != by_node.end()) owner_[i] = next->second;
     }
   }
 }
