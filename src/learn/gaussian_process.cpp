@@ -89,7 +89,9 @@ double gp_objective(GpKernel kernel, const RowMatrix& x, const Eigen::VectorXd& 
   if (factor.info() != Eigen::Success) return std::numeric_limits<double>::infinity();
   const Eigen::VectorXd alpha = factor.solve(y);
   // S = (K^-1 - alpha alpha') / 2; d objective / d theta = <S, dK / d theta>
-  const Eigen::MatrixXd s = 0.5 * (factor.solve(Eigen::MatrixXd::Identity(n, n)) - alpha * alpha.transpose());
+  Eigen::MatrixXd s = factor.solve(Eigen::MatrixXd::Identity(n, n));
+  s.noalias() -= alpha * alpha.transpose();
+  s *= 0.5;
   length_gradients(scaled, s.cwiseProduct(slopes), gradient);
   gradient[d] = 2.0 * (s.cwiseProduct(values).sum() + kJitter * signal * s.trace());
   gradient[d + 1] = 2.0 * noise * s.diagonal().dot(weight.cwiseInverse());
@@ -188,13 +190,13 @@ class Gp final : public LogModel {
 Eigen::VectorXd centre_weights(GpKernel kernel, const RowMatrix& scaled, const RowMatrix& centres,
                                const Eigen::VectorXd& y, const Eigen::VectorXd& weight, const GpParameters& p) {
   const double signal = p.signal_variance(), noise = p.noise_variance();
-  const Eigen::MatrixXd cross = covariance(kernel, scaled, centres, signal);
-  const Eigen::MatrixXd weighted = weight.asDiagonal() * cross;
+  const Eigen::VectorXd root = weight.cwiseSqrt();
+  const Eigen::MatrixXd cross = root.asDiagonal() * covariance(kernel, scaled, centres, signal);
   Eigen::MatrixXd system = noise * covariance(kernel, centres, centres, signal);
-  system += cross.transpose() * weighted;
+  system.selfadjointView<Eigen::Lower>().rankUpdate(cross.transpose());
   const double ridge = kJitter * noise * signal + 1e-10 * system.diagonal().mean();
   system.diagonal().array() += ridge;
-  return signal * system.ldlt().solve(weighted.transpose() * y);
+  return signal * system.selfadjointView<Eigen::Lower>().ldlt().solve(cross.transpose() * root.cwiseProduct(y));
 }
 
 }  // namespace
@@ -224,9 +226,10 @@ Result<LogModelPtr> fit_gp_with(const LogProblem& problem, const GpOptions& opti
 Result<LogModelPtr> fit_gp(const LogProblem& problem) {
   GpOptions options;
   if (problem.effort == Effort::fold) {
-    options.likelihood_samples = 140;
-    options.samples = 1500;
-    options.evaluations = 25;
+    options.likelihood_samples = 120;
+    options.samples = 1200;
+    options.centres = 160;
+    options.evaluations = 22;
   }
   return fit_gp_with(problem, options);
 }

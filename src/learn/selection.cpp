@@ -10,11 +10,13 @@
 namespace latcast::learn {
 namespace {
 
+constexpr double kHopeless = 1.15;  // times the leader's error after a fold: out of the race
+
 /// One model while it competes.
 struct Contender {
   const RegressionModel* model;
-  std::vector<KernelEstimate> out_of_fold;
-  std::string failure;
+  std::vector<KernelEstimate> out_of_fold;  // latency 0 where it did not get to
+  std::string failure;                      // why it is out; empty: still in
 };
 
 std::size_t distinct_groups(const Rows& rows) { return std::set<int>(rows.group.begin(), rows.group.end()).size(); }
@@ -30,7 +32,7 @@ std::vector<Contender> contenders(const Rows& rows) {
   return out;
 }
 
-/// Fits every contender to the training side and forecasts the test side.
+/// Fits every contender that is still in the race to the training side and forecasts the test side.
 void run_fold(const Rows& rows, const Split& sides, const FitOptions& options, std::vector<Contender>& all) {
   const Rows train = take(rows, sides.train), test = take(rows, sides.test);
   FitContext context(train, options);
@@ -48,6 +50,23 @@ void run_fold(const Rows& rows, const Split& sides, const FitOptions& options, s
   }
 }
 
+/// Error over the folds so far, with the model's handicap.
+double standing(const Contender& one, const Rows& rows) {
+  return weighted_error(one.out_of_fold, rows) * one.model->handicap;
+}
+
+/// Drops models that trail so far behind that further folds would not change it. The base stays: it is the last resort.
+void drop_hopeless(const Rows& rows, int folds_done, std::vector<Contender>& all) {
+  double best = std::numeric_limits<double>::max();
+  for (const Contender& one : all) {
+    if (one.failure.empty()) best = std::min(best, standing(one, rows));
+  }
+  for (Contender& one : all) {
+    if (one.model->parts.empty() || !one.failure.empty() || standing(one, rows) <= kHopeless * best) continue;
+    one.failure = "far behind after " + std::to_string(folds_done) + " of the folds";
+  }
+}
+
 void cross_validate(const Rows& rows, const SelectionOptions& options, std::vector<Contender>& all) {
   const std::vector<int> folds = grouped_folds(rows.group, options.folds, options.seed);
   const int count = *std::ranges::max_element(folds) + 1;
@@ -55,41 +74,47 @@ void cross_validate(const Rows& rows, const SelectionOptions& options, std::vect
     Split sides = split(folds, fold);
     if (count == 1) sides.train = sides.test;  // one network only: nothing can be held out
     run_fold(rows, sides, {options.seed + static_cast<std::uint64_t>(fold), Effort::fold, options.prior}, all);
+    if (fold + 1 < count) drop_hopeless(rows, fold + 1, all);
   }
 }
 
 CandidateScore score(const Contender& one, const Rows& rows) {
   CandidateScore out{std::string(one.model->name), 0, 0, 0, one.failure};
-  out.error = one.failure.empty() ? weighted_error(one.out_of_fold, rows) : std::numeric_limits<double>::max();
+  out.error = weighted_error(one.out_of_fold, rows);
   return out;
 }
 
 std::size_t best_of(const std::vector<Contender>& all, const std::vector<CandidateScore>& scores) {
   std::size_t best = 0;
   for (std::size_t i = 1; i < all.size(); ++i) {
+    if (!all[i].failure.empty()) continue;
     if (scores[i].error * all[i].model->handicap < scores[best].error * all[best].model->handicap) best = i;
   }
   return best;
 }
 
 double weighted_bias(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
-  double sum = 0.0;
+  double sum = 0.0, weight = 0.0;
   for (std::size_t i = 0; i < forecasts.size(); ++i) {
     const auto row = static_cast<Eigen::Index>(i);
+    if (!(forecasts[i].latency_ns > 0)) continue;
     sum += rows.weight[row] * std::clamp(std::log(forecasts[i].latency_ns / rows.latency_ns[row]), -1.0, 1.0);
+    weight += rows.weight[row];
   }
-  return sum / rows.weight.sum();
+  return weight > 0 ? sum / weight : 0.0;
 }
 
 }  // namespace
 
 double weighted_error(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
-  double sum = 0.0;
+  double sum = 0.0, weight = 0.0;
   for (std::size_t i = 0; i < forecasts.size(); ++i) {
     const auto row = static_cast<Eigen::Index>(i);
+    if (!(forecasts[i].latency_ns > 0)) continue;
     sum += rows.weight[row] * std::min(std::abs(forecasts[i].latency_ns / rows.latency_ns[row] - 1.0), 1.0);
+    weight += rows.weight[row];
   }
-  return sum / rows.weight.sum();
+  return weight > 0 ? sum / weight : 1.0;
 }
 
 Selection select_model(const Rows& rows, const SelectionOptions& options) {
@@ -111,7 +136,6 @@ Selection select_model(const Rows& rows, const SelectionOptions& options) {
   out.out_of_fold = std::move(all[best].out_of_fold);
   out.error = out.candidates[best].error;
   out.bias = weighted_bias(out.out_of_fold, rows);
-  for (CandidateScore& candidate : out.candidates) candidate.error = std::min(candidate.error, 1e9);
   return out;
 }
 

@@ -30,7 +30,8 @@ struct Selection {
 /// `rows` not empty. Never fails: a model that cannot be fitted loses, with its reason; the base always can.
 [[nodiscard]] Selection select_model(const Rows& rows, const SelectionOptions& options);
 
-/// Weighted mean of |forecast / truth - 1|, each at most 1 so that one wild sample does not decide.
+/// Weighted mean of |forecast / truth - 1|, each at most 1 so that one wild sample does not decide; over the rows that
+/// have a forecast.
 [[nodiscard]] double weighted_error(const std::vector<KernelEstimate>& forecasts, const Rows& rows);
 
 }  // namespace latcast::learn

@@ -67,17 +67,17 @@ Result<void> set_info(const Matrix& matrix, const char* field, const Eigen::Vect
   return {};
 }
 
-Result<void> configure(const Booster& booster, const Settings& settings, std::uint64_t seed) {
+Result<void> configure(const Booster& booster, const Settings& settings, const LogProblem& problem) {
   const std::pair<const char*, std::string> options[] = {
       {"objective", "reg:squarederror"},
       {"tree_method", "hist"},
-      {"max_bin", "128"},
+      {"max_bin", problem.effort == Effort::fold ? "64" : "128"},
       {"base_score", "0"},
       {"nthread", "1"},  // classes are trained in parallel
       {"verbosity", "0"},
       {"lambda", "1"},
       {"colsample_bytree", "0.8"},
-      {"seed", std::to_string(seed % 2147483647U)},
+      {"seed", std::to_string(problem.seed % 2147483647U)},
       {"max_depth", std::to_string(settings.depth)},
       {"eta", std::to_string(settings.rate)},
       {"min_child_weight", std::to_string(settings.least_child)},
@@ -193,7 +193,7 @@ Result<LogModelPtr> fit_with(const LogProblem& problem, const Settings& settings
   if (auto ok = set_info(matrix, "weight", weight); !ok) return tl::unexpected<Error>(ok.error());
   auto booster = std::make_unique<Booster>();
   if (XGBoosterCreate(&matrix.handle, 1, &booster->handle) != 0) return library_error();
-  if (auto ok = configure(*booster, settings, problem.seed); !ok) return tl::unexpected<Error>(ok.error());
+  if (auto ok = configure(*booster, settings, problem); !ok) return tl::unexpected<Error>(ok.error());
   if (auto ok = boost(*booster, matrix, settings.rounds); !ok) return tl::unexpected<Error>(ok.error());
   auto node = export_trees(*booster, mean);
   if (!node) return tl::unexpected<Error>(node.error());
