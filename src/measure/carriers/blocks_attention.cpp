@@ -338,7 +338,15 @@ void tnt(Net& net) {
   const auto outer = net.heads(64, 512);
   const std::int64_t inner = net.rng.pick({12, 16, 24, 32, 40}), inner_heads = net.rng.pick({1, 2, 4});
   const std::int64_t side = net.side(4, 16), n = side * side, m = net.rng.pick({4, 9, 16, 16});
-  Value pixels = b.input({n, m, inner});
+  Value pixels;
+  if (net.rng.chance(0.5)) {  // pixel embeddings from the image, unfolded
+    const std::int64_t root = m == 4 ? 2 : (m == 9 ? 3 : 4);
+    const Value map = b.conv(b.input({1, 3, side * root * 4, side * root * 4}), {.out = inner, .kernel = 7, .stride = 4});
+    const Value places = b.reshape(unfold(net, map, root, root), {1, inner, m, n});
+    pixels = b.reshape(b.transpose(places, {0, 3, 2, 1}), {n, m, inner});
+  } else {
+    pixels = b.input({n, m, inner});
+  }
   Value patches = b.input({1, n + 1, outer.dim()});
   const int blocks = net.depth(1, 2);
   for (int i = 0; i < blocks; ++i) {
@@ -362,11 +370,16 @@ void outlook(Net& net) {
     const Value u = layer_norm(net, x);
     const Value v = to_first(net, linear(net, u, c, false));
     const Value padded = b.pad(v, {0, 0, 1, 1, 0, 0, 1, 1});
-    std::vector<Value> places;  // unfold: nine strided slices
-    for (std::int64_t dy = 0; dy < 3; ++dy)
-      for (std::int64_t dx = 0; dx < 3; ++dx)
-        places.push_back(b.unsqueeze(b.slices(padded, {2, 3}, {dy, dx}, {dy + side, dx + side}, {2, 2}), {2}));
-    Value k = b.concat(places, 2);  // [1,c,9,half,half]
+    Value k;
+    if (net.rng.chance(0.5)) {
+      k = unfold(net, padded, 3, 2);
+    } else {  // nine strided slices
+      std::vector<Value> places;
+      for (std::int64_t dy = 0; dy < 3; ++dy)
+        for (std::int64_t dx = 0; dx < 3; ++dx)
+          places.push_back(b.unsqueeze(b.slices(padded, {2, 3}, {dy, dx}, {dy + side, dx + side}, {2, 2}), {2}));
+      k = b.concat(places, 2);  // [1,c,9,half,half]
+    }
     k = b.transpose(b.reshape(k, {1, h.count, h.width, 9, half * half}), {0, 1, 4, 3, 2});
     const Value pooled = to_last(net, b.avg_pool(to_first(net, u), {.kernel = 2, .stride = 2, .ceil_mode = net.rng.chance(0.5)}));
     Value a = b.reshape(linear(net, pooled, 81 * h.count), {1, half * half, h.count, 9, 9});

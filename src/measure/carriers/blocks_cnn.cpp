@@ -555,7 +555,7 @@ void odd_convolutions(Net& net) {
 
 constexpr std::array kFamilies{
     Family{"vgg", "cnn", 1.0, 1.0, vgg},
-    Family{"big_classifier", "head", 0.5, 1.0, big_classifier},
+    Family{"big_classifier", "head", 1.0, 1.0, big_classifier},
     Family{"resnet", "cnn", 1.3, 1.0, resnet},
     Family{"resnet_bottleneck", "cnn", 1.5, 1.0, resnet_bottleneck},
     Family{"resnext", "cnn", 1.3, 1.0, resnext},

@@ -71,12 +71,20 @@ void halo(Net& net) {
   q = b.transpose(b.reshape(q, {heads, d, n, block, n, block}), {0, 2, 4, 3, 5, 1});
   q = b.reshape(q, {heads, n * n, block * block, d});
   const Value kv = b.pad(b.conv(x, {.out = 2 * c, .bias = false}), {0, 0, border, border, 0, 0, border, border});
-  std::vector<Value> windows;
-  for (std::int64_t i = 0; i < n && i < 3; ++i)
-    for (std::int64_t j = 0; j < n && j < 3; ++j)
-      windows.push_back(b.unsqueeze(b.slices(kv, {2, 3}, {i * block, j * block}, {i * block + win, j * block + win}), {2}));
-  const auto count = static_cast<std::int64_t>(windows.size());
-  Value all = b.reshape(windows.size() > 1 ? b.concat(windows, 2) : windows[0], {heads, 2 * d, count, win * win});
+  std::int64_t count = 0;
+  Value all;
+  if (net.rng.chance(0.5)) {
+    count = n * n;
+    all = b.reshape(unfold(net, kv, win, block), {heads, 2 * d, win * win, count});
+    all = b.transpose(all, {0, 1, 3, 2});
+  } else {
+    std::vector<Value> windows;
+    for (std::int64_t i = 0; i < n && i < 3; ++i)
+      for (std::int64_t j = 0; j < n && j < 3; ++j)
+        windows.push_back(b.unsqueeze(b.slices(kv, {2, 3}, {i * block, j * block}, {i * block + win, j * block + win}), {2}));
+    count = static_cast<std::int64_t>(windows.size());
+    all = b.reshape(windows.size() > 1 ? b.concat(windows, 2) : windows[0], {heads, 2 * d, count, win * win});
+  }
   const auto parts = b.split(b.transpose(all, {0, 2, 3, 1}), -1, Ints{d, d});
   if (count != n * n) q = b.slice(q, 1, 0, count);
   Value y = dot_attention(net, q, parts[0], parts[1], false, Bias::none);
@@ -109,6 +117,14 @@ void conv_attention(Net& net) {
       Value t = b.add(tokens_of(net, x), y);
       t = b.add(t, mlp(net, layer_norm(net, t), 4 * c, Act::gelu));
       x = map_of(net, t, h, w);
+    } else if (net.rng.chance(0.4)) {  // channels first around a plain attention (FastViT)
+      const Value u = b.batch_norm(x);
+      const Value t = b.transpose(b.reshape(u, {1, c, n}), {0, 2, 1});
+      const Value y = attention(net, t, {.heads = heads, .head_dim = d, .form = net.rng.pick({0, 1, 2}), .qkv_bias = false});
+      x = b.add(x, b.mul(b.filled({c, 1, 1}, 0.4F), b.reshape(b.transpose(y, {0, 2, 1}), {1, c, h, w})));
+      Value z = conv_bn(net, x, {.out = c, .kernel = 7, .groups = c});
+      z = b.conv(conv(net, z, {.out = 4 * c}, Act::gelu), {.out = c});
+      x = b.add(x, b.mul(b.filled({c, 1, 1}, 0.4F), z));
     } else {
       Value t = tokens_of(net, x);
       const double ratio = net.rng.pick({2.0, 4.0});
@@ -308,7 +324,7 @@ void sequencer(Net& net) {
   for (int i = 0; i < blocks; ++i) {
     const Value u = layer_norm(net, x);
     const auto scan = [&](const Value& rows) {  // [batch, steps, c] -> [batch, steps, 2 hidden]
-      const Value y = b.recurrent(op, b.transpose(rows, {1, 0, 2}), hidden, true, true);  // [T,2,N,H]
+      const Value y = b.recurrent(op, b.transpose(rows, {1, 0, 2}), hidden, true, true, net.rng.chance(0.5))[0];  // [T,2,N,H]
       const Value merged = b.reshape(b.transpose(y, {0, 2, 1, 3}), {rows.dims[1], rows.dims[0], 2 * hidden});
       return b.transpose(merged, {1, 0, 2});
     };

@@ -269,8 +269,9 @@ void joins_and_cuts(Net& net) {
         if (n >= 4) b.slice(x, axis, n / 4, n, net.rng.pick({1, 1, 2}));
         break;
       case 5: {
-        if (x.rank() != 4) break;
         const std::int64_t p = net.rng.integer(1, 3);
+        if (x.rank() == 3) b.pad(x, {0, 0, 0, 0, p, net.rng.integer(0, 2)});
+        if (x.rank() != 4) break;
         if (x.dims[2] > 4 && x.dims[3] > 4) b.pad(x, {0, 0, p, p, 0, 0, p, p}, net.rng.pick({std::string("constant"), std::string("constant"), std::string("reflect"), std::string("edge")}));
         break;
       }
@@ -316,13 +317,14 @@ void resizes(Net& net) {
   auto& b = net.b;
   const int count = net.depth(4, 8);
   for (int i = 0; i < count; ++i) {
-    const std::int64_t side = net.side(3, 40), c = net.channels(1, 192);
+    const bool image = net.rng.chance(0.2);
+    const std::int64_t side = image ? net.side(48, 256) : net.side(3, 40), c = image ? net.rng.pick({1, 3, 3}) : net.channels(1, 192);
     Value x = warm(net, Shape{1, c, side, net.rng.chance(0.8) ? side : side + 3});
-    if (net.rng.chance(0.35)) x = conv_bn(net, x, {.out = c, .kernel = 3}, Act::relu);
+    if (!image && net.rng.chance(0.35)) x = conv_bn(net, x, {.out = c, .kernel = 3}, Act::relu);
     ResizeSpec spec{.mode = net.rng.pick({std::string("nearest"), std::string("nearest"), std::string("linear"), std::string("linear"), std::string("cubic")})};
     spec.coordinates = spec.mode == "nearest" ? net.rng.pick({std::string("asymmetric"), std::string("asymmetric"), std::string("half_pixel")})
                                               : net.rng.pick({std::string("half_pixel"), std::string("align_corners"), std::string("pytorch_half_pixel")});
-    if (net.rng.chance(0.6)) {
+    if (!image && net.rng.chance(0.6)) {
       const std::int64_t f = net.rng.pick({2, 2, 2, 3, 4, 8});
       spec.size = {x.dims[2] * f, x.dims[3] * f};
       spec.by_scales = net.rng.chance(0.6);
@@ -423,7 +425,12 @@ void matmuls(Net& net) {
       case 6: b.matmul(warm(net, Shape{heads, m, k}), b.weight({heads, k, n}, 0.1F)); break;
       default: {
         const Value c = warm(net, Shape{batch, heads, n, k});
-        b.node("Einsum", {a, c}, {attr("equation", "bhmk,bhnk->bhmn")}, {batch, heads, m, n});
+        if (net.rng.chance(0.5)) {
+          b.node("Einsum", {a, c}, {attr("equation", "bhmk,bhnk->bhmn")}, {batch, heads, m, n});
+        } else {
+          const Value e = warm(net, Shape{batch, m, k});
+          b.node("Einsum", {e, b.weight({k, heads, n}, 0.1F)}, {attr("equation", "ibh,hnd->ibnd")}, {batch, m, heads, n});
+        }
       }
     }
   }
@@ -432,7 +439,7 @@ void matmuls(Net& net) {
 /// Conditions, indices, conversions: the glue of exported graphs.
 void logic(Net& net) {
   auto& b = net.b;
-  const int count = net.depth(7, 12);
+  const int count = net.depth(12, 20);
   for (int i = 0; i < count; ++i) {
     const Value x = warm(net, 100, 3e5);
     const int axis = net.rng.chance(0.6) ? x.rank() - 1 : 1;
@@ -476,6 +483,7 @@ void logic(Net& net) {
         break;
       }
       case 11: {
+        if (b.opset() < 14) break;
         const Value y = warm(net, Shape{1, net.channels(8, 512), net.side(8, 200)});
         b.node("Trilu", {y}, {attr("upper", 0)}, y.dims);
         break;
@@ -488,13 +496,15 @@ void logic(Net& net) {
 /// Transposed convolutions, alone and in the generators that use them.
 void deconvolutions(Net& net) {
   auto& b = net.b;
-  Value x = feature_map(net, 16, 384, 3, 32);
+  Value x = net.rng.chance(0.3) ? b.conv_transpose(b.input({1, net.channels(32, 200), 1, 1}), {.out = net.width(32, 384), .kernel = 4, .bias = false})
+                                : feature_map(net, 16, 384, 3, 32);
+  const bool bias = net.rng.chance(0.6);
   const int count = net.depth(2, 5);
   for (int i = 0; i < count; ++i) {
     const std::int64_t k = net.kernel({2, 4, 3, 4, 5, 6});
     const std::int64_t s = x.elements() > 400000 ? 1 : net.rng.pick({2, 2, 2, 1});
     const std::int64_t p = k > s ? (k - s) / 2 : 0;
-    ConvSpec spec{.out = net.grid(static_cast<double>(x.dims[1]) * net.rng.pick({0.5, 0.5, 1.0})), .kernel = k, .stride = s, .pads = Pads{p, p, p, p}};
+    ConvSpec spec{.out = net.grid(static_cast<double>(x.dims[1]) * net.rng.pick({0.5, 0.5, 1.0})), .kernel = k, .stride = s, .bias = bias, .pads = Pads{p, p, p, p}};
     if (net.rng.chance(0.2)) {
       spec.groups = divisor(x.dims[1], net.rng.pick({2, 4, 1024}));
       spec.out = std::max<std::int64_t>(1, spec.out / spec.groups) * spec.groups;

@@ -40,15 +40,16 @@ Value heads_of(Net& net, const Value& x, std::int64_t h, std::int64_t d) {
 
 void vocabulary_head(Net& net, const Value& x) {
   auto& b = net.b;
+  const std::int64_t words = net.rng.chance(0.35) ? net.rng.log_integer(4000, 32000) : net.rng.log_integer(16, 4000);
   const std::int64_t c = x.dim(-1);
-  switch (net.rng.integer(0, 5)) {
+  switch (net.rng.integer(0, 6)) {
     case 0: {  // pooler
       const Value first = b.gather(x, 1, b.int_scalar(0));
       linear(net, b.unary("Tanh", linear(net, first, c)), net.rng.integer(2, 20));
       break;
     }
     case 1: {
-      const Value y = linear(net, x, net.rng.log_integer(16, 4000), net.rng.chance(0.5));
+      const Value y = linear(net, x, words, net.rng.chance(0.5));
       if (net.rng.chance(0.5)) b.softmax(y, -1, "LogSoftmax");
       break;
     }
@@ -60,9 +61,10 @@ void vocabulary_head(Net& net, const Value& x) {
       break;
     }
     case 3: classifier(net, b.reduce("ReduceMean", x, {1}, false)); break;
+    case 5: linear(net, b.mul(x, 1.0F / std::sqrt(static_cast<float>(c))), words, false); break;
     case 4: {
       const Value last = b.gather(x, 1, b.int_scalar(-1));
-      linear(net, last, net.rng.log_integer(16, 8000), false);
+      linear(net, last, words, false);
       break;
     }
     default: break;
@@ -189,11 +191,8 @@ void t5(Net& net) {
       const Value v = heads_of(net, linear(net, source, h.dim(), false), h.count, h.width);
       Value s = b.matmul(q, k);
       if (biased) s = b.add(s, b.weight({1, h.count, n, source.dims[1]}, 0.4F));
-      if (causal) {
-        const Value low = b.filled({1, 1, n, n}, -10000.0F);
-        s = b.add(s, b.node("Trilu", {low, b.int_scalar(1)}, {attr("upper", 1)}, low.dims));
-      }
-      s = b.mul(b.matmul(b.softmax(s, -1), v), 1.0F);
+      if (causal) s = mask_causal(net, s, false);
+      s = b.matmul(b.softmax(s, -1), v);
       return linear(net, b.reshape(b.transpose(s, {0, 2, 1, 3}), {1, n, h.dim()}), c, false);
     };
     const Value u = rms_norm(net, x);
@@ -230,7 +229,8 @@ void encoder_decoder(Net& net) {
 /// x [T,1,I] -> [T,1,D*H] as torch exports it.
 Value recurrent_layer(Net& net, const Value& x, std::string_view op, std::int64_t hidden, bool both) {
   auto& b = net.b;
-  const Value y = b.recurrent(op, x, hidden, both, net.rng.chance(0.6));
+  const bool from_zero = net.rng.chance(0.6);
+  const Value y = b.recurrent(op, x, hidden, both, from_zero, net.rng.chance(0.6))[0];
   if (!both) return b.squeeze(y, {1});
   return b.reshape(b.transpose(y, {0, 2, 1, 3}), {x.dims[0], x.dims[1], 2 * hidden});
 }
@@ -285,9 +285,23 @@ void conv1d(Net& net) {
     if (rng.chance(0.6)) x = b.max_pool1d(x, 4, 4);
   } else if (net.knobs.start < 0.7) {  // text
     const std::int64_t n = token_count(net, 16, 256);
-    x = b.transpose(embed(net, n, net.width(16, 300), false), {0, 2, 1});
+    x = embed(net, n, net.width(16, 300), false);
     std::vector<Value> pooled;
+    if (rng.chance(0.4)) {  // as images of one channel
+      const std::int64_t d = x.dims[2];
+      const Value image = b.unsqueeze(x, {1});
+      for (const std::int64_t k : {2, 3, 4, 5}) {
+        if (k > n) break;
+        const Value y = act(net, b.conv(image, {.out = net.channels(16, 128), .kernel = {k, d}, .pads = Pads{}}), a);
+        const Value flat = b.squeeze(y, {3});
+        pooled.push_back(b.squeeze(b.max_pool1d(flat, flat.dims[2], flat.dims[2]), {2}));
+      }
+      classifier(net, b.concat(pooled, 1));
+      return;
+    }
+    x = b.transpose(x, {0, 2, 1});
     for (const std::int64_t k : {3, 4, 5}) {
+      if (k > n) break;
       const Value y = conv1d_bn(net, x, {.out = net.channels(16, 200), .kernel = k, .pads = Pads{}}, a);
       pooled.push_back(rng.chance(0.6) ? b.squeeze(b.max_pool1d(y, y.dims[2], y.dims[2]), {2}) : b.reduce("ReduceMax", y, {2}, false));
     }
@@ -499,12 +513,12 @@ constexpr std::array kFamilies{
     Family{"llama", "sequence", 1.0, 0.7, llama},
     Family{"t5", "sequence", 0.9, 0.8, t5},
     Family{"encoder_decoder", "sequence", 0.7, 0.8, encoder_decoder},
-    Family{"recurrent", "sequence", 1.3, 0.15, recurrent},
-    Family{"conv1d", "sequence", 1.2, 0.5, conv1d},
+    Family{"recurrent", "sequence", 2.4, 0.2, recurrent},
+    Family{"conv1d", "sequence", 1.7, 0.6, conv1d},
     Family{"tcn", "sequence", 0.8, 0.5, tcn},
-    Family{"wav2vec", "sequence", 0.8, 0.5, wav2vec},
+    Family{"wav2vec", "sequence", 1.0, 1.0, wav2vec},
     Family{"conformer", "sequence", 0.8, 0.6, conformer},
-    Family{"crnn", "sequence", 0.8, 0.3, crnn},
+    Family{"crnn", "sequence", 0.9, 0.3, crnn},
     Family{"audio_transformer", "sequence", 0.6, 0.8, audio_transformer},
     Family{"dense", "sequence", 0.7, 0.3, dense},
 };

@@ -49,6 +49,16 @@ Knobs knobs_of(std::string_view family, std::uint64_t seed) {
 /// Roughly what a network costs, in multiply-accumulates: an element moved or computed weighs as much as some of them.
 double work(const carriers::GraphBuilder& b) { return b.macs() + 15.0 * b.elements() + 0.5 * b.weight_bytes(); }
 
+/// Where between the smallest and the largest cost (in logarithms) a size knob stands: a tenth of the carriers are tiny,
+/// one in twenty is large, the others have nodes as long as those of common networks.
+double size_position(double u) {
+  constexpr double kTiny = 0.1, kLarge = 0.95;         // of the carriers
+  constexpr double kTinyEnd = 0.29, kLargeStart = 0.83;  // of the logarithmic range
+  if (u < kTiny) return u / kTiny * kTinyEnd;
+  if (u > kLarge) return kLargeStart + (u - kLarge) / (1 - kLarge) * (1 - kLargeStart);
+  return kTinyEnd + (u - kTiny) / (kLarge - kTiny) * (kLargeStart - kTinyEnd);
+}
+
 }  // namespace
 
 std::vector<std::string> families() {
@@ -64,7 +74,7 @@ Carrier make_carrier(std::string_view family, std::uint64_t seed, const CarrierO
 
   const Knobs knobs = knobs_of(family, seed);
   const std::uint64_t stream = carriers::hash(family) ^ (seed * 0x9E3779B97F4A7C15ULL);
-  const double position = std::pow(knobs.size, options.small_bias);
+  const double position = size_position(knobs.size);
   const double target =
       options.min_macs * std::pow(std::max(1.0, found->cost * options.max_macs / options.min_macs), position);
 

@@ -27,8 +27,6 @@ struct CarrierOptions {
   double min_macs = 1e6;  // roughly: where a family cannot be that small, its smallest
   double max_macs = 3e9;
   double max_weight_bytes = 450e6;
-  /// 1: log-uniform cost; larger: smaller networks are more frequent (the size knob is raised to this power).
-  double small_bias = 1.5;
   bool value_infos = false;  // write the shape of every value into the model (for checks)
 };
 

@@ -566,8 +566,8 @@ Value GraphBuilder::space_to_depth(const Value& x, std::int64_t block) {
               {x.dims[0], x.dims[1] * block * block, x.dims[2] / block, x.dims[3] / block});
 }
 
-Value GraphBuilder::recurrent(std::string_view op, const Value& x, std::int64_t hidden, bool bidirectional,
-                              bool initial_state) {
+std::vector<Value> GraphBuilder::recurrent(std::string_view op, const Value& x, std::int64_t hidden,
+                                           bool bidirectional, bool initial_state, bool final_state) {
   require(x.rank() == 3, op, x);
   const bool lstm = op == "LSTM";
   const std::int64_t gates = lstm ? 4 : (op == "GRU" ? 3 : 1);
@@ -587,7 +587,11 @@ Value GraphBuilder::recurrent(std::string_view op, const Value& x, std::int64_t 
   Attributes attributes{attr("hidden_size", hidden)};
   if (bidirectional) attributes.push_back(attr("direction", "bidirectional"));
   if (op == "GRU") attributes.push_back(attr("linear_before_reset", 1));
-  return node(op, inputs, std::move(attributes), {steps, directions, batch, hidden});
+  std::vector<Shape> outs{{steps, directions, batch, hidden}};
+  if (final_state) outs.resize(lstm ? 3 : 2, {directions, batch, hidden});
+  auto values = multi(op, inputs, std::move(attributes), outs);
+  for (std::size_t i = 1; i < values.size(); ++i) ignore(values[i]);
+  return values;
 }
 
 onnx::Model GraphBuilder::finish(std::string name, bool shapes) {

@@ -100,6 +100,8 @@ class GraphBuilder {
              onnx::DataType type = onnx::DataType::float32);
   std::vector<Value> multi(std::string_view op, const std::vector<Value>& inputs, Attributes attributes,
                            const std::vector<Shape>& outs, onnx::DataType type = onnx::DataType::float32);
+  /// Declares that a value may stay unconsumed without becoming an output.
+  void ignore(const Value& x) { used_.insert(x.name); }
   /// An optional input left out.
   static Value none() { return {}; }
 
@@ -155,8 +157,9 @@ class GraphBuilder {
   Value resize(const Value& x, const ResizeSpec& spec);
   Value depth_to_space(const Value& x, std::int64_t block, std::string_view mode = "DCR");
   Value space_to_depth(const Value& x, std::int64_t block);
-  /// x [T,N,I] -> Y [T,D,N,H]; op LSTM or GRU
-  Value recurrent(std::string_view op, const Value& x, std::int64_t hidden, bool bidirectional, bool initial_state);
+  /// x [T,N,I] -> Y [T,D,N,H] and, with final_state, Y_h [D,N,H] (and the LSTM's Y_c); op LSTM, GRU or RNN.
+  std::vector<Value> recurrent(std::string_view op, const Value& x, std::int64_t hidden, bool bidirectional,
+                               bool initial_state, bool final_state);
 
   // --- accounts
   [[nodiscard]] double macs() const { return macs_; }

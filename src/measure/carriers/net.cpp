@@ -279,17 +279,28 @@ Value dot_attention(Net& net, const Value& q, const Value& k, const Value& v, bo
     const Value parts = b.add(b.reshape(scores, {1, windows, heads, n, m}), b.weight({1, windows, 1, n, m}, 0.2F));
     scores = b.reshape(parts, {windows, heads, n, m});
   }
-  if (bias == Bias::causal_where) {
-    const Value ones = b.filled({1, 1, n, m}, 1.0F);
-    const Value mask = b.cast(b.node("Trilu", {ones}, {attr("upper", 0)}, ones.dims), onnx::DataType::boolean);
-    scores = b.where(mask, scores, b.scalar(-10000.0F));
-  } else if (bias == Bias::causal_add) {
-    const Value low = b.filled({1, 1, n, m}, -10000.0F);
-    scores = b.add(scores, b.node("Trilu", {low, b.int_scalar(1)}, {attr("upper", 1)}, low.dims));
-  }
+  if (bias == Bias::causal_where || bias == Bias::causal_add)
+    scores = mask_causal(net, scores, bias == Bias::causal_where);
   Value p = b.softmax(scores, net.rng.chance(0.7) ? -1 : scores.rank() - 1);
   if (talking) p = b.transpose(linear(net, b.transpose(p, {0, 2, 3, 1}), heads), {0, 3, 1, 2});
   return b.matmul(p, v);
+}
+
+Value mask_causal(Net& net, const Value& scores, bool select) {
+  auto& b = net.b;
+  const std::int64_t n = scores.dim(-2), m = scores.dim(-1);
+  const Shape square{1, 1, n, m};
+  Value keep;  // true where a place may be seen; the engine folds all this into one constant
+  if (b.opset() >= 14) {
+    keep = b.cast(b.node("Trilu", {b.filled(square, 1.0F)}, {attr("upper", 0)}, square), onnx::DataType::boolean);
+  } else {
+    Ints rows, columns;
+    for (std::int64_t i = 0; i < n; ++i) rows.push_back(i);
+    for (std::int64_t i = 0; i < m; ++i) columns.push_back(i);
+    keep = b.compare("GreaterOrEqual", b.int_tensor(rows, {1, 1, n, 1}), b.int_tensor(columns, {1, 1, 1, m}));
+  }
+  if (select) return b.where(keep, scores, b.scalar(-10000.0F));
+  return b.add(scores, b.where(keep, b.scalar(0.0F), b.scalar(-10000.0F)));
 }
 
 Value attention(Net& net, const Value& x, const AttentionSpec& s) {
@@ -384,6 +395,20 @@ Value map_of(Net& net, const Value& tokens, std::int64_t h, std::int64_t w) {
 
 Value to_last(Net& net, const Value& map) { return net.b.transpose(map, {0, 2, 3, 1}); }
 Value to_first(Net& net, const Value& map) { return net.b.transpose(map, {0, 3, 1, 2}); }
+
+Value unfold(Net& net, const Value& map, std::int64_t kernel, std::int64_t stride) {
+  auto& b = net.b;
+  const auto indices = [&](std::int64_t size) {
+    const std::int64_t places = (size - kernel) / stride + 1;
+    Ints all;
+    for (std::int64_t k = 0; k < kernel; ++k)
+      for (std::int64_t p = 0; p < places; ++p) all.push_back(p * stride + k);
+    return b.int_tensor(all, {kernel, places});
+  };
+  const Value rows = b.gather(map, 2, indices(map.dims[2]));  // [1,C,k,P,W]
+  const Value both = b.gather(rows, 4, indices(map.dims[3]));  // [1,C,k,P,k,Q]
+  return b.reshape(b.transpose(both, {0, 1, 2, 4, 3, 5}), {1, map.dims[1] * kernel * kernel, -1});
+}
 
 Value channel_shuffle(Net& net, const Value& x, std::int64_t groups) {
   auto& b = net.b;

@@ -141,6 +141,8 @@ Value attention(Net& net, const Value& x, const AttentionSpec& spec);
 /// softmax(q k^T * scale + bias) v with q, k, v [B,h,N,d] in one of the usual spellings; k_transposed: k is [B,h,d,N].
 Value dot_attention(Net& net, const Value& q, const Value& k, const Value& v, bool k_transposed, Bias bias,
                     bool talking = false);
+/// scores [..,n,m] with the places after each query's own masked out; select: by Where instead of Add.
+Value mask_causal(Net& net, const Value& scores, bool select);
 /// norm, attention, residual, norm, MLP, residual
 Value transformer_block(Net& net, const Value& x, const AttentionSpec& spec, double ratio, Act a, bool post_norm = false);
 
@@ -148,6 +150,8 @@ Value tokens_of(Net& net, const Value& map);                                    
 Value map_of(Net& net, const Value& tokens, std::int64_t h, std::int64_t w);              // and back
 Value to_last(Net& net, const Value& map);                                                // [N,H,W,C]
 Value to_first(Net& net, const Value& map);                                               // [N,C,H,W]
+/// F.unfold as exported: two Gathers; [1,C,H,W] -> [1, C*k*k, places].
+Value unfold(Net& net, const Value& map, std::int64_t kernel, std::int64_t stride);
 Value channel_shuffle(Net& net, const Value& x, std::int64_t groups);
 
 // --- ends
