@@ -20,8 +20,8 @@ inline constexpr std::uint32_t kUnknownKernel = std::numeric_limits<std::uint32_
 
 /// One module to forecast. Bytes and multiply-accumulates serve the physical estimate of modules without a model.
 struct ModuleQuery {
-  std::uint32_t type = kUnknownType;   ///< Pack::find_type(), or kUnknownType
-  std::span<const double> parameters;  ///< in the order of Pack::parameter_names(); finite
+  std::uint32_t type = kUnknownType;        ///< Pack::find_type(), or kUnknownType
+  std::span<const double> parameters = {};  ///< in the order of Pack::parameter_names(); finite
   double input_bytes = 0, output_bytes = 0, weight_bytes = 0;
   double macs = 0;  ///< where known and the type has no expression for it
 };

@@ -1,0 +1,147 @@
+// Round trip, versions, damage. Hostile bytes may be refused or read, never crash: run under ASan as well.
+#include "latcast/pack.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "core/pack_decode.h"
+#include "core/pack_seal.h"
+#include "core/sample_pack.h"
+#include "latcast/predictor.h"
+
+namespace latcast {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+std::filesystem::path temporary(const std::string& name) {
+  return std::filesystem::path(::testing::TempDir()) / ("latcast_" + name);
+}
+
+/// Content bytes without the seal.
+Bytes unsealed(const Bytes& bytes) { return {bytes.begin(), bytes.end() - 24}; }
+
+/// Opens the bytes and, where they are accepted, forecasts with them.
+void try_everything(const Bytes& bytes) {
+  const auto pack = Pack::from_bytes(bytes);
+  if (!pack) return;
+  const Predictor predictor(*pack, 1'700'000'100);
+  const std::vector<double> few = {4, 16}, many = {1e9, 1e9};
+  for (std::uint32_t type = 0; type < pack->type_count() + 1; ++type) {
+    for (const auto& parameters : {few, many}) {
+      const ModuleQuery query{type, parameters, 1, 1, 1, 1};
+      const auto forecast = predictor.forecast_module(query);
+      EXPECT_TRUE(!forecast || forecast->latency.count() > 0);
+    }
+  }
+}
+
+TEST(Pack, ComesBackAsItWasWritten) {
+  const PackContent content = test::sample_content();
+  const auto path = temporary("round.latpack");
+  ASSERT_TRUE(write_pack(content, path));
+  EXPECT_FALSE(std::filesystem::exists(path.string() + ".tmp"));
+  const auto back = read_pack_content(path);
+  ASSERT_TRUE(back) << back.error().context;
+  EXPECT_EQ(pack_bytes(*back), pack_bytes(content));
+  EXPECT_EQ(back->info.target, content.info.target);
+  EXPECT_EQ(back->references[0].onnx, content.references[0].onnx);
+  EXPECT_EQ(back->types[0].kernels[0].candidates[1].name, "base");
+  std::filesystem::remove(path);
+}
+
+TEST(Pack, SaysWhatIsInIt) {
+  const auto pack = Pack::from_bytes(pack_bytes(test::sample_content()));
+  ASSERT_TRUE(pack);
+  EXPECT_EQ(pack->target().engine, "fake");
+  EXPECT_EQ(find_value(pack->target().conditions, "threads"), "1");
+  EXPECT_EQ(pack->find_type("conv"), 0U);
+  EXPECT_EQ(pack->find_type("nothing"), std::nullopt);
+  EXPECT_EQ(pack->parameter_names(0)[1], "h");
+  EXPECT_EQ(pack->kernel_name(0, 1), "large");
+  EXPECT_EQ(pack->sources()[0].value, "name = \"conv\"");
+}
+
+TEST(Pack, AMissingFileIsNamed) {
+  const auto pack = Pack::open("/nowhere/x.latpack");
+  ASSERT_FALSE(pack);
+  EXPECT_EQ(pack.error().code, Errc::not_found);
+  EXPECT_NE(pack.error().context.find("/nowhere/x.latpack"), std::string::npos);
+}
+
+TEST(Pack, WritingWhereOneCannotIsAnError) {
+  const auto ok = write_pack(test::sample_content(), "/nowhere/x.latpack");
+  ASSERT_FALSE(ok);
+  EXPECT_EQ(ok.error().code, Errc::io);
+}
+
+TEST(Pack, AnotherFormatIsAMismatchThatSaysWhatToDo) {
+  Bytes bytes = unsealed(pack_bytes(test::sample_content()));
+  detail::seal(bytes, detail::kPackFormat + 1);
+  const auto pack = Pack::from_bytes(bytes);
+  ASSERT_FALSE(pack);
+  EXPECT_EQ(pack.error().code, Errc::mismatch);
+  EXPECT_NE(pack.error().context.find("train again"), std::string::npos);
+}
+
+TEST(Pack, EveryTruncationIsCorrupt) {
+  const Bytes bytes = pack_bytes(test::sample_content());
+  for (std::size_t size = 0; size < bytes.size(); size += 1 + size / 50) {
+    const auto pack = Pack::from_bytes(std::span(bytes).first(size));
+    ASSERT_FALSE(pack) << size;
+    EXPECT_EQ(pack.error().code, Errc::corrupt);
+  }
+}
+
+TEST(Pack, EveryFlippedByteIsSeen) {
+  const Bytes bytes = pack_bytes(test::sample_content());
+  for (std::size_t i = 0; i < bytes.size(); i += 7) {
+    Bytes bad = bytes;
+    bad[i] ^= 0x40U;
+    EXPECT_FALSE(Pack::from_bytes(bad)) << i;
+  }
+}
+
+TEST(Pack, HostileBytesBehindAValidSealNeverCrash) {
+  const Bytes good = unsealed(pack_bytes(test::sample_content(5, 6)));
+  std::mt19937_64 random(4);
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    Bytes bad = good;
+    bad[i] = static_cast<std::uint8_t>(random());
+    detail::seal(bad);
+    try_everything(bad);
+  }
+  for (int round = 0; round < 3000; ++round) {
+    Bytes bad = good;
+    const std::size_t start = random() % bad.size(), count = 1 + random() % 16;
+    for (std::size_t i = start; i < std::min(start + count, bad.size()); ++i) {
+      bad[i] = random() % 3 == 0 ? 0xff : static_cast<std::uint8_t>(random());
+    }
+    if (round % 5 == 0) bad.resize(random() % bad.size());
+    detail::seal(bad);
+    try_everything(bad);
+  }
+}
+
+TEST(Pack, RefusesNonsenseThatIsWellFormed) {
+  const auto refused = [](const auto& damage) {
+    PackContent content = test::sample_content();
+    damage(content);
+    const auto pack = Pack::from_bytes(pack_bytes(content));
+    return !pack && pack.error().code == Errc::corrupt;
+  };
+  EXPECT_TRUE(refused([](PackContent& c) { c.types[0].kernels[0].features[0].program = test::load(4); }));
+  EXPECT_TRUE(refused([](PackContent& c) { c.types[0].derived[0].program = test::load(2); }));
+  EXPECT_TRUE(refused([](PackContent& c) { c.types[0].kernels[0].low = {1}; }));
+  EXPECT_TRUE(refused([](PackContent& c) { c.types[0].kernels[0].high[0] = 0.5; }));
+  EXPECT_TRUE(refused([](PackContent& c) { c.types[0].kernels[0].terms.pop_back(); }));
+  EXPECT_TRUE(refused([](PackContent& c) { c.info.anchor.scale = std::nan(""); }));
+  EXPECT_TRUE(refused([](PackContent& c) { c.info.fallback.mac_ns = -1; }));
+  EXPECT_TRUE(refused([](PackContent& c) { c.types[0].macs = test::load(9); }));
+}
+
+}  // namespace
+}  // namespace latcast

@@ -1,0 +1,234 @@
+#include "latcast/predictor.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <limits>
+#include <new>
+#include <thread>
+
+#include "core/kernel_forecast.h"
+#include "core/sample_pack.h"
+
+namespace {
+std::atomic<long> allocations{0};
+}
+
+// Counts every allocation of this test program. Not inlined: GCC would warn about free() after new.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+
+namespace latcast {
+namespace {
+
+constexpr std::int64_t kAnchored = 1'700'000'000;
+
+Pack sample_pack(const std::function<void(PackContent&)>& change = {}) {
+  PackContent content = test::sample_content();
+  if (change) change(content);
+  auto pack = Pack::from_bytes(pack_bytes(content));
+  EXPECT_TRUE(pack) << pack.error().context;
+  return *pack;
+}
+
+ModuleQuery conv(std::span<const double> parameters) { return {.type = 0, .parameters = parameters}; }
+
+TEST(Predictor, ChoosesTheFirstKernelThatHolds) {
+  const Pack pack = sample_pack();
+  const Predictor predictor(pack, kAnchored);
+  const std::vector<double> small = {8, 16}, large = {9, 16};
+  EXPECT_EQ(predictor.forecast_module(conv(small))->kernel, 0U);
+  EXPECT_EQ(predictor.forecast_module(conv(large))->kernel, 1U);
+}
+
+TEST(Predictor, GivesWhatTheFormGives) {
+  const Pack pack = sample_pack();
+  const Predictor predictor(pack, kAnchored);
+  const std::vector<double> parameters = {8, 16}, terms = {8 * 16 * 8, 1};
+  std::vector<double> logs;
+  std::vector<float> logs32;
+  for (const double x : {8.0, 16.0, 128.0}) logs.push_back(log_feature(x));
+  for (const double x : logs) logs32.push_back(static_cast<float>(x));
+  const PackContent content = test::sample_content();
+  const double expected = evaluate(view(content.types[0].kernels[0].form), {terms, logs, logs32});
+  const auto forecast = predictor.forecast_module(conv(parameters));
+  ASSERT_TRUE(forecast);
+  EXPECT_NEAR(forecast->latency.count(), 1.1 * expected, 1e-9 * expected);
+  EXPECT_EQ(forecast->status, ForecastStatus::ok);
+  EXPECT_DOUBLE_EQ(forecast->macs, 8 * 16 * 8);
+}
+
+TEST(Predictor, FlagsWhatLiesOutsideTrainingAndFallsBackToTheBase) {
+  const Pack pack = sample_pack();
+  const Predictor predictor(pack, kAnchored);
+  const std::vector<double> huge = {4000, 4000};
+  const auto forecast = predictor.forecast_module(conv(huge));
+  ASSERT_TRUE(forecast);
+  EXPECT_EQ(forecast->status, ForecastStatus::extrapolated);
+  EXPECT_NEAR(forecast->latency.count(), 1.1 * (0.4 * 4000.0 * 4000 * 4000 + 1500), 1e3);
+}
+
+TEST(Predictor, HardlyAnySamplesCountAsExtrapolated) {
+  const Pack pack = sample_pack([](PackContent& c) { c.types[0].kernels[0].samples = 7; });
+  const std::vector<double> parameters = {8, 16};
+  EXPECT_EQ(Predictor(pack, kAnchored).forecast_module(conv(parameters))->status, ForecastStatus::extrapolated);
+}
+
+TEST(Predictor, AnUnknownModuleIsNeverZero) {
+  const Pack pack = sample_pack();
+  const Predictor predictor(pack, kAnchored);
+  ModuleQuery query;
+  query.input_bytes = 1000;
+  query.output_bytes = 500;
+  query.macs = 10000;
+  const auto forecast = predictor.forecast_module(query);
+  ASSERT_TRUE(forecast);
+  EXPECT_EQ(forecast->status, ForecastStatus::unknown);
+  EXPECT_NEAR(forecast->latency.count(), 1.1 * (1000 + 100 + 100 + 100), 1e-9);
+  const std::vector<double> untrained = {1};
+  query.type = 1;
+  query.parameters = untrained;
+  EXPECT_EQ(predictor.forecast_module(query)->status, ForecastStatus::unknown);
+}
+
+TEST(Predictor, RefusesParametersThatAreNoNumbers) {
+  const Pack pack = sample_pack();
+  const Predictor predictor(pack, kAnchored);
+  const std::vector<double> nan = {8, std::nan("")}, infinite = {std::numeric_limits<double>::infinity(), 1}, few = {8};
+  for (const auto& parameters : {nan, infinite, few}) {
+    const auto forecast = predictor.forecast_module(conv(parameters));
+    ASSERT_FALSE(forecast);
+    EXPECT_EQ(forecast.error().code, Errc::invalid_input);
+  }
+}
+
+struct Network {
+  std::vector<std::vector<double>> parameters;
+  std::vector<ModuleQuery> queries;
+  explicit Network(int modules) {
+    for (int i = 0; i < modules; ++i) parameters.push_back({double(2 + i % 60), double(4 + i % 30)});
+    for (const auto& p : parameters) queries.push_back(conv(p));
+    queries.push_back({.input_bytes = 1e5, .output_bytes = 1e5});
+  }
+};
+
+TEST(Predictor, ModulesSumToTheNetworkExactly) {
+  const Pack pack = sample_pack();
+  const Predictor predictor(pack, kAnchored);
+  const Network network(69);
+  std::vector<ModuleForecast> modules(network.queries.size());
+  const auto forecast = predictor.forecast_network(network.queries, modules);
+  ASSERT_TRUE(forecast);
+  Nanos sum{0};
+  double raw = 0;
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    EXPECT_GE(modules[i].latency.count(), 0);
+    sum += modules[i].latency;
+    raw += predictor.forecast_module(network.queries[i])->latency.count() / 1.1;
+  }
+  EXPECT_EQ(sum, forecast->quiet);
+  EXPECT_NEAR(sum.count(), 1.1 * (1.02 * raw - 50.0 * 70 + 3000), 1e-6 * raw);
+  EXPECT_LT(forecast->lower, forecast->quiet);
+  EXPECT_GT(forecast->upper, forecast->quiet);
+  EXPECT_EQ(forecast->level, 0.9);
+}
+
+TEST(Predictor, OverheadsNeverMakeANegativeModule) {
+  const Pack pack = sample_pack([](PackContent& c) { c.info.calibration = {1.0, -1e7, -1e9}; });
+  const Network network(10);
+  std::vector<ModuleForecast> modules(network.queries.size());
+  const auto forecast = Predictor(pack, kAnchored).forecast_network(network.queries, modules);
+  ASSERT_TRUE(forecast);
+  EXPECT_GT(forecast->quiet.count(), 0);
+  for (const ModuleForecast& module : modules) EXPECT_GT(module.latency.count(), 0);
+}
+
+TEST(Predictor, TimeShareIsWhatRestsOnInRangeModels) {
+  const Pack pack = sample_pack();
+  const std::vector<double> inside = {8, 16};
+  const std::vector<ModuleQuery> queries = {conv(inside), {.input_bytes = 1e4}};
+  std::vector<ModuleForecast> modules(2);
+  const auto forecast = Predictor(pack, kAnchored).forecast_network(queries, modules);
+  ASSERT_TRUE(forecast);
+  EXPECT_NEAR(forecast->time_share, modules[0].latency / forecast->quiet, 1e-12);
+}
+
+TEST(Predictor, IntervalsWidenWithTheAnchorsAgeUpToALimit) {
+  const Pack pack = sample_pack();
+  const Network network(20);
+  std::vector<ModuleForecast> modules(network.queries.size());
+  const auto width = [&](std::int64_t age) {
+    const auto f = Predictor(pack, kAnchored + age).forecast_network(network.queries, modules);
+    return std::log(f->upper / f->lower);
+  };
+  EXPECT_LT(width(0), width(3600));
+  EXPECT_LT(width(3600), width(7200));
+  EXPECT_DOUBLE_EQ(width(3600 * 1000), width(3600 * 10000));
+}
+
+TEST(Predictor, LengthsMustMatchAndTheBadModuleIsNamed) {
+  const Pack pack = sample_pack();
+  const Predictor predictor(pack, kAnchored);
+  const std::vector<double> good = {8, 16}, bad = {8, std::nan("")};
+  const std::vector<ModuleQuery> queries = {conv(good), conv(bad)};
+  std::vector<ModuleForecast> one(1), two(2);
+  EXPECT_FALSE(predictor.forecast_network(queries, one));
+  const auto forecast = predictor.forecast_network(queries, two);
+  ASSERT_FALSE(forecast);
+  EXPECT_NE(forecast.error().context.find("module 1"), std::string::npos);
+}
+
+TEST(Predictor, AnEmptyNetworkTakesNoTime) {
+  const Pack pack = sample_pack();
+  const auto forecast = Predictor(pack, kAnchored).forecast_network({}, {});
+  ASSERT_TRUE(forecast);
+  EXPECT_EQ(forecast->quiet.count(), 0);
+}
+
+TEST(Predictor, AllocatesNothing) {
+  const Pack pack = sample_pack();
+  const Predictor predictor(pack, kAnchored);
+  const Network network(70);
+  std::vector<ModuleForecast> modules(network.queries.size());
+  const long before = allocations;
+  for (int i = 0; i < 10; ++i) {
+    const auto forecast = predictor.forecast_network(network.queries, modules);
+    const auto module = predictor.forecast_module(network.queries[static_cast<std::size_t>(i)]);
+    if (!forecast || !module) std::abort();
+  }
+  EXPECT_EQ(allocations - before, 0);
+}
+
+TEST(Predictor, OutlivesItsPackAndServesManyThreads) {
+  std::optional<Predictor> predictor;
+  {
+    const Pack pack = sample_pack();
+    predictor.emplace(pack, kAnchored);
+  }
+  const Network network(30);
+  std::vector<ModuleForecast> modules(network.queries.size());
+  const double expected = predictor->forecast_network(network.queries, modules)->quiet.count();
+  std::vector<std::jthread> threads;
+  std::atomic<int> wrong{0};
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      std::vector<ModuleForecast> own(network.queries.size());
+      for (int i = 0; i < 50; ++i) {
+        if (predictor->forecast_network(network.queries, own)->quiet.count() != expected) ++wrong;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(wrong, 0);
+}
+
+}  // namespace
+}  // namespace latcast
