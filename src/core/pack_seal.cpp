@@ -1,5 +1,7 @@
 #include "core/pack_seal.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <string>
@@ -27,15 +29,16 @@ std::uint64_t mix(std::uint64_t state, std::uint64_t word) noexcept {
 }  // namespace
 
 std::uint64_t content_hash(std::span<const std::uint8_t> bytes) noexcept {
-  std::uint64_t state = 0x6c61746361737421ULL ^ bytes.size();
+  // Four independent chains, so that the multiplications overlap.
+  std::array<std::uint64_t, 4> lanes = {0x6c61746361737421ULL ^ bytes.size(), 1, 2, 3};
   while (!bytes.empty()) {
-    const std::size_t count = bytes.size() < 8 ? bytes.size() : 8;
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), count);
-    state = mix(state, word);
+    std::array<std::uint64_t, 4> words = {};
+    const std::size_t count = std::min(bytes.size(), sizeof(words));
+    std::memcpy(words.data(), bytes.data(), count);
+    for (std::size_t i = 0; i < words.size(); ++i) lanes[i] = mix(lanes[i], words[i]);
     bytes = bytes.subspan(count);
   }
-  return mix(state, 0);
+  return mix(mix(mix(mix(0, lanes[0]), lanes[1]), lanes[2]), lanes[3]);
 }
 
 void seal(std::vector<std::uint8_t>& bytes, std::uint32_t format) {
