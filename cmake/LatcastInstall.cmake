@@ -1,0 +1,29 @@
+# `cmake --install`: what an adaptive runtime links (latcast::core and the public headers), found by find_package(latcast).
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/latcast")
+set_target_properties(latcast_core PROPERTIES EXPORT_NAME core)
+target_compile_features(latcast_core PUBLIC cxx_std_20)
+install(TARGETS latcast_core EXPORT latcastTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT core)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/latcast" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT core
+        FILES_MATCHING PATTERN "*.h")
+install(EXPORT latcastTargets NAMESPACE latcast:: DESTINATION "${config_dir}" COMPONENT core)
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/latcastConfig.cmake.in"
+                              "${PROJECT_BINARY_DIR}/latcastConfig.cmake" INSTALL_DESTINATION "${config_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/latcastConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/latcastConfig.cmake" "${PROJECT_BINARY_DIR}/latcastConfigVersion.cmake"
+        DESTINATION "${config_dir}" COMPONENT core)
+
+# The test installs to a folder of its own, builds examples/predict_cpp against it and runs it on a pack.
+if(PROJECT_IS_TOP_LEVEL AND BUILD_TESTING)
+  add_executable(latcast_sample_pack "${PROJECT_SOURCE_DIR}/tests/core/make_sample_pack.cpp")
+  target_include_directories(latcast_sample_pack PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(latcast_sample_pack PRIVATE latcast::core latcast_flags)
+  add_test(NAME core.InstalledPackageServesTheExample
+           COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR} -DSOURCE=${PROJECT_SOURCE_DIR}
+                   -DMAKE_PACK=$<TARGET_FILE:latcast_sample_pack> -DCXX=${CMAKE_CXX_COMPILER}
+                   -DFLAGS=$<$<BOOL:${LATCAST_SANITIZE}>:-fsanitize=address,undefined>
+                   -P "${PROJECT_SOURCE_DIR}/tests/core/install_test.cmake")
+  set_tests_properties(core.InstalledPackageServesTheExample PROPERTIES LABELS "core;slow" TIMEOUT 300)
+endif()
