@@ -77,7 +77,7 @@ tl::unexpected<Error> not_onnx(std::string_view bytes) {
   return fail(Errc::invalid_input, "not an ONNX file");
 }
 
-tl::unexpected<Error> explain(const Failure& failure, std::string_view bytes) {
+tl::unexpected<Error> explain(const Failure& failure) {
   const std::string place = " at byte " + std::to_string(failure.offset);
   switch (failure.kind) {
     case Failure::Kind::unsupported:
@@ -85,9 +85,7 @@ tl::unexpected<Error> explain(const Failure& failure, std::string_view bytes) {
     case Failure::Kind::invalid:
       return fail(Errc::invalid_input, failure.what + " (" + place.substr(1) + ")");
     case Failure::Kind::truncated:
-      if (failure.offset == bytes.size())
-        return fail(Errc::invalid_input, "the file is truncated" + place + ": its last field is longer");
-      return fail(Errc::invalid_input, "damaged: " + failure.what + place);
+      return fail(Errc::invalid_input, "the file is truncated" + place + ": its last field is longer");
     default:
       return fail(Errc::invalid_input, "damaged: " + failure.what + place);
   }
@@ -135,9 +133,9 @@ Result<Model> read_model(std::span<const std::byte> data) {
   Failure failure;
   ParsedModel parsed = parse_model(bytes, failure);
   if (failure.failed()) {
-    // A length read from text runs past the end too: only a file that got somewhere is called truncated.
-    const bool nothing_read = failure.offset < 16 && failure.kind == Failure::Kind::malformed;
-    return nothing_read ? not_onnx(bytes) : explain(failure, bytes);
+    // Other files may begin like ours by accident, but do not get as far as a graph.
+    const bool nothing_read = !parsed.has_graph && failure.kind == Failure::Kind::malformed;
+    return nothing_read ? not_onnx(bytes) : explain(failure);
   }
   if (!parsed.has_graph)
     return fail(Errc::invalid_input, "no graph: the file ends before its graph, or is another kind of protobuf");

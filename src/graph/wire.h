@@ -48,7 +48,7 @@ class Reader {
   Reader(std::string_view bytes, std::size_t offset, Failure& failure)
       : bytes_(bytes), offset_(offset), failure_(&failure) {}
   /// Of the message inside `field`.
-  Reader(const Field& field, Failure& failure) : Reader(field.bytes, field.offset, failure) {}
+  Reader(const Field& field, Failure& failure) : Reader(field.bytes, field.offset, failure) { nested_ = true; }
 
   /// The next field; nullopt at the end and after any failure.
   std::optional<Field> next();
@@ -59,12 +59,17 @@ class Reader {
  private:
   bool read_payload(Field& field);
   bool take(std::size_t count, std::string_view& out);
-  void truncated() { failure_->set(Failure::Kind::truncated, offset_ + bytes_.size(), "data ends inside a field"); }
+  /// A file that was cut shows it in its outermost message; an inner one that ends early is damaged.
+  void truncated() {
+    failure_->set(nested_ ? Failure::Kind::malformed : Failure::Kind::truncated, offset_ + bytes_.size(),
+                  "a message ends inside a field");
+  }
   void malformed(const char* what) { failure_->set(Failure::Kind::malformed, offset_ + at_, what); }
 
   std::string_view bytes_;
   std::size_t at_ = 0;
   std::size_t offset_;
+  bool nested_ = false;
   Failure* failure_;
 };
 

@@ -1,0 +1,108 @@
+#include "graph/network.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "graph/net_builder.h"
+
+namespace latcast {
+namespace {
+
+using namespace latcast::test;
+
+constexpr const char* kConv = R"(
+name = "conv"
+summary = "convolutions"
+operators = ["Conv"]
+[parameters]
+cin = "in0[1]"
+stride = "attr.strides[0] | 1"
+group = "attr.group"
+[derived]
+double_cin = "2 * cin"
+[[kernel]]
+name = "any"
+base = ["1"]
+features = ["cin"]
+)";
+
+Catalogue catalogue(const std::string& text = kConv) {
+  const std::array<std::pair<std::string, std::string>, 1> sources{{{"conv.toml", text}}};
+  auto result = Catalogue::from_sources(sources);
+  EXPECT_TRUE(result.has_value()) << (result ? "" : result.error().context);
+  return *result;
+}
+
+onnx::Model conv_model(std::vector<onnx::Attribute> attributes) {
+  onnx::Graph graph;
+  graph.inputs = {value("x", {1, 3, 8, 8})};
+  graph.initializers = {weight("w", {4, 3, 1, 1})};
+  graph.nodes = {node("Conv", {"x", "w"}, {"c"}, std::move(attributes)), node("Made", {"c"}, {"y"}, {}, "up")};
+  return model(std::move(graph));
+}
+
+TEST(Network, MatchesNodesAndCountsTheirBytes) {
+  const auto network = make_network(conv_model({integer("group", 1)}), {}, catalogue(), nullptr);
+  ASSERT_TRUE(network.has_value()) << network.error().context;
+  ASSERT_EQ(network->modules.size(), 2U);
+  const Module& conv = network->modules[0];
+  EXPECT_EQ(conv.match, ModuleMatch::matched);
+  EXPECT_EQ(conv.parameters, (std::vector<double>{3, 1, 1}));
+  EXPECT_EQ(conv.input_bytes, 4 * 3 * 64);
+  EXPECT_EQ(conv.weight_bytes, 4 * 12);
+  EXPECT_EQ(conv.weight_elements, 12);
+  EXPECT_EQ(conv.output_elements, 4 * 64);
+  EXPECT_EQ(conv.nodes, (std::vector<std::string>{"Conv_c"}));
+}
+
+TEST(Network, AParameterThatCannotBeReadMakesTheModuleUnknownWithTheReason) {
+  const auto network = make_network(conv_model({}), {}, catalogue(), nullptr);
+  EXPECT_EQ(network->modules[0].match, ModuleMatch::unknown);
+  EXPECT_EQ(network->modules[0].reason, "conv: attr.group is absent on Conv 'Conv_c'");
+  EXPECT_TRUE(network->modules[0].shapes_known);
+}
+
+TEST(Network, AnOperatorThatNothingCoversIsUnknownAndSaysSo) {
+  const auto network = make_network(conv_model({integer("group", 1)}), {}, catalogue(), nullptr);
+  const Module& made = network->modules[1];
+  EXPECT_EQ(made.match, ModuleMatch::unknown);
+  EXPECT_EQ(made.op, "up:Made");
+  EXPECT_NE(made.reason.find("up:Made"), std::string::npos);
+  EXPECT_FALSE(made.shapes_known);
+}
+
+TEST(Network, ConstantNodesAreNotModules) {
+  onnx::Model m = conv_model({integer("group", 1)});
+  m.graph.nodes.insert(m.graph.nodes.begin(), node("Constant", {}, {"k"}, {integer("value_int", 3)}));
+  const auto network = make_network(m, {}, catalogue(), nullptr);
+  ASSERT_EQ(network->modules.size(), 2U);
+  EXPECT_EQ(network->modules[0].node, 1U);
+}
+
+TEST(Network, FreeDimensionsAreAnError) {
+  onnx::Model m = conv_model({integer("group", 1)});
+  m.graph.inputs[0].shape->at(0) = {.value = -1, .name = "n"};
+  EXPECT_FALSE(make_network(m, {}, catalogue(), nullptr).has_value());
+  EXPECT_TRUE(make_network(m, {.named = {}, .batch = 2}, catalogue(), nullptr).has_value());
+}
+
+TEST(Network, TheBuiltInCatalogueCoversAWholeNetwork) {
+  const auto builtin = Catalogue::builtin();
+  ASSERT_TRUE(builtin.has_value()) << builtin.error().context;
+  const auto executed = onnx::read_model_file(std::string(LATCAST_TEST_DATA) + "/graph/squeezenet.optimized.onnx",
+                                              onnx::ExternalWeights::ignored);
+  ASSERT_TRUE(executed.has_value());
+  const auto network = make_network(*executed, {}, *builtin, nullptr);
+  ASSERT_TRUE(network.has_value());
+  for (const Module& module : network->modules) EXPECT_EQ(module.match, ModuleMatch::matched) << module.reason;
+}
+
+TEST(Network, ElevenThousandModulesTakeNoNoticeableTime) {
+  const auto network = make_network(relu_chain(11000), {}, catalogue(), nullptr);
+  ASSERT_TRUE(network.has_value());
+  EXPECT_EQ(network->modules.size(), 11000U);
+}
+
+}  // namespace
+}  // namespace latcast
