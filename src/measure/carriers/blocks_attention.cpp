@@ -10,7 +10,8 @@ namespace latcast::carriers {
 namespace {
 
 Act mlp_act(Net& net) {
-  return net.rng.pick({Act::gelu, Act::gelu, Act::gelu, Act::gelu, Act::gelu_tanh, Act::relu, Act::silu, Act::quick_gelu});
+  return net.rng.pick(
+      {Act::gelu, Act::gelu, Act::gelu, Act::gelu, Act::gelu_tanh, Act::relu, Act::silu, Act::quick_gelu});
 }
 
 double mlp_ratio(Net& net) { return net.rng.pick({2.0, 3.0, 4.0, 4.0, 4.0, 8.0 / 3.0}); }
@@ -125,7 +126,8 @@ void pit(Net& net) {
 void levit(Net& net) {
   auto& b = net.b;
   const std::int64_t d = net.rng.pick({16, 16, 32, 24});
-  const std::int64_t heads = std::max<std::int64_t>(1, std::llround(net.width_scale * static_cast<double>(net.rng.integer(2, 12))));
+  const std::int64_t heads =
+      std::max<std::int64_t>(1, std::llround(net.width_scale * static_cast<double>(net.rng.integer(2, 12))));
   std::int64_t side = net.side(4, 20);
   const std::int64_t c = heads * d * net.rng.pick({1, 2});
   Value x = b.input({1, side * side, c});
@@ -146,7 +148,8 @@ void levit(Net& net) {
       const Value grid = b.reshape(x, {1, side, side, c});
       const Value picked = b.reshape(b.slices(grid, {1, 2}, {0, 0}, {side, side}, {2, 2}), {1, less * less, c});
       const Value q = b.transpose(b.reshape(linear_bn(picked, heads * d), {1, less * less, heads, d}), {0, 2, 1, 3});
-      const Value y = dot_attention(net, q, b.transpose(parts[0], {0, 2, 3, 1}), b.transpose(parts[1], {0, 2, 1, 3}), true, Bias::constant);
+      const Value y = dot_attention(net, q, b.transpose(parts[0], {0, 2, 3, 1}), b.transpose(parts[1], {0, 2, 1, 3}),
+                                    true, Bias::constant);
       const Value flat = b.reshape(b.transpose(y, {0, 2, 1, 3}), {1, less * less, heads * d * ratio});
       x = linear_bn(act(net, flat, a), c);
       side = less;
@@ -169,9 +172,12 @@ void swin(Net& net) {
   auto& b = net.b;
   auto h = net.heads(32, 512);
   const std::int64_t w = net.rng.pick({4, 6, 7, 7, 7, 8, 8, 10, 12, 14});
-  std::int64_t side = w * std::max<std::int64_t>(1, std::llround(net.spatial_scale * static_cast<double>(net.rng.integer(1, 6)) * 7.0 / static_cast<double>(w)));
+  std::int64_t side =
+      w * std::max<std::int64_t>(1, std::llround(net.spatial_scale * static_cast<double>(net.rng.integer(1, 6)) * 7.0 /
+                                                 static_cast<double>(w)));
   const bool on_map = net.rng.chance(0.5);
-  Value map = net.knobs.start < 0.4 ? b.conv(b.input({1, 3, side * 4, side * 4}), {.out = h.dim(), .kernel = 4, .stride = 4, .pads = Pads{}})
+  Value map = net.knobs.start < 0.4 ? b.conv(b.input({1, 3, side * 4, side * 4}),
+                                             {.out = h.dim(), .kernel = 4, .stride = 4, .pads = Pads{}})
                                     : b.input({1, h.dim(), side, side});
   Value x = layer_norm(net, to_last(net, map));
   const int blocks = net.depth(2, 3);
@@ -183,12 +189,12 @@ void swin(Net& net) {
     const bool shifted = i % 2 == 1 && padded > w;
     const std::int64_t by = w / 2;
     if (shifted)
-      for (const int axis : {1, 2})
-        y = b.concat({b.slice(y, axis, by, padded), b.slice(y, axis, 0, by)}, axis);
+      for (const int axis : {1, 2}) y = b.concat({b.slice(y, axis, by, padded), b.slice(y, axis, 0, by)}, axis);
     const std::int64_t n = padded / w;
     y = b.transpose(b.reshape(y, {1, n, w, n, w, c}), {0, 1, 3, 2, 4, 5});
     y = b.reshape(y, {n * n, w * w, c});
-    y = attention(net, y, {.heads = h.count, .head_dim = h.width, .bias = shifted ? Bias::windowed_mask : Bias::constant});
+    y = attention(net, y,
+                  {.heads = h.count, .head_dim = h.width, .bias = shifted ? Bias::windowed_mask : Bias::constant});
     y = b.transpose(b.reshape(y, {1, n, n, w, w, c}), {0, 1, 3, 2, 4, 5});
     y = b.reshape(y, {1, padded, padded, c});
     if (shifted)
@@ -262,7 +268,8 @@ void pvt(Net& net) {
     x = b.add(x, y);
     const std::int64_t hidden = c * net.rng.pick({2, 4, 4, 8});
     Value z = linear(net, layer_norm(net, x), hidden);
-    if (net.rng.chance(0.6)) z = tokens_of(net, b.conv(map_of(net, z, hh, ww), {.out = hidden, .kernel = 3, .groups = hidden}));
+    if (net.rng.chance(0.6))
+      z = tokens_of(net, b.conv(map_of(net, z, hh, ww), {.out = hidden, .kernel = 3, .groups = hidden}));
     x = b.add(x, linear(net, act(net, z, Act::gelu), c));
     if (net.rng.chance(0.3)) {  // positional encoding generator
       const Value m2 = map_of(net, x, hh, ww);
@@ -281,12 +288,18 @@ void grid_attention(Net& net) {
   const auto h = net.heads(32, 384);
   const std::int64_t c = h.dim();
   const std::int64_t w = net.rng.pick({4, 5, 6, 7, 7, 8, 12});
-  const std::int64_t n = std::max<std::int64_t>(1, std::llround(net.spatial_scale * static_cast<double>(net.rng.integer(1, 6))));
+  const std::int64_t n =
+      std::max<std::int64_t>(1, std::llround(net.spatial_scale * static_cast<double>(net.rng.integer(1, 6))));
   const std::int64_t side = w * n;
   Value map = b.input({1, c, side, side});
   if (net.rng.chance(0.6)) {  // MBConv first
-    const Value y = pointwise(net, depthwise(net, pointwise(net, net.rng.chance(0.5) ? b.batch_norm(map) : map, 4 * c, Act::gelu_tanh), 3, 1, Act::gelu_tanh), 4 * c);
-    map = b.add(map, b.conv(squeeze_excite(net, y, std::max<std::int64_t>(4, c / 4), Act::silu, Act::sigmoid), {.out = c}));
+    const Value y =
+        pointwise(net,
+                  depthwise(net, pointwise(net, net.rng.chance(0.5) ? b.batch_norm(map) : map, 4 * c, Act::gelu_tanh),
+                            3, 1, Act::gelu_tanh),
+                  4 * c);
+    map = b.add(map,
+                b.conv(squeeze_excite(net, y, std::max<std::int64_t>(4, c / 4), Act::silu, Act::sigmoid), {.out = c}));
   }
   Value x = to_last(net, map);
   const int blocks = net.depth(1, 2);
@@ -341,7 +354,8 @@ void tnt(Net& net) {
   Value pixels;
   if (net.rng.chance(0.5)) {  // pixel embeddings from the image, unfolded
     const std::int64_t root = m == 4 ? 2 : (m == 9 ? 3 : 4);
-    const Value map = b.conv(b.input({1, 3, side * root * 4, side * root * 4}), {.out = inner, .kernel = 7, .stride = 4});
+    const Value map =
+        b.conv(b.input({1, 3, side * root * 4, side * root * 4}), {.out = inner, .kernel = 7, .stride = 4});
     const Value places = b.reshape(unfold(net, map, root, root), {1, inner, m, n});
     pixels = b.reshape(b.transpose(places, {0, 3, 2, 1}), {n, m, inner});
   } else {
@@ -381,7 +395,8 @@ void outlook(Net& net) {
       k = b.concat(places, 2);  // [1,c,9,half,half]
     }
     k = b.transpose(b.reshape(k, {1, h.count, h.width, 9, half * half}), {0, 1, 4, 3, 2});
-    const Value pooled = to_last(net, b.avg_pool(to_first(net, u), {.kernel = 2, .stride = 2, .ceil_mode = net.rng.chance(0.5)}));
+    const Value pooled =
+        to_last(net, b.avg_pool(to_first(net, u), {.kernel = 2, .stride = 2, .ceil_mode = net.rng.chance(0.5)}));
     Value a = b.reshape(linear(net, pooled, 81 * h.count), {1, half * half, h.count, 9, 9});
     a = b.softmax(b.mul(b.transpose(a, {0, 2, 1, 3, 4}), 0.25F), -1);
     const Value y = b.matmul(a, k);  // [1,heads,half*half,9,d]
@@ -432,7 +447,8 @@ void coat(Net& net) {
     x = b.concat({cls, tokens_of(net, m)}, 1);
     const Value u = layer_norm(net, x);
     const Value all = b.transpose(b.reshape(linear(net, u, 3 * c), {1, n + 1, 3, h.count, h.width}), {2, 0, 3, 1, 4});
-    const Value q = b.gather(all, 0, b.int_scalar(0)), k = b.gather(all, 0, b.int_scalar(1)), v = b.gather(all, 0, b.int_scalar(2));
+    const Value q = b.gather(all, 0, b.int_scalar(0)), k = b.gather(all, 0, b.int_scalar(1)),
+                v = b.gather(all, 0, b.int_scalar(2));
     const Value kv = b.matmul(b.transpose(b.softmax(k, 2), {0, 1, 3, 2}), v);
     const Value factor = b.matmul(q, kv);
     Value vi = b.slice(v, 2, 1, n + 1);
@@ -440,7 +456,8 @@ void coat(Net& net) {
     const std::int64_t c3 = std::max<std::int64_t>(1, c / 4);
     const auto parts = b.split(vi, 1, Ints{c3, c - c3});
     const Value conved = b.concat({b.conv(parts[0], {.out = c3, .kernel = 3, .groups = c3}),
-                                   b.conv(parts[1], {.out = c - c3, .kernel = net.kernel({5, 7}), .groups = c - c3})}, 1);
+                                   b.conv(parts[1], {.out = c - c3, .kernel = net.kernel({5, 7}), .groups = c - c3})},
+                                  1);
     const Value rel = b.transpose(b.reshape(conved, {1, h.count, h.width, n}), {0, 1, 3, 2});
     const Value weighted = b.pad(b.mul(b.slice(q, 2, 1, n + 1), rel), {0, 0, 1, 0, 0, 0, 0, 0});
     Value y = b.add(b.mul(factor, 0.25F), weighted);

@@ -20,7 +20,9 @@ std::int64_t maybe_stride(Net& net, const Value& x, double probability = 0.35) {
 Value shortcut(Net& net, const Value& x, std::int64_t out, std::int64_t stride) {
   if (x.dims[1] == out && stride == 1) return x;
   if (stride > 1 && net.rng.chance(0.25)) {  // ResNet-D
-    const Value y = net.b.avg_pool(x, {.kernel = 2, .stride = 2, .ceil_mode = x.dims[2] % 2 != 0 || x.dims[3] % 2 != 0, .count_include_pad = false});
+    const Value y = net.b.avg_pool(
+        x,
+        {.kernel = 2, .stride = 2, .ceil_mode = x.dims[2] % 2 != 0 || x.dims[3] % 2 != 0, .count_include_pad = false});
     return pointwise(net, y, out);
   }
   return conv_bn(net, x, {.out = out, .stride = stride});
@@ -31,7 +33,8 @@ Value add_act(Net& net, const Value& a, const Value& b, Act kind) {
 }
 
 /// conv-conv residual block; se: with squeeze-excite
-Value basic_block(Net& net, const Value& x, std::int64_t out, std::int64_t stride, std::int64_t kernel, Act a, bool se) {
+Value basic_block(Net& net, const Value& x, std::int64_t out, std::int64_t stride, std::int64_t kernel, Act a,
+                  bool se) {
   Value y = conv_bn(net, x, {.out = out, .kernel = kernel, .stride = stride}, a);
   y = conv_bn(net, y, {.out = out, .kernel = kernel});
   if (se) y = squeeze_excite(net, y, part(out, 16), Act::relu, Act::sigmoid);
@@ -42,7 +45,8 @@ Value bottleneck(Net& net, const Value& x, std::int64_t mid, std::int64_t out, s
                  std::int64_t groups, std::int64_t dilation, Act a, double se_share) {
   Value y = pointwise(net, x, mid, a);
   y = conv_bn(net, y, {.out = mid, .kernel = kernel, .stride = stride, .dilation = dilation, .groups = groups}, a);
-  if (net.rng.chance(se_share)) y = squeeze_excite(net, y, part(mid, net.rng.pick({4, 8, 16})), Act::relu, Act::sigmoid);
+  if (net.rng.chance(se_share))
+    y = squeeze_excite(net, y, part(mid, net.rng.pick({4, 8, 16})), Act::relu, Act::sigmoid);
   y = pointwise(net, y, out);
   return add_act(net, y, shortcut(net, x, out, stride), a);
 }
@@ -55,7 +59,8 @@ void vgg(Net& net) {
   const int stages = net.depth(2, 4);
   for (int s = 0; s < stages; ++s) {
     const auto convs = net.rng.integer(1, 3);
-    for (int i = 0; i < convs; ++i) x = conv_bn(net, x, {.out = net.grid(static_cast<double>(c)), .kernel = net.kernel({3, 3, 3, 5})}, a);
+    for (int i = 0; i < convs; ++i)
+      x = conv_bn(net, x, {.out = net.grid(static_cast<double>(c)), .kernel = net.kernel({3, 3, 3, 5})}, a);
     if (roomy(x, 4)) x = b.max_pool(x, {.kernel = 2, .stride = 2});
     if (c < 512 && net.rng.chance(0.7)) c *= 2;
   }
@@ -82,7 +87,8 @@ void big_classifier(Net& net) {
   const int layers = net.depth(2, 4);
   for (int i = 0; i < layers; ++i) {
     const auto out = static_cast<std::int64_t>(std::clamp(weights / 2 / static_cast<double>(x.dim(-1)), 10.0, 4096.0));
-    x = act(net, linear(net, x, net.rng.chance(0.6) ? (out + 7) / 8 * 8 : out), net.rng.pick({Act::relu, Act::relu, Act::tanh, Act::none}));
+    x = act(net, linear(net, x, net.rng.chance(0.6) ? (out + 7) / 8 * 8 : out),
+            net.rng.pick({Act::relu, Act::relu, Act::tanh, Act::none}));
   }
   classifier(net, x);
 }
@@ -93,7 +99,8 @@ void resnet(Net& net) {
   const int blocks = net.depth(3, 7);
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t stride = maybe_stride(net, x);
-    const std::int64_t out = stride == 2 ? net.grid(static_cast<double>(x.dims[1]) * 2) : (net.rng.chance(0.6) ? x.dims[1] : net.grid(static_cast<double>(x.dims[1])));
+    const std::int64_t out = stride == 2 ? net.grid(static_cast<double>(x.dims[1]) * 2)
+                                         : (net.rng.chance(0.6) ? x.dims[1] : net.grid(static_cast<double>(x.dims[1])));
     x = basic_block(net, x, out, stride, net.kernel({3, 3, 3, 3, 5}), a, net.rng.chance(0.2));
   }
   map_head(net, x);
@@ -105,9 +112,11 @@ void resnet_bottleneck(Net& net) {
   const int blocks = net.depth(3, 6);
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t stride = maybe_stride(net, x);
-    const std::int64_t out = stride == 2 || i == 0 ? net.grid(static_cast<double>(x.dims[1]) * (net.rng.chance(0.7) ? 2 : 4)) : x.dims[1];
+    const std::int64_t out =
+        stride == 2 || i == 0 ? net.grid(static_cast<double>(x.dims[1]) * (net.rng.chance(0.7) ? 2 : 4)) : x.dims[1];
     const std::int64_t mid = net.grid(static_cast<double>(out) / net.rng.pick({4.0, 4.0, 2.0, 1.0}));
-    x = bottleneck(net, x, mid, out, stride, net.kernel({3, 3, 3, 5}), 1, stride == 1 && net.rng.chance(0.15) ? 2 : 1, a, 0.2);
+    x = bottleneck(net, x, mid, out, stride, net.kernel({3, 3, 3, 5}), 1, stride == 1 && net.rng.chance(0.15) ? 2 : 1,
+                   a, 0.2);
   }
   map_head(net, x);
 }
@@ -120,7 +129,8 @@ void resnext(Net& net) {
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t stride = maybe_stride(net, x);
     const std::int64_t out = stride == 2 || i == 0 ? net.grid(static_cast<double>(x.dims[1]) * 1.6) : x.dims[1];
-    const std::int64_t groups = std::max<std::int64_t>(1, std::llround(static_cast<double>(out) * net.rng.pick({0.5, 1.0, 1.0}) / static_cast<double>(group_width)));
+    const std::int64_t groups = std::max<std::int64_t>(
+        1, std::llround(static_cast<double>(out) * net.rng.pick({0.5, 1.0, 1.0}) / static_cast<double>(group_width)));
     x = bottleneck(net, x, groups * group_width, out, stride, net.kernel({3, 3, 5, 7}), groups, 1, a, 0.4);
   }
   map_head(net, x);
@@ -136,7 +146,11 @@ void preact(Net& net) {
     const std::int64_t stride = maybe_stride(net, x, 0.3);
     const Value pre = act(net, b.batch_norm(x), a);
     const std::int64_t out = stride == 2 ? net.grid(static_cast<double>(x.dims[1]) * 2) : x.dims[1];
-    Value y = conv_bn(net, pre, {.out = net.grid(static_cast<double>(out) / net.rng.pick({1.0, 2.0, 4.0})), .kernel = net.rng.pick({1, 3}), .stride = stride}, a);
+    Value y = conv_bn(net, pre,
+                      {.out = net.grid(static_cast<double>(out) / net.rng.pick({1.0, 2.0, 4.0})),
+                       .kernel = net.rng.pick({1, 3}),
+                       .stride = stride},
+                      a);
     y = b.conv(y, {.out = out, .kernel = net.kernel({3, 3, 1, 5}), .bias = false});
     x = b.add(y, stride == 1 ? x : b.conv(pre, {.out = out, .stride = 2, .bias = false}));
   }
@@ -187,9 +201,11 @@ void inception(Net& net) {
       branches.push_back(b.max_pool(x, {.kernel = 3, .stride = 2}));
     } else {
       branches.push_back(pointwise(net, x, net.grid(total / 4), a));
-      branches.push_back(side_conv(pointwise(net, x, net.grid(total / 6), a), net.grid(total / 4), net.kernel({3, 5, 7, 9, 11})));
+      branches.push_back(
+          side_conv(pointwise(net, x, net.grid(total / 6), a), net.grid(total / 4), net.kernel({3, 5, 7, 9, 11})));
       if (net.rng.chance(0.7)) {
-        const Value y = side_conv(pointwise(net, x, net.grid(total / 8), a), net.grid(total / 6), net.rng.pick({3, 5, 7}));
+        const Value y =
+            side_conv(pointwise(net, x, net.grid(total / 8), a), net.grid(total / 6), net.rng.pick({3, 5, 7}));
         if (net.rng.chance(0.4)) {
           branches.push_back(conv_bn(net, y, {.out = net.grid(total / 8), .kernel = {1, 3}}, a));
           branches.push_back(conv_bn(net, y, {.out = net.grid(total / 8), .kernel = {3, 1}}, a));
@@ -207,7 +223,8 @@ void inception(Net& net) {
       y = act(net, b.add(x, b.mul(y, 0.17F)), a);
     }
     x = y;
-    if (roomy(x, 12) && net.rng.chance(0.3)) x = b.max_pool(x, {.kernel = 3, .stride = 2, .ceil_mode = net.rng.chance(0.6)});
+    if (roomy(x, 12) && net.rng.chance(0.3))
+      x = b.max_pool(x, {.kernel = 3, .stride = 2, .ceil_mode = net.rng.chance(0.6)});
   }
   map_head(net, x);
 }
@@ -225,7 +242,8 @@ void squeezenet(Net& net) {
     Value y = b.concat({e1, e3}, 1);
     if (y.dims == x.dims) y = b.add(x, y);
     x = y;
-    if (roomy(x, 8) && net.rng.chance(0.35)) x = b.max_pool(x, {.kernel = 3, .stride = 2, .ceil_mode = net.rng.chance(0.6)});
+    if (roomy(x, 8) && net.rng.chance(0.35))
+      x = b.max_pool(x, {.kernel = 3, .stride = 2, .ceil_mode = net.rng.chance(0.6)});
   }
   map_head(net, x);
 }
@@ -237,7 +255,8 @@ void darknet_csp(Net& net) {
   const int stages = net.depth(2, 4);
   for (int s = 0; s < stages; ++s) {
     const std::int64_t stride = maybe_stride(net, x, 0.5);
-    const std::int64_t out = std::max<std::int64_t>(4, net.grid(static_cast<double>(x.dims[1]) * (stride == 2 ? 2 : 1)) / 2 * 2);
+    const std::int64_t out =
+        std::max<std::int64_t>(4, net.grid(static_cast<double>(x.dims[1]) * (stride == 2 ? 2 : 1)) / 2 * 2);
     x = conv_bn(net, x, {.out = out, .kernel = 3, .stride = stride}, a);
     Value left, right;
     const auto form = net.rng.integer(0, 3);
@@ -261,7 +280,8 @@ void darknet_csp(Net& net) {
     std::vector<Value> collected{left, right};
     const auto inner = net.rng.integer(1, 2);
     for (int i = 0; i < inner; ++i) {
-      const Value y = conv_bn(net, pointwise(net, right, part(right.dims[1], net.rng.pick({1, 2})), a), {.out = right.dims[1], .kernel = 3}, a);
+      const Value y = conv_bn(net, pointwise(net, right, part(right.dims[1], net.rng.pick({1, 2})), a),
+                              {.out = right.dims[1], .kernel = 3}, a);
       right = net.rng.chance(0.8) ? b.add(right, y) : y;
       collected.push_back(right);
     }
@@ -313,7 +333,8 @@ void hrnet(Net& net) {
   const int count = net.depth(2, 3);
   std::vector<Value> maps{x};
   for (int i = 1; i < count; ++i)
-    maps.push_back(conv_bn(net, maps.back(), {.out = net.grid(static_cast<double>(x.dims[1]) * (1 << i)), .kernel = 3, .stride = 2}, a));
+    maps.push_back(conv_bn(net, maps.back(),
+                           {.out = net.grid(static_cast<double>(x.dims[1]) * (1 << i)), .kernel = 3, .stride = 2}, a));
   for (Value& m : maps) m = basic_block(net, m, m.dims[1], 1, 3, a, false);
   std::vector<Value> fused;
   const std::string mode = net.rng.pick({std::string("nearest"), std::string("nearest"), std::string("linear")});
@@ -324,12 +345,18 @@ void hrnet(Net& net) {
       const Value& to = maps[static_cast<std::size_t>(i)];
       Value y = from;
       if (j > i) {
-        y = b.resize(pointwise(net, from, to.dims[1]),
-                     {.mode = mode, .coordinates = mode == "nearest" ? "asymmetric" : net.rng.pick({std::string("half_pixel"), std::string("align_corners"), std::string("pytorch_half_pixel")}),
-                      .size = {to.dims[2], to.dims[3]}, .by_scales = mode == "nearest" && to.dims[2] % from.dims[2] == 0 && to.dims[3] % from.dims[3] == 0});
+        y = b.resize(
+            pointwise(net, from, to.dims[1]),
+            {.mode = mode,
+             .coordinates = mode == "nearest" ? "asymmetric"
+                                              : net.rng.pick({std::string("half_pixel"), std::string("align_corners"),
+                                                              std::string("pytorch_half_pixel")}),
+             .size = {to.dims[2], to.dims[3]},
+             .by_scales = mode == "nearest" && to.dims[2] % from.dims[2] == 0 && to.dims[3] % from.dims[3] == 0});
       } else {
         for (int k = j; k < i; ++k)
-          y = conv_bn(net, y, {.out = k + 1 == i ? to.dims[1] : y.dims[1], .kernel = 3, .stride = 2}, k + 1 == i ? Act::none : a);
+          y = conv_bn(net, y, {.out = k + 1 == i ? to.dims[1] : y.dims[1], .kernel = 3, .stride = 2},
+                      k + 1 == i ? Act::none : a);
       }
       sum = j == 0 ? y : b.add(sum, y);
     }
@@ -341,7 +368,10 @@ void hrnet(Net& net) {
   }
   std::vector<Value> up{fused[0]};
   for (std::size_t i = 1; i < fused.size(); ++i)
-    up.push_back(b.resize(fused[i], {.mode = "linear", .coordinates = net.rng.pick({std::string("align_corners"), std::string("half_pixel")}), .size = {fused[0].dims[2], fused[0].dims[3]}}));
+    up.push_back(
+        b.resize(fused[i], {.mode = "linear",
+                            .coordinates = net.rng.pick({std::string("align_corners"), std::string("half_pixel")}),
+                            .size = {fused[0].dims[2], fused[0].dims[3]}}));
   map_head(net, pointwise(net, b.concat(up, 1), fused[0].dims[1], a));
 }
 
@@ -373,13 +403,15 @@ void decoder(Net& net) {
     if (form <= 1 && h == x.dims[2] * 2 && w == x.dims[3] * 2) {
       const std::int64_t k = net.rng.pick({2, 2, 4, 3});
       const std::int64_t p = k == 4 ? 1 : (k == 3 ? 1 : 0);
-      up = b.conv_transpose(x, {.out = skip.dims[1], .kernel = k, .stride = 2, .pads = Pads{p, p, p, p}}, k == 3 ? 1 : 0);
+      up = b.conv_transpose(x, {.out = skip.dims[1], .kernel = k, .stride = 2, .pads = Pads{p, p, p, p}},
+                            k == 3 ? 1 : 0);
       if (net.rng.chance(0.4)) up = act(net, b.batch_norm(up), a);
     } else {
       ResizeSpec spec{.mode = "nearest", .coordinates = "asymmetric", .size = {h, w}};
       if (form >= 3) {
         spec.mode = form == 5 ? "cubic" : "linear";
-        spec.coordinates = net.rng.pick({std::string("align_corners"), std::string("half_pixel"), std::string("pytorch_half_pixel")});
+        spec.coordinates =
+            net.rng.pick({std::string("align_corners"), std::string("half_pixel"), std::string("pytorch_half_pixel")});
       }
       spec.by_scales = net.rng.chance(0.5) && h % x.dims[2] == 0 && w % x.dims[3] == 0;
       up = b.resize(x, spec);
@@ -394,8 +426,10 @@ void decoder(Net& net) {
   }
   if (net.rng.chance(0.5)) {
     const Value y = b.conv(x, {.out = net.rng.pick({1, 2, 19, 21, 32})});
-    if (net.rng.chance(0.3)) b.arg_max(y, 1, false);
-    else act(net, y, net.rng.pick({Act::sigmoid, Act::none, Act::tanh}));
+    if (net.rng.chance(0.3))
+      b.arg_max(y, 1, false);
+    else
+      act(net, y, net.rng.pick({Act::sigmoid, Act::none, Act::tanh}));
   } else {
     map_head(net, x);
   }
@@ -446,7 +480,8 @@ void split_attention(Net& net) {
     const Value in = pointwise(net, x, c, Act::relu);
     Value y;
     if (net.rng.chance(0.5)) {
-      const Value wide = conv_bn(net, in, {.out = 2 * c, .kernel = 3, .groups = 2 * net.rng.pick({1, 1, 2})}, Act::relu);
+      const Value wide =
+          conv_bn(net, in, {.out = 2 * c, .kernel = 3, .groups = 2 * net.rng.pick({1, 1, 2})}, Act::relu);
       const Value parts = b.reshape(wide, {1, 2, c, h, w});
       const Value gap = pool_1x1(net, b.reduce("ReduceSum", parts, {1}, false));
       Value g = conv(net, gap, {.out = std::max<std::int64_t>(8, c / 4)}, Act::relu);
@@ -467,7 +502,8 @@ void split_attention(Net& net) {
         paths.push_back(b.unsqueeze(p, {1}));
       }
       const Value all = b.concat(paths, 1);
-      const Value g = conv(net, pool_1x1(net, b.reduce("ReduceSum", all, {1}, false)), {.out = std::max<std::int64_t>(8, c / 8)}, Act::relu);
+      const Value g = conv(net, pool_1x1(net, b.reduce("ReduceSum", all, {1}, false)),
+                           {.out = std::max<std::int64_t>(8, c / 8)}, Act::relu);
       const Value s = b.softmax(b.reshape(b.conv(g, {.out = c * count, .bias = false}), {1, count, c, 1, 1}), 1);
       y = b.reduce("ReduceSum", b.mul(all, s), {1}, false);
     }
@@ -489,11 +525,19 @@ void nfnet(Net& net) {
     const Value pre = b.mul(b.mul(act(net, x, a), 1.7F), 0.9F);
     const std::int64_t mid = std::max<std::int64_t>(8, net.grid(static_cast<double>(out) / 2) / 8 * 8);
     Value y = b.conv(pre, {.out = mid});
-    y = b.conv(b.mul(act(net, y, a), 1.7F), {.out = mid, .kernel = net.kernel({3, 3, 5}), .stride = stride, .groups = divisor(mid, net.rng.pick({1, 4, 8}))});
+    y = b.conv(b.mul(act(net, y, a), 1.7F), {.out = mid,
+                                             .kernel = net.kernel({3, 3, 5}),
+                                             .stride = stride,
+                                             .groups = divisor(mid, net.rng.pick({1, 4, 8}))});
     y = b.conv(act(net, y, a), {.out = out});
     if (net.rng.chance(0.6)) y = b.mul(squeeze_excite(net, y, part(out, 4), Act::relu, Act::sigmoid), 2.0F);
     Value skip = x;
-    if (stride == 2) skip = b.conv(b.avg_pool(pre, {.kernel = 2, .stride = 2, .ceil_mode = x.dims[2] % 2 != 0 || x.dims[3] % 2 != 0, .count_include_pad = false}), {.out = out});
+    if (stride == 2)
+      skip = b.conv(b.avg_pool(pre, {.kernel = 2,
+                                     .stride = 2,
+                                     .ceil_mode = x.dims[2] % 2 != 0 || x.dims[3] % 2 != 0,
+                                     .count_include_pad = false}),
+                    {.out = out});
     x = b.add(b.mul(y, 0.2F), skip);
   }
   map_head(net, x);
@@ -522,7 +566,10 @@ void repvgg(Net& net) {
     if (mobile)
       x = rep(rep(x, x.dims[1], net.kernel({3, 3, 5}), stride, x.dims[1]), out, 1, 1, 1);
     else
-      x = rep(x, out, 3, stride, net.rng.chance(0.2) ? divisor(std::min(out, x.dims[1]), 2) == 2 && out % 2 == 0 && x.dims[1] % 2 == 0 ? 2 : 1 : 1);
+      x = rep(x, out, 3, stride,
+              net.rng.chance(0.2)
+                  ? divisor(std::min(out, x.dims[1]), 2) == 2 && out % 2 == 0 && x.dims[1] % 2 == 0 ? 2 : 1
+                  : 1);
   }
   map_head(net, x);
 }
@@ -537,7 +584,8 @@ void odd_convolutions(Net& net) {
     ConvSpec spec{.out = net.channels(6, 1024)};
     const std::int64_t k = rng.pick({1, 1, 2, 3, 3, 3, 4, 5, 5, 7, 9, 11});
     const std::int64_t most = std::min(x.dims[2], x.dims[3]);
-    spec.kernel = rng.chance(0.75) ? Size2(std::min(k, most)) : Size2(std::min(k, most), std::min<std::int64_t>(rng.pick({1, 3, 5}), most));
+    spec.kernel = rng.chance(0.75) ? Size2(std::min(k, most))
+                                   : Size2(std::min(k, most), std::min<std::int64_t>(rng.pick({1, 3, 5}), most));
     if (rng.chance(0.25)) spec.stride = rng.pick({2, 2, 3, 4});
     if (rng.chance(0.2)) spec.dilation = rng.pick({2, 2, 3, 4, 6});
     if (rng.chance(0.3)) {
@@ -549,7 +597,8 @@ void odd_convolutions(Net& net) {
     if (reach <= most && rng.chance(0.2)) spec.pads = Pads{};
     if (x.dims[2] <= 3 || x.dims[3] <= 3) spec.stride = 1;
     x = act(net, rng.chance(0.3) ? b.batch_norm(b.conv(x, spec)) : b.conv(x, spec),
-            rng.pick({Act::relu, Act::relu, Act::none, Act::leaky, Act::sigmoid, Act::tanh, Act::relu6, Act::silu, Act::hsigmoid, Act::hswish, Act::elu}));
+            rng.pick({Act::relu, Act::relu, Act::none, Act::leaky, Act::sigmoid, Act::tanh, Act::relu6, Act::silu,
+                      Act::hsigmoid, Act::hswish, Act::elu}));
   }
 }
 

@@ -62,8 +62,10 @@ void botnet(Net& net) {
 void halo(Net& net) {
   auto& b = net.b;
   const std::int64_t block = net.rng.pick({4, 7, 8}), border = net.rng.pick({1, 2, 3}), win = block + 2 * border;
-  const std::int64_t n = std::max<std::int64_t>(1, std::llround(net.spatial_scale * static_cast<double>(net.rng.integer(1, 4))));
-  const std::int64_t side = block * n, d = net.rng.pick({8, 16, 32}), heads = std::max<std::int64_t>(1, net.width(2, 12));
+  const std::int64_t n =
+      std::max<std::int64_t>(1, std::llround(net.spatial_scale * static_cast<double>(net.rng.integer(1, 4))));
+  const std::int64_t side = block * n, d = net.rng.pick({8, 16, 32}),
+                     heads = std::max<std::int64_t>(1, net.width(2, 12));
   const std::int64_t c = heads * d;
   Value x = b.input({1, c, side, side});
   x = conv_bn(net, x, {.out = c, .kernel = 3}, Act::silu);
@@ -81,7 +83,8 @@ void halo(Net& net) {
     std::vector<Value> windows;
     for (std::int64_t i = 0; i < n && i < 3; ++i)
       for (std::int64_t j = 0; j < n && j < 3; ++j)
-        windows.push_back(b.unsqueeze(b.slices(kv, {2, 3}, {i * block, j * block}, {i * block + win, j * block + win}), {2}));
+        windows.push_back(
+            b.unsqueeze(b.slices(kv, {2, 3}, {i * block, j * block}, {i * block + win, j * block + win}), {2}));
     count = static_cast<std::int64_t>(windows.size());
     all = b.reshape(windows.size() > 1 ? b.concat(windows, 2) : windows[0], {heads, 2 * d, count, win * win});
   }
@@ -120,7 +123,8 @@ void conv_attention(Net& net) {
     } else if (net.rng.chance(0.4)) {  // channels first around a plain attention (FastViT)
       const Value u = b.batch_norm(x);
       const Value t = b.transpose(b.reshape(u, {1, c, n}), {0, 2, 1});
-      const Value y = attention(net, t, {.heads = heads, .head_dim = d, .form = net.rng.pick({0, 1, 2}), .qkv_bias = false});
+      const Value y =
+          attention(net, t, {.heads = heads, .head_dim = d, .form = net.rng.pick({0, 1, 2}), .qkv_bias = false});
       x = b.add(x, b.mul(b.filled({c, 1, 1}, 0.4F), b.reshape(b.transpose(y, {0, 2, 1}), {1, c, h, w})));
       Value z = conv_bn(net, x, {.out = c, .kernel = 7, .groups = c});
       z = b.conv(conv(net, z, {.out = 4 * c}, Act::gelu), {.out = c});
@@ -181,7 +185,8 @@ void mobilevit(Net& net) {
       t = b.transpose(b.reshape(t, {1, d, p, p, h / p, w / p}), {0, 1, 4, 2, 5, 3});
       x = b.add(x, conv_bn(net, b.reshape(t, {1, d, h, w}), {.out = c}));
     }
-    if (i + 1 < blocks && h % (2 * p) == 0 && w % (2 * p) == 0) x = mb_block(net, x, net.grid(static_cast<double>(c) * 1.4), 2, a, false);
+    if (i + 1 < blocks && h % (2 * p) == 0 && w % (2 * p) == 0)
+      x = mb_block(net, x, net.grid(static_cast<double>(c) * 1.4), 2, a, false);
   }
   map_head(net, x);
 }
@@ -208,7 +213,8 @@ void edgenext(Net& net) {
     outs.push_back(parts.back());
     Value t = b.transpose(b.reshape(b.concat(outs, 1), {1, c, h * w}), {0, 2, 1});
     const std::int64_t n = h * w, d = c / heads;
-    const Value all = b.transpose(b.reshape(linear(net, layer_norm(net, t), 3 * c), {1, n, 3, heads, d}), {2, 0, 3, 4, 1});
+    const Value all =
+        b.transpose(b.reshape(linear(net, layer_norm(net, t), 3 * c), {1, n, 3, heads, d}), {2, 0, 3, 4, 1});
     const auto qkv = b.split(all, 0, 3);
     const Value q = l2_normalize(net, b.squeeze(qkv[0], {0}), -1), k = l2_normalize(net, b.squeeze(qkv[1], {0}), -1);
     Value s = b.mul(b.matmul(q, b.transpose(k, {0, 1, 3, 2})), b.filled({heads, 1, 1}, 1.2F));
@@ -221,7 +227,9 @@ void edgenext(Net& net) {
     Value l = to_last(net, b.conv(x, {.out = c, .kernel = net.kernel({3, 5, 7, 9}), .groups = c}));
     l = mlp(net, layer_norm(net, l), 4 * c, Act::gelu);
     x = b.add(x, to_first(net, layer_scale(net, l, {c})));
-    if (i + 1 < blocks && roomy(x, 6)) x = b.conv(layer_norm_2d(net, x, net.rng.chance(0.5)), {.out = net.grid(static_cast<double>(c) * 1.7), .kernel = 2, .stride = 2, .pads = Pads{}});
+    if (i + 1 < blocks && roomy(x, 6))
+      x = b.conv(layer_norm_2d(net, x, net.rng.chance(0.5)),
+                 {.out = net.grid(static_cast<double>(c) * 1.7), .kernel = 2, .stride = 2, .pads = Pads{}});
   }
   map_head(net, x);
 }
@@ -248,7 +256,8 @@ void efficientformer(Net& net) {
   const std::int64_t heads = net.rng.pick({4, 8}), d = net.rng.pick({16, 32}), dv = 4 * d;
   const auto blocks = net.rng.integer(1, 2);
   for (int i = 0; i < blocks; ++i) {
-    const Value qkv = b.transpose(b.reshape(linear(net, layer_norm(net, t), heads * (2 * d + dv)), {1, n, heads, 2 * d + dv}), {0, 2, 1, 3});
+    const Value qkv = b.transpose(
+        b.reshape(linear(net, layer_norm(net, t), heads * (2 * d + dv)), {1, n, heads, 2 * d + dv}), {0, 2, 1, 3});
     const auto parts = b.split(qkv, 3, Ints{d, d, dv});
     Value y = dot_attention(net, parts[0], parts[1], parts[2], false, Bias::constant);
     y = linear(net, b.reshape(b.transpose(y, {0, 2, 1, 3}), {1, n, heads * dv}), c);
@@ -273,7 +282,8 @@ void linear_attention(Net& net) {
       std::vector<Value> scales{qkv};
       const auto more = net.rng.integer(0, 1);
       for (int k = 0; k < more; ++k) {
-        const Value s = b.conv(qkv, {.out = qkv.dims[1], .kernel = net.kernel({5, 3}), .groups = qkv.dims[1], .bias = false});
+        const Value s =
+            b.conv(qkv, {.out = qkv.dims[1], .kernel = net.kernel({5, 3}), .groups = qkv.dims[1], .bias = false});
         scales.push_back(b.conv(s, {.out = qkv.dims[1], .groups = 3 * heads, .bias = false}));
       }
       const Value all = scales.size() > 1 ? b.concat(scales, 1) : qkv;
@@ -309,7 +319,9 @@ void linear_attention(Net& net) {
       Value y = outs.size() > 1 ? b.concat(outs, 1) : outs[0];
       x = b.add(x, conv_bn(net, act(net, y, Act::relu), {.out = x.dims[1]}));
     }
-    x = mb_block(net, x, roomy(x, 8) && net.rng.chance(0.4) ? net.grid(static_cast<double>(x.dims[1]) * 1.5) : x.dims[1], 1, a, false);
+    x = mb_block(net, x,
+                 roomy(x, 8) && net.rng.chance(0.4) ? net.grid(static_cast<double>(x.dims[1]) * 1.5) : x.dims[1], 1, a,
+                 false);
   }
   map_head(net, x);
 }
@@ -324,7 +336,8 @@ void sequencer(Net& net) {
   for (int i = 0; i < blocks; ++i) {
     const Value u = layer_norm(net, x);
     const auto scan = [&](const Value& rows) {  // [batch, steps, c] -> [batch, steps, 2 hidden]
-      const Value y = b.recurrent(op, b.transpose(rows, {1, 0, 2}), hidden, true, true, net.rng.chance(0.5))[0];  // [T,2,N,H]
+      const Value y =
+          b.recurrent(op, b.transpose(rows, {1, 0, 2}), hidden, true, true, net.rng.chance(0.5))[0];  // [T,2,N,H]
       const Value merged = b.reshape(b.transpose(y, {0, 2, 1, 3}), {rows.dims[1], rows.dims[0], 2 * hidden});
       return b.transpose(merged, {1, 0, 2});
     };

@@ -18,7 +18,9 @@ Grid patches(Net& net, std::int64_t low, std::int64_t high) {
   const std::int64_t c = net.width(low, high), side = net.side(4, 28);
   if (net.knobs.start < 0.5) {
     const std::int64_t p = net.rng.pick({8, 16, 16, 32});
-    return {tokens_of(net, b.conv(b.input({1, 3, side * p, side * p}), {.out = c, .kernel = p, .stride = p, .pads = Pads{}})), side};
+    return {tokens_of(
+                net, b.conv(b.input({1, 3, side * p, side * p}), {.out = c, .kernel = p, .stride = p, .pads = Pads{}})),
+            side};
   }
   return {b.input({1, side * side, c}), side};
 }
@@ -38,7 +40,8 @@ void mixer(Net& net) {
       const auto halves = b.split(linear(net, v, hidden / 2 * 2), -1, 2);
       return linear(net, b.mul(halves[0], silu(net, halves[1])), v.dim(-1));
     };
-    const std::int64_t hidden = std::max<std::int64_t>(4, net.grid(static_cast<double>(c) * net.rng.pick({0.25, 0.5, 1.0})));
+    const std::int64_t hidden =
+        std::max<std::int64_t>(4, net.grid(static_cast<double>(c) * net.rng.pick({0.25, 0.5, 1.0})));
     const Value t = layer(b.transpose(layer_norm(net, x), {0, 2, 1}), hidden);
     x = b.add(x, b.transpose(t, {0, 2, 1}));
     x = b.add(x, layer(layer_norm(net, x), c * net.rng.pick({2, 3, 4})));
@@ -51,7 +54,9 @@ void resmlp(Net& net) {
   auto& b = net.b;
   auto [x, side] = patches(net, 48, 768);
   const std::int64_t n = x.dims[1], c = x.dims[2];
-  const auto affine = [&](const Value& v) { return b.add(b.mul(b.filled({1, 1, c}, 0.9F), v), b.weight({1, 1, c}, 0.1F)); };
+  const auto affine = [&](const Value& v) {
+    return b.add(b.mul(b.filled({1, 1, c}, 0.9F), v), b.weight({1, 1, c}, 0.1F));
+  };
   const int blocks = net.depth(2, 4);
   for (int i = 0; i < blocks; ++i) {
     const Value t = b.transpose(linear(net, b.transpose(affine(x), {0, 2, 1}), n), {0, 2, 1});
@@ -105,14 +110,17 @@ void permutator(Net& net) {
         const Value rest = forward ? b.slice(v, axis, 0, side - 1) : b.slice(v, axis, 1, side);
         return forward ? b.concat({edge, rest}, axis) : b.concat({rest, edge}, axis);
       };
-      const Value moved = b.concat({shift(parts[0], 1, true), shift(parts[1], 1, false), shift(parts[2], 2, true), shift(parts[3], 2, false)}, -1);
+      const Value moved = b.concat(
+          {shift(parts[0], 1, true), shift(parts[1], 1, false), shift(parts[2], 2, true), shift(parts[3], 2, false)},
+          -1);
       views = {act(net, moved, Act::gelu), linear(net, u, c)};
     }
     Value sum = views[0];
     for (std::size_t k = 1; k < views.size(); ++k) sum = b.add(sum, views[k]);
     if (net.rng.chance(0.6)) {  // weighted by a softmax over the views
       const auto count = static_cast<std::int64_t>(views.size());
-      Value a = mlp(net, b.reduce("ReduceMean", sum, {1, 2}, false), std::max<std::int64_t>(4, c / 4), Act::gelu, count * c);
+      Value a =
+          mlp(net, b.reduce("ReduceMean", sum, {1, 2}, false), std::max<std::int64_t>(4, c / 4), Act::gelu, count * c);
       a = b.softmax(b.transpose(b.reshape(a, {1, c, count}), {2, 0, 1}), 0);
       Value mixed;
       for (std::int64_t k = 0; k < count; ++k) {

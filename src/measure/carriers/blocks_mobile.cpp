@@ -44,7 +44,9 @@ Value inverted_residual(Net& net, const Value& x, std::int64_t out, const Invert
       y = depthwise(net, y, s.kernel, s.stride, s.a);
     }
   }
-  if (s.se > 0) y = squeeze_excite(net, y, std::max<std::int64_t>(2, net.grid(static_cast<double>(mid) * s.se)), s.a == Act::silu ? Act::silu : Act::relu, s.gate);
+  if (s.se > 0)
+    y = squeeze_excite(net, y, std::max<std::int64_t>(2, net.grid(static_cast<double>(mid) * s.se)),
+                       s.a == Act::silu ? Act::silu : Act::relu, s.gate);
   y = pointwise(net, y, out);
   return residual(net, x, y);
 }
@@ -62,7 +64,8 @@ void mobilenet_v1(Net& net) {
     const std::int64_t stride = maybe_stride(net, x);
     const std::int64_t out = next_width(net, x, stride);
     x = depthwise(net, x, net.kernel({3, 3, 3, 5}), stride, a, stride == 1 && net.rng.chance(0.1) ? 2 : 1);
-    if (net.rng.chance(0.15)) x = squeeze_excite(net, x, std::max<std::int64_t>(4, x.dims[1] / 4), Act::relu, Act::hsigmoid);
+    if (net.rng.chance(0.15))
+      x = squeeze_excite(net, x, std::max<std::int64_t>(4, x.dims[1] / 4), Act::relu, Act::hsigmoid);
     x = pointwise(net, x, out, a);
   }
   map_head(net, x);
@@ -87,16 +90,23 @@ void inverted_family(Net& net, Inverted base, std::initializer_list<double> expa
 }
 
 void mobilenet_v2(Net& net) {
-  inverted_family(net, {.a = net.rng.pick({Act::relu6, Act::relu6, Act::relu})}, {1.0, 3.0, 4.0, 6.0, 6.0}, {3, 3, 5, 7}, 0, 0);
+  inverted_family(net, {.a = net.rng.pick({Act::relu6, Act::relu6, Act::relu})}, {1.0, 3.0, 4.0, 6.0, 6.0},
+                  {3, 3, 5, 7}, 0, 0);
 }
 void mobilenet_v3(Net& net) {
-  inverted_family(net, {.a = net.rng.pick({Act::hswish, Act::hswish, Act::relu}), .se = 0.25, .gate = Act::hsigmoid}, {1.0, 2.0, 3.0, 4.0, 6.0}, {3, 5, 5}, 0.6, 0);
+  inverted_family(net, {.a = net.rng.pick({Act::hswish, Act::hswish, Act::relu}), .se = 0.25, .gate = Act::hsigmoid},
+                  {1.0, 2.0, 3.0, 4.0, 6.0}, {3, 5, 5}, 0.6, 0);
 }
 void efficientnet(Net& net) {
-  inverted_family(net, {.a = net.rng.pick({Act::silu, Act::silu, Act::relu6, Act::hswish}), .se = net.rng.pick({0.04, 0.0625, 0.25}), .gate = Act::sigmoid}, {1.0, 4.0, 6.0, 6.0}, {3, 5, 3, 5, 7}, 0.9, 0);
+  inverted_family(net,
+                  {.a = net.rng.pick({Act::silu, Act::silu, Act::relu6, Act::hswish}),
+                   .se = net.rng.pick({0.04, 0.0625, 0.25}),
+                   .gate = Act::sigmoid},
+                  {1.0, 4.0, 6.0, 6.0}, {3, 5, 3, 5, 7}, 0.9, 0);
 }
 void efficientnet_v2(Net& net) {
-  inverted_family(net, {.a = Act::silu, .se = net.rng.pick({0.04, 0.0625}), .gate = Act::sigmoid}, {1.0, 4.0, 4.0, 6.0}, {3}, 0.9, 0.5);
+  inverted_family(net, {.a = Act::silu, .se = net.rng.pick({0.04, 0.0625}), .gate = Act::sigmoid}, {1.0, 4.0, 4.0, 6.0},
+                  {3}, 0.9, 0.5);
 }
 
 void shufflenet_v1(Net& net) {
@@ -170,7 +180,8 @@ void ghostnet(Net& net) {
     const std::int64_t out = next_width(net, x, stride);
     Value y = ghost(x, net.grid(static_cast<double>(x.dims[1]) * net.rng.pick({2.0, 3.0, 4.0, 6.0})), Act::relu);
     if (stride == 2) y = depthwise(net, y, net.kernel({3, 5}), 2);
-    if (net.rng.chance(0.4)) y = squeeze_excite(net, y, std::max<std::int64_t>(4, y.dims[1] / 4), Act::relu, Act::hsigmoid);
+    if (net.rng.chance(0.4))
+      y = squeeze_excite(net, y, std::max<std::int64_t>(4, y.dims[1] / 4), Act::relu, Act::hsigmoid);
     y = ghost(y, out, Act::none);
     const Value skip = x.dims == y.dims ? x : pointwise(net, depthwise(net, x, 3, stride), out);
     x = b.add(y, skip);
@@ -187,12 +198,14 @@ void mixnet(Net& net) {
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t stride = maybe_stride(net, x);
     const std::int64_t ways = net.rng.integer(2, 4);
-    const std::int64_t mid = std::max<std::int64_t>(2, net.grid(static_cast<double>(x.dims[1]) * net.rng.pick({3.0, 6.0})) / ways) * ways;
+    const std::int64_t mid =
+        std::max<std::int64_t>(2, net.grid(static_cast<double>(x.dims[1]) * net.rng.pick({3.0, 6.0})) / ways) * ways;
     Value y = pointwise(net, x, mid, a);
     const auto parts = b.split(y, 1, static_cast<int>(ways));
     std::vector<Value> outs;
     for (std::int64_t k = 0; k < ways; ++k)
-      outs.push_back(b.conv(parts[static_cast<std::size_t>(k)], {.out = mid / ways, .kernel = 3 + 2 * k, .stride = stride, .groups = mid / ways}));
+      outs.push_back(b.conv(parts[static_cast<std::size_t>(k)],
+                            {.out = mid / ways, .kernel = 3 + 2 * k, .stride = stride, .groups = mid / ways}));
     y = act(net, b.batch_norm(b.concat(outs, 1)), a);
     if (net.rng.chance(0.5)) y = squeeze_excite(net, y, std::max<std::int64_t>(4, mid / 8), a, Act::sigmoid);
     x = residual(net, x, pointwise(net, y, next_width(net, x, stride)));
@@ -209,7 +222,8 @@ void regnet(Net& net) {
   const int blocks = net.depth(2, 5);
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t stride = maybe_stride(net, x, 0.4);
-    const std::int64_t groups = std::max<std::int64_t>(1, std::llround(static_cast<double>(x.dims[1]) * (stride == 2 ? 1.9 : 1.0) / static_cast<double>(group_width)));
+    const std::int64_t groups = std::max<std::int64_t>(
+        1, std::llround(static_cast<double>(x.dims[1]) * (stride == 2 ? 1.9 : 1.0) / static_cast<double>(group_width)));
     const std::int64_t c = groups * group_width;
     const std::int64_t reduced = std::max<std::int64_t>(4, x.dims[1] / 4);
     Value y = pointwise(net, x, c, Act::relu);

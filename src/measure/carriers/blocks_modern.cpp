@@ -27,7 +27,10 @@ Value downsample(Net& net, const Value& x, bool norm, bool by_axis) {
   if (!roomy(x, 4)) return x;
   const Value y = norm ? layer_norm_2d(net, x, by_axis) : x;
   const std::int64_t k = net.rng.pick({2, 2, 3});
-  return net.b.conv(y, {.out = net.grid(static_cast<double>(x.dims[1]) * 2), .kernel = k, .stride = 2, .pads = k == 2 ? Pads{} : Pads{1, 1, 1, 1}});
+  return net.b.conv(y, {.out = net.grid(static_cast<double>(x.dims[1]) * 2),
+                        .kernel = k,
+                        .stride = 2,
+                        .pads = k == 2 ? Pads{} : Pads{1, 1, 1, 1}});
 }
 
 /// Global response normalization over [N,H,W,C] (ConvNeXt V2).
@@ -35,7 +38,8 @@ Value response_norm(Net& net, const Value& x) {
   auto& b = net.b;
   const Value g = b.reduce("ReduceL2", x, {1, 2}, true);
   const Value n = b.div(g, b.add(b.reduce("ReduceMean", g, {-1}, true), 1e-6F));
-  const Value scaled = b.add(b.weight({1, 1, 1, x.dim(-1)}, 0.1F), b.mul(b.filled({1, 1, 1, x.dim(-1)}, 0.5F), b.mul(x, n)));
+  const Value scaled =
+      b.add(b.weight({1, 1, 1, x.dim(-1)}, 0.1F), b.mul(b.filled({1, 1, 1, x.dim(-1)}, 0.5F), b.mul(x, n)));
   return b.add(x, scaled);
 }
 
@@ -90,7 +94,8 @@ void convmixer(Net& net) {
   if (net.knobs.start < 0.6) {
     const std::int64_t p = net.rng.pick({1, 2, 4, 7, 8, 14});
     const std::int64_t side = net.side(6, 32);
-    x = b.batch_norm(act(net, b.conv(b.input({1, 3, side * p, side * p}), {.out = c, .kernel = p, .stride = p, .pads = Pads{}}), a));
+    x = b.batch_norm(
+        act(net, b.conv(b.input({1, 3, side * p, side * p}), {.out = c, .kernel = p, .stride = p, .pads = Pads{}}), a));
   } else {
     const std::int64_t side = net.side(6, 32);
     x = b.input({1, c, side, side});
@@ -118,13 +123,15 @@ void inception_next(Net& net) {
     const auto parts = b.split(x, 1, Ints{c - 3 * g, g, g, g});
     Value y = b.concat({parts[0], b.conv(parts[1], {.out = g, .kernel = 3, .groups = g}),
                         b.conv(parts[2], {.out = g, .kernel = {1, band}, .groups = g}),
-                        b.conv(parts[3], {.out = g, .kernel = {band, 1}, .groups = g})}, 1);
+                        b.conv(parts[3], {.out = g, .kernel = {band, 1}, .groups = g})},
+                       1);
     y = b.batch_norm(y);
     y = conv(net, y, {.out = c * net.rng.pick({3, 4, 4})}, Act::gelu);
     y = b.conv(y, {.out = c});
     y = b.mul(y, b.weight({1, c, 1, 1}, 0.3F));
     x = b.add(y, x);
-    if (i + 1 < blocks && net.rng.chance(0.4) && roomy(x, 4)) x = b.conv(b.batch_norm(x), {.out = 2 * c, .kernel = 2, .stride = 2, .pads = Pads{}});
+    if (i + 1 < blocks && net.rng.chance(0.4) && roomy(x, 4))
+      x = b.conv(b.batch_norm(x), {.out = 2 * c, .kernel = 2, .stride = 2, .pads = Pads{}});
   }
   map_head(net, x);
 }
@@ -138,9 +145,12 @@ void metaformer(Net& net) {
     const std::int64_t c = x.dims[1];
     const auto norm = [&](const Value& v) -> Value {
       switch (net.rng.integer(0, 3)) {
-        case 0: return layer_norm_2d(net, v, net.rng.chance(0.5));
-        case 1: return b.batch_norm(v);
-        default: return group_norm(net, v, net.rng.chance(0.8) ? 1 : divisor(c, 8));
+        case 0:
+          return layer_norm_2d(net, v, net.rng.chance(0.5));
+        case 1:
+          return b.batch_norm(v);
+        default:
+          return group_norm(net, v, net.rng.chance(0.8) ? 1 : divisor(c, 8));
       }
     };
     const Value u = norm(x);
@@ -161,7 +171,8 @@ void metaformer(Net& net) {
         y = b.conv(z, {.out = c, .bias = false});
         break;
       }
-      default: y = b.sub(b.conv(u, {.out = c, .kernel = 3, .groups = c}), u);
+      default:
+        y = b.sub(b.conv(u, {.out = c, .kernel = 3, .groups = c}), u);
     }
     if (net.rng.chance(0.6)) y = b.mul(y, b.filled({c, 1, 1}, 0.4F));
     x = b.add(x, y);
@@ -194,7 +205,8 @@ void focalnet(Net& net) {
       const Value gated = b.mul(context, b.slice(parts[2], 1, level, level + 1));
       all = level == 0 ? gated : b.add(all, gated);
     }
-    const Value global = act(net, b.reduce("ReduceMean", b.reduce("ReduceMean", context, {2}, true), {3}, true), Act::gelu);
+    const Value global =
+        act(net, b.reduce("ReduceMean", b.reduce("ReduceMean", context, {2}, true), {3}, true), Act::gelu);
     all = b.add(all, b.mul(global, b.slice(parts[2], 1, levels, levels + 1)));
     Value y = b.mul(parts[0], b.conv(all, {.out = c}));
     y = project(y, c);
@@ -221,7 +233,8 @@ void large_kernel(Net& net) {
       if (net.rng.chance(0.4)) {  // decomposed strips
         const std::int64_t k = net.rng.pick({7, 11, 21});
         Value sum = attn;
-        sum = b.add(sum, b.conv(b.conv(attn, {.out = c, .kernel = {1, k}, .groups = c}), {.out = c, .kernel = {k, 1}, .groups = c}));
+        sum = b.add(sum, b.conv(b.conv(attn, {.out = c, .kernel = {1, k}, .groups = c}),
+                                {.out = c, .kernel = {k, 1}, .groups = c}));
         attn = sum;
       } else {
         attn = b.conv(attn, {.out = c, .kernel = net.kernel({7, 5}), .dilation = net.rng.pick({2, 3}), .groups = c});
@@ -240,7 +253,8 @@ void large_kernel(Net& net) {
     if (net.rng.chance(0.6)) z = b.conv(z, {.out = z.dims[1], .kernel = 3, .groups = z.dims[1]});
     z = b.conv(act(net, z, Act::gelu), {.out = c});
     x = b.add(x, b.mul(b.filled({c, 1, 1}, 0.4F), z));
-    if (i + 1 < blocks && net.rng.chance(0.4) && roomy(x, 6)) x = conv_bn(net, x, {.out = 2 * c, .kernel = 3, .stride = 2});
+    if (i + 1 < blocks && net.rng.chance(0.4) && roomy(x, 6))
+      x = conv_bn(net, x, {.out = 2 * c, .kernel = 3, .stride = 2});
   }
   map_head(net, x);
 }
@@ -261,7 +275,8 @@ void gated_residual(Net& net) {
     } else {  // focus: four phases
       std::vector<Value> parts;
       for (std::int64_t dx = 0; dx < 2; ++dx)
-        for (std::int64_t dy = 0; dy < 2; ++dy) parts.push_back(b.slice(b.slice(image, 2, dy, side, 2), 3, dx, side, 2));
+        for (std::int64_t dy = 0; dy < 2; ++dy)
+          parts.push_back(b.slice(b.slice(image, 2, dy, side, 2), 3, dx, side, 2));
       x = b.concat(parts, 1);
     }
     x = conv_bn(net, x, {.out = net.width(24, 96), .kernel = 3}, a);
@@ -275,7 +290,8 @@ void gated_residual(Net& net) {
     switch (net.rng.integer(0, 4)) {
       case 0: {  // efficient channel attention
         const Value pooled = b.reduce("ReduceMean", y, {2, 3}, false);
-        const Value s = b.conv1d(b.reshape(pooled, {1, 1, c}), {.out = 1, .kernel = net.rng.pick({3, 5, 7}), .bias = false});
+        const Value s =
+            b.conv1d(b.reshape(pooled, {1, 1, c}), {.out = 1, .kernel = net.rng.pick({3, 5, 7}), .bias = false});
         y = b.mul(y, b.expand(b.reshape(b.unary("Sigmoid", s), {1, c, 1, 1}), y.dims));
         break;
       }
@@ -293,7 +309,8 @@ void gated_residual(Net& net) {
       case 2: {  // channel and spatial (CBAM)
         const Value mean = b.reduce("ReduceMean", y, {2, 3}, true), peak = b.reduce("ReduceMax", y, {2, 3}, true);
         const std::int64_t r = std::max<std::int64_t>(4, c / 16);
-        const Value s = b.add(b.conv(conv(net, mean, {.out = r}, Act::relu), {.out = c}), b.conv(conv(net, peak, {.out = r}, Act::relu), {.out = c}));
+        const Value s = b.add(b.conv(conv(net, mean, {.out = r}, Act::relu), {.out = c}),
+                              b.conv(conv(net, peak, {.out = r}, Act::relu), {.out = c}));
         y = b.mul(y, b.unary("Sigmoid", s));
         const Value place = b.concat({b.reduce("ReduceMean", y, {1}, true), b.reduce("ReduceMax", y, {1}, true)}, 1);
         y = b.mul(y, b.unary("Sigmoid", b.conv(place, {.out = 1, .kernel = 7})));
@@ -302,18 +319,21 @@ void gated_residual(Net& net) {
       case 3: {  // coordinate attention
         const Value rows = b.reduce("ReduceMean", y, {3}, true);
         const Value cols = b.transpose(b.reduce("ReduceMean", y, {2}, true), {0, 1, 3, 2});
-        const Value both = conv_bn(net, b.concat({rows, cols}, 2), {.out = std::max<std::int64_t>(8, c / 32)}, Act::hswish);
+        const Value both =
+            conv_bn(net, b.concat({rows, cols}, 2), {.out = std::max<std::int64_t>(8, c / 32)}, Act::hswish);
         const auto parts = b.split(both, 2, Ints{y.dims[2], y.dims[3]});
         const Value gh = b.unary("Sigmoid", b.conv(parts[0], {.out = c}));
         const Value gw = b.unary("Sigmoid", b.conv(b.transpose(parts[1], {0, 1, 3, 2}), {.out = c}));
         y = b.mul(b.mul(y, gw), gh);
         break;
       }
-      default: y = squeeze_excite(net, y, std::max<std::int64_t>(4, c / 8), Act::relu, Act::sigmoid);
+      default:
+        y = squeeze_excite(net, y, std::max<std::int64_t>(4, c / 8), Act::relu, Act::sigmoid);
     }
     x = act(net, b.add(y, x), a);
     if (roomy(x, 8) && net.rng.chance(0.35)) {  // blur pool: a fixed depthwise kernel on a reflected border
-      const Value padded = b.pad(x, {0, 0, 1, 1, 0, 0, 1, 1}, net.rng.pick({std::string("reflect"), std::string("reflect"), std::string("edge")}));
+      const Value padded = b.pad(x, {0, 0, 1, 1, 0, 0, 1, 1},
+                                 net.rng.pick({std::string("reflect"), std::string("reflect"), std::string("edge")}));
       x = b.conv(padded, {.out = c, .kernel = 3, .stride = 2, .groups = c, .bias = false, .pads = Pads{}});
     }
   }

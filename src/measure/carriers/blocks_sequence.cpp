@@ -16,7 +16,8 @@ Value embed(Net& net, std::int64_t tokens, std::int64_t dim, bool positions) {
   const std::int64_t vocabulary = net.rng.log_integer(64, 4000);
   Value x = b.gather(b.weight({vocabulary, dim}, 1.0F), 0, ids);
   if (positions) {
-    if (net.rng.chance(0.3)) x = b.add(x, b.gather(b.weight({2, dim}, 0.3F), 0, b.input({1, tokens}, onnx::DataType::int64)));
+    if (net.rng.chance(0.3))
+      x = b.add(x, b.gather(b.weight({2, dim}, 0.3F), 0, b.input({1, tokens}, onnx::DataType::int64)));
     x = b.add(x, b.weight({1, tokens, dim}, 0.3F));
   }
   return x;
@@ -60,14 +61,19 @@ void vocabulary_head(Net& net, const Value& x) {
       b.squeeze(parts[1], {-1});
       break;
     }
-    case 3: classifier(net, b.reduce("ReduceMean", x, {1}, false)); break;
-    case 5: linear(net, b.mul(x, 1.0F / std::sqrt(static_cast<float>(c))), words, false); break;
+    case 3:
+      classifier(net, b.reduce("ReduceMean", x, {1}, false));
+      break;
+    case 5:
+      linear(net, b.mul(x, 1.0F / std::sqrt(static_cast<float>(c))), words, false);
+      break;
     case 4: {
       const Value last = b.gather(x, 1, b.int_scalar(-1));
       linear(net, last, words, false);
       break;
     }
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -84,14 +90,16 @@ void bert(Net& net) {
   const bool post = net.rng.chance(0.7);
   for (int i = 0; i < blocks; ++i) {
     if (!masked) {
-      x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width, .form = net.rng.chance(0.7) ? 4 : -1}, net.rng.pick({2.0, 4.0, 4.0}), a, post);
+      x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width, .form = net.rng.chance(0.7) ? 4 : -1},
+                            net.rng.pick({2.0, 4.0, 4.0}), a, post);
       continue;
     }
     const Value q = heads_of(net, linear(net, x, c), h.count, h.width);
     const Value k = b.transpose(b.reshape(linear(net, x, c), {1, n, h.count, h.width}), {0, 2, 3, 1});
     const Value v = heads_of(net, linear(net, x, c), h.count, h.width);
     Value s = b.matmul(q, k);
-    s = net.rng.chance(0.5) ? b.div(s, std::sqrt(static_cast<float>(h.width))) : b.mul(s, 1.0F / std::sqrt(static_cast<float>(h.width)));
+    s = net.rng.chance(0.5) ? b.div(s, std::sqrt(static_cast<float>(h.width)))
+                            : b.mul(s, 1.0F / std::sqrt(static_cast<float>(h.width)));
     s = net.rng.chance(0.5) ? b.add(s, mask) : b.add(mask, s);
     Value y = b.reshape(b.transpose(b.matmul(b.softmax(s, -1), v), {0, 2, 1, 3}), {1, n, c});
     y = b.add(linear(net, y, c), x);
@@ -114,15 +122,17 @@ void gpt(Net& net) {
     if (net.rng.chance(0.5)) {  // GPT-2's Conv1D: Gemm over flattened tokens
       const Value qkv = b.reshape(b.gemm(b.reshape(u, {-1, c}), 3 * c, true, false), {1, n, 3 * c});
       const auto parts = b.split(qkv, 2, 3);
-      const Value y = dot_attention(net, heads_of(net, parts[0], h.count, h.width), heads_of(net, parts[1], h.count, h.width),
-                                    heads_of(net, parts[2], h.count, h.width), false, causal);
+      const Value y =
+          dot_attention(net, heads_of(net, parts[0], h.count, h.width), heads_of(net, parts[1], h.count, h.width),
+                        heads_of(net, parts[2], h.count, h.width), false, causal);
       const Value flat = b.reshape(b.transpose(y, {0, 2, 1, 3}), {-1, c});
       x = b.add(b.reshape(b.gemm(flat, c, true, false), {1, n, c}), x);
       Value z = b.gemm(b.reshape(layer_norm(net, x), {-1, c}), 4 * c, true, false);
       z = act(net, b.reshape(z, {1, n, 4 * c}), a);
       x = b.add(x, b.reshape(b.gemm(b.reshape(z, {-1, 4 * c}), c, true, false), {1, n, c}));
     } else {
-      x = b.add(x, attention(net, u, {.heads = h.count, .head_dim = h.width, .bias = causal, .qkv_bias = net.rng.chance(0.6)}));
+      x = b.add(x, attention(net, u,
+                             {.heads = h.count, .head_dim = h.width, .bias = causal, .qkv_bias = net.rng.chance(0.6)}));
       x = b.add(x, mlp(net, layer_norm(net, x), 4 * c, a));
     }
   }
@@ -168,7 +178,8 @@ void llama(Net& net) {
     const Value w = rms_norm(net, x);
     const std::int64_t hidden = net.grid(static_cast<double>(c) * net.rng.pick({8.0 / 3.0, 3.5, 2.0}));
     const Act gate = net.rng.pick({Act::silu, Act::silu, Act::gelu_tanh, Act::gelu});
-    x = b.add(x, linear(net, b.mul(act(net, linear(net, w, hidden, false), gate), linear(net, w, hidden, false)), c, false));
+    x = b.add(
+        x, linear(net, b.mul(act(net, linear(net, w, hidden, false), gate), linear(net, w, hidden, false)), c, false));
   }
   vocabulary_head(net, rms_norm(net, x));
 }
@@ -176,7 +187,8 @@ void llama(Net& net) {
 void t5(Net& net) {
   auto& b = net.b;
   const auto h = net.heads(32, 640);
-  const std::int64_t c = std::max<std::int64_t>(8, net.grid(static_cast<double>(h.dim()) * net.rng.pick({1.0, 1.0, 1.5, 0.75})));
+  const std::int64_t c =
+      std::max<std::int64_t>(8, net.grid(static_cast<double>(h.dim()) * net.rng.pick({1.0, 1.0, 1.5, 0.75})));
   const std::int64_t n = token_count(net, 4, 200);
   Value x = embed(net, n, c, false);
   const bool decoder = net.rng.chance(0.4);
@@ -187,7 +199,8 @@ void t5(Net& net) {
   for (int i = 0; i < blocks; ++i) {
     const auto attend = [&](const Value& u, const Value& source, bool biased, bool causal) {
       const Value q = heads_of(net, linear(net, u, h.dim(), false), h.count, h.width);
-      const Value k = b.transpose(b.reshape(linear(net, source, h.dim(), false), {1, source.dims[1], h.count, h.width}), {0, 2, 3, 1});
+      const Value k = b.transpose(b.reshape(linear(net, source, h.dim(), false), {1, source.dims[1], h.count, h.width}),
+                                  {0, 2, 3, 1});
       const Value v = heads_of(net, linear(net, source, h.dim(), false), h.count, h.width);
       Value s = b.matmul(q, k);
       if (biased) s = b.add(s, b.weight({1, h.count, n, source.dims[1]}, 0.4F));
@@ -201,7 +214,8 @@ void t5(Net& net) {
     const Value w = rms_norm(net, x);
     const std::int64_t hidden = c * net.rng.pick({2, 4, 4});
     if (gated)
-      x = b.add(x, linear(net, b.mul(gelu_tanh(net, linear(net, w, hidden, false)), linear(net, w, hidden, false)), c, false));
+      x = b.add(x, linear(net, b.mul(gelu_tanh(net, linear(net, w, hidden, false)), linear(net, w, hidden, false)), c,
+                          false));
     else
       x = b.add(x, linear(net, b.unary("Relu", linear(net, w, hidden, false)), c, false));
   }
@@ -216,7 +230,8 @@ void encoder_decoder(Net& net) {
   Value x = embed(net, n, c, true);
   Value y = embed(net, m, c, true);
   const Act a = net.rng.pick({Act::relu, Act::relu, Act::gelu, Act::silu});
-  x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width}, net.rng.pick({2.0, 4.0}), a, net.rng.chance(0.7));
+  x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width}, net.rng.pick({2.0, 4.0}), a,
+                        net.rng.chance(0.7));
   const auto blocks = net.rng.integer(1, 2);
   for (int i = 0; i < blocks; ++i) {
     y = layer_norm(net, b.add(y, attention(net, y, {.heads = h.count, .head_dim = h.width, .bias = Bias::causal_add})));
@@ -237,7 +252,8 @@ Value recurrent_layer(Net& net, const Value& x, std::string_view op, std::int64_
 
 void recurrent(Net& net) {
   auto& b = net.b;
-  const std::string op = net.rng.pick({std::string("LSTM"), std::string("LSTM"), std::string("GRU"), std::string("GRU"), std::string("RNN")});
+  const std::string op = net.rng.pick(
+      {std::string("LSTM"), std::string("LSTM"), std::string("GRU"), std::string("GRU"), std::string("RNN")});
   const std::int64_t hidden = net.width(16, 512), n = token_count(net, 2, 256);
   Value x;
   if (net.rng.chance(0.6)) {
@@ -253,9 +269,15 @@ void recurrent(Net& net) {
     x = recurrent_layer(net, x, op, width, both);
   }
   switch (net.rng.integer(0, 3)) {
-    case 0: classifier(net, b.gather(x, 0, b.int_scalar(-1))); break;
-    case 1: vocabulary_head(net, b.transpose(x, {1, 0, 2})); break;
-    case 2: classifier(net, b.squeeze(b.slice(x, 0, n - 1, n), {0})); break;
+    case 0:
+      classifier(net, b.gather(x, 0, b.int_scalar(-1)));
+      break;
+    case 1:
+      vocabulary_head(net, b.transpose(x, {1, 0, 2}));
+      break;
+    case 2:
+      classifier(net, b.squeeze(b.slice(x, 0, n - 1, n), {0}));
+      break;
     default: {  // additive attention over the steps
       const Value t = b.transpose(x, {1, 0, 2});
       const Value s = b.softmax(linear(net, b.unary("Tanh", linear(net, t, hidden)), 1), 1);
@@ -278,7 +300,8 @@ void conv1d(Net& net) {
   const Act a = rng.pick({Act::relu, Act::relu, Act::relu, Act::silu, Act::gelu, Act::prelu, Act::elu});
   Value x;
   if (net.knobs.start < 0.45) {  // raw signal
-    const std::int64_t samples = std::clamp<std::int64_t>(static_cast<std::int64_t>(net.spatial_scale * rng.log_uniform(800, 16000)), 200, 32000);
+    const std::int64_t samples = std::clamp<std::int64_t>(
+        static_cast<std::int64_t>(net.spatial_scale * rng.log_uniform(800, 16000)), 200, 32000);
     x = b.input({1, rng.pick({1, 1, 2, 6}), samples});
     const std::int64_t k = rng.pick({8, 16, 40, 80, 80, 7, 11}), s = rng.pick({2, 4, 4, 8, 16});
     x = conv1d_bn(net, x, {.out = net.width(16, 256), .kernel = std::min(k, samples / 4), .stride = s}, a);
@@ -303,7 +326,8 @@ void conv1d(Net& net) {
     for (const std::int64_t k : {3, 4, 5}) {
       if (k > n) break;
       const Value y = conv1d_bn(net, x, {.out = net.channels(16, 200), .kernel = k, .pads = Pads{}}, a);
-      pooled.push_back(rng.chance(0.6) ? b.squeeze(b.max_pool1d(y, y.dims[2], y.dims[2]), {2}) : b.reduce("ReduceMax", y, {2}, false));
+      pooled.push_back(rng.chance(0.6) ? b.squeeze(b.max_pool1d(y, y.dims[2], y.dims[2]), {2})
+                                       : b.reduce("ReduceMax", y, {2}, false));
     }
     classifier(net, b.concat(pooled, 1));
   } else {
@@ -318,7 +342,8 @@ void conv1d(Net& net) {
       y = conv1d_bn(net, y, {.out = c}, a);
       x = rng.chance(0.5) && y.dims == x.dims ? b.add(x, y) : y;
     } else {
-      ConvSpec spec{.out = rng.chance(0.6) ? c : net.grid(static_cast<double>(c) * rng.log_uniform(0.7, 2)), .kernel = k};
+      ConvSpec spec{.out = rng.chance(0.6) ? c : net.grid(static_cast<double>(c) * rng.log_uniform(0.7, 2)),
+                    .kernel = k};
       if (rng.chance(0.25) && n > 8) spec.stride = 2;
       if (rng.chance(0.15)) {
         spec.groups = divisor(c, rng.pick({2, 4, 8}));
@@ -326,7 +351,8 @@ void conv1d(Net& net) {
       }
       x = conv1d_bn(net, x, spec, a);
     }
-    if (rng.chance(0.15) && x.dims[2] >= 8) x = rng.chance(0.6) ? b.max_pool1d(x, rng.pick({2, 3, 4}), 2) : b.avg_pool1d(x, 2, 2);
+    if (rng.chance(0.15) && x.dims[2] >= 8)
+      x = rng.chance(0.6) ? b.max_pool1d(x, rng.pick({2, 3, 4}), 2) : b.avg_pool1d(x, 2, 2);
     if (rng.chance(0.12)) {
       const std::int64_t r = std::max<std::int64_t>(4, x.dims[1] / 8);
       const Value s = b.conv1d(act(net, b.conv1d(b.global_avg_pool(x), {.out = r}), Act::relu), {.out = x.dims[1]});
@@ -357,7 +383,8 @@ void tcn(Net& net) {
       y = b.conv1d(x, {.out = gated ? 2 * c : c, .kernel = k, .dilation = dilation, .pads = Pads{reach, 0, reach, 0}});
       y = b.slice(y, 2, 0, n);
     } else {
-      y = b.conv1d(b.pad(x, {0, 0, reach, 0, 0, 0}), {.out = gated ? 2 * c : c, .kernel = k, .dilation = dilation, .pads = Pads{}});
+      y = b.conv1d(b.pad(x, {0, 0, reach, 0, 0, 0}),
+                   {.out = gated ? 2 * c : c, .kernel = k, .dilation = dilation, .pads = Pads{}});
     }
     if (gated) {
       if (net.rng.chance(0.5)) {
@@ -389,7 +416,8 @@ void tcn(Net& net) {
 void wav2vec(Net& net) {
   auto& b = net.b;
   const std::int64_t c = net.width(32, 384);
-  const std::int64_t samples = std::clamp<std::int64_t>(static_cast<std::int64_t>(net.spatial_scale * net.rng.log_uniform(1600, 16000)), 800, 32000);
+  const std::int64_t samples = std::clamp<std::int64_t>(
+      static_cast<std::int64_t>(net.spatial_scale * net.rng.log_uniform(1600, 16000)), 800, 32000);
   Value x = b.input({1, 1, samples});
   const bool layered = net.rng.chance(0.4);
   const int layers = net.depth(3, 6);
@@ -406,12 +434,14 @@ void wav2vec(Net& net) {
   Value t = linear(net, layer_norm(net, b.transpose(x, {0, 2, 1})), h.dim());
   if (t.dims[1] > 700) t = b.slice(t, 1, 0, 700);
   const std::int64_t n = t.dims[1], k = net.rng.pick({15, 31, 64, 128}), groups = divisor(h.dim(), 16);
-  Value p = b.conv1d(b.transpose(t, {0, 2, 1}), {.out = h.dim(), .kernel = k, .groups = groups, .pads = Pads{k / 2, 0, k / 2, 0}});
+  Value p = b.conv1d(b.transpose(t, {0, 2, 1}),
+                     {.out = h.dim(), .kernel = k, .groups = groups, .pads = Pads{k / 2, 0, k / 2, 0}});
   if (p.dims[2] != n) p = b.slice(p, 2, 0, n);
   t = layer_norm(net, b.add(t, b.transpose(act(net, p, Act::gelu), {0, 2, 1})));
   const auto blocks = net.rng.integer(1, 2);
   for (int i = 0; i < blocks; ++i)
-    t = transformer_block(net, t, {.heads = h.count, .head_dim = h.width, .form = 4}, net.rng.pick({2.0, 4.0}), Act::gelu, net.rng.chance(0.6));
+    t = transformer_block(net, t, {.heads = h.count, .head_dim = h.width, .form = 4}, net.rng.pick({2.0, 4.0}),
+                          Act::gelu, net.rng.chance(0.6));
   vocabulary_head(net, t);
 }
 
@@ -426,7 +456,9 @@ void conformer(Net& net) {
       return b.add(v, b.mul(mlp(net, layer_norm(net, v), 4 * c, Act::silu), 0.5F));
     };
     x = half_step(x);
-    x = b.add(x, attention(net, layer_norm(net, x), {.heads = h.count, .head_dim = h.width, .bias = net.rng.pick({Bias::none, Bias::constant})}));
+    x = b.add(x,
+              attention(net, layer_norm(net, x),
+                        {.heads = h.count, .head_dim = h.width, .bias = net.rng.pick({Bias::none, Bias::constant})}));
     Value y = b.transpose(layer_norm(net, x), {0, 2, 1});
     const auto halves = b.split(b.conv1d(y, {.out = 2 * c}), 1, 2);
     y = b.mul(halves[0], b.unary("Sigmoid", halves[1]));
@@ -500,7 +532,8 @@ void dense(Net& net) {
     const std::int64_t out = net.channels(8, 2048);
     Value y = rng.chance(0.7) ? b.gemm(x, out) : linear(net, x, out);
     if (rng.chance(0.25)) y = b.batch_norm(y);
-    y = act(net, y, rng.pick({Act::relu, Act::relu, Act::gelu, Act::silu, Act::tanh, Act::sigmoid, Act::leaky, Act::selu}));
+    y = act(net, y,
+            rng.pick({Act::relu, Act::relu, Act::gelu, Act::silu, Act::tanh, Act::sigmoid, Act::leaky, Act::selu}));
     if (rng.chance(0.2)) y = layer_norm(net, y);
     x = y.dims == x.dims && rng.chance(0.4) ? b.add(x, y) : y;
   }

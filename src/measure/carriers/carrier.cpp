@@ -49,11 +49,11 @@ Knobs knobs_of(std::string_view family, std::uint64_t seed) {
 /// Roughly what a network costs, in multiply-accumulates: an element moved or computed weighs as much as some of them.
 double work(const carriers::GraphBuilder& b) { return b.macs() + 15.0 * b.elements() + 0.5 * b.weight_bytes(); }
 
-/// Where between the smallest and the largest cost (in logarithms) a size knob stands: a tenth of the carriers are tiny,
-/// one in twenty is large, the others have nodes as long as those of common networks.
+/// Where between the smallest and the largest cost (in logarithms) a size knob stands: a tenth of the carriers are
+/// tiny, one in fifteen is large, the others have nodes as long as those of common networks.
 double size_position(double u) {
-  constexpr double kTiny = 0.1, kLarge = 0.95;         // of the carriers
-  constexpr double kTinyEnd = 0.29, kLargeStart = 0.83;  // of the logarithmic range
+  constexpr double kTiny = 0.1, kLarge = 0.93;           // of the carriers
+  constexpr double kTinyEnd = 0.29, kLargeStart = 0.86;  // of the logarithmic range
   if (u < kTiny) return u / kTiny * kTinyEnd;
   if (u > kLarge) return kLargeStart + (u - kLarge) / (1 - kLarge) * (1 - kLargeStart);
   return kTinyEnd + (u - kTiny) / (kLarge - kTiny) * (kLargeStart - kTinyEnd);
@@ -86,7 +86,8 @@ Carrier make_carrier(std::string_view family, std::uint64_t seed, const CarrierO
     found->build(net);
     double ratio = target / work(net.b);
     double miss = std::abs(std::log(ratio));
-    const double excess = std::max({1.0, net.b.macs() / options.max_macs, net.b.weight_bytes() / options.max_weight_bytes});
+    const double excess =
+        std::max({1.0, net.b.macs() / options.max_macs, net.b.weight_bytes() / options.max_weight_bytes});
     if (excess > 1) {
       ratio = std::min(ratio, 0.7 / excess);
       miss = 100 + excess;
@@ -114,7 +115,8 @@ Carrier make_carrier(std::string_view family, std::uint64_t seed, const CarrierO
 }
 
 std::vector<PlannedCarrier> plan_carriers(std::size_t count, std::uint64_t seed) {
-  // Smooth weighted round-robin, over kinds and then over the families of the kind: each gets its share of every prefix.
+  // Smooth weighted round-robin, over kinds and then over the families of the kind: each gets its share of every
+  // prefix.
   struct Entry {
     const Family* family;
     double credit;

@@ -188,6 +188,28 @@ Value GraphBuilder::node(std::string_view op, const std::vector<Value>& inputs, 
   return multi(op, inputs, std::move(attributes), {std::move(out)}, type).front();
 }
 
+void GraphBuilder::open_node(std::string_view op, std::string_view domain, const std::vector<Value>& inputs,
+                             Attributes attributes, int outputs) {
+  onnx::Node node;
+  node.op = op;
+  node.domain = domain;
+  node.name = node.op + "_" + std::to_string(graph_.nodes.size());
+  node.attributes = std::move(attributes);
+  for (const Value& x : inputs) {
+    node.inputs.push_back(x.name);
+    if (!x.name.empty()) used_.insert(x.name);
+  }
+  for (int i = 0; i < outputs; ++i) {
+    onnx::ValueInfo output;
+    output.name = node.name + "_out" + std::to_string(i);
+    output.is_tensor = false;  // written without a type: the engine infers it
+    node.outputs.push_back(output.name);
+    made_.push_back(std::move(output));
+  }
+  if (!domain.empty()) domains_.insert(std::string(domain));
+  graph_.nodes.push_back(std::move(node));
+}
+
 Value GraphBuilder::conv(const Value& x, const ConvSpec& s) {
   require(x.rank() == 4 && x.dims[1] % s.groups == 0 && s.out % s.groups == 0, "Conv", x);
   Pads p;
@@ -202,8 +224,8 @@ Value GraphBuilder::conv(const Value& x, const ConvSpec& s) {
                   out_size(x.dims[3], s.kernel.w, s.stride.w, s.dilation.w, p.left + p.right)};
   const std::int64_t fan_in = cin * s.kernel.h * s.kernel.w;
   macs_ += static_cast<double>(product(out)) * static_cast<double>(fan_in);
-  std::vector<Value> inputs{x, weight({s.out, cin, s.kernel.h, s.kernel.w},
-                                      s.gain / std::sqrt(static_cast<float>(fan_in)))};
+  std::vector<Value> inputs{
+      x, weight({s.out, cin, s.kernel.h, s.kernel.w}, s.gain / std::sqrt(static_cast<float>(fan_in)))};
   if (s.bias) inputs.push_back(weight({s.out}, 0.1F));
   return node("Conv", inputs,
               {attr("dilations", Ints{s.dilation.h, s.dilation.w}), attr("group", s.groups),
@@ -335,9 +357,8 @@ Value GraphBuilder::clip(const Value& x, float low, float high) {
 Value GraphBuilder::reduce(std::string_view op, const Value& x, Ints axes, bool keep) {
   Shape out;
   for (int i = 0; i < x.rank(); ++i) {
-    const bool reduced = std::any_of(axes.begin(), axes.end(), [&](std::int64_t a) {
-      return positive(static_cast<int>(a), x.rank()) == i;
-    });
+    const bool reduced = std::any_of(axes.begin(), axes.end(),
+                                     [&](std::int64_t a) { return positive(static_cast<int>(a), x.rank()) == i; });
     if (!reduced)
       out.push_back(x.dims[static_cast<std::size_t>(i)]);
     else if (keep)
@@ -436,9 +457,8 @@ Value GraphBuilder::transpose(const Value& x, Ints perm) {
 Value GraphBuilder::squeeze(const Value& x, Ints axes) {
   Shape out;
   for (int i = 0; i < x.rank(); ++i) {
-    const bool gone = std::any_of(axes.begin(), axes.end(), [&](std::int64_t a) {
-      return positive(static_cast<int>(a), x.rank()) == i;
-    });
+    const bool gone = std::any_of(axes.begin(), axes.end(),
+                                  [&](std::int64_t a) { return positive(static_cast<int>(a), x.rank()) == i; });
     require(!gone || x.dims[static_cast<std::size_t>(i)] == 1, "Squeeze", x);
     if (!gone) out.push_back(x.dims[static_cast<std::size_t>(i)]);
   }
@@ -546,10 +566,11 @@ Value GraphBuilder::resize(const Value& x, const ResizeSpec& s) {
   elements_ += (s.mode == "cubic" ? 30.0 : 3.0) * static_cast<double>(product(out));
   if (s.by_scales) {
     require(s.size.h % x.dims[2] == 0 && s.size.w % x.dims[3] == 0, "Resize by scales", x);
-    return node("Resize",
-                {x, none(),
-                 floats({1, 1, static_cast<double>(s.size.h / x.dims[2]), static_cast<double>(s.size.w / x.dims[3])}, {4})},
-                std::move(attributes), out);
+    return node(
+        "Resize",
+        {x, none(),
+         floats({1, 1, static_cast<double>(s.size.h / x.dims[2]), static_cast<double>(s.size.w / x.dims[3])}, {4})},
+        std::move(attributes), out);
   }
   return node("Resize", {x, none(), none(), ints(out)}, std::move(attributes), out);
 }
@@ -566,8 +587,8 @@ Value GraphBuilder::space_to_depth(const Value& x, std::int64_t block) {
               {x.dims[0], x.dims[1] * block * block, x.dims[2] / block, x.dims[3] / block});
 }
 
-std::vector<Value> GraphBuilder::recurrent(std::string_view op, const Value& x, std::int64_t hidden,
-                                           bool bidirectional, bool initial_state, bool final_state) {
+std::vector<Value> GraphBuilder::recurrent(std::string_view op, const Value& x, std::int64_t hidden, bool bidirectional,
+                                           bool initial_state, bool final_state) {
   require(x.rank() == 3, op, x);
   const bool lstm = op == "LSTM";
   const std::int64_t gates = lstm ? 4 : (op == "GRU" ? 3 : 1);
@@ -598,10 +619,14 @@ onnx::Model GraphBuilder::finish(std::string name, bool shapes) {
   onnx::Model model;
   model.ir_version = opset_ >= 20 ? 9 : 8;
   model.opsets[""] = opset_;
+  for (const std::string& domain : domains_) model.opsets[domain] = 1;
   model.producer = "latcast";
   for (const onnx::ValueInfo& v : made_)
     if (!used_.contains(v.name)) graph_.outputs.push_back(v);
-  if (shapes) graph_.value_infos = made_;
+  if (shapes) {
+    graph_.value_infos = made_;
+    std::erase_if(graph_.value_infos, [](const onnx::ValueInfo& v) { return !v.is_tensor; });
+  }
   graph_.name = std::move(name);
   model.graph = std::move(graph_);
   return model;

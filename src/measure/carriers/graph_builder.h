@@ -50,7 +50,7 @@ struct ConvSpec {
   std::int64_t groups = 1;
   bool bias = true;
   std::optional<Pads> pads = std::nullopt;  // default: (kernel - 1) * dilation / 2 on each side
-  float gain = 1.4142F;      // weights have standard deviation gain / sqrt(fan in)
+  float gain = 1.4142F;                     // weights have standard deviation gain / sqrt(fan in)
 };
 
 struct PoolSpec {
@@ -62,10 +62,10 @@ struct PoolSpec {
 };
 
 struct ResizeSpec {
-  std::string mode = "nearest";                   // nearest, linear, cubic
-  std::string coordinates = "asymmetric";         // half_pixel, align_corners, pytorch_half_pixel
-  Size2 size = 1;                                 // of the output
-  bool by_scales = false;                         // spelled with scales (exact factors only)
+  std::string mode = "nearest";            // nearest, linear, cubic
+  std::string coordinates = "asymmetric";  // half_pixel, align_corners, pytorch_half_pixel
+  Size2 size = 1;                          // of the output
+  bool by_scales = false;                  // spelled with scales (exact factors only)
 };
 
 [[nodiscard]] onnx::Attribute attr(std::string_view name, std::int64_t value);
@@ -91,7 +91,7 @@ class GraphBuilder {
   Value filled(Shape shape, float constant);
   Value scalar(float value);
   Value floats(std::vector<double> values, Shape shape);
-  Value ints(Ints values);             // 1-D int64
+  Value ints(Ints values);               // 1-D int64
   Value int_scalar(std::int64_t value);  // 0-D int64
   Value int_tensor(Ints values, Shape shape, onnx::DataType type = onnx::DataType::int64);
 
@@ -100,14 +100,17 @@ class GraphBuilder {
              onnx::DataType type = onnx::DataType::float32);
   std::vector<Value> multi(std::string_view op, const std::vector<Value>& inputs, Attributes attributes,
                            const std::vector<Shape>& outs, onnx::DataType type = onnx::DataType::float32);
+  /// A node whose output shapes (and types) only the engine knows; its outputs become outputs of the graph.
+  void open_node(std::string_view op, std::string_view domain, const std::vector<Value>& inputs, Attributes attributes,
+                 int outputs);
   /// Declares that a value may stay unconsumed without becoming an output.
   void ignore(const Value& x) { used_.insert(x.name); }
   /// An optional input left out.
   static Value none() { return {}; }
 
   // --- typed helpers
-  Value conv(const Value& x, const ConvSpec& spec);       // [N,C,H,W]
-  Value conv1d(const Value& x, const ConvSpec& spec);     // [N,C,T]: h of the pairs; pads: top, bottom
+  Value conv(const Value& x, const ConvSpec& spec);    // [N,C,H,W]
+  Value conv1d(const Value& x, const ConvSpec& spec);  // [N,C,T]: h of the pairs; pads: top, bottom
   Value conv_transpose(const Value& x, const ConvSpec& spec, std::int64_t output_pad = 0);
   Value batch_norm(const Value& x);
   Value instance_norm(const Value& x, bool unit = false);
@@ -139,8 +142,8 @@ class GraphBuilder {
   std::vector<Value> top_k(const Value& x, int axis, std::int64_t k);
   Value matmul(const Value& a, const Value& b);
   Value gemm(const Value& x, std::int64_t out, bool bias = true, bool trans_b = true);  // [M,K]
-  Value layer_norm_node(const Value& x, float epsilon, bool bias = true);  // opset >= 17, last axis
-  Value reshape(const Value& x, Shape shape);  // at most one -1
+  Value layer_norm_node(const Value& x, float epsilon, bool bias = true);               // opset >= 17, last axis
+  Value reshape(const Value& x, Shape shape);                                           // at most one -1
   Value flatten(const Value& x, int axis = 1);
   Value transpose(const Value& x, Ints perm);
   Value squeeze(const Value& x, Ints axes);
@@ -180,6 +183,7 @@ class GraphBuilder {
   onnx::Graph graph_;
   std::vector<onnx::ValueInfo> made_;
   std::set<std::string> used_;
+  std::set<std::string> domains_;
   double macs_ = 0;
   double weight_bytes_ = 0;
   double elements_ = 0;

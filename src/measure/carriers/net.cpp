@@ -24,7 +24,12 @@ Spelling draw_spelling(Random& rng) {
 }  // namespace
 
 Net::Net(std::uint64_t seed, const Knobs& k, double width_factor, double spatial_factor)
-    : b(17), rng(seed), knobs(k), spelling(draw_spelling(rng)), width_scale(width_factor), spatial_scale(spatial_factor) {
+    : b(17),
+      rng(seed),
+      knobs(k),
+      spelling(draw_spelling(rng)),
+      width_scale(width_factor),
+      spatial_scale(spatial_factor) {
   b = GraphBuilder(spelling.opset);
 }
 
@@ -45,8 +50,7 @@ std::int64_t Net::channels(std::int64_t low, std::int64_t high) {
 }
 
 std::int64_t Net::side(std::int64_t low, std::int64_t high) {
-  const double wanted =
-      spatial_scale * between(static_cast<double>(low), static_cast<double>(high), knobs.resolution);
+  const double wanted = spatial_scale * between(static_cast<double>(low), static_cast<double>(high), knobs.resolution);
   const auto n = std::clamp<std::int64_t>(std::llround(wanted), 2, 640);
   const std::int64_t unit = rng.pick({1, 2, 4, 7, 8, 16, 32});
   if (n < 2 * unit) return n;
@@ -54,8 +58,7 @@ std::int64_t Net::side(std::int64_t low, std::int64_t high) {
 }
 
 std::int64_t Net::side_multiple(std::int64_t unit, std::int64_t low, std::int64_t high) {
-  const double wanted =
-      spatial_scale * between(static_cast<double>(low), static_cast<double>(high), knobs.resolution);
+  const double wanted = spatial_scale * between(static_cast<double>(low), static_cast<double>(high), knobs.resolution);
   return std::max<std::int64_t>(1, std::llround(wanted / static_cast<double>(unit))) * unit;
 }
 
@@ -70,8 +73,8 @@ std::int64_t Net::kernel(std::initializer_list<std::int64_t> choices) {
 }
 
 Net::Heads Net::heads(std::int64_t low, std::int64_t high) {
-  const double dim = std::clamp(
-      width_scale * between(static_cast<double>(low), static_cast<double>(high), knobs.width), 8.0, 2048.0);
+  const double dim =
+      std::clamp(width_scale * between(static_cast<double>(low), static_cast<double>(high), knobs.width), 8.0, 2048.0);
   Heads h;
   h.width = rng.pick({8, 16, 20, 24, 32, 32, 32, 36, 48, 64, 64, 64, 80, 96, 128});
   while (static_cast<double>(h.width) > dim * 1.3 && h.width > 8) h.width /= 2;
@@ -85,7 +88,9 @@ std::int64_t divisor(std::int64_t n, std::int64_t wished) {
   return 1;
 }
 
-std::int64_t Net::heads_of(std::int64_t dim) { return divisor(dim, std::max<std::int64_t>(1, dim / rng.pick({16, 24, 32, 32, 64, 64}))); }
+std::int64_t Net::heads_of(std::int64_t dim) {
+  return divisor(dim, std::max<std::int64_t>(1, dim / rng.pick({16, 24, 32, 32, 64, 64})));
+}
 
 // ----------------------------------------------------------------------------------------------- activations, norms
 
@@ -122,31 +127,48 @@ Value gelu_tanh(Net& net, const Value& x) {
 Value act(Net& net, const Value& x, Act kind) {
   auto& b = net.b;
   switch (kind) {
-    case Act::none: return x;
-    case Act::relu: return b.unary("Relu", x);
-    case Act::relu6: return b.clip(x, 0.0F, 6.0F);
-    case Act::leaky: return b.unary("LeakyRelu", x, {attr("alpha", 0.1F)});
-    case Act::silu: return silu(net, x);
-    case Act::hswish: return hard_swish(net, x);
-    case Act::gelu: return gelu(net, x);
-    case Act::gelu_tanh: return gelu_tanh(net, x);
-    case Act::quick_gelu: return b.mul(x, b.unary("Sigmoid", b.mul(x, 1.702F)));
-    case Act::elu: return b.unary("Elu", x, {attr("alpha", 1.0F)});
-    case Act::mish: return b.mul(x, b.unary("Tanh", b.unary("Softplus", x)));
+    case Act::none:
+      return x;
+    case Act::relu:
+      return b.unary("Relu", x);
+    case Act::relu6:
+      return b.clip(x, 0.0F, 6.0F);
+    case Act::leaky:
+      return b.unary("LeakyRelu", x, {attr("alpha", 0.1F)});
+    case Act::silu:
+      return silu(net, x);
+    case Act::hswish:
+      return hard_swish(net, x);
+    case Act::gelu:
+      return gelu(net, x);
+    case Act::gelu_tanh:
+      return gelu_tanh(net, x);
+    case Act::quick_gelu:
+      return b.mul(x, b.unary("Sigmoid", b.mul(x, 1.702F)));
+    case Act::elu:
+      return b.unary("Elu", x, {attr("alpha", 1.0F)});
+    case Act::mish:
+      return b.mul(x, b.unary("Tanh", b.unary("Softplus", x)));
     case Act::prelu: {
       Shape slope{1};
       if (x.rank() >= 3) slope = Shape(static_cast<std::size_t>(x.rank() - 1), 1), slope[0] = x.dims[1];
       return b.node("PRelu", {x, b.filled(slope, 0.25F)}, {}, x.dims);
     }
-    case Act::tanh: return b.unary("Tanh", x);
-    case Act::sigmoid: return b.unary("Sigmoid", x);
-    case Act::softplus: return b.unary("Softplus", x);
+    case Act::tanh:
+      return b.unary("Tanh", x);
+    case Act::sigmoid:
+      return b.unary("Sigmoid", x);
+    case Act::softplus:
+      return b.unary("Softplus", x);
     case Act::hsigmoid:
       if (net.rng.chance(0.3)) return b.div(b.clip(b.add(x, 3.0F), 0.0F, 6.0F), 6.0F);
       return b.unary("HardSigmoid", x, {attr("alpha", 1.0F / 6.0F), attr("beta", 0.5F)});
-    case Act::selu: return b.unary("Selu", x);
-    case Act::celu: return b.unary("Celu", x, {attr("alpha", 1.0F)});
-    case Act::softsign: return b.unary("Softsign", x);
+    case Act::selu:
+      return b.unary("Selu", x);
+    case Act::celu:
+      return b.unary("Celu", x, {attr("alpha", 1.0F)});
+    case Act::softsign:
+      return b.unary("Softsign", x);
   }
   return x;
 }
@@ -233,7 +255,8 @@ Value mlp(Net& net, const Value& x, std::int64_t hidden, Act a, std::int64_t out
 }
 
 Value pool_1x1(Net& net, const Value& x) {
-  if (net.spelling.pool_by_mean) return net.b.reduce("ReduceMean", x, net.rng.chance(0.5) ? Ints{2, 3} : Ints{-1, -2}, true);
+  if (net.spelling.pool_by_mean)
+    return net.b.reduce("ReduceMean", x, net.rng.chance(0.5) ? Ints{2, 3} : Ints{-1, -2}, true);
   return net.b.global_avg_pool(x);
 }
 
@@ -262,9 +285,15 @@ Value dot_attention(Net& net, const Value& q, const Value& k, const Value& v, bo
   Value kt = k_transposed ? k : b.transpose(k, {0, 1, 3, 2});
   Value scores;
   switch (net.rng.integer(0, 4)) {
-    case 0: scores = b.matmul(b.mul(q, 1.0F / root), kt); break;
-    case 1: scores = b.mul(b.matmul(q, kt), 1.0F / root); break;
-    case 2: scores = b.div(b.matmul(q, kt), root); break;
+    case 0:
+      scores = b.matmul(b.mul(q, 1.0F / root), kt);
+      break;
+    case 1:
+      scores = b.mul(b.matmul(q, kt), 1.0F / root);
+      break;
+    case 2:
+      scores = b.div(b.matmul(q, kt), root);
+      break;
     default:  // scaled_dot_product_attention
       scores = b.matmul(b.mul(q, std::sqrt(1.0F / root)), b.mul(kt, std::sqrt(1.0F / root)));
   }
@@ -405,7 +434,7 @@ Value unfold(Net& net, const Value& map, std::int64_t kernel, std::int64_t strid
       for (std::int64_t p = 0; p < places; ++p) all.push_back(p * stride + k);
     return b.int_tensor(all, {kernel, places});
   };
-  const Value rows = b.gather(map, 2, indices(map.dims[2]));  // [1,C,k,P,W]
+  const Value rows = b.gather(map, 2, indices(map.dims[2]));   // [1,C,k,P,W]
   const Value both = b.gather(rows, 4, indices(map.dims[3]));  // [1,C,k,P,k,Q]
   return b.reshape(b.transpose(both, {0, 1, 2, 4, 3, 5}), {1, map.dims[1] * kernel * kernel, -1});
 }
@@ -423,11 +452,14 @@ Value image_stem(Net& net, std::int64_t out, Act a) {
   auto& rng = net.rng;
   const std::int64_t side = net.side(32, 320);
   const std::int64_t other = rng.chance(0.12) ? std::max<std::int64_t>(16, side * 3 / 4) : side;
-  const Value image = b.input({1, rng.chance(0.92) ? 3 : rng.integer(1, 4), std::max<std::int64_t>(side, 16), std::max<std::int64_t>(other, 16)});
+  const Value image = b.input({1, rng.chance(0.92) ? 3 : rng.integer(1, 4), std::max<std::int64_t>(side, 16),
+                               std::max<std::int64_t>(other, 16)});
   switch (rng.integer(0, 7)) {
     case 0:
-      return b.max_pool(conv_bn(net, image, {.out = out, .kernel = 7, .stride = 2}, a), {.kernel = 3, .stride = 2, .pad = 1});
-    case 1: return conv_bn(net, image, {.out = out, .kernel = 3, .stride = 2}, a);
+      return b.max_pool(conv_bn(net, image, {.out = out, .kernel = 7, .stride = 2}, a),
+                        {.kernel = 3, .stride = 2, .pad = 1});
+    case 1:
+      return conv_bn(net, image, {.out = out, .kernel = 3, .stride = 2}, a);
     case 2: {
       Value y = conv_bn(net, image, {.out = net.grid(static_cast<double>(out) / 2), .kernel = 3, .stride = 2}, a);
       y = conv_bn(net, y, {.out = net.grid(static_cast<double>(out) / 2), .kernel = 3}, a);
@@ -436,13 +468,15 @@ Value image_stem(Net& net, std::int64_t out, Act a) {
     }
     case 3: {
       const std::int64_t p = rng.pick({2, 4, 4, 8});
-      return conv_bn(net, image, {.out = out, .kernel = p, .stride = p, .pads = Pads{}}, rng.chance(0.5) ? a : Act::none);
+      return conv_bn(net, image, {.out = out, .kernel = p, .stride = p, .pads = Pads{}},
+                     rng.chance(0.5) ? a : Act::none);
     }
     case 4: {
       const Value y = conv_bn(net, image, {.out = out, .kernel = 11, .stride = 4, .pads = Pads{2, 2, 2, 2}}, a);
       return rng.chance(0.5) && y.dims[2] > 6 ? b.max_pool(y, {.kernel = 3, .stride = 2}) : y;
     }
-    case 5: return conv_bn(net, image, {.out = out, .kernel = 3}, a);
+    case 5:
+      return conv_bn(net, image, {.out = out, .kernel = 3}, a);
     case 6: {  // TensorFlow's SAME padding
       const Value padded = b.pad(image, {0, 0, 0, 0, 0, 0, 1, 1});
       return conv_bn(net, padded, {.out = out, .kernel = 3, .stride = 2, .pads = Pads{}}, a);
@@ -466,7 +500,8 @@ Value feature_map(Net& net, std::int64_t channel_low, std::int64_t channel_high,
 Value image_or_map(Net& net, std::int64_t channel_low, std::int64_t channel_high, double image_share) {
   if (net.knobs.start < image_share) {
     const Act a = modern_act(net);
-    return image_stem(net, net.width(std::max<std::int64_t>(8, channel_low / 2), std::max<std::int64_t>(16, channel_high / 4)), a);
+    return image_stem(
+        net, net.width(std::max<std::int64_t>(8, channel_low / 2), std::max<std::int64_t>(16, channel_high / 4)), a);
   }
   return feature_map(net, channel_low, channel_high, 5, 72);
 }
@@ -513,17 +548,20 @@ Value map_head(Net& net, const Value& x) {
   auto& rng = net.rng;
   const std::int64_t c = x.dims[1];
   switch (rng.integer(0, 11)) {
-    case 0: return b.flatten(pool_1x1(net, conv(net, x, {.out = rng.pick({10, 100, 1000})}, Act::relu)));
+    case 0:
+      return b.flatten(pool_1x1(net, conv(net, x, {.out = rng.pick({10, 100, 1000})}, Act::relu)));
     case 1: {  // MobileNetV3
       const Value y = conv(net, pool_1x1(net, pointwise(net, x, net.grid(static_cast<double>(c) * 3), Act::hswish)),
                            {.out = net.grid(static_cast<double>(c) * 4)}, Act::hswish);
       return classifier(net, b.flatten(y));
     }
     case 2: {
-      const Value y = pointwise(net, x, net.grid(static_cast<double>(c) * rng.log_uniform(1.3, 4)), rng.pick({Act::relu6, Act::silu, Act::relu}));
+      const Value y = pointwise(net, x, net.grid(static_cast<double>(c) * rng.log_uniform(1.3, 4)),
+                                rng.pick({Act::relu6, Act::silu, Act::relu}));
       return classifier(net, b.flatten(pool_1x1(net, y)));
     }
-    case 3: return classifier(net, b.reduce("ReduceMean", x, rng.chance(0.5) ? Ints{2, 3} : Ints{-2, -1}, false));
+    case 3:
+      return classifier(net, b.reduce("ReduceMean", x, rng.chance(0.5) ? Ints{2, 3} : Ints{-2, -1}, false));
     case 4: {
       const Value y = layer_norm_2d(net, pool_1x1(net, x), rng.chance(0.4));
       return classifier(net, b.flatten(y));
@@ -542,8 +580,10 @@ Value map_head(Net& net, const Value& x) {
       const Value y = b.avg_pool(x, {.kernel = 7, .stride = 7});
       return y.elements() > 16000 ? y : classifier(net, b.flatten(y));
     }
-    case 8: return x;
-    default: break;
+    case 8:
+      return x;
+    default:
+      break;
   }
   const Value pooled = pool_1x1(net, x);
   return classifier(net, rng.chance(0.7) ? b.flatten(pooled) : b.reshape(pooled, {1, c}));
@@ -554,9 +594,12 @@ Value token_head(Net& net, const Value& x) {
   auto& rng = net.rng;
   const Value y = rng.chance(0.85) ? layer_norm(net, x) : x;
   switch (rng.integer(0, 3)) {
-    case 0: return classifier(net, b.reduce("ReduceMean", y, {1}, false));
-    case 1: return classifier(net, b.gather(y, 1, b.int_scalar(0)));
-    case 2: return classifier(net, b.squeeze(b.slice(y, 1, 0, 1), {1}));
+    case 0:
+      return classifier(net, b.reduce("ReduceMean", y, {1}, false));
+    case 1:
+      return classifier(net, b.gather(y, 1, b.int_scalar(0)));
+    case 2:
+      return classifier(net, b.squeeze(b.slice(y, 1, 0, 1), {1}));
     default:
       if (y.dims[1] < 3) return y;
       return classifier(net, b.reduce("ReduceMean", b.slice(y, 1, 1, y.dims[1]), {1}, false));

@@ -20,17 +20,34 @@ struct Knobs {
 };
 
 enum class Act : std::uint8_t {
-  none, relu, relu6, leaky, silu, hswish, gelu, gelu_tanh, quick_gelu, elu, mish, prelu, tanh, sigmoid, softplus,
-  hsigmoid, selu, celu, softsign,
+  none,
+  relu,
+  relu6,
+  leaky,
+  silu,
+  hswish,
+  gelu,
+  gelu_tanh,
+  quick_gelu,
+  elu,
+  mish,
+  prelu,
+  tanh,
+  sigmoid,
+  softplus,
+  hsigmoid,
+  selu,
+  celu,
+  softsign,
 };
 
 /// How this carrier's exporter spells things.
 struct Spelling {
   int opset = 17;
-  bool dynamo = false;       // torch >= 2's newer exporter
-  bool explicit_bn = false;  // BatchNormalization nodes kept in the file
-  bool pool_by_mean = false; // global pooling as ReduceMean
-  double off_width = 0.25;   // share of channel counts that are no multiple of 8
+  bool dynamo = false;        // torch >= 2's newer exporter
+  bool explicit_bn = false;   // BatchNormalization nodes kept in the file
+  bool pool_by_mean = false;  // global pooling as ReduceMean
+  double off_width = 0.25;    // share of channel counts that are no multiple of 8
   int align = 8;
   float epsilon = 1e-5F;
 };
@@ -127,10 +144,10 @@ Value pool_1x1(Net& net, const Value& x);
 enum class Bias : std::uint8_t { none, constant, gathered, windowed_mask, causal_where, causal_add };
 struct AttentionSpec {
   std::int64_t heads = 1;
-  std::int64_t head_dim = 0;    // 0: dim / heads
-  std::int64_t value_dim = 0;   // 0: head_dim
+  std::int64_t head_dim = 0;   // 0: dim / heads
+  std::int64_t value_dim = 0;  // 0: head_dim
   Bias bias = Bias::none;
-  int form = -1;                // -1: drawn
+  int form = -1;  // -1: drawn
   bool qkv_bias = true;
   std::optional<Value> source = std::nullopt;  // keys and values come from these tokens
   bool project = true;
@@ -144,12 +161,13 @@ Value dot_attention(Net& net, const Value& q, const Value& k, const Value& v, bo
 /// scores [..,n,m] with the places after each query's own masked out; select: by Where instead of Add.
 Value mask_causal(Net& net, const Value& scores, bool select);
 /// norm, attention, residual, norm, MLP, residual
-Value transformer_block(Net& net, const Value& x, const AttentionSpec& spec, double ratio, Act a, bool post_norm = false);
+Value transformer_block(Net& net, const Value& x, const AttentionSpec& spec, double ratio, Act a,
+                        bool post_norm = false);
 
-Value tokens_of(Net& net, const Value& map);                                              // [N,C,H,W] -> [N,HW,C]
-Value map_of(Net& net, const Value& tokens, std::int64_t h, std::int64_t w);              // and back
-Value to_last(Net& net, const Value& map);                                                // [N,H,W,C]
-Value to_first(Net& net, const Value& map);                                               // [N,C,H,W]
+Value tokens_of(Net& net, const Value& map);                                  // [N,C,H,W] -> [N,HW,C]
+Value map_of(Net& net, const Value& tokens, std::int64_t h, std::int64_t w);  // and back
+Value to_last(Net& net, const Value& map);                                    // [N,H,W,C]
+Value to_first(Net& net, const Value& map);                                   // [N,C,H,W]
 /// F.unfold as exported: two Gathers; [1,C,H,W] -> [1, C*k*k, places].
 Value unfold(Net& net, const Value& map, std::int64_t kernel, std::int64_t stride);
 Value channel_shuffle(Net& net, const Value& x, std::int64_t groups);
@@ -166,7 +184,7 @@ Value map_head(Net& net, const Value& x);
 Value token_head(Net& net, const Value& x);
 Value classifier(Net& net, const Value& flat);
 
-Act modern_act(Net& net);   // what residual networks use today
+Act modern_act(Net& net);                                   // what residual networks use today
 std::int64_t divisor(std::int64_t n, std::int64_t wished);  // the divisor of n nearest below `wished` (>= 1)
 
 }  // namespace latcast::carriers

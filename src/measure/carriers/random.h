@@ -32,7 +32,8 @@ class Random {
   }
   double log_uniform(double low, double high) { return low * std::pow(high / low, uniform()); }
   std::int64_t log_integer(std::int64_t low, std::int64_t high) {
-    return static_cast<std::int64_t>(std::floor(log_uniform(static_cast<double>(low), static_cast<double>(high) + 0.999)));
+    return static_cast<std::int64_t>(
+        std::floor(log_uniform(static_cast<double>(low), static_cast<double>(high) + 0.999)));
   }
   template <class T>
   T pick(std::initializer_list<T> choices) {
