@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,6 +78,14 @@ TEST(ModuleCarrier, MakesWarmModulesFromCatalogueDataAlone) {
     EXPECT_LE((*input.shape)[0].value * (*input.shape)[1].value, 4096);
     EXPECT_EQ((*input.shape)[1].value % 8, 0);
   }
+}
+
+TEST(ModuleCarrier, IsReadBackThoughItsOutputsHaveNoShapes) {
+  const auto bytes = onnx::write_model(make_module_carrier(type_of(kScaled), 3, 4).model, onnx::Weights::skeleton);
+  ASSERT_TRUE(bytes.has_value());
+  const auto back = onnx::read_model(std::as_bytes(std::span(bytes->data(), bytes->size())));
+  ASSERT_TRUE(back.has_value()) << back.error().context;
+  EXPECT_EQ(back->graph.outputs.size(), 4U);
 }
 
 TEST(ModuleCarrier, IsDeterministic) {
