@@ -19,7 +19,8 @@ std::vector<KernelEstimate> forecast_group(const PreparedKernel& kernel, const S
   std::vector<KernelEstimate> out(static_cast<std::size_t>(rows.size()));
   if (sides.test.empty() || sides.train.size() < 3) return out;  // zero: the fallback answers
   const Rows train = take(rows, sides.train), test = take(rows, sides.test);
-  FitContext context(train, {seed, Effort::fold, kernel.prior});
+  WarmStarts warm = chosen.warm;
+  FitContext context(train, {seed, Effort::fold, kernel.prior, &warm});
   const bool few = train.size() < kFewSamples;
   const RegressionModel* model = few ? find_model("base") : find_model(chosen.fit.model);
   const auto fit = fit_kernel(*model, context);

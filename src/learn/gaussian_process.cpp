@@ -8,6 +8,7 @@
 #include <random>
 
 #include "learn/minimize.h"
+#include "learn/spd_inverse.h"
 
 namespace latcast::learn {
 namespace {
@@ -54,14 +55,41 @@ double add_priors(const GpParameters& p, Eigen::VectorXd& gradient) {
   return value;
 }
 
-/// d objective / d log length scale = sum over pairs of S . slope . (-2 (difference / length)^2).
+/// d objective / d log length scale = sum over pairs of S . slope . (-2 (difference / length)^2). `pull` = S . slope,
+/// its lower triangle.
 void length_gradients(const RowMatrix& scaled, const Eigen::MatrixXd& pull, Eigen::VectorXd& gradient) {
+  const auto symmetric = pull.selfadjointView<Eigen::Lower>();
+  const Eigen::VectorXd sums = symmetric * Eigen::VectorXd::Ones(pull.rows());
+  const Eigen::MatrixXd pulled = symmetric * Eigen::MatrixXd(scaled);
   for (Eigen::Index f = 0; f < scaled.cols(); ++f) {
     const Eigen::VectorXd column = scaled.col(f);
-    const Eigen::VectorXd squares = column.cwiseProduct(column);
-    // sum_ij pull_ij (x_i - x_j)^2, pull symmetric
-    gradient[f] = -2.0 * (2.0 * squares.dot(pull.rowwise().sum()) - 2.0 * column.dot(pull * column));
+    gradient[f] = -4.0 * (column.cwiseProduct(column).dot(sums) - column.dot(pulled.col(f)));
   }
+}
+
+/// Covariance and its slope by squared distance, lower triangles.
+struct Covariance {
+  Eigen::MatrixXd values, slopes;
+};
+
+Covariance own_covariance(GpKernel kernel, const RowMatrix& scaled, double signal) {
+  const Eigen::Index n = scaled.rows();
+  const Eigen::MatrixXd squared = squared_distances(scaled, scaled);
+  Covariance out{Eigen::MatrixXd::Zero(n, n), Eigen::MatrixXd::Zero(n, n)};
+  for (Eigen::Index j = 0; j < n; ++j) {
+    for (Eigen::Index i = j; i < n; ++i) {
+      const KernelValue at = kernel_at(kernel, i == j ? 0.0 : squared(i, j));
+      out.values(i, j) = signal * at.value;
+      out.slopes(i, j) = signal * at.slope;
+    }
+  }
+  return out;
+}
+
+/// Sum over all entries of the product of two symmetric matrices given by their lower triangles.
+double symmetric_dot(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
+  const Eigen::MatrixXd product = a.cwiseProduct(b);  // the upper triangles are zero
+  return 2.0 * product.sum() - product.trace();
 }
 
 }  // namespace
@@ -71,32 +99,25 @@ double GpParameters::noise_variance() const { return std::exp(2.0 * log_values[f
 
 double gp_objective(GpKernel kernel, const RowMatrix& x, const Eigen::VectorXd& y, const Eigen::VectorXd& weight,
                     const GpParameters& parameters, Eigen::VectorXd& gradient) {
-  const Eigen::Index n = x.rows(), d = parameters.features();
+  const Eigen::Index d = parameters.features();
   const double signal = parameters.signal_variance(), noise = parameters.noise_variance();
   const RowMatrix scaled = x * parameters.inverse_lengths().asDiagonal();
-  const Eigen::MatrixXd squared = squared_distances(scaled, scaled);
-  Eigen::MatrixXd values(n, n), slopes(n, n);
-  for (Eigen::Index i = 0; i < squared.size(); ++i) {
-    const KernelValue at = kernel_at(kernel, squared.data()[i]);
-    values.data()[i] = signal * at.value;
-    slopes.data()[i] = signal * at.slope;
-  }
-  Eigen::MatrixXd k = values;
-  k.diagonal() += noise * weight.cwiseInverse();
-  k.diagonal().array() += kJitter * signal;
-  const Eigen::LLT<Eigen::MatrixXd> factor(k);
+  const Covariance k = own_covariance(kernel, scaled, signal);
+  Eigen::MatrixXd noisy = k.values;
+  noisy.diagonal() += noise * weight.cwiseInverse();
+  noisy.diagonal().array() += kJitter * signal;
   gradient = Eigen::VectorXd::Zero(d + 2);
-  if (factor.info() != Eigen::Success) return std::numeric_limits<double>::infinity();
-  const Eigen::VectorXd alpha = factor.solve(y);
+  auto inverse = spd_inverse(noisy);
+  if (!inverse) return std::numeric_limits<double>::infinity();
+  const Eigen::VectorXd alpha = inverse->inverse.selfadjointView<Eigen::Lower>() * y;
   // S = (K^-1 - alpha alpha') / 2; d objective / d theta = <S, dK / d theta>
-  Eigen::MatrixXd s = factor.solve(Eigen::MatrixXd::Identity(n, n));
-  s.noalias() -= alpha * alpha.transpose();
+  Eigen::MatrixXd& s = inverse->inverse;
+  s.selfadjointView<Eigen::Lower>().rankUpdate(alpha, -1.0);
   s *= 0.5;
-  length_gradients(scaled, s.cwiseProduct(slopes), gradient);
-  gradient[d] = 2.0 * (s.cwiseProduct(values).sum() + kJitter * signal * s.trace());
+  length_gradients(scaled, s.cwiseProduct(k.slopes), gradient);
+  gradient[d] = 2.0 * (symmetric_dot(s, k.values) + kJitter * signal * s.trace());
   gradient[d + 1] = 2.0 * noise * s.diagonal().dot(weight.cwiseInverse());
-  const double log_root = Eigen::MatrixXd(factor.matrixL()).diagonal().array().log().sum();
-  return 0.5 * y.dot(alpha) + log_root + add_priors(parameters, gradient);
+  return 0.5 * y.dot(alpha) + 0.5 * inverse->log_determinant + add_priors(parameters, gradient);
 }
 
 std::vector<Eigen::Index> spread_rows(const RowMatrix& x, Eigen::Index count, Eigen::Index first) {
@@ -134,13 +155,18 @@ Eigen::VectorXd feature_scales(const RowMatrix& x) {
   return deviation.unaryExpr([](double s) { return s > 1e-6 ? s : 1.0; });
 }
 
-GpParameters find_parameters(const RowMatrix& x, const Eigen::VectorXd& y, const Eigen::VectorXd& weight,
-                             const GpOptions& options) {
+GpParameters first_guess(const RowMatrix& x, const Eigen::VectorXd& y) {
   const Eigen::Index d = x.cols();
   const double deviation = std::sqrt(std::max(y.squaredNorm() / static_cast<double>(y.size()), 1e-6));
   GpParameters start{Eigen::VectorXd::Constant(d + 2, std::log(3.0))};
   start.log_values[d] = std::log(std::max(deviation, 0.02));
   start.log_values[d + 1] = std::log(std::max(0.3 * deviation, 0.01));
+  return start;
+}
+
+GpParameters find_parameters(const RowMatrix& x, const Eigen::VectorXd& y, const Eigen::VectorXd& weight,
+                             const GpParameters& start, const GpOptions& options) {
+  const Eigen::Index d = x.cols();
   Eigen::VectorXd low = Eigen::VectorXd::Constant(d + 2, std::log(0.1));
   Eigen::VectorXd high = Eigen::VectorXd::Constant(d + 2, std::log(300.0));
   low[d] = std::log(0.01);
@@ -209,8 +235,22 @@ Result<LogModelPtr> fit_gp_with(const LogProblem& problem, const GpOptions& opti
   const Eigen::VectorXd scales = feature_scales(problem.features);
   const RowMatrix x = problem.features * scales.cwiseInverse().asDiagonal();
 
-  const auto few = random_rows(x.rows(), options.likelihood_samples, random);
-  const GpParameters found = find_parameters(x(few, Eigen::all), centred(few), problem.weight(few), options);
+  // Warm starts are kept in units of the log features: the scales differ from one training set to the next.
+  GpParameters found = first_guess(x, centred);
+  const bool warm = problem.warm != nullptr && problem.warm->size() == found.log_values.size();
+  const Eigen::VectorXd log_scales = scales.array().log();
+  if (warm) {
+    found.log_values = *problem.warm;
+    found.log_values.head(log_scales.size()) -= log_scales;
+  }
+  if (!warm || !options.trust_warm) {
+    const auto few = random_rows(x.rows(), options.likelihood_samples, random);
+    found = find_parameters(x(few, Eigen::all), centred(few), problem.weight(few), found, options);
+  }
+  if (problem.warm != nullptr && !warm) {
+    *problem.warm = found.log_values;
+    problem.warm->head(log_scales.size()) += log_scales;
+  }
 
   const auto many = random_rows(x.rows(), options.samples, random);
   const RowMatrix scaled = RowMatrix(x(many, Eigen::all)) * found.inverse_lengths().asDiagonal();
@@ -225,11 +265,15 @@ Result<LogModelPtr> fit_gp_with(const LogProblem& problem, const GpOptions& opti
 
 Result<LogModelPtr> fit_gp(const LogProblem& problem) {
   GpOptions options;
+  const bool warm = problem.warm != nullptr && problem.warm->size() > 0;
   if (problem.effort == Effort::fold) {
-    options.likelihood_samples = 120;
+    options.likelihood_samples = 250;
     options.samples = 1200;
-    options.centres = 160;
-    options.evaluations = 22;
+    options.centres = 200;
+    options.evaluations = 30;
+    options.trust_warm = true;
+  } else if (warm) {
+    options.evaluations = 15;
   }
   return fit_gp_with(problem, options);
 }

@@ -34,6 +34,7 @@ struct GpOptions {
   Eigen::Index samples = 4000;            // for the posterior
   Eigen::Index centres = 256;             // kept in the exported form
   int evaluations = 40;
+  bool trust_warm = false;  // take a warm start as it is, without a search
 };
 
 [[nodiscard]] Result<LogModelPtr> fit_gp_with(const LogProblem& problem, const GpOptions& options);

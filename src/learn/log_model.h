@@ -25,6 +25,8 @@ struct LogProblem {
   const Eigen::VectorXd& weight;  // mean about 1
   std::uint64_t seed = 0;
   Effort effort = Effort::fold;
+  /// Hyperparameters that a learner found on an overlapping set, and leaves for the next one; may be null or empty.
+  Eigen::VectorXd* warm = nullptr;
 };
 
 class LogModel {

@@ -20,10 +20,16 @@
 
 namespace latcast::learn {
 
+/// Hyperparameters by learner and whether it works over the base: searched for on the first fold's training side and
+/// used again on the other folds, where a search of their own would cost more than all the rest. So the first fold is
+/// free of what it is judged on; the others share some twenty numbers with it.
+using WarmStarts = std::map<std::pair<std::size_t, bool>, Eigen::VectorXd>;
+
 struct FitOptions {
   std::uint64_t seed = 1;
   Effort effort = Effort::final;
   BasePrior prior;
+  WarmStarts* warm = nullptr;  // read and filled; must outlive the context
 };
 
 class FittedModel {

@@ -17,6 +17,7 @@ struct Contender {
   const RegressionModel* model;
   std::vector<KernelEstimate> out_of_fold;  // latency 0 where it did not get to
   std::string failure;                      // why it is out; empty: still in
+  double bytes = 0, evaluation_ns = 0;      // of its last exported form
 };
 
 std::size_t distinct_groups(const Rows& rows) { return std::set<int>(rows.group.begin(), rows.group.end()).size(); }
@@ -32,6 +33,17 @@ std::vector<Contender> contenders(const Rows& rows) {
   return out;
 }
 
+/// Estimated from its work on a current CPU; measured figures come from bench/.
+double estimated_ns(const FormSpec& form) {
+  double ns = 0.0;
+  for (const FormNode& node : form) {
+    if (node.kind == FormKind::trees) ns += 11.0 * node.ints[0];
+    if (node.kind == FormKind::gaussian_process) ns += 20.0 * node.ints[1];
+    ns += 5.0;
+  }
+  return ns;
+}
+
 /// Fits every contender that is still in the race to the training side and forecasts the test side.
 void run_fold(const Rows& rows, const Split& sides, const FitOptions& options, std::vector<Contender>& all) {
   const Rows train = take(rows, sides.train), test = take(rows, sides.test);
@@ -43,6 +55,8 @@ void run_fold(const Rows& rows, const Split& sides, const FitOptions& options, s
       one.failure = fit.error().context;
       continue;
     }
+    one.bytes = static_cast<double>(form_bytes(fit->form));
+    one.evaluation_ns = estimated_ns(fit->form);
     const auto forecasts = forecast(*fit, test);
     for (std::size_t i = 0; i < sides.test.size(); ++i) {
       one.out_of_fold[static_cast<std::size_t>(sides.test[i])] = forecasts[i];
@@ -67,21 +81,20 @@ void drop_hopeless(const Rows& rows, int folds_done, std::vector<Contender>& all
   }
 }
 
-void cross_validate(const Rows& rows, const SelectionOptions& options, std::vector<Contender>& all) {
+void cross_validate(const Rows& rows, const SelectionOptions& options, WarmStarts& warm, std::vector<Contender>& all) {
   const std::vector<int> folds = grouped_folds(rows.group, options.folds, options.seed);
   const int count = *std::ranges::max_element(folds) + 1;
   for (int fold = 0; fold < count; ++fold) {
     Split sides = split(folds, fold);
     if (count == 1) sides.train = sides.test;  // one network only: nothing can be held out
-    run_fold(rows, sides, {options.seed + static_cast<std::uint64_t>(fold), Effort::fold, options.prior}, all);
+    run_fold(rows, sides, {options.seed + static_cast<std::uint64_t>(fold), Effort::fold, options.prior, &warm}, all);
     if (fold + 1 < count) drop_hopeless(rows, fold + 1, all);
   }
 }
 
 CandidateScore score(const Contender& one, const Rows& rows) {
-  CandidateScore out{std::string(one.model->name), 0, 0, 0, one.failure};
-  out.error = weighted_error(one.out_of_fold, rows);
-  return out;
+  return {std::string(one.model->name), weighted_error(one.out_of_fold, rows), one.bytes, one.evaluation_ns,
+          one.failure};
 }
 
 std::size_t best_of(const std::vector<Contender>& all, const std::vector<CandidateScore>& scores) {
@@ -121,11 +134,11 @@ Selection select_model(const Rows& rows, const SelectionOptions& options) {
   std::vector<Contender> all = contenders(rows);
   SelectionOptions own = options;
   if (!few(rows)) own.prior = {};
-  cross_validate(rows, own, all);
   Selection out;
+  cross_validate(rows, own, out.warm, all);
   for (const Contender& one : all) out.candidates.push_back(score(one, rows));
   std::size_t best = best_of(all, out.candidates);
-  FitContext context(rows, {own.seed, Effort::final, own.prior});
+  FitContext context(rows, {own.seed, Effort::final, own.prior, &out.warm});
   auto fit = fit_kernel(*all[best].model, context);
   if (!fit) {
     out.candidates[best].note = fit.error().context;

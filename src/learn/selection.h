@@ -25,6 +25,7 @@ struct Selection {
   std::vector<KernelEstimate> out_of_fold;  // of the chosen model, per row
   double error = 0, bias = 0;               // weighted, out of fold: mean |ratio - 1| (each at most 1), mean log ratio
   std::vector<CandidateScore> candidates;
+  WarmStarts warm;  // for further fits to parts of the same samples
 };
 
 /// `rows` not empty. Never fails: a model that cannot be fitted loses, with its reason; the base always can.

@@ -93,17 +93,6 @@ std::vector<Selection> select_all(const PreparedSet& set, const TrainOptions& op
   return out;
 }
 
-/// ns of an evaluation are estimated from its work; issue-level figures come from bench/.
-double evaluation_ns(const FormSpec& form) {
-  double ns = 0.0;
-  for (const FormNode& node : form) {
-    if (node.kind == FormKind::trees) ns += 12.0 * node.ints[0];
-    if (node.kind == FormKind::gaussian_process) ns += 12.0 * node.ints[1];
-    ns += 5.0;
-  }
-  return ns;
-}
-
 void store(const PreparedKernel& kernel, const Selection& chosen, PackContent& content) {
   if (chosen.fit.form.empty()) return;
   KernelModel& out = content.types[kernel.type].kernels[kernel.kernel];
@@ -116,11 +105,6 @@ void store(const PreparedKernel& kernel, const Selection& chosen, PackContent& c
   out.form = chosen.fit.form;
   out.extrapolation = chosen.fit.extrapolation;
   out.candidates = chosen.candidates;
-  for (CandidateScore& candidate : out.candidates) {
-    if (candidate.name != out.model) continue;
-    candidate.bytes = static_cast<double>(form_bytes(out.form));
-    candidate.latency_ns = evaluation_ns(out.form);
-  }
 }
 
 std::vector<RawNetwork> out_of_fold_sums(const TrainingSet& set, const PreparedSet& prepared,
