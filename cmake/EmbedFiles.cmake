@@ -1,5 +1,5 @@
-# Writes OUTPUT: a C++ file holding the name and text of each of FILES.
-string(REPLACE " " ";" FILES "${FILES}")
+# Writes OUTPUT: a C++ file holding the name and text of each .toml file of FOLDER.
+file(GLOB FILES "${FOLDER}/*.toml")
 set(text "#include \"catalogue/builtin_catalogue.h\"\n\nnamespace latcast::detail {\n\nstd::span<const std::pair<std::string_view, std::string_view>> builtin_catalogue() {\n  static constexpr std::pair<std::string_view, std::string_view> kFiles[] = {\n")
 foreach(file IN LISTS FILES)
   get_filename_component(name "${file}" NAME)

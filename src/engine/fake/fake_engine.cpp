@@ -156,6 +156,8 @@ class FakeEngine final : public Engine {
 
 }  // namespace
 
+std::unique_ptr<Engine> make_fake_engine() { return std::make_unique<FakeEngine>(); }
+
 double fake_node_latency(const onnx::Node& node, const std::map<std::string, TensorInfo>& shapes) {
   double activation_bytes = 0;
   double weight_bytes = 0;

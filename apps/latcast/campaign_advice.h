@@ -1,0 +1,11 @@
+// Where more measurements would help most: joins what is learned to what is measured next.
+#pragma once
+
+#include "measure/campaign.h"
+
+namespace latcast::cli {
+
+/// An advisor that asks for carriers of the families in which forecasts are worst, cross-validated by network.
+[[nodiscard]] Advisor advise_from_errors(const Catalogue& catalogue);
+
+}  // namespace latcast::cli

@@ -1,0 +1,165 @@
+// latcast inspect: what is in a store, a pack or an ONNX file, for people.
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+#include "commands.h"
+#include "core/pack_content.h"
+#include "forecaster.h"
+#include "graph/onnx_model.h"
+#include "store/store.h"
+
+namespace latcast::cli {
+namespace {
+
+enum class FileKind { store, pack, onnx };
+
+Result<FileKind> kind_of(const std::string& file) {
+  std::error_code failure;
+  if (!std::filesystem::is_regular_file(file, failure)) return fail(Errc::not_found, file + ": no such file");
+  std::array<char, 16> head{};
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(head.data(), head.size());
+  const auto got = stream.gcount();
+  if (got == 0) return fail(Errc::invalid_input, file + ": the file is empty");
+  if (std::memcmp(head.data(), "SQLite format 3", 15) == 0) return FileKind::store;
+  if (Pack::open(file)) return FileKind::pack;
+  // A FlatBuffers file carries its identifier after the root offset.
+  if (got >= 8 && std::memcmp(head.data() + 4, "LAT", 3) == 0) return FileKind::pack;
+  return FileKind::onnx;
+}
+
+Result<std::string> show_store(const std::string& file) {
+  auto store = Store::open_read_only(file);
+  if (!store) return tl::unexpected(store.error());
+  auto targets = store->targets();
+  if (!targets) return tl::unexpected(targets.error());
+  std::string text = "store " + file + "\n";
+  for (const TargetRecord& target : *targets) {
+    text += "\ntarget " + target.name + "\n  device " + target.device + "\n  CPU features " + target.cpu_features + "\n  engine " + target.engine + " " +
+            target.engine_version + " (" + target.library + ")\n";
+    for (const auto& [key, value] : target.settings) text += "  " + key + " = " + value + "\n";
+    auto campaigns = store->campaigns(target.id);
+    if (!campaigns) return tl::unexpected(campaigns.error());
+    for (const CampaignRecord& campaign : *campaigns) {
+      auto networks = store->networks(campaign.id);
+      if (!networks) return tl::unexpected(networks.error());
+      std::map<std::string, int> families;
+      std::size_t measurements = 0;
+      for (const NetworkRecord& network : *networks) {
+        ++families[network.family];
+        auto measured = store->measurements(network.id);
+        if (!measured) return tl::unexpected(measured.error());
+        measurements += measured->size();
+      }
+      text += "  campaign " + std::to_string(campaign.id) + ": " + format_date(campaign.started_unix_s) + ", " + campaign.status + ", seed " +
+              std::to_string(campaign.seed) + ", " + format_time(campaign.spent_ns) + " of " + format_time(campaign.budget_ns) + ", " +
+              std::to_string(networks->size()) + " carriers of " + std::to_string(families.size()) + " families, " + std::to_string(measurements) +
+              " measurements\n";
+      auto failures = store->failures(campaign.id);
+      if (!failures) return tl::unexpected(failures.error());
+      for (const auto& [message, count] : *failures) text += "    failed " + std::to_string(count) + "x: " + message + "\n";
+    }
+  }
+  return text;
+}
+
+std::string show_candidates(const KernelModel& kernel) {
+  std::string text;
+  for (const CandidateScore& candidate : kernel.candidates) {
+    if (candidate.name == kernel.model) continue;
+    text += (text.empty() ? "" : ", ") + candidate.name + " " + (candidate.note.empty() ? format_percent(candidate.error) : "(" + candidate.note + ")");
+  }
+  return text;
+}
+
+Result<std::string> show_pack(const std::string& file) {
+  auto content = read_pack_content(file);
+  if (!content) return tl::unexpected(content.error());
+  const PackInfo& info = content->info;
+  std::error_code failure;
+  std::string text = "pack " + file + " (" + format_bytes(static_cast<double>(std::filesystem::file_size(file, failure))) + ", latcast " + info.tool_version +
+                     ", " + format_date(info.created_unix_s) + ")\ntarget " + info.target.name + "\n  device " + info.target.device + "\n  engine " +
+                     info.target.engine + " " + info.target.engine_version + "\n";
+  for (const KeyValue& pair : info.target.conditions) text += "  " + pair.key + " = " + pair.value + "\n";
+  for (const KeyValue& pair : info.target.settings) text += "  " + pair.key + " = " + pair.value + "\n";
+  text += "trained on " + std::to_string(info.training.networks) + " carriers, " + std::to_string(info.training.samples) + " modules; carriers' MAPE " +
+          format_percent(info.training.error) + " cross-validated, noise floor " + format_percent(info.training.noise_floor) + "\n";
+  text += "anchor " + format_date(info.anchor.unix_s) + ", scale " + format_percent(info.anchor.scale) + ", " + std::to_string(info.anchor.carriers) +
+          " carriers measured again, " + std::to_string(content->references.size()) + " to measure\n\n";
+  Table table({"module type", "kernel class", "model", "samples", "error", "others"});
+  for (const TypeModel& type : content->types) {
+    for (const KernelModel& kernel : type.kernels) {
+      table.add({type.name, kernel.name, kernel.model.empty() ? "-" : kernel.model, std::to_string(kernel.samples),
+                 kernel.samples > 0 ? format_percent(kernel.error) : "-", show_candidates(kernel)});
+    }
+  }
+  text += table.text() + "\n";
+  Table families({"family left out", "carriers", "error", "bias"});
+  for (const FamilyLoss& family : info.training.families) {
+    families.add({family.name, std::to_string(family.networks), format_percent(family.error), format_percent(family.bias)});
+  }
+  return text + families.text();
+}
+
+Result<std::string> show_onnx(const std::string& file) {
+  auto model = onnx::read_model_file(file);
+  if (!model) return tl::unexpected(model.error());
+  std::string text = "ONNX model " + file + " (IR " + std::to_string(model->ir_version);
+  for (const auto& [domain, version] : model->opsets) {
+    if (domain.empty()) text += ", opset " + std::to_string(version);
+  }
+  text += model->producer.empty() ? ")\n" : ", by " + model->producer + ")\n";
+  const auto show = [&](const char* role, const std::vector<onnx::ValueInfo>& values) {
+    for (const onnx::ValueInfo& value : values) {
+      std::string shape;
+      for (const onnx::Dim& dim : value.shape.value_or(std::vector<onnx::Dim>{})) {
+        shape += (shape.empty() ? "" : " x ") + (dim.value >= 0 ? std::to_string(dim.value) : dim.name.empty() ? "?" : dim.name);
+      }
+      text += std::string(role) + " " + value.name + ": " + std::string(onnx::to_string(value.type)) + " " + (value.shape ? shape : "of unknown rank") + "\n";
+    }
+  };
+  show("input", model->graph.inputs);
+  show("output", model->graph.outputs);
+  double weights = 0;
+  for (const onnx::Tensor& tensor : model->graph.initializers) {
+    weights += static_cast<double>(tensor.elements()) * static_cast<double>(onnx::element_size(tensor.type));
+  }
+  text += std::to_string(model->graph.nodes.size()) + " nodes, " + std::to_string(model->graph.initializers.size()) + " weights of " + format_bytes(weights) + "\n\n";
+  std::map<std::string, int> operators;
+  for (const onnx::Node& node : model->graph.nodes) ++operators[node.domain.empty() ? node.op : node.domain + ":" + node.op];
+  Table table({"operator", "nodes"});
+  for (const auto& [name, count] : operators) table.add({name, std::to_string(count)});
+  return text + table.text();
+}
+
+int run(const std::string& file, Console& console) {
+  const auto kind = kind_of(file);
+  Result<std::string> text = fail(Errc::invalid_input, "");
+  if (!kind) {
+    text = tl::unexpected(kind.error());
+  } else {
+    text = *kind == FileKind::store ? show_store(file) : *kind == FileKind::pack ? show_pack(file) : show_onnx(file);
+  }
+  if (!text) {
+    console.error(text.error().context);
+    return exit_code(text.error().code);
+  }
+  std::cout << *text;
+  return kOk;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Context& context) {
+  auto* command = app.add_subcommand("inspect", "Show what a store, a pack or an ONNX file holds");
+  auto file = std::make_shared<std::string>();
+  command->add_option("FILE", *file, "A store, a pack or an ONNX file")->required();
+  command->callback([file, &context] { context.action = [file, &context] { return run(*file, context.console); }; });
+}
+
+}  // namespace latcast::cli

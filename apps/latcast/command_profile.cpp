@@ -1,0 +1,121 @@
+// latcast profile: measure modules of this machine's engine, in company.
+#include <sys/resource.h>
+
+#include <chrono>
+#include <iostream>
+
+#include "campaign_advice.h"
+#include "commands.h"
+#include "forecaster.h"
+#include "json_output.h"
+#include "measure/campaign.h"
+#include "measure/machine.h"
+
+namespace latcast::cli {
+namespace {
+
+struct Options {
+  EngineOptions engine;
+  double budget_ns = 600e9;
+  std::string db;
+  std::string config;
+  std::vector<std::string> catalogue;
+  std::vector<std::string> like;
+  std::uint64_t seed = 1;
+  bool dry_run = false;
+  bool resume = false;
+};
+
+/// One carrier's session and weights must fit; a worker that wants more costs its carrier.
+constexpr std::size_t kWorkerMemory = std::size_t{5} << 30;
+
+Result<CampaignOptions> campaign_options(const Options& options) {
+  CampaignOptions campaign;
+  campaign.budget = Nanos(options.budget_ns);
+  campaign.seed = options.seed;
+  campaign.resume = options.resume;
+  if (!options.config.empty()) {
+    auto config = read_campaign_config(options.config);
+    if (!config) return tl::unexpected(config.error());
+    campaign.config = std::move(*config);
+  }
+  for (const std::string& file : options.like) {
+    auto model = onnx::read_model_file(file);
+    if (!model) return tl::unexpected(model.error());
+    campaign.like.push_back(std::move(*model));
+  }
+  return campaign;
+}
+
+int show_plan(const Catalogue& catalogue, const CampaignOptions& options) {
+  const CampaignPlan plan = plan_campaign(catalogue, options);
+  Table table({"block family", "carriers", "MACs"});
+  for (const PlanLine& line : plan.lines) table.add({line.family, std::to_string(line.carriers), format_count(line.macs)});
+  std::cout << table.text() << plan.carriers << " carriers in " << plan.rounds << " rounds, about " << format_time(plan.expected_ns)
+            << " on a machine of ordinary speed (the first round sets how many there are)\n";
+  return kOk;
+}
+
+Result<std::int64_t> open_target(Store& store, Worker& worker, const EngineInfo& info, const Options& options) {
+  auto settings = worker.describe();
+  if (!settings) return tl::unexpected(settings.error());
+  const MachineInfo machine = read_machine();
+  const Target target = current_target(info, *settings, options.engine.settings.threads);
+  return store.ensure_target({0, target.name, machine.device, machine.cpu_features, info.name, info.version, info.library, *settings});
+}
+
+int run(const Options& options, Console& console) {
+  const auto refuse = [&](const Error& error) {
+    console.error(error.context);
+    return exit_code(error.code);
+  };
+  const std::vector<std::filesystem::path> folders(options.catalogue.begin(), options.catalogue.end());
+  const auto catalogue = Catalogue::builtin(folders);
+  if (!catalogue) return refuse(catalogue.error());
+  const auto campaign = campaign_options(options);
+  if (!campaign) return refuse(campaign.error());
+  if (options.dry_run) return show_plan(*catalogue, *campaign);
+  if (options.db.empty()) {
+    console.error("profile: --db is required");
+    return kUsage;
+  }
+  Worker worker(options.engine.engine, options.engine.settings, {std::chrono::minutes(1), kWorkerMemory});
+  const auto info = worker.info();
+  if (!info) return refuse(info.error());
+  if (!info->available) return refuse({Errc::engine_unavailable, info->problem});
+  auto store = Store::create(options.db);
+  if (!store) return refuse(store.error());
+  const auto target = open_target(*store, worker, *info, options);
+  if (!target) return refuse(target.error());
+  const CampaignObserver observer{[&](double fraction, const std::string& what) { console.progress(fraction, what); },
+                                  [&](const std::string& line) { console.log(line); }, interrupted};
+  const auto summary = run_campaign(worker, *store, *target, *catalogue, *campaign, advise_from_errors(*catalogue), observer);
+  if (!summary) return refuse(summary.error());
+  console.clear_progress();
+  std::cout << "campaign " << summary->campaign << ": " << summary->carriers << " carriers, " << summary->measurements << " measurements in "
+            << summary->rounds << " rounds, " << summary->failures << " failures, " << format_time(summary->spent_ns) << " -> " << options.db << "\n";
+  if (summary->interrupted) {
+    console.log("interrupted; everything measured is kept. Go on with --resume");
+    return kInterrupted;
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void add_profile(CLI::App& app, Context& context) {
+  auto* command = app.add_subcommand("profile", "Measure modules on this machine's engine into a store");
+  auto options = std::make_shared<Options>();
+  add_engine_options(*command, options->engine, true);
+  command->add_option("--budget", options->budget_ns, "Wall-clock time to spend")->transform(duration_option())->default_str("10m");
+  command->add_option("--db", options->db, "Store to add to (created where it does not exist)");
+  command->add_option("--config", options->config, "Campaign settings (docs/formats.md)");
+  command->add_option("--catalogue", options->catalogue, "Folder of module types on top of the built-in ones; repeatable")->allow_extra_args(false);
+  command->add_option("--like", options->like, "Networks whose modules should be well covered; repeatable")->allow_extra_args(false);
+  command->add_option("--seed", options->seed, "Seed of the plan")->capture_default_str();
+  command->add_flag("--dry-run", options->dry_run, "Show what would be measured and how long it takes");
+  command->add_flag("--resume", options->resume, "Go on with the last campaign of this target");
+  command->callback([options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+}
+
+}  // namespace latcast::cli

@@ -1,0 +1,18 @@
+// The subcommands: each adds itself to the command line and, when chosen, sets Context::action.
+#pragma once
+
+#include "options.h"
+
+namespace latcast::cli {
+
+void add_engines(CLI::App& app, Context& context);
+void add_profile(CLI::App& app, Context& context);
+void add_train(CLI::App& app, Context& context);
+void add_predict(CLI::App& app, Context& context);
+void add_measure(CLI::App& app, Context& context);
+void add_recalibrate(CLI::App& app, Context& context);
+void add_eval(CLI::App& app, Context& context);
+void add_inspect(CLI::App& app, Context& context);
+void add_bench(CLI::App& app, Context& context);
+
+}  // namespace latcast::cli

@@ -1,0 +1,139 @@
+#include "forecaster.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "measure/machine.h"
+
+namespace latcast::cli {
+namespace {
+
+void count_cost(const onnx::Model& model, Forecast& forecast) {
+  for (const onnx::Tensor& tensor : model.graph.initializers) {
+    const bool real = tensor.type == onnx::DataType::float32 || tensor.type == onnx::DataType::float16 || tensor.type == onnx::DataType::float64 ||
+                      tensor.type == onnx::DataType::bfloat16 || tensor.type == onnx::DataType::int8 || tensor.type == onnx::DataType::uint8;
+    if (!real) continue;  // shapes, indices
+    const auto elements = static_cast<double>(tensor.elements());
+    forecast.parameters += elements;
+    forecast.weight_bytes += elements * static_cast<double>(onnx::element_size(tensor.type));
+  }
+  if (forecast.parameters > 0) return;
+  // Files may compute their weights: then what the engine folded counts.
+  for (const Module& module : forecast.network.modules) {
+    forecast.parameters += module.weight_elements;
+    forecast.weight_bytes += module.weight_bytes;
+  }
+}
+
+}  // namespace
+
+WorkerLimits interactive_limits() {
+  const auto pages = static_cast<std::size_t>(std::max(sysconf(_SC_PHYS_PAGES), 0L));
+  const auto page = static_cast<std::size_t>(std::max(sysconf(_SC_PAGESIZE), 0L));
+  return {std::chrono::minutes(10), pages * page / 10 * 9};
+}
+
+int pack_threads(const Pack& pack) {
+  const std::string_view text = find_value(pack.target().conditions, "threads");
+  int threads = 1;
+  std::from_chars(text.data(), text.data() + text.size(), threads);
+  return std::max(threads, 1);
+}
+
+Forecaster::Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings)
+    : pack_(std::move(pack)), catalogue_(std::move(catalogue)), predictor_(std::make_unique<Predictor>(pack_)) {
+  EngineSettings engine = settings;
+  engine.threads = pack_threads(pack_);
+  worker_ = std::make_unique<Worker>(pack_.target().engine, engine, interactive_limits());
+  for (const ModuleType& type : catalogue_.types()) pack_types_.push_back(pack_.find_type(type.name).value_or(kUnknownType));
+}
+
+Result<Forecaster> Forecaster::open(const std::string& pack_file, const EngineSettings& settings) {
+  auto pack = Pack::open(pack_file);
+  if (!pack) return tl::unexpected(pack.error());
+  std::vector<std::pair<std::string, std::string>> sources;
+  for (const KeyValue& source : pack->sources()) sources.emplace_back(source.key, source.value);
+  auto catalogue = Catalogue::from_sources(sources);
+  if (!catalogue) return fail_in("pack " + pack_file, catalogue.error());
+  return Forecaster(std::move(*pack), std::move(*catalogue), settings);
+}
+
+Result<EngineInfo> Forecaster::engine_info() {
+  auto info = worker_->info();
+  if (!info) return tl::unexpected(info.error());
+  if (!info->available) return fail(Errc::engine_unavailable, info->problem);
+  return info;
+}
+
+bool Forecaster::foreign(std::string& why) {
+  const Target& target = pack_.target();
+  const auto info = engine_info();
+  if (info && info->version != target.engine_version) {
+    why = "the pack was made for " + target.engine + " " + target.engine_version + ", here it is " + info->version;
+    return true;
+  }
+  const MachineInfo machine = read_machine();
+  std::string features;
+  for (const std::string& feature : target.cpu_features) features += (features.empty() ? "" : " ") + feature;
+  if (machine.device == target.device && machine.cpu_features == features) return false;
+  why = "the pack was made on " + target.device + ", this is " + machine.device;
+  if (machine.device == target.device) why = "the pack was made with CPU features '" + features + "', here they are '" + machine.cpu_features + "'";
+  return true;
+}
+
+Result<void> Forecaster::check_engine(Console& console) {
+  if (auto info = engine_info(); !info) return tl::unexpected(info.error());
+  std::string why;
+  if (foreign(why)) console.warn(why + "; forecasts are for the pack's target");
+  return {};
+}
+
+Result<Forecast> Forecaster::forecast(const std::string& file, const DimBindings& bindings) {
+  auto loaded = load_model_file(file, bindings);
+  if (!loaded) return tl::unexpected(loaded.error());
+  return forecast(*loaded, bindings);
+}
+
+Result<Forecast> Forecaster::forecast(const LoadedModel& loaded, const DimBindings& bindings) {
+  auto graph = worker_->executed_graph(loaded.engine_model);
+  if (!graph) return fail_in(loaded.path, graph.error());
+  auto executed = onnx::read_model(std::as_bytes(std::span(*graph)));
+  if (!executed) return fail_in(loaded.path + " (as the engine optimized it)", executed.error());
+  auto network = make_network(*executed, bindings, catalogue_, &loaded.model);
+  if (!network) return fail_in(loaded.path, network.error());
+  Forecast result;
+  result.path = loaded.path;
+  result.network = std::move(*network);
+  std::vector<ModuleQuery> queries;
+  for (const Module& module : result.network.modules) {
+    ModuleQuery query;
+    if (module.match == ModuleMatch::matched) {
+      query.type = pack_types_[module.type];
+      query.parameters = module.parameters;
+    }
+    query.input_bytes = module.input_bytes;
+    query.output_bytes = module.output_bytes;
+    query.weight_bytes = module.weight_bytes;
+    queries.push_back(query);
+  }
+  result.modules.resize(queries.size());
+  auto total = predictor_->forecast_network(queries, result.modules);
+  if (!total) return fail_in(loaded.path, total.error());
+  result.total = *total;
+  std::set<std::string> unknown;
+  std::set<std::string> extrapolated;
+  for (std::size_t i = 0; i < result.modules.size(); ++i) {
+    const Module& module = result.network.modules[i];
+    if (result.modules[i].status == ForecastStatus::unknown) unknown.insert(module.op);
+    if (result.modules[i].status == ForecastStatus::extrapolated) extrapolated.insert(catalogue_.types()[module.type].name);
+  }
+  result.unknown.assign(unknown.begin(), unknown.end());
+  result.extrapolated.assign(extrapolated.begin(), extrapolated.end());
+  count_cost(loaded.model, result);
+  return result;
+}
+
+}  // namespace latcast::cli

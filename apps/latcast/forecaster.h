@@ -1,0 +1,63 @@
+// From a model file to a forecast: ask the engine for the graph it would execute, match its modules, evaluate the pack.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "console.h"
+#include "engine/worker/worker.h"
+#include "graph/network.h"
+#include "latcast/pack.h"
+#include "latcast/predictor.h"
+#include "measure/model_file.h"
+
+namespace latcast::cli {
+
+struct Forecast {
+  std::string path;
+  Network network;
+  std::vector<ModuleForecast> modules;  // one per network.modules
+  NetworkForecast total;
+  double parameters = 0;
+  double weight_bytes = 0;
+  std::vector<std::string> unknown;       // operators without a model, each once
+  std::vector<std::string> extrapolated;  // module types used outside what was measured, each once
+};
+
+class Forecaster {
+ public:
+  /// Opens the pack; the engine is started at the first forecast.
+  static Result<Forecaster> open(const std::string& pack_file, const EngineSettings& settings);
+
+  /// Says (once) where this machine or engine is not the pack's. Errc::engine_unavailable where there is no engine.
+  Result<void> check_engine(Console& console);
+  /// True where CPU or engine version differ from the pack's; `why` names both.
+  [[nodiscard]] bool foreign(std::string& why);
+
+  Result<Forecast> forecast(const std::string& file, const DimBindings& bindings);
+  Result<Forecast> forecast(const LoadedModel& loaded, const DimBindings& bindings);
+
+  [[nodiscard]] const Pack& pack() const { return pack_; }
+  [[nodiscard]] const Predictor& predictor() const { return *predictor_; }
+  [[nodiscard]] const Catalogue& catalogue() const { return catalogue_; }
+  [[nodiscard]] Worker& worker() { return *worker_; }
+
+ private:
+  Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings);
+  Result<EngineInfo> engine_info();
+
+  Pack pack_;
+  Catalogue catalogue_;
+  std::unique_ptr<Predictor> predictor_;
+  std::unique_ptr<Worker> worker_;
+  std::vector<std::uint32_t> pack_types_;  // catalogue type -> pack type
+};
+
+/// Limits for the worker of interactive commands.
+[[nodiscard]] WorkerLimits interactive_limits();
+
+/// Threads, batch ... a pack was made for.
+[[nodiscard]] int pack_threads(const Pack& pack);
+
+}  // namespace latcast::cli

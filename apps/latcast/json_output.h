@@ -1,0 +1,25 @@
+// The parts that JSON results share (docs/formats.md): head, target, context.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "engine/engine.h"
+#include "latcast/pack.h"
+#include "latcast/result.h"
+
+namespace latcast::cli {
+
+/// Keeps the order in which keys are written.
+using Json = nlohmann::ordered_json;
+
+/// {"schema_version", "tool"}
+[[nodiscard]] Json json_head();
+[[nodiscard]] Json json_target(const Target& target);
+[[nodiscard]] Json json_error(const Error& error);
+/// A number, or null where it is not finite.
+[[nodiscard]] Json json_number(double value);
+
+/// The target that a measurement on this machine is of.
+[[nodiscard]] Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings, int threads);
+
+}  // namespace latcast::cli

@@ -1,0 +1,146 @@
+#include "options.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+namespace latcast::cli {
+namespace {
+
+std::optional<double> leading_number(const std::string& text, std::string& rest) {
+  double value = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure != std::errc() || !std::isfinite(value)) return std::nullopt;
+  rest.assign(end, text.data() + text.size());
+  return value;
+}
+
+std::string plain_number(double value) {
+  char buffer[40];
+  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
+}
+
+}  // namespace
+
+int exit_code(Errc code) {
+  switch (code) {
+    case Errc::engine_unavailable: return kEngineUnavailable;
+    case Errc::interrupted: return kInterrupted;
+    case Errc::unstable: return kNoiseTargetMissed;
+    default: return kFailed;
+  }
+}
+
+CLI::Validator duration_option() {
+  static const std::map<std::string, double> kUnits = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        std::string unit;
+        const auto value = leading_number(text, unit);
+        const auto found = kUnits.find(unit);
+        if (!value || found == kUnits.end()) return "'" + text + "' is not a duration; write for example 250ms, 15s, 10m";
+        if (*value <= 0) return "'" + text + "': a duration must be above 0";
+        text = plain_number(*value * found->second);
+        return {};
+      },
+      "DURATION");
+}
+
+CLI::Validator share_option() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        std::string unit;
+        auto value = leading_number(text, unit);
+        if (!value || (!unit.empty() && unit != "%") || *value < 0) return "'" + text + "' is not a share; write for example 5% or 0.05";
+        text = plain_number(unit == "%" ? *value / 100 : *value);
+        return {};
+      },
+      "SHARE");
+}
+
+void add_engine_options(CLI::App& command, EngineOptions& options, bool choose_engine) {
+  if (choose_engine) {
+    command.add_option("--engine", options.engine, "Inference engine to measure")->capture_default_str()->check(CLI::IsMember(engine_ids()));
+    command.add_option("--threads", options.settings.threads, "Threads the engine may use for one operator")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1024));
+  }
+  command.add_option("--engine-path", options.settings.library,
+                     "The engine's library to use (default: $LATCAST_ONNXRUNTIME, the project's Python environment, the system's)");
+}
+
+void add_dim_options(CLI::App& command, DimOptions& options) {
+  command.add_option("--batch", options.batch, "Value of free first axes of the inputs")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
+  command.add_option("--dim", options.dims, "Value of a free dimension, by name (seq=128) or place (input_ids:1=128); repeatable")
+      ->allow_extra_args(false)
+      ->type_name("NAME=V");
+}
+
+Result<DimBindings> bindings(const DimOptions& options) {
+  DimBindings result;
+  if (options.batch > 0) result.batch = options.batch;
+  for (const std::string& text : options.dims) {
+    const std::size_t equals = text.rfind('=');
+    std::int64_t value = 0;
+    const char* end = text.data() + text.size();
+    const bool number = equals != std::string::npos && equals > 0 && std::from_chars(text.data() + equals + 1, end, value).ptr == end;
+    if (!number || value < 1) return fail(Errc::invalid_input, "--dim " + text + ": write NAME=V with V of at least 1, for example --dim seq=128");
+    result.named[text.substr(0, equals)] = value;
+  }
+  return result;
+}
+
+void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv) {
+  command.add_option("--json", options.json, "Write JSON, to a file or (bare --json) to stdout")->type_name("[=FILE]");
+  if (with_csv) command.add_option("--csv", options.csv, "Write CSV, to a file or (bare --csv) to stdout")->type_name("[=FILE]");
+}
+
+std::vector<std::string> with_explicit_values(int argc, const char* const* argv) {
+  std::vector<std::string> result;
+  bool options_ended = false;
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    options_ended = options_ended || argument == "--";
+    if (!options_ended && (argument == "--json" || argument == "--csv")) argument += "=-";
+    result.push_back(std::move(argument));
+  }
+  return result;
+}
+
+Result<void> check_output(const std::string& file) {
+  if (file.empty() || file == "-") return {};
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  if (access(folder.c_str(), W_OK) == 0) return {};
+  return fail(Errc::io, "cannot write " + file + ": " + std::strerror(errno));
+}
+
+Result<void> write_output(const std::string& file, const std::string& text) {
+  if (file == "-") {
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    return written ? Result<void>() : fail(Errc::io, "cannot write to stdout: " + std::string(std::strerror(errno)));
+  }
+  const std::string temporary = file + ".tmp" + std::to_string(getpid());
+  std::FILE* stream = std::fopen(temporary.c_str(), "wb");
+  if (stream == nullptr) return fail(Errc::io, "cannot write " + temporary + ": " + std::strerror(errno));
+  const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size();
+  const bool closed = std::fclose(stream) == 0;
+  if (written && closed && std::rename(temporary.c_str(), file.c_str()) == 0) return {};
+  const std::string why = std::strerror(errno);
+  std::remove(temporary.c_str());
+  return fail(Errc::io, "cannot write " + file + ": " + why);
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+}  // namespace latcast::cli
