@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstring>
 #include <string>
+#include <type_traits>
 
 #include "core/limits.h"
 #include "core/pack_seal.h"
@@ -25,10 +28,16 @@ std::span<const T> array(const flatbuffers::Vector<T>* values) {
   return {reinterpret_cast<const T*>(values->Data()), values->size()};
 }
 
+/// By bytes: FlatBuffers' verifier leaves the alignment of 8-byte elements open.
 template <class T>
-std::vector<T> copy(const flatbuffers::Vector<T>* values) {
-  const std::span<const T> view = array(values);
-  return {view.begin(), view.end()};
+std::vector<T> copy_bytes(const std::uint8_t* data, std::size_t count) {
+  std::vector<T> out(count);
+  if (count > 0) std::memcpy(out.data(), data, count * sizeof(T));
+  return out;
+}
+
+std::vector<double> copy(const flatbuffers::Vector<double>* values) {
+  return values == nullptr ? std::vector<double>() : copy_bytes<double>(values->Data(), values->size());
 }
 
 /// Calls read(table) for each table, collecting results; absent vectors are empty.
@@ -47,12 +56,11 @@ std::vector<std::string> read_texts(const Tables<flatbuffers::String>* texts) {
 
 KeyValue read_pair(const fb::KeyValue& pair) { return {text(pair.key()), text(pair.value())}; }
 
+static_assert(sizeof(Instruction) == sizeof(fb::Instruction) && std::is_trivially_copyable_v<Instruction>);
+static_assert(offsetof(Instruction, slot) == 4 && offsetof(Instruction, value) == 8);
+
 Program read_code(const Code* code) {
-  Program out;
-  if (code == nullptr) return out;
-  out.reserve(code->size());
-  for (const fb::Instruction* in : *code) out.push_back({static_cast<Opcode>(in->op()), in->slot(), in->value()});
-  return out;
+  return code == nullptr ? Program() : copy_bytes<Instruction>(code->Data(), code->size());
 }
 
 NamedProgram read_program(const fb::Program& program) {
@@ -177,6 +185,11 @@ Result<void> check_ranges(const KernelModel& kernel) {
   return {};
 }
 
+/// Forms read their doubles where they lie.
+bool aligned(const FormNodeView& node) {
+  return node.doubles.empty() || reinterpret_cast<std::uintptr_t>(node.doubles.data()) % alignof(double) == 0;
+}
+
 Result<void> check_kernel(const KernelModel& kernel, const DecodedKernel& forms, std::size_t slots) {
   if (kernel.terms.size() > kMaxTerms || kernel.features.size() > kMaxFeatures)
     return corrupt("too many terms or features");
@@ -189,6 +202,7 @@ Result<void> check_kernel(const KernelModel& kernel, const DecodedKernel& forms,
   const FormShape shape{kernel.terms.size(), kernel.features.size()};
   for (const FormView* form : {&forms.form, &forms.extrapolation}) {
     if (form->empty()) continue;
+    if (!std::ranges::all_of(*form, aligned)) return corrupt("an array of a form is not aligned");
     if (auto ok = check(*form, shape); !ok) return ok;
   }
   return {};
