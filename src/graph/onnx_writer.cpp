@@ -100,6 +100,7 @@ void write_value_info(Writer& out, const ValueInfo& info) {
   namespace f = field::type;
   out.text(field::value_info::name, info.name);
   if (!info.is_tensor) return;
+  if (info.type == DataType::undefined) return;  // left to the engine to infer
   nested(out, field::value_info::type, [&](Writer& type) {
     nested(type, f::tensor, [&](Writer& tensor) {
       tensor.integer(f::elem_type, static_cast<std::int64_t>(info.type));
