@@ -1,5 +1,6 @@
 // latcast inspect: what is in a store, a pack or an ONNX file, for people.
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -68,6 +69,8 @@ Result<std::string> show_store(const std::string& file) {
   return text;
 }
 
+std::string format_signed(double ns) { return (ns < 0 ? "-" : "+") + format_time(std::abs(ns)); }
+
 std::string show_candidates(const KernelModel& kernel) {
   std::string text;
   for (const CandidateScore& candidate : kernel.candidates) {
@@ -89,6 +92,9 @@ Result<std::string> show_pack(const std::string& file) {
   for (const KeyValue& pair : info.target.settings) text += "  " + pair.key + " = " + pair.value + "\n";
   text += "trained on " + std::to_string(info.training.networks) + " carriers, " + std::to_string(info.training.samples) + " modules; carriers' MAPE " +
           format_percent(info.training.error) + " cross-validated, noise floor " + format_percent(info.training.noise_floor) + "\n";
+  text += "sum: " + format_percent(info.calibration.scale) + " of the modules' forecasts, " + format_signed(info.calibration.module_ns) + " a module, " +
+          format_signed(info.calibration.run_ns) + " a run; 90 % interval +-" + format_percent(info.interval.quantile * info.interval.relative) + " and " +
+          format_time(info.interval.quantile * info.interval.absolute_ns) + "\n";
   text += "anchor " + format_date(info.anchor.unix_s) + ", scale " + format_percent(info.anchor.scale) + ", " + std::to_string(info.anchor.carriers) +
           " carriers measured again, " + std::to_string(content->references.size()) + " to measure\n\n";
   Table table({"module type", "kernel class", "model", "samples", "error", "others"});

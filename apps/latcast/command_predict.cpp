@@ -38,6 +38,7 @@ Json json_modules(const Forecast& forecast, const Forecaster& forecaster) {
     Json json = {{"index", i},
                  {"type", matched ? type->name : module.op},
                  {"kernel", nullptr},
+                 {"op", module.op},
                  {"nodes", module.nodes},
                  {"latency_ns", part.latency.count()},
                  {"share", forecast.total.quiet.count() > 0 ? part.latency.count() / forecast.total.quiet.count() : 0.0},

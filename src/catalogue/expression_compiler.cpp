@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxLength = 4096;
+constexpr double kMaxIndex = 1 << 16;
 
 /// Parser state. Errors are remembered once (`error_`), and every step after it is a no-op.
 class Compiler {
@@ -191,6 +192,7 @@ class Compiler {
         {"elements", {Kind::input_elements, Kind::output_elements}},
         {"constant", {Kind::input_constant, Kind::input_constant}},
         {"element_size", {Kind::input_element_size, Kind::input_element_size}},
+        {"reuse", {Kind::input_reuse, Kind::input_reuse}},
     };
     if (peek() != '(') return false;
     if (name == "is") {
@@ -266,8 +268,9 @@ class Compiler {
     expect("[");
     const bool negative = accept("-");
     skip_space();
-    const int value = static_cast<int>(number());
-    read.position = negative ? -value : value;
+    const double value = number();
+    if (value != std::floor(value) || value > kMaxIndex) return stop("an index such as [0] expected");
+    read.position = static_cast<int>(negative ? -value : value);
     read.has_position = true;
     expect("]");
   }
@@ -323,7 +326,7 @@ class Compiler {
     skip_space();
     double value = 0.0;
     const auto [end, failure] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
-    if (failure != std::errc()) {
+    if (failure != std::errc() || !std::isfinite(value)) {
       stop("a number expected");
       return 0.0;
     }

@@ -9,8 +9,9 @@
 
 namespace latcast {
 
-/// How far outside its training range (log2) a feature may lie before a forecast counts as extrapolated.
-inline constexpr double kExtrapolationMargin = 0.3;
+/// How far outside its training range (log2) a feature may lie before a forecast counts as extrapolated: beyond the
+/// range the base model's physical terms carry on, which holds well over a factor of two in one feature.
+inline constexpr double kExtrapolationMargin = 1.0;
 /// Kernel classes with fewer samples never count as covered.
 inline constexpr std::uint32_t kCoveredSamples = 8;
 

@@ -5,6 +5,7 @@
 
 #include "graph/node_reads.h"
 #include "graph/provenance.h"
+#include "graph/reuse.h"
 
 namespace latcast {
 namespace {
@@ -14,7 +15,7 @@ using Tensors = std::map<std::string, TensorInfo>;
 std::string full_name(const onnx::Node& node) { return node.domain.empty() ? node.op : node.domain + ":" + node.op; }
 
 NodeView view_of(const onnx::Model& model, const onnx::Node& node, const Tensors& tensors) {
-  NodeView view{.node = &node, .opset = 1, .inputs = {}, .outputs = {}};
+  NodeView view{.node = &node, .opset = 1, .inputs = {}, .outputs = {}, .reuse = {}};
   if (const auto opset = model.opsets.find(node.domain); opset != model.opsets.end()) view.opset = opset->second;
   const auto look_up = [&](const std::vector<std::string>& names, std::vector<const TensorInfo*>& infos) {
     for (const std::string& name : names) {
@@ -131,6 +132,7 @@ Result<Network> make_network(const onnx::Model& executed, const DimBindings& bin
   const auto tensors = infer_shapes(executed, bindings, &catalogue);
   if (!tensors) return tl::unexpected(tensors.error());
   auto names = file_nodes(executed, original);
+  const auto reuse = reuse_distances(executed.graph, *tensors);
   Network network;
   for (std::size_t i = 0; i < executed.graph.nodes.size(); ++i) {
     const onnx::Node& node = executed.graph.nodes[i];
@@ -139,7 +141,8 @@ Result<Network> make_network(const onnx::Model& executed, const DimBindings& bin
     module.node = i;
     module.op = full_name(node);
     module.nodes = std::move(names[i]);
-    const NodeView view = view_of(executed, node, *tensors);
+    NodeView view = view_of(executed, node, *tensors);
+    view.reuse = reuse[i];
     fill_quantities(view, module);
     match(catalogue, view, module);
     network.modules.push_back(std::move(module));

@@ -135,6 +135,10 @@ Result<double> read_node(const NodeView& view, const NodeRead& read) {
     case Kind::input_elements:
     case Kind::input_element_size:
       return read_tensor(view, read, false);
+    case Kind::input_reuse: {
+      const auto input = static_cast<std::size_t>(read.index);
+      return input < view.reuse.size() ? view.reuse[input] : 0.0;
+    }
     case Kind::output_dim:
     case Kind::output_rank:
     case Kind::output_elements:

@@ -8,6 +8,7 @@
 
 #include "graph/network.h"
 #include "learn/profiler_cost.h"
+#include "measure/carriers/carrier.h"
 #include "store/rounds.h"
 
 namespace latcast::learn {
@@ -114,6 +115,7 @@ class Builder {
     truth.name = carrier.record.name;
     truth.family = carrier.record.family;
     truth.adaptive = carrier.record.adaptive;
+    truth.probe = is_probe_family(carrier.record.family);
     truth.quiet_ns = carrier.quiet.quiet;
     truth.noise_ns = std::isnan(carrier.quiet.noise) ? 0.05 * carrier.quiet.quiet : carrier.quiet.noise;
     const int network = static_cast<int>(set_.networks.size());

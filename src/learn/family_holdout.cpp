@@ -35,10 +35,11 @@ HeldOut held_out(const RawNetwork& network, const Calibration& calibration) {
           network.sum_ns > 0 ? 1.0 - network.covered_ns / network.sum_ns : 1.0};
 }
 
-Calibration calibration_without(const std::vector<RawNetwork>& raw, std::span<const int> groups, int group) {
+Calibration calibration_without(const std::vector<NetworkTruth>& networks, const std::vector<RawNetwork>& raw,
+                                std::span<const int> groups, int group) {
   std::vector<RawNetwork> others;
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (groups[i] != group) others.push_back(raw[i]);
+    if (groups[i] != group && !networks[i].probe) others.push_back(raw[i]);
   }
   return fit_calibration(others);
 }
@@ -75,7 +76,7 @@ std::vector<HeldOut> hold_out_families(const TrainingSet& set, const PreparedSet
     estimates[group][kernel] = forecast_group(one, chosen[kernel], group_of, static_cast<int>(group), seed);
   });
   for (int group = 0; group < groups; ++group) {
-    const Calibration calibration = calibration_without(raw, group_of, group);
+    const Calibration calibration = calibration_without(set.networks, raw, group_of, group);
     for (std::size_t i = 0; i < out.size(); ++i) {
       if (group_of[i] != group) continue;
       const auto& own = estimates[static_cast<std::size_t>(group)];

@@ -120,6 +120,7 @@ std::vector<RawNetwork> out_of_fold_sums(const TrainingSet& set, const PreparedS
 
 /// Networks with a truth and modules; others teach nothing about sums.
 bool counts(const NetworkTruth& network) {
+  if (network.probe) return false;
   return std::isfinite(network.quiet_ns) && network.quiet_ns > 0 && !network.modules.empty();
 }
 

@@ -36,6 +36,7 @@ struct NetworkTruth {
   std::string name;
   std::string family;   // block family: intervals leave whole families out
   bool adaptive = false;  // chosen because the error was large there: not used for intervals
+  bool probe = false;     // operators in a row, unlike a network: samples only, neither calibration nor intervals
   double quiet_ns = 0;
   double noise_ns = 0;
   std::vector<ModuleRef> modules;

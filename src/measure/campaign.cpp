@@ -30,7 +30,7 @@ constexpr int kHopeless = 12;
 /// over rounds can defend itself with.
 int rounds_for(const CampaignOptions& options) {
   if (options.config.rounds > 0) return options.config.rounds;
-  return std::clamp(static_cast<int>(std::lround(options.budget.count() / 150e9)) + 2, 3, 6);
+  return options.budget < std::chrono::minutes(20) ? 3 : 5;
 }
 
 std::int64_t unix_ms() {
@@ -309,6 +309,31 @@ std::string plan_json(const CampaignOptions& options) {
       .dump();
 }
 
+/// A resumed campaign keeps its plan: whatever decides it comes from the store (but the budget where one is given).
+Result<void> take_up_plan(Store& store, std::int64_t target, CampaignOptions& options) {
+  auto campaigns = store.campaigns(target);
+  if (!campaigns) return tl::unexpected(campaigns.error());
+  if (campaigns->empty()) return {};  // said when the campaign begins
+  const Json plan = Json::parse(campaigns->back().plan, nullptr, false);
+  if (!plan.is_object()) return {};
+  CampaignConfig& config = options.config;
+  try {
+    options.seed = plan.value("seed", options.seed);
+    if (options.budget.count() <= 0) options.budget = Nanos(plan.at("budget_ns").get<double>());
+    config.families = plan.value("families", config.families);
+    config.rounds = plan.value("rounds", config.rounds);
+    config.max_macs = plan.value("max_macs", config.max_macs);
+    config.max_weight_bytes = plan.value("max_weight_bytes", config.max_weight_bytes);
+    config.burst = Nanos(plan.value("burst_ns", config.burst.count()));
+    config.profile = Nanos(plan.value("profile_ns", config.profile.count()));
+    config.module_share = plan.value("module_share", config.module_share);
+    config.adaptive_share = plan.value("adaptive_share", config.adaptive_share);
+  } catch (const Json::exception& problem) {
+    return fail(Errc::corrupt, std::string("the campaign's plan in the store cannot be read: ") + problem.what());
+  }
+  return {};
+}
+
 }  // namespace
 
 CampaignPlan plan_campaign(const Catalogue& catalogue, const CampaignOptions& options) {
@@ -336,7 +361,11 @@ CampaignPlan plan_campaign(const Catalogue& catalogue, const CampaignOptions& op
 
 Result<CampaignSummary> run_campaign(Worker& worker, Store& store, std::int64_t target, const Catalogue& catalogue,
                                      const CampaignOptions& options, const Advisor& advisor, const CampaignObserver& observer) {
-  return Runner(worker, store, options, observer, CarrierPlan(catalogue, options)).run(target, advisor, plan_json(options));
+  CampaignOptions planned = options;
+  if (options.resume) {
+    if (auto ok = take_up_plan(store, target, planned); !ok) return tl::unexpected(ok.error());
+  }
+  return Runner(worker, store, planned, observer, CarrierPlan(catalogue, planned)).run(target, advisor, plan_json(planned));
 }
 
 }  // namespace latcast

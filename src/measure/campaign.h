@@ -21,9 +21,9 @@ struct CampaignConfig {
   int rounds = 0;                     // 0: by budget
   double max_macs = 3e9;
   double max_weight_bytes = 450e6;
-  Nanos burst = std::chrono::milliseconds(100);   // unprofiled, per carrier and round
-  Nanos profile = std::chrono::milliseconds(60);  // profiled, per carrier and round
-  double module_share = 0.06;    // of carriers: made from the catalogue's own sampling and build data
+  Nanos burst = std::chrono::milliseconds(60);    // unprofiled, per carrier and round
+  Nanos profile = std::chrono::milliseconds(40);  // profiled, per carrier and round
+  double module_share = 0.08;    // of carriers: made from the catalogue's own sampling and build data
   double adaptive_share = 0.25;  // of the budget: spent where the cross-validated error is largest
 };
 
@@ -31,9 +31,9 @@ struct CampaignConfig {
 [[nodiscard]] Result<CampaignConfig> read_campaign_config(const std::string& file);
 
 struct CampaignOptions {
-  Nanos budget = std::chrono::minutes(10);
+  Nanos budget = std::chrono::minutes(10);  // with `resume`: 0 is the campaign's own
   std::uint64_t seed = 1;
-  bool resume = false;
+  bool resume = false;  // the last campaign's plan is taken up: its seed and configuration are used, not these
   CampaignConfig config;
   std::vector<onnx::Model> like;  // networks to resemble
 };

@@ -67,6 +67,11 @@ std::vector<std::string> families() {
   return names;
 }
 
+bool is_probe_family(std::string_view family) {
+  const auto misc = carriers::misc_families();
+  return family.starts_with("module:") || std::ranges::any_of(misc, [&](const Family& f) { return f.name == family; });
+}
+
 Carrier make_carrier(std::string_view family, std::uint64_t seed, const CarrierOptions& options) {
   const auto& all = all_families();
   const auto found = std::find_if(all.begin(), all.end(), [&](const Family& f) { return f.name == family; });

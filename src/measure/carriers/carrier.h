@@ -33,6 +33,10 @@ struct CarrierOptions {
 /// Names of all families, in the order of the sources.
 [[nodiscard]] std::vector<std::string> families();
 
+/// Whether a family is a probe: single operators in a row, measured for their samples, not for being like a network.
+/// Families of module carriers ("module:TYPE") are probes too.
+[[nodiscard]] bool is_probe_family(std::string_view family);
+
 /// family must be one of families().
 [[nodiscard]] Carrier make_carrier(std::string_view family, std::uint64_t seed, const CarrierOptions& options = {});
 
