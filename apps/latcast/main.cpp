@@ -15,8 +15,7 @@ void add_shared_options(CLI::App& app, latcast::cli::Context& context) {
   app.add_flag("-q,--quiet", context.console.quiet, "Errors only on stderr");
   app.add_option("--progress", context.console.progress_mode, "Progress on stderr: auto, always, never")
       ->transform(CLI::CheckedTransformer(kModes))
-      ->type_name("MODE")
-      ->default_str("auto");
+      ->option_text("MODE");
 }
 
 }  // namespace
