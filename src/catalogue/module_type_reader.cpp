@@ -75,6 +75,7 @@ class Reader {
     if (array == nullptr) {
       type_.kernels.push_back({type_.name, {}, base, features});
     } else {
+      if (array->empty()) toml_.fail_at(table_, "'kernel' must hold at least one [[kernel]]");
       for (const toml::node& node : *array) read_kernel(node, base, features);
     }
     if (toml_.failed()) return;

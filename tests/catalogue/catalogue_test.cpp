@@ -1,0 +1,319 @@
+#include "catalogue/catalogue.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalogue/builtin_catalogue.h"
+#include "catalogue/module_type_reader.h"
+#include "core/limits.h"
+
+namespace latcast {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kSmall = R"(name = "scale"
+summary = "a made-up module"
+operators = ["Scale", "com.example:Scale"]
+
+[parameters]
+rows = "in0[0]"
+columns = "in0[1] | 1"
+
+[derived]
+area = "rows * columns"
+twice = "2 * area"
+
+[[kernel]]
+name = "wide"
+when = "columns > 64"
+base = ["area", "1"]
+features = ["rows", "columns"]
+
+[[kernel]]
+name = "narrow"
+base = ["twice"]
+features = ["area"]
+)";
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::string with(std::string text, const std::string& old, const std::string& fresh) {
+  const auto at = text.find(old);
+  EXPECT_NE(at, std::string::npos) << old;
+  return at == std::string::npos ? text : text.replace(at, old.size(), fresh);
+}
+
+std::string problem_of(const std::string& text) {
+  const auto type = read_module_type(text, "scale.toml");
+  EXPECT_FALSE(type.has_value()) << text;
+  if (type) return "";
+  EXPECT_EQ(type.error().code, Errc::invalid_input);
+  EXPECT_TRUE(contains(type.error().context, "scale.toml")) << type.error().context;
+  return type.error().context;
+}
+
+TEST(ModuleTypeReader, ReadsAType) {
+  const auto type = read_module_type(kSmall, "scale.toml");
+  ASSERT_TRUE(type.has_value()) << type.error().context;
+  EXPECT_EQ(type->name, "scale");
+  ASSERT_EQ(type->operators.size(), 2U);
+  EXPECT_EQ(type->operators[1].domain, "com.example");
+  EXPECT_EQ(type->operators[1].type, "Scale");
+  ASSERT_EQ(type->parameters.size(), 2U);
+  EXPECT_EQ(type->parameters[0].name, "rows");
+  EXPECT_EQ(type->derived[1].name, "twice");
+  ASSERT_EQ(type->kernels.size(), 2U);
+  EXPECT_EQ(type->kernels[1].name, "narrow");
+  EXPECT_EQ(evaluate(type->kernels[1].base[0].program, std::vector<double>{2, 3, 6, 12}), 12);
+  EXPECT_EQ(type->source, kSmall);
+}
+
+TEST(ModuleTypeReader, SuggestsTheNearestKey) {
+  const std::string problem = problem_of(with(kSmall, "summary", "sumary"));
+  EXPECT_TRUE(contains(problem, "unknown key 'sumary'; did you mean 'summary'?")) << problem;
+  EXPECT_TRUE(contains(problem, "scale.toml:2:")) << problem;
+  EXPECT_TRUE(
+      contains(problem_of(with(kSmall, "features = [\"area\"]", "feature = [\"area\"]")), "did you mean 'features'?"));
+  EXPECT_TRUE(contains(problem_of(std::string("colour = 1\n") + kSmall), "known keys:"));
+}
+
+TEST(ModuleTypeReader, MissesNoPart) {
+  EXPECT_TRUE(contains(problem_of(with(kSmall, "name = \"scale\"\n", "")), "'name' is missing"));
+  EXPECT_TRUE(
+      contains(problem_of(with(kSmall, "operators = [\"Scale\", \"com.example:Scale\"]\n", "")), "'operators'"));
+  EXPECT_TRUE(contains(problem_of(with(kSmall, "base = [\"twice\"]\n", "")), "kernel 'narrow' has no 'base' terms"));
+  EXPECT_TRUE(contains(problem_of(with(kSmall, "features = [\"area\"]\n", "")), "kernel 'narrow' has no 'features'"));
+  EXPECT_TRUE(contains(problem_of("name = \"x\"\nsummary = \"x\"\noperators = [\"X\"]\n"), "[parameters] is missing"));
+  EXPECT_TRUE(contains(
+      problem_of("name = \"x\"\nsummary = \"x\"\noperators = [\"X\"]\nkernel = []\n[parameters]\na = \"in0[0]\"\n"),
+      "kernel"));
+}
+
+TEST(ModuleTypeReader, EveryModuleHasAKernel) {
+  const std::string problem =
+      problem_of(with(kSmall, "name = \"narrow\"\n", "name = \"narrow\"\nwhen = \"rows > 1\"\n"));
+  EXPECT_TRUE(contains(problem, "the last kernel must have no 'when'")) << problem;
+  EXPECT_TRUE(contains(problem_of(with(kSmall, "\"narrow\"", "\"wide\"")), "two kernels are called 'wide'"));
+}
+
+TEST(ModuleTypeReader, NamesAreUnknownWithTheirPlace) {
+  const std::string problem = problem_of(with(kSmall, "\"2 * area\"", "\"2 * aria\""));
+  EXPECT_TRUE(contains(problem, "scale.toml:11:")) << problem;
+  EXPECT_TRUE(contains(problem, "did you mean 'area'?")) << problem;
+  EXPECT_TRUE(contains(problem_of(with(kSmall, "twice =", "rows =")), "already taken"));
+}
+
+TEST(ModuleTypeReader, SyntaxErrorsNameTheLine) {
+  EXPECT_TRUE(contains(problem_of("name = \"x\"\nsummary = \n"), "scale.toml:2:"));
+  problem_of("");
+  problem_of(std::string("\0\xff\xfe", 3));
+  problem_of("name = 3\nsummary = [1]\noperators = \"X\"\nparameters = 1\n");
+}
+
+TEST(ModuleTypeReader, RefusesNonsensicalSampling) {
+  const auto sampled = [](const std::string& line) { return std::string(kSmall) + "[sample]\n" + line + "\n"; };
+  EXPECT_TRUE(read_module_type(sampled("a = { range = [1, 64], multiple_of = 8, multiple_share = 0.5 }"), "scale.toml")
+                  .has_value());
+  EXPECT_TRUE(read_module_type(sampled("a = 3"), "scale.toml").has_value());
+  EXPECT_TRUE(read_module_type(sampled("a = { choice = [1, 2], weights = [3, 1] }"), "scale.toml").has_value());
+  for (const char* line :
+       {"a = { range = [64, 1] }", "a = { range = [0, 4] }", "a = { range = [1] }", "a = { range = [1, inf] }",
+        "a = { range = [1, nan] }", "a = { choice = [] }", "a = { }", "a = { choice = [1], range = [1, 2] }",
+        "a = { choice = [1, 2], weights = [1] }", "a = { choice = [1, 2], weights = [1, 0] }",
+        "a = { range = [1, 4], multiple_of = 0 }", "a = \"4\"", "a = { rnge = [1, 4] }"}) {
+    const std::string problem = problem_of(sampled(line));
+    EXPECT_TRUE(contains(problem, "scale.toml:")) << problem;
+  }
+  EXPECT_TRUE(contains(problem_of(sampled("a = { rnge = [1, 4] }")), "did you mean 'range'?"));
+}
+
+TEST(ModuleTypeReader, RefusesABuildThatCannotBeMade) {
+  const auto built = [](const std::string& rest) {
+    return std::string(kSmall) + "[sample]\nrows = { range = [1, 8] }\n[build]\n" + rest;
+  };
+  EXPECT_TRUE(
+      read_module_type(built("operator = \"com.example:Scale\"\ninputs = [{ shape = [\"rows\", 4] }]\n"), "scale.toml")
+          .has_value());
+  EXPECT_TRUE(contains(problem_of(built("operator = \"Scale\"\n")), "at least one input"));
+  EXPECT_TRUE(contains(problem_of(built("inputs = [{ shape = [\"rows\"] }]\n")), "'operator' is missing"));
+  EXPECT_TRUE(
+      contains(problem_of(built("operator = \"Scale\"\ninputs = [{ shape = [\"row\"] }]\n")), "did you mean 'rows'?"));
+  EXPECT_TRUE(contains(problem_of(built("operator = \"Scale\"\ninputs = [{ shape = [\"rows\"], dtype = \"half\" }]\n")),
+                       "dtype"));
+  EXPECT_TRUE(
+      contains(problem_of(built("operator = \"Scale\"\nshare = -1\ninputs = [{ shape = [\"rows\"] }]\n")), "share"));
+}
+
+TEST(BuiltinCatalogue, EveryFileLoadsAndFitsThePacks) {
+  const auto sources = detail::builtin_catalogue();
+  ASSERT_FALSE(sources.empty());
+  std::set<std::string> names;
+  for (const auto& [file, text] : sources) {
+    const auto type = read_module_type(text, std::string(file));
+    ASSERT_TRUE(type.has_value()) << type.error().context;
+    EXPECT_TRUE(names.insert(type->name).second) << "two files define " << type->name;
+    EXPECT_LE(type->slot_count(), kMaxSlots) << type->name;
+    for (const Kernel& kernel : type->kernels) {
+      EXPECT_LE(kernel.base.size(), kMaxTerms) << type->name;
+      EXPECT_LE(kernel.features.size(), kMaxFeatures) << type->name;
+    }
+  }
+  const auto catalogue = Catalogue::builtin();
+  ASSERT_TRUE(catalogue.has_value());
+  EXPECT_EQ(catalogue->types().size(), sources.size());
+}
+
+TEST(BuiltinCatalogue, HoldsEveryFileOfTheFolder) {
+  std::size_t files = 0;
+  for (const auto& entry : fs::directory_iterator(LATCAST_CATALOGUE))
+    files += entry.path().extension() == ".toml" ? 1 : 0;
+  EXPECT_EQ(files, detail::builtin_catalogue().size());
+}
+
+TEST(BuiltinCatalogue, CoversWhatEnginesExecute) {
+  const auto catalogue = Catalogue::builtin();
+  ASSERT_TRUE(catalogue.has_value());
+  const std::vector<std::pair<std::string, std::string>> executed = {{"com.microsoft.nchwc", "Conv"},
+                                                                     {"", "Conv"},
+                                                                     {"com.microsoft", "FusedConv"},
+                                                                     {"", "Gemm"},
+                                                                     {"com.microsoft", "FusedGemm"},
+                                                                     {"", "MatMul"},
+                                                                     {"com.microsoft", "FusedMatMul"},
+                                                                     {"com.microsoft", "QuickGelu"},
+                                                                     {"", "Gelu"},
+                                                                     {"com.microsoft", "Gelu"},
+                                                                     {"com.microsoft.nchwc", "ReorderInput"},
+                                                                     {"com.microsoft.nchwc", "ReorderOutput"},
+                                                                     {"", "Mul"},
+                                                                     {"", "Add"},
+                                                                     {"", "Sub"},
+                                                                     {"", "Div"},
+                                                                     {"", "Pow"},
+                                                                     {"", "Concat"},
+                                                                     {"", "Split"},
+                                                                     {"", "Slice"},
+                                                                     {"", "Reshape"},
+                                                                     {"", "Transpose"},
+                                                                     {"", "ReduceMean"},
+                                                                     {"", "ReduceSum"},
+                                                                     {"", "ReduceL2"},
+                                                                     {"", "Softmax"},
+                                                                     {"", "LayerNormalization"},
+                                                                     {"com.microsoft", "SkipLayerNormalization"},
+                                                                     {"", "SimplifiedLayerNormalization"},
+                                                                     {"", "BatchNormalization"},
+                                                                     {"", "InstanceNormalization"},
+                                                                     {"com.microsoft.nchwc", "MaxPool"},
+                                                                     {"", "MaxPool"},
+                                                                     {"com.microsoft.nchwc", "AveragePool"},
+                                                                     {"", "AveragePool"},
+                                                                     {"com.microsoft.nchwc", "GlobalAveragePool"},
+                                                                     {"", "GlobalAveragePool"},
+                                                                     {"", "Resize"},
+                                                                     {"", "Upsample"},
+                                                                     {"", "Gather"},
+                                                                     {"", "Pad"},
+                                                                     {"", "Expand"},
+                                                                     {"", "Relu"},
+                                                                     {"", "Clip"},
+                                                                     {"", "Sigmoid"},
+                                                                     {"", "HardSigmoid"},
+                                                                     {"", "Tanh"},
+                                                                     {"", "Erf"},
+                                                                     {"", "Sqrt"},
+                                                                     {"", "Squeeze"},
+                                                                     {"", "Unsqueeze"},
+                                                                     {"", "Flatten"},
+                                                                     {"", "DepthToSpace"},
+                                                                     {"", "LSTM"},
+                                                                     {"", "GRU"}};
+  for (const auto& [domain, op] : executed)
+    EXPECT_FALSE(catalogue->covering(domain, op).empty()) << domain << ":" << op;
+  EXPECT_TRUE(catalogue->covering("", "NoSuchOperator").empty());
+  EXPECT_TRUE(catalogue->covering("com.example", "Conv").empty());
+}
+
+// ---- folders
+
+class CatalogueFolder : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(testing::TempDir()) /
+              ("latcast_catalogue_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  void put(const std::string& name, const std::string& text) const { std::ofstream(folder_ / name) << text; }
+  [[nodiscard]] Result<Catalogue> load() const { return Catalogue::builtin(std::vector<fs::path>{folder_}); }
+  fs::path folder_;
+};
+
+TEST_F(CatalogueFolder, AddsAType) {
+  put("scale.toml", kSmall);
+  const auto catalogue = load();
+  ASSERT_TRUE(catalogue.has_value()) << catalogue.error().context;
+  EXPECT_EQ(catalogue->types().size(), detail::builtin_catalogue().size() + 1);
+  ASSERT_NE(catalogue->find("scale"), nullptr);
+  EXPECT_EQ(catalogue->covering("com.example", "Scale").size(), 1U);
+}
+
+TEST_F(CatalogueFolder, OverridesATypeByItsName) {
+  put("mine.toml", with(with(kSmall, "\"scale\"", "\"softmax\""), "\"Scale\", \"com.example:Scale\"", "\"Softmax\""));
+  const auto catalogue = load();
+  ASSERT_TRUE(catalogue.has_value()) << catalogue.error().context;
+  EXPECT_EQ(catalogue->types().size(), detail::builtin_catalogue().size());
+  ASSERT_NE(catalogue->find("softmax"), nullptr);
+  EXPECT_EQ(catalogue->find("softmax")->summary, "a made-up module");
+  // What the overridden file covered besides is covered no longer.
+  EXPECT_TRUE(catalogue->covering("", "LogSoftmax").empty());
+}
+
+TEST_F(CatalogueFolder, LaterTypesAreTriedFirst) {
+  put("scale.toml", with(kSmall, "\"Scale\", \"com.example:Scale\"", "\"Sigmoid\""));
+  const auto catalogue = load();
+  ASSERT_TRUE(catalogue.has_value()) << catalogue.error().context;
+  const auto covering = catalogue->covering("", "Sigmoid");
+  ASSERT_GE(covering.size(), 2U);
+  EXPECT_EQ(catalogue->types()[covering[0]].name, "scale");
+}
+
+TEST_F(CatalogueFolder, ErrorsNameTheFile) {
+  put("broken.toml", with(kSmall, "summary", "sumary"));
+  const auto catalogue = load();
+  ASSERT_FALSE(catalogue.has_value());
+  EXPECT_TRUE(contains(catalogue.error().context, (folder_ / "broken.toml").string() + ":2:"))
+      << catalogue.error().context;
+}
+
+TEST_F(CatalogueFolder, AnEmptyOrMissingFolderIsAnError) {
+  const auto empty = load();
+  ASSERT_FALSE(empty.has_value());
+  EXPECT_TRUE(contains(empty.error().context, "has no .toml file")) << empty.error().context;
+  const auto missing = Catalogue::builtin(std::vector<fs::path>{folder_ / "none"});
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_EQ(missing.error().code, Errc::not_found);
+}
+
+TEST_F(CatalogueFolder, SurvivesThePack) {
+  put("scale.toml", kSmall);
+  const auto catalogue = load();
+  ASSERT_TRUE(catalogue.has_value());
+  std::vector<std::pair<std::string, std::string>> sources;
+  for (const ModuleType& type : catalogue->types()) sources.emplace_back(type.file, type.source);
+  const auto again = Catalogue::from_sources(sources);
+  ASSERT_TRUE(again.has_value()) << again.error().context;
+  ASSERT_EQ(again->types().size(), catalogue->types().size());
+  EXPECT_EQ(again->find("scale")->kernels.size(), 2U);
+}
+
+}  // namespace
+}  // namespace latcast
