@@ -29,7 +29,7 @@ Error describe(sqlite3* connection, int code, const std::string& file) {
 
 }  // namespace
 
-Result<Database> Database::open(const std::string& file, Mode mode) {
+Result<Database> Database::open(const std::string& file, Mode mode, std::chrono::milliseconds patience) {
   Database database;
   database.file_ = file;
   const int flags = mode == Mode::read_only    ? SQLITE_OPEN_READONLY
@@ -40,7 +40,7 @@ Result<Database> Database::open(const std::string& file, Mode mode) {
   database.handle_.reset(raw);
   if (code != SQLITE_OK) return tl::unexpected(describe(raw, code, file));
   sqlite3_extended_result_codes(raw, 0);
-  sqlite3_busy_timeout(raw, 5000);
+  sqlite3_busy_timeout(raw, static_cast<int>(patience.count()));
   return database;
 }
 

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -20,7 +21,8 @@ class Statement;
 class Database {
  public:
   enum class Mode : std::uint8_t { read_only, read_write, create };
-  static Result<Database> open(const std::string& file, Mode mode);
+  /// `patience`: how long to wait for another process's lock.
+  static Result<Database> open(const std::string& file, Mode mode, std::chrono::milliseconds patience = std::chrono::seconds(5));
 
   Result<void> execute(const std::string& sql);
   Result<Statement> prepare(std::string_view sql);

@@ -54,8 +54,8 @@ Result<std::int64_t> single_integer(Database& database, std::string_view sql) {
 
 }  // namespace
 
-Result<Store> Store::create(const std::string& file) {
-  auto database = Database::open(file, Database::Mode::create);
+Result<Store> Store::create(const std::string& file, std::chrono::milliseconds patience) {
+  auto database = Database::open(file, Database::Mode::create, patience);
   if (!database) return tl::unexpected(database.error());
   Store store(std::move(*database));
   if (auto ok = store.prepare_schema(file, true); !ok) return tl::unexpected(ok.error());

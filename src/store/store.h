@@ -2,6 +2,7 @@
 // added, a measurement is one committed row with its nodes, so a kill loses at most the one under way.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -60,8 +61,8 @@ struct MeasurementRecord {
 
 class Store {
  public:
-  /// Opens for writing, creating it where it does not exist.
-  static Result<Store> create(const std::string& file);
+  /// Opens for writing, creating it where it does not exist. `patience`: how long to wait for another process's lock.
+  static Result<Store> create(const std::string& file, std::chrono::milliseconds patience = std::chrono::seconds(5));
   static Result<Store> open_read_only(const std::string& file);
 
   Result<std::int64_t> ensure_target(const TargetRecord& target);
