@@ -22,6 +22,13 @@ namespace {
 
 using Json = nlohmann::json;
 
+// AddressSanitizer reserves terabytes of address space for itself: no limit can be set beside it.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kAddressSpaceCanBeLimited = false;
+#else
+constexpr bool kAddressSpaceCanBeLimited = true;
+#endif
+
 bool (*interrupt_check)() = nullptr;
 
 struct Process {
@@ -98,7 +105,7 @@ struct Worker::State {
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
     dup2(complaints >= 0 ? complaints : null, STDERR_FILENO);
-    if (limits.memory_bytes > 0) {
+    if (kAddressSpaceCanBeLimited && limits.memory_bytes > 0) {
       const rlimit limit{limits.memory_bytes, limits.memory_bytes};
       setrlimit(RLIMIT_AS, &limit);
     }

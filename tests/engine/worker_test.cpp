@@ -1,0 +1,252 @@
+#include "engine/worker/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <thread>
+
+#include "engine/fake/fake_engine.h"
+#include "graph/net_builder.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kAddressSanitizer = true;
+#else
+constexpr bool kAddressSanitizer = false;
+#endif
+
+namespace latcast {
+namespace {
+
+using namespace std::chrono_literals;
+
+EngineModel chain(std::size_t length = 3) {
+  const auto bytes = onnx::write_model(test::relu_chain(length, {1, 1000}), onnx::Weights::skeleton);
+  EXPECT_TRUE(bytes.has_value());
+  EngineModel model;
+  model.bytes = *bytes;
+  model.inputs = {{"t0", onnx::DataType::float32, {1, 1000}, 2}};
+  return model;
+}
+
+/// What the fake engine's law gives one node of the chain: 1000 floats in, 1000 out.
+constexpr double kNode = 400 + 0.05 * 8000;
+constexpr double kRun = 2000;
+
+MeasureRequest burst_of(int runs, std::size_t length = 3) {
+  return {chain(length), {Nanos(1e12), 1, 3, runs}, std::nullopt, false};
+}
+
+Worker fake(const std::string& behaviour, WorkerLimits limits = {60s, 0}) { return {"fake", {behaviour, 1}, limits}; }
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST(Worker, MeasuresByTheFakeLaw) {
+  Worker worker = fake("");
+  const auto reply = worker.measure(burst_of(5));
+  ASSERT_TRUE(reply.has_value()) << reply.error().context;
+  ASSERT_EQ(reply->runs_ns.size(), 5U);
+  for (const double run : reply->runs_ns) EXPECT_NEAR(run, kRun + 3 * kNode, 1e-6);
+  EXPECT_NEAR(reply->load_ns, 20e6, 1);
+  EXPECT_GE(reply->elapsed_ns, reply->load_ns);
+  EXPECT_TRUE(reply->nodes.empty());
+  EXPECT_TRUE(reply->executed_graph.empty());
+}
+
+TEST(Worker, EndsABurstByTimeAndRuns) {
+  Worker worker = fake("");
+  MeasureRequest request = burst_of(100000);
+  request.burst.duration = Nanos(10 * (kRun + 3 * kNode));
+  auto reply = worker.measure(request);
+  ASSERT_TRUE(reply.has_value());
+  EXPECT_EQ(reply->runs_ns.size(), 10U);
+  request.burst.duration = Nanos(1);
+  reply = worker.measure(request);
+  ASSERT_TRUE(reply.has_value());
+  EXPECT_EQ(reply->runs_ns.size(), 3U);  // min_runs
+}
+
+TEST(Worker, ProfilesNodesWithTheProfilersCost) {
+  Worker worker = fake("profiler=7000");
+  MeasureRequest request = burst_of(4);
+  request.profile = request.burst;
+  request.want_executed_graph = true;
+  const auto reply = worker.measure(request);
+  ASSERT_TRUE(reply.has_value()) << reply.error().context;
+  ASSERT_EQ(reply->nodes.size(), 3U);
+  EXPECT_EQ(reply->nodes[0].op, "Relu");
+  EXPECT_NEAR(reply->nodes[0].mean_ns, kNode + 7000, 1e-6);
+  EXPECT_NEAR(reply->runs_ns[0], kRun + 3 * kNode, 1e-6);  // the burst itself is not profiled
+  const auto executed = onnx::read_model(std::as_bytes(std::span(reply->executed_graph)));
+  ASSERT_TRUE(executed.has_value());
+  EXPECT_EQ(executed->graph.nodes.size(), 3U);
+}
+
+TEST(Worker, CountsTheRunsItMakes) {
+  Worker worker = fake("");
+  EXPECT_EQ(worker.runs_made(), 0U);
+  ASSERT_TRUE(worker.measure(burst_of(5)).has_value());
+  EXPECT_EQ(worker.runs_made(), 6U);  // and a warm-up
+  MeasureRequest request = burst_of(5);
+  request.profile = BurstSpec{Nanos(1), 2, 3, 3};
+  ASSERT_TRUE(worker.measure(request).has_value());
+  EXPECT_EQ(worker.runs_made(), 6U + 6U + 5U);
+}
+
+TEST(Worker, TheExecutedGraphCostsNoRun) {
+  Worker worker = fake("");
+  const auto graph = worker.executed_graph(chain());
+  ASSERT_TRUE(graph.has_value()) << graph.error().context;
+  EXPECT_TRUE(onnx::read_model(std::as_bytes(std::span(*graph))).has_value());
+  ASSERT_TRUE(worker.info().has_value());
+  ASSERT_TRUE(worker.describe().has_value());
+  EXPECT_EQ(worker.runs_made(), 0U);
+}
+
+TEST(Worker, SurvivesAnEngineThatAborts) {
+  Worker worker = fake("abort=2");
+  ASSERT_TRUE(worker.measure(burst_of(3)).has_value());
+  const auto reply = worker.measure(burst_of(3));
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_EQ(reply.error().code, Errc::engine_failure);
+  EXPECT_TRUE(contains(reply.error().context, "signal 6")) << reply.error().context;
+  EXPECT_TRUE(worker.measure(burst_of(3)).has_value());
+}
+
+TEST(Worker, StopsAnEngineThatHangs) {
+  Worker worker = fake("hang=1", {200ms, 0});
+  const auto begun = std::chrono::steady_clock::now();
+  const auto reply = worker.measure(burst_of(3));
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_EQ(reply.error().code, Errc::engine_failure);
+  EXPECT_TRUE(contains(reply.error().context, "did not answer within")) << reply.error().context;
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 30s);  // it hangs for good: any bound will do
+  worker.set_limits({60s, 0});
+  EXPECT_TRUE(worker.info().has_value());
+}
+
+TEST(Worker, WorksAfterAHang) {
+  Worker worker = fake("hang=2", {500ms, 0});
+  ASSERT_TRUE(worker.measure(burst_of(3)).has_value());
+  ASSERT_FALSE(worker.measure(burst_of(3)).has_value());
+  EXPECT_TRUE(worker.measure(burst_of(3)).has_value());
+}
+
+TEST(Worker, BoundsTheMemoryOfAnEngine) {
+  if (kAddressSanitizer) GTEST_SKIP() << "address spaces cannot be limited under AddressSanitizer";
+  Worker worker = fake("memory=2", {60s, std::size_t{400} << 20});
+  ASSERT_TRUE(worker.measure(burst_of(3)).has_value());
+  const auto reply = worker.measure(burst_of(3));
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_EQ(reply.error().code, Errc::engine_failure);
+  EXPECT_TRUE(contains(reply.error().context, "memory")) << reply.error().context;
+  EXPECT_TRUE(worker.measure(burst_of(3)).has_value());
+}
+
+TEST(Worker, PassesARefusalOn) {
+  Worker worker = fake("refuse=2");
+  ASSERT_TRUE(worker.measure(burst_of(3)).has_value());
+  const auto reply = worker.measure(burst_of(3));
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_TRUE(contains(reply.error().context, "refuses this model")) << reply.error().context;
+  EXPECT_TRUE(worker.measure(burst_of(3)).has_value());
+}
+
+TEST(Worker, AModelThatCannotBeReadIsAnError) {
+  Worker worker = fake("");
+  EngineModel model;
+  model.bytes = "not a model";
+  EXPECT_FALSE(worker.measure({model, {}, std::nullopt, false}).has_value());
+  EXPECT_FALSE(worker.executed_graph(model).has_value());
+  model = {};
+  model.file = "/nonexistent/model.onnx";
+  EXPECT_FALSE(worker.measure({model, {}, std::nullopt, false}).has_value());
+  EXPECT_TRUE(worker.measure(burst_of(3)).has_value());
+}
+
+TEST(Worker, TheEnginesClockOutlivesItsProcess) {
+  Worker worker = fake("abort=2");
+  ASSERT_TRUE(worker.measure(burst_of(3)).has_value());
+  const Nanos before = worker.now();
+  EXPECT_GT(before.count(), 20e6);
+  ASSERT_FALSE(worker.measure(burst_of(3)).has_value());
+  EXPECT_GE(worker.now(), before);
+  worker.restart();
+  ASSERT_TRUE(worker.measure(burst_of(3)).has_value());
+  EXPECT_GT(worker.now(), before);
+}
+
+bool always() { return true; }
+
+TEST(Worker, AnInterruptEndsARequest) {
+  Worker worker = fake("hang=1");
+  set_interrupt_check(always);
+  const auto reply = worker.measure(burst_of(3));
+  set_interrupt_check(nullptr);
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_EQ(reply.error().code, Errc::interrupted);
+}
+
+TEST(Worker, AnUnknownEngineIsNamed) {
+  Worker worker("onnxruntim", {}, {60s, 0});
+  const auto info = worker.info();
+  ASSERT_FALSE(info.has_value());
+  EXPECT_EQ(info.error().code, Errc::not_found);
+  EXPECT_TRUE(contains(info.error().context, "onnxruntim'; known: onnxruntime, fake")) << info.error().context;
+}
+
+TEST(FakeEngine, NoiseAndDriftOnlySlowDown) {
+  Worker worker = fake("noise=0.05,scale=2");
+  const auto reply = worker.measure(burst_of(200));
+  ASSERT_TRUE(reply.has_value());
+  double highest = 0;
+  for (const double run : reply->runs_ns) {
+    EXPECT_GE(run, kRun + 3 * 2 * kNode - 1e-6);
+    highest = std::max(highest, run);
+  }
+  EXPECT_GT(highest, 1.2 * (kRun + 3 * 2 * kNode));
+}
+
+TEST(FakeEngine, RefusesABehaviourItDoesNotHave) {
+  Worker worker = fake("nois=1");
+  const auto info = worker.info();
+  ASSERT_TRUE(info.has_value());
+  EXPECT_FALSE(info->available);
+  EXPECT_TRUE(contains(info->problem, "nois")) << info->problem;
+}
+
+TEST(RealEngine, IsFoundOrSaysWhatToInstall) {
+  Worker worker("onnxruntime", {}, {60s, 0});
+  const auto info = worker.info();
+  ASSERT_TRUE(info.has_value()) << info.error().context;
+  if (info->available) {
+    EXPECT_FALSE(info->version.empty());
+    EXPECT_FALSE(info->library.empty());
+  } else {
+    EXPECT_TRUE(contains(info->problem, "Install the Python package onnxruntime")) << info->problem;
+  }
+}
+
+TEST(RealEngine, MeasuresAndProfilesAndTellsTheExecutedGraph) {
+  Worker worker("onnxruntime", {}, {60s, 0});
+  const auto info = worker.info();
+  ASSERT_TRUE(info.has_value());
+  if (!info->available) GTEST_SKIP() << info->problem;
+  MeasureRequest request = burst_of(20);
+  request.burst.duration = 5ms;
+  request.profile = request.burst;
+  request.want_executed_graph = true;
+  const auto reply = worker.measure(request);
+  ASSERT_TRUE(reply.has_value()) << reply.error().context;
+  EXPECT_GE(reply->runs_ns.size(), 3U);
+  for (const double run : reply->runs_ns) EXPECT_GT(run, 0);
+  EXPECT_FALSE(reply->nodes.empty());
+  const std::uint64_t runs = worker.runs_made();
+  ASSERT_TRUE(worker.executed_graph(chain()).has_value());
+  EXPECT_EQ(worker.runs_made(), runs);
+}
+
+}  // namespace
+}  // namespace latcast
