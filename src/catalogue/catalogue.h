@@ -42,6 +42,7 @@ struct NodeRead {
     weight_elements,
     view,              // GROUP.FIELD computed by graph/node_views (reduce.size, perm.kind, broadcast.span ...)
     input_element_size,  // element_size(in0), bytes
+    at_boundary,         // at_boundary: 1 where the first input is one of the network's or the first output is one of its
     input_reuse,         // reuse(in0): bytes the run touched since in0 was last touched
   };
   Kind kind = Kind::input_dim;

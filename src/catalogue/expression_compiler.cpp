@@ -238,7 +238,8 @@ class Compiler {
     static const std::map<std::string, Kind, std::less<>> kTotals = {{"input_bytes", Kind::input_bytes},
                                                                      {"output_bytes", Kind::output_bytes},
                                                                      {"weight_bytes", Kind::weight_bytes},
-                                                                     {"weight_elements", Kind::weight_elements}};
+                                                                     {"weight_elements", Kind::weight_elements},
+                                                                     {"at_boundary", Kind::at_boundary}};
     const auto found = kTotals.find(name);
     if (found == kTotals.end()) return false;
     read.kind = found->second;

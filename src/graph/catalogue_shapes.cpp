@@ -30,7 +30,7 @@ bool give_shapes(const ModuleType& type, std::span<const double> slots, shapes::
 }  // namespace
 
 bool catalogue_shapes(const Catalogue& catalogue, shapes::NodeShapes& n) {
-  NodeView view{.node = &n.node(), .opset = n.opset(), .inputs = {}, .outputs = {}, .reuse = {}};
+  NodeView view{.node = &n.node(), .opset = n.opset(), .inputs = {}, .outputs = {}, .at_boundary = false, .reuse = {}};
   for (std::size_t i = 0; i < n.input_count(); ++i) view.inputs.push_back(n.has(i) ? &n.input(i) : nullptr);
   for (const std::size_t index : catalogue.covering(n.node().domain, n.node().op)) {
     const ModuleType& type = catalogue.types()[index];

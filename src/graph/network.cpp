@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "graph/node_reads.h"
 #include "graph/provenance.h"
@@ -15,7 +16,7 @@ using Tensors = std::map<std::string, TensorInfo>;
 std::string full_name(const onnx::Node& node) { return node.domain.empty() ? node.op : node.domain + ":" + node.op; }
 
 NodeView view_of(const onnx::Model& model, const onnx::Node& node, const Tensors& tensors) {
-  NodeView view{.node = &node, .opset = 1, .inputs = {}, .outputs = {}, .reuse = {}};
+  NodeView view{.node = &node, .opset = 1, .inputs = {}, .outputs = {}, .at_boundary = false, .reuse = {}};
   if (const auto opset = model.opsets.find(node.domain); opset != model.opsets.end()) view.opset = opset->second;
   const auto look_up = [&](const std::vector<std::string>& names, std::vector<const TensorInfo*>& infos) {
     for (const std::string& name : names) {
@@ -106,6 +107,18 @@ void match(const Catalogue& catalogue, const NodeView& view, Module& module) {
   }
 }
 
+/// Tensors that the caller owns: an operator that would otherwise share its input's memory must copy there.
+std::set<std::string> boundary_tensors(const onnx::Graph& graph) {
+  std::set<std::string> names;
+  for (const onnx::ValueInfo& value : graph.inputs) names.insert(value.name);
+  for (const onnx::ValueInfo& value : graph.outputs) names.insert(value.name);
+  return names;
+}
+
+bool touches(const onnx::Node& node, const std::set<std::string>& tensors) {
+  return (!node.inputs.empty() && tensors.contains(node.inputs[0])) || (!node.outputs.empty() && tensors.contains(node.outputs[0]));
+}
+
 std::string node_name(const onnx::Node& node) {
   if (!node.name.empty()) return node.name;
   return node.outputs.empty() ? node.op : node.outputs[0];
@@ -132,6 +145,7 @@ Result<Network> make_network(const onnx::Model& executed, const DimBindings& bin
   const auto tensors = infer_shapes(executed, bindings, &catalogue);
   if (!tensors) return tl::unexpected(tensors.error());
   auto names = file_nodes(executed, original);
+  const auto boundary = boundary_tensors(executed.graph);
   const auto reuse = reuse_distances(executed.graph, *tensors);
   Network network;
   for (std::size_t i = 0; i < executed.graph.nodes.size(); ++i) {
@@ -143,6 +157,7 @@ Result<Network> make_network(const onnx::Model& executed, const DimBindings& bin
     module.nodes = std::move(names[i]);
     NodeView view = view_of(executed, node, *tensors);
     view.reuse = reuse[i];
+    view.at_boundary = touches(node, boundary);
     fill_quantities(view, module);
     match(catalogue, view, module);
     network.modules.push_back(std::move(module));

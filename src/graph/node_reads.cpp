@@ -135,6 +135,8 @@ Result<double> read_node(const NodeView& view, const NodeRead& read) {
     case Kind::input_elements:
     case Kind::input_element_size:
       return read_tensor(view, read, false);
+    case Kind::at_boundary:
+      return view.at_boundary ? 1.0 : 0.0;
     case Kind::input_reuse: {
       const auto input = static_cast<std::size_t>(read.index);
       return input < view.reuse.size() ? view.reuse[input] : 0.0;

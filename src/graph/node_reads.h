@@ -14,6 +14,7 @@ struct NodeView {
   std::int64_t opset = 1;  // of the operator's own domain
   std::vector<const TensorInfo*> inputs;
   std::vector<const TensorInfo*> outputs;
+  bool at_boundary = false;       // reads an input of the network or writes one of its outputs
   std::span<const double> reuse;  // per input: bytes touched since its last touch (graph/reuse.h); empty: not known
 
   [[nodiscard]] bool has_input(std::size_t i) const { return i < inputs.size() && inputs[i] != nullptr; }

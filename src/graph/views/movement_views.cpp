@@ -26,19 +26,36 @@ bool Permutation::moves_one() const {
   return false;
 }
 
-/// The input axes that are not of length 1, in the output's order.
-Result<Dims> moving_axes(const NodeView& node) {
+/// The input axes in the output's order.
+Result<Dims> written_axes(const NodeView& node) {
   const Dims& in = input_dims(node, 0);
   Dims perm = node.integers("perm");
   if (perm.empty())
     for (std::size_t i = in.size(); i-- > 0;) perm.push_back(static_cast<std::int64_t>(i));
-  Dims axes;
-  for (const std::int64_t axis : perm) {
+  for (std::int64_t& axis : perm) {
     const auto place = shapes::normal_axis(axis, in.size());
     if (!place) return not_applicable("perm names an axis outside the tensor");
-    if (in[*place] != 1) axes.push_back(static_cast<std::int64_t>(*place));
+    axis = static_cast<std::int64_t>(*place);
   }
+  return perm;
+}
+
+/// Those that are not of length 1.
+Result<Dims> moving_axes(const NodeView& node) {
+  auto axes = written_axes(node);
+  if (!axes) return axes;
+  std::erase_if(*axes, [&](std::int64_t axis) { return input_dims(node, 0)[static_cast<std::size_t>(axis)] == 1; });
   return axes;
+}
+
+/// 1 where the permutation as it is written, axes of length 1 included, moves one axis: engines that look no deeper
+/// have a fast path for it and a slow one for all else.
+Result<double> perm_single(const NodeView& node) {
+  const auto axes = written_axes(node);
+  if (!axes) return tl::unexpected(axes.error());
+  Permutation written;
+  for (const std::int64_t axis : *axes) written.order.push_back(static_cast<std::size_t>(axis));
+  return written.moves_one() ? 1.0 : 0.0;
 }
 
 Result<Permutation> merged_permutation(const NodeView& node) {
@@ -195,7 +212,7 @@ Result<double> pad_amount(const NodeView& node) { return product(output_dims(nod
 
 constexpr Row kRows[] = {
     {"perm.kind", perm_field<kind_of>}, {"perm.inner", perm_field<inner_of>},   {"perm.rank", perm_field<rank_of>},
-    {"perm.last", perm_field<last_of>}, {"perm.stride", perm_field<stride_of>}, {"concat.inner", concat_inner},
+    {"perm.single", perm_single}, {"perm.last", perm_field<last_of>}, {"perm.stride", perm_field<stride_of>}, {"concat.inner", concat_inner},
     {"concat.outer", concat_outer},     {"concat.inputs", concat_inputs},       {"slice.inner", slice_inner},
     {"slice.step", slice_step},         {"split.inner", split_inner},           {"split.outputs", split_outputs},
     {"gather.inner", gather_inner},     {"gather.indices", gather_indices},     {"pad.inner", pad_inner},
