@@ -12,12 +12,21 @@ namespace {
 constexpr double kDamping = 1e-4;  // of a term's own weight in the normal equations
 constexpr int kReweightings = 5;
 
+/// A term is judged by how many samples carry it (inverse participation ratio of its column), given so many rows.
+constexpr Eigen::Index kRowsToJudge = 25;
+constexpr double kFewestParticipants = 3.0;
+
 /// Weighted NNLS of the relative error; columns are scaled to norm one, so that damping and prior treat terms alike.
 Eigen::VectorXd solve(const RowMatrix& relative, const Eigen::VectorXd& weight, const BasePrior& prior) {
   const Eigen::VectorXd root = weight.cwiseSqrt();
   const Eigen::MatrixXd scaled = root.asDiagonal() * relative;
   const Eigen::VectorXd norm = scaled.colwise().norm().transpose().cwiseMax(1e-30);
-  const Eigen::MatrixXd unit = scaled * norm.cwiseInverse().asDiagonal();
+  Eigen::MatrixXd unit = scaled * norm.cwiseInverse().asDiagonal();
+  // A term that shows in hardly more than a sample or two would get whatever those two are off by.
+  for (Eigen::Index term = 0; scaled.rows() >= kRowsToJudge && term < unit.cols(); ++term) {
+    const double participation = 1.0 / std::max(unit.col(term).array().pow(4).sum(), 1e-12);
+    if (participation < kFewestParticipants) unit.col(term).setZero();
+  }
   Eigen::MatrixXd gram = unit.transpose() * unit;
   Eigen::VectorXd right = unit.transpose() * root;
   gram.diagonal().array() += kDamping;
