@@ -19,6 +19,10 @@ constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 constexpr double kFloor = 150.0;
 /// Where a module's own time is of this order (ns), its share of a network stops to matter.
 constexpr double kSmallModule = 5000.0;
+/// Whole microseconds averaged over some forty runs and three rounds (ns).
+constexpr double kDithering = 30.0;
+/// Relative; samples closer to the truth than this are all alike to a model.
+constexpr double kModelError = 0.05;
 
 struct CarrierData {
   NetworkRecord record;
@@ -172,9 +176,10 @@ class Builder {
     rows.terms.push_back(values(type.kernels[kernel].base, slots));
     rows.features.push_back(values(type.kernels[kernel].features, slots));
     rows.latency.push_back(latency);
-    // Own noise, plus what no model will resolve; modules too small to matter count less.
-    const double noise = std::hypot(spread, 0.04, 400.0 / latency);
-    rows.weight.push_back(latency / (latency + kSmallModule) * (0.04 * 0.04) / (noise * noise));
+    // Own noise, what the clock's dithering leaves, and what no model will resolve. Modules too small to matter count
+    // less, but only gently: weights that grow with the measured value would follow its outliers.
+    const double noise = std::hypot(spread, kModelError, kDithering / latency);
+    rows.weight.push_back(std::sqrt(latency / (latency + kSmallModule)) * kModelError * kModelError / (noise * noise));
     rows.network.push_back(network);
   }
 
