@@ -57,9 +57,11 @@ int run(const Options& options, Console& console) {
       if (part.status == ForecastStatus::ok) continue;
       const Module& module = forecast->network.modules[m];
       const bool matched = module.match == ModuleMatch::matched;
-      const auto pack_type = matched ? forecaster->pack().find_type(forecaster->catalogue().types()[module.type].name) : std::nullopt;
+      const auto pack_type =
+          matched ? forecaster->pack().find_type(forecaster->catalogue().types()[module.type].name) : std::nullopt;
       const bool kernel = pack_type && part.kernel != kUnknownKernel;
-      std::string name = module.op + (kernel ? " (" + std::string(forecaster->pack().kernel_name(*pack_type, part.kernel)) + ")" : "");
+      std::string name =
+          module.op + (kernel ? " (" + std::string(forecaster->pack().kernel_name(*pack_type, part.kernel)) + ")" : "");
       Uncovered& entry = uncovered[name + " " + std::string(to_string(part.status))];
       entry.why = module.reason;
       ++entry.nodes;
@@ -74,8 +76,13 @@ int run(const Options& options, Console& console) {
   Table table({"module", "networks", "nodes", "share of time", "why"});
   for (const auto& [name, entry] : sorted) {
     const double share = entry.time_share / std::max(networks, 1);
-    table.add({name, std::to_string(entry.networks.size()), std::to_string(entry.nodes), format_percent(share, 3), entry.why.empty() ? "outside the measured range" : entry.why});
-    list.push_back({{"module", name}, {"networks", entry.networks.size()}, {"nodes", entry.nodes}, {"time_share", share}, {"reason", entry.why}});
+    table.add({name, std::to_string(entry.networks.size()), std::to_string(entry.nodes), format_percent(share, 3),
+               entry.why.empty() ? "outside the measured range" : entry.why});
+    list.push_back({{"module", name},
+                    {"networks", entry.networks.size()},
+                    {"nodes", entry.nodes},
+                    {"time_share", share},
+                    {"reason", entry.why}});
   }
   if (!options.output.machine_readable_on_stdout()) {
     if (!sorted.empty()) std::cout << table.text();
@@ -86,7 +93,9 @@ int run(const Options& options, Console& console) {
     json["networks"] = networks;
     json["coverage_below_95_percent"] = below;
     json["uncovered"] = std::move(list);
-    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"); !ok) return refuse(ok.error());
+    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+        !ok)
+      return refuse(ok.error());
   }
   return code;
 }
@@ -103,7 +112,8 @@ void add_bench(CLI::App& app, Context& context) {
   add_dim_options(*command, options->dims);
   add_output_options(*command, options->output, false);
   add_engine_options(*command, options->engine, false);
-  command->callback([options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  command->callback(
+      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }
 
 }  // namespace latcast::cli

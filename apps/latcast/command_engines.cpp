@@ -24,8 +24,13 @@ int run(const Options& options, Console& console) {
     auto info = worker.info();
     if (!info) info = EngineInfo{id, false, "", "", info.error().context};
     any = any || info->available;
-    list.push_back({{"name", id}, {"available", info->available}, {"version", info->version}, {"library", info->library}, {"problem", info->problem}});
-    text += info->available ? id + "  " + info->version + "  " + info->library + "\n" : id + "  not available: " + info->problem + "\n";
+    list.push_back({{"name", id},
+                    {"available", info->available},
+                    {"version", info->version},
+                    {"library", info->library},
+                    {"problem", info->problem}});
+    text += info->available ? id + "  " + info->version + "  " + info->library + "\n"
+                            : id + "  not available: " + info->problem + "\n";
   }
   if (!options.output.machine_readable_on_stdout()) std::cout << text << std::flush;
   if (!options.output.json.empty()) {
@@ -42,11 +47,13 @@ int run(const Options& options, Console& console) {
 }  // namespace
 
 void add_engines(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("engines", "Show which inference engines can be measured here, or what to install");
+  auto* command =
+      app.add_subcommand("engines", "Show which inference engines can be measured here, or what to install");
   auto options = std::make_shared<Options>();
   add_engine_options(*command, options->engine, false);
   add_output_options(*command, options->output, false);
-  command->callback([options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  command->callback(
+      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }
 
 }  // namespace latcast::cli

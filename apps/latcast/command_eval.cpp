@@ -25,7 +25,11 @@ struct Options {
 
 Json json_row(const EvaluationRow& row) {
   return {{"model", row.model},
-          {"forecast_ns", {{"quiet", row.forecast.quiet.count()}, {"lower", row.forecast.lower.count()}, {"upper", row.forecast.upper.count()}, {"level", row.forecast.level}}},
+          {"forecast_ns",
+           {{"quiet", row.forecast.quiet.count()},
+            {"lower", row.forecast.lower.count()},
+            {"upper", row.forecast.upper.count()},
+            {"level", row.forecast.level}}},
           {"measured_ns", {{"quiet", row.measured.quiet}, {"noise", json_number(row.measured.noise)}}},
           {"error", row.error()},
           {"coverage", {{"time_share", row.forecast.time_share}}}};
@@ -38,22 +42,30 @@ Json json_summary(const EvaluationSummary& summary) {
           {"within_5_percent", summary.within_5},
           {"within_10_percent", summary.within_10},
           {"interval", {{"level", 0.9}, {"held", summary.interval_held}, {"mean_width", summary.interval_width}}},
-          {"noise_floor", {{"split_half_mape", json_number(summary.split_half)}, {"mean_noise", json_number(summary.mean_noise)}}},
+          {"noise_floor",
+           {{"split_half_mape", json_number(summary.split_half)}, {"mean_noise", json_number(summary.mean_noise)}}},
           {"covered_below_95_percent", summary.poorly_covered}};
 }
 
 void print(const std::vector<EvaluationRow>& rows, const EvaluationSummary& summary) {
   Table table({"model", "forecast", "measured", "error", "90 % interval", "held", "coverage", "noise"});
   for (const EvaluationRow& row : rows) {
-    table.add({row.model, format_time(row.forecast.quiet.count()), format_time(row.measured.quiet), (row.error() > 0 ? "+" : "") + format_percent(row.error()),
-               format_time(row.forecast.lower.count()) + " .. " + format_time(row.forecast.upper.count()), row.held() ? "yes" : "no",
-               format_percent(row.forecast.time_share), std::isfinite(row.measured.noise) ? "+-" + format_percent(row.measured.noise / row.measured.quiet) : "?"});
+    table.add(
+        {row.model, format_time(row.forecast.quiet.count()), format_time(row.measured.quiet),
+         (row.error() > 0 ? "+" : "") + format_percent(row.error()),
+         format_time(row.forecast.lower.count()) + " .. " + format_time(row.forecast.upper.count()),
+         row.held() ? "yes" : "no", format_percent(row.forecast.time_share),
+         std::isfinite(row.measured.noise) ? "+-" + format_percent(row.measured.noise / row.measured.quiet) : "?"});
   }
   std::cout << table.text() << "\n"
-            << summary.networks << " networks: MAPE " << format_percent(summary.mape) << ", within 5 %: " << format_percent(summary.within_5, 0)
-            << ", within 10 %: " << format_percent(summary.within_10, 0) << ", bias " << format_percent(summary.bias) << "\n"
-            << "90 % interval held " << format_percent(summary.interval_held, 0) << ", mean width " << format_percent(summary.interval_width, 0) << "\n"
-            << "noise floor (one half of the rounds against the other): " << (std::isfinite(summary.split_half) ? format_percent(summary.split_half) : "?") << "\n";
+            << summary.networks << " networks: MAPE " << format_percent(summary.mape)
+            << ", within 5 %: " << format_percent(summary.within_5, 0)
+            << ", within 10 %: " << format_percent(summary.within_10, 0) << ", bias " << format_percent(summary.bias)
+            << "\n"
+            << "90 % interval held " << format_percent(summary.interval_held, 0) << ", mean width "
+            << format_percent(summary.interval_width, 0) << "\n"
+            << "noise floor (one half of the rounds against the other): "
+            << (std::isfinite(summary.split_half) ? format_percent(summary.split_half) : "?") << "\n";
 }
 
 int run(const Options& options, Console& console) {
@@ -71,7 +83,8 @@ int run(const Options& options, Console& console) {
   if (!forecaster) return refuse(forecaster.error());
   std::string why;
   if (const bool foreign = forecaster->foreign(why); foreign && !options.force) {
-    return refuse({Errc::mismatch, why + ". Accuracy can only be judged on the machine and engine the pack was made for; --force does it all the same"});
+    return refuse({Errc::mismatch, why + ". Accuracy can only be judged on the machine and engine the pack was made "
+                                         "for; --force does it all the same"});
   } else if (foreign) {
     console.warn(why + "; the comparison is between different targets");
   }
@@ -107,9 +120,11 @@ int run(const Options& options, Console& console) {
   InterleavedOptions interleaved;
   interleaved.rounds = options.rounds;
   interleaved.burst.duration = Nanos(options.burst_ns);
-  auto results = measure_interleaved(forecaster->worker(), models, names, interleaved, [&](std::size_t done, std::size_t total, const std::string& name) {
-    console.progress(static_cast<double>(done) / static_cast<double>(total), "measuring " + name);
-  });
+  auto results = measure_interleaved(forecaster->worker(), models, names, interleaved,
+                                     [&](std::size_t done, std::size_t total, const std::string& name) {
+                                       console.progress(static_cast<double>(done) / static_cast<double>(total),
+                                                        "measuring " + name);
+                                     });
   if (!results) return refuse(results.error());
   std::vector<EvaluationRow> measured;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -132,7 +147,9 @@ int run(const Options& options, Console& console) {
     json["networks"] = Json::array();
     for (const EvaluationRow& row : measured) json["networks"].push_back(json_row(row));
     json["errors"] = std::move(errors);
-    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"); !ok) return refuse(ok.error());
+    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+        !ok)
+      return refuse(ok.error());
   }
   return code;
 }
@@ -144,13 +161,18 @@ void add_eval(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   command->add_option("MODEL", options->models, "ONNX files")->required();
   command->add_option("--pack", options->pack, "Pack made by 'latcast train'")->required();
-  command->add_option("--rounds", options->rounds, "Rounds in which every network gets a burst")->capture_default_str()->check(CLI::Range(2, 10000));
-  command->add_option("--burst", options->burst_ns, "Length of a burst")->transform(duration_option())->default_str("250ms");
+  command->add_option("--rounds", options->rounds, "Rounds in which every network gets a burst")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 10000));
+  command->add_option("--burst", options->burst_ns, "Length of a burst")
+      ->transform(duration_option())
+      ->default_str("250ms");
   command->add_flag("--force", options->force, "Also on another CPU or engine version than the pack's");
   add_dim_options(*command, options->dims);
   add_output_options(*command, options->output, false);
   add_engine_options(*command, options->engine, false);
-  command->callback([options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  command->callback(
+      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }
 
 }  // namespace latcast::cli

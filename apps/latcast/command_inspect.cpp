@@ -41,8 +41,8 @@ Result<std::string> show_store(const std::string& file) {
   if (!targets) return tl::unexpected(targets.error());
   std::string text = "store " + file + "\n";
   for (const TargetRecord& target : *targets) {
-    text += "\ntarget " + target.name + "\n  device " + target.device + "\n  CPU features " + target.cpu_features + "\n  engine " + target.engine + " " +
-            target.engine_version + " (" + target.library + ")\n";
+    text += "\ntarget " + target.name + "\n  device " + target.device + "\n  CPU features " + target.cpu_features +
+            "\n  engine " + target.engine + " " + target.engine_version + " (" + target.library + ")\n";
     for (const auto& [key, value] : target.settings) text += "  " + key + " = " + value + "\n";
     auto campaigns = store->campaigns(target.id);
     if (!campaigns) return tl::unexpected(campaigns.error());
@@ -57,13 +57,14 @@ Result<std::string> show_store(const std::string& file) {
         if (!measured) return tl::unexpected(measured.error());
         measurements += measured->size();
       }
-      text += "  campaign " + std::to_string(campaign.id) + ": " + format_date(campaign.started_unix_s) + ", " + campaign.status + ", seed " +
-              std::to_string(campaign.seed) + ", " + format_time(campaign.spent_ns) + " of " + format_time(campaign.budget_ns) + ", " +
-              std::to_string(networks->size()) + " carriers of " + std::to_string(families.size()) + " families, " + std::to_string(measurements) +
-              " measurements\n";
+      text += "  campaign " + std::to_string(campaign.id) + ": " + format_date(campaign.started_unix_s) + ", " +
+              campaign.status + ", seed " + std::to_string(campaign.seed) + ", " + format_time(campaign.spent_ns) +
+              " of " + format_time(campaign.budget_ns) + ", " + std::to_string(networks->size()) + " carriers of " +
+              std::to_string(families.size()) + " families, " + std::to_string(measurements) + " measurements\n";
       auto failures = store->failures(campaign.id);
       if (!failures) return tl::unexpected(failures.error());
-      for (const auto& [message, count] : *failures) text += "    failed " + std::to_string(count) + "x: " + message + "\n";
+      for (const auto& [message, count] : *failures)
+        text += "    failed " + std::to_string(count) + "x: " + message + "\n";
     }
   }
   return text;
@@ -75,7 +76,8 @@ std::string show_candidates(const KernelModel& kernel) {
   std::string text;
   for (const CandidateScore& candidate : kernel.candidates) {
     if (candidate.name == kernel.model) continue;
-    text += (text.empty() ? "" : ", ") + candidate.name + " " + (candidate.note.empty() ? format_percent(candidate.error) : "(" + candidate.note + ")");
+    text += (text.empty() ? "" : ", ") + candidate.name + " " +
+            (candidate.note.empty() ? format_percent(candidate.error) : "(" + candidate.note + ")");
   }
   return text;
 }
@@ -85,18 +87,22 @@ Result<std::string> show_pack(const std::string& file) {
   if (!content) return tl::unexpected(content.error());
   const PackInfo& info = content->info;
   std::error_code failure;
-  std::string text = "pack " + file + " (" + format_bytes(static_cast<double>(std::filesystem::file_size(file, failure))) + ", latcast " + info.tool_version +
-                     ", " + format_date(info.created_unix_s) + ")\ntarget " + info.target.name + "\n  device " + info.target.device + "\n  engine " +
-                     info.target.engine + " " + info.target.engine_version + "\n";
+  std::string text =
+      "pack " + file + " (" + format_bytes(static_cast<double>(std::filesystem::file_size(file, failure))) +
+      ", latcast " + info.tool_version + ", " + format_date(info.created_unix_s) + ")\ntarget " + info.target.name +
+      "\n  device " + info.target.device + "\n  engine " + info.target.engine + " " + info.target.engine_version + "\n";
   for (const KeyValue& pair : info.target.conditions) text += "  " + pair.key + " = " + pair.value + "\n";
   for (const KeyValue& pair : info.target.settings) text += "  " + pair.key + " = " + pair.value + "\n";
-  text += "trained on " + std::to_string(info.training.networks) + " carriers, " + std::to_string(info.training.samples) + " modules; carriers' MAPE " +
-          format_percent(info.training.error) + " cross-validated, noise floor " + format_percent(info.training.noise_floor) + "\n";
-  text += "sum: " + format_percent(info.calibration.scale) + " of the modules' forecasts, " + format_signed(info.calibration.module_ns) + " a module, " +
-          format_signed(info.calibration.run_ns) + " a run; 90 % interval +-" + format_percent(info.interval.quantile * info.interval.relative) + " and " +
+  text += "trained on " + std::to_string(info.training.networks) + " carriers, " +
+          std::to_string(info.training.samples) + " modules; carriers' MAPE " + format_percent(info.training.error) +
+          " cross-validated, noise floor " + format_percent(info.training.noise_floor) + "\n";
+  text += "sum: " + format_percent(info.calibration.scale) + " of the modules' forecasts, " +
+          format_signed(info.calibration.module_ns) + " a module, " + format_signed(info.calibration.run_ns) +
+          " a run; 90 % interval +-" + format_percent(info.interval.quantile * info.interval.relative) + " and " +
           format_time(info.interval.quantile * info.interval.absolute_ns) + "\n";
-  text += "anchor " + format_date(info.anchor.unix_s) + ", scale " + format_percent(info.anchor.scale) + ", " + std::to_string(info.anchor.carriers) +
-          " carriers measured again, " + std::to_string(content->references.size()) + " to measure\n\n";
+  text += "anchor " + format_date(info.anchor.unix_s) + ", scale " + format_percent(info.anchor.scale) + ", " +
+          std::to_string(info.anchor.carriers) + " carriers measured again, " +
+          std::to_string(content->references.size()) + " to measure\n\n";
   Table table({"module type", "kernel class", "model", "samples", "error", "others"});
   for (const TypeModel& type : content->types) {
     for (const KernelModel& kernel : type.kernels) {
@@ -107,7 +113,8 @@ Result<std::string> show_pack(const std::string& file) {
   text += table.text() + "\n";
   Table families({"family left out", "carriers", "error", "bias"});
   for (const FamilyLoss& family : info.training.families) {
-    families.add({family.name, std::to_string(family.networks), format_percent(family.error), format_percent(family.bias)});
+    families.add(
+        {family.name, std::to_string(family.networks), format_percent(family.error), format_percent(family.bias)});
   }
   return text + families.text();
 }
@@ -124,9 +131,12 @@ Result<std::string> show_onnx(const std::string& file) {
     for (const onnx::ValueInfo& value : values) {
       std::string shape;
       for (const onnx::Dim& dim : value.shape.value_or(std::vector<onnx::Dim>{})) {
-        shape += (shape.empty() ? "" : " x ") + (dim.value >= 0 ? std::to_string(dim.value) : dim.name.empty() ? "?" : dim.name);
+        shape += (shape.empty() ? "" : " x ") + (dim.value >= 0     ? std::to_string(dim.value)
+                                                 : dim.name.empty() ? "?"
+                                                                    : dim.name);
       }
-      text += std::string(role) + " " + value.name + ": " + std::string(onnx::to_string(value.type)) + " " + (value.shape ? shape : "of unknown rank") + "\n";
+      text += std::string(role) + " " + value.name + ": " + std::string(onnx::to_string(value.type)) + " " +
+              (value.shape ? shape : "of unknown rank") + "\n";
     }
   };
   show("input", model->graph.inputs);
@@ -135,9 +145,11 @@ Result<std::string> show_onnx(const std::string& file) {
   for (const onnx::Tensor& tensor : model->graph.initializers) {
     weights += static_cast<double>(tensor.elements()) * static_cast<double>(onnx::element_size(tensor.type));
   }
-  text += std::to_string(model->graph.nodes.size()) + " nodes, " + std::to_string(model->graph.initializers.size()) + " weights of " + format_bytes(weights) + "\n\n";
+  text += std::to_string(model->graph.nodes.size()) + " nodes, " + std::to_string(model->graph.initializers.size()) +
+          " weights of " + format_bytes(weights) + "\n\n";
   std::map<std::string, int> operators;
-  for (const onnx::Node& node : model->graph.nodes) ++operators[node.domain.empty() ? node.op : node.domain + ":" + node.op];
+  for (const onnx::Node& node : model->graph.nodes)
+    ++operators[node.domain.empty() ? node.op : node.domain + ":" + node.op];
   Table table({"operator", "nodes"});
   for (const auto& [name, count] : operators) table.add({name, std::to_string(count)});
   return text + table.text();

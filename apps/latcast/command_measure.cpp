@@ -47,7 +47,8 @@ Json json_answer(const Answer& answer, int rounds, bool with_modules) {
   if (with_modules) {
     json["modules"] = Json::array();
     for (const NodeTime& node : m.nodes) {
-      json["modules"].push_back({{"index", json["modules"].size()}, {"node", node.name}, {"op", node.op}, {"profiled_ns", node.mean_ns}});
+      json["modules"].push_back(
+          {{"index", json["modules"].size()}, {"node", node.name}, {"op", node.op}, {"profiled_ns", node.mean_ns}});
     }
   }
   return json;
@@ -77,9 +78,11 @@ void print(const std::vector<Answer>& answers, bool with_modules) {
   for (const Answer& answer : answers) {
     if (!answer.measurement) continue;
     const NetworkMeasurement& m = *answer.measurement;
-    table.add({answer.path, format_time(m.quiet.quiet), std::isfinite(m.quiet.noise) ? "+-" + format_percent(m.quiet.noise / m.quiet.quiet) : "?",
-               format_time(quantile(m.runs_ns, 0)), format_time(quantile(m.runs_ns, 0.5)), format_time(quantile(m.runs_ns, 0.9)),
-               format_time(quantile(m.runs_ns, 0.99)), std::to_string(m.quiet.rounds), std::to_string(m.runs_ns.size())});
+    table.add({answer.path, format_time(m.quiet.quiet),
+               std::isfinite(m.quiet.noise) ? "+-" + format_percent(m.quiet.noise / m.quiet.quiet) : "?",
+               format_time(quantile(m.runs_ns, 0)), format_time(quantile(m.runs_ns, 0.5)),
+               format_time(quantile(m.runs_ns, 0.9)), format_time(quantile(m.runs_ns, 0.99)),
+               std::to_string(m.quiet.rounds), std::to_string(m.runs_ns.size())});
   }
   std::cout << table.text();
   for (const Answer& answer : answers) {
@@ -101,8 +104,10 @@ int judge(const std::vector<Answer>& answers, const Options& options, Console& c
   for (const Answer& answer : answers) {
     const QuietLatency& quiet = answer.measurement->quiet;
     if (quiet.noise <= options.max_noise * quiet.quiet) continue;  // NaN (one round) is not within any target
-    console.error(answer.path + ": noise " + (std::isfinite(quiet.noise) ? format_percent(quiet.noise / quiet.quiet) : "unknown") + " is above --max-noise " +
-                  format_percent(options.max_noise) + "; more --rounds or a quieter machine would help");
+    console.error(answer.path + ": noise " +
+                  (std::isfinite(quiet.noise) ? format_percent(quiet.noise / quiet.quiet) : "unknown") +
+                  " is above --max-noise " + format_percent(options.max_noise) +
+                  "; more --rounds or a quieter machine would help");
     code = kNoiseTargetMissed;
   }
   return code;
@@ -147,9 +152,10 @@ int run(const Options& options, Console& console) {
   interleaved.rounds = options.rounds;
   interleaved.burst.duration = Nanos(options.burst_ns);
   interleaved.profile = options.modules;
-  auto results = measure_interleaved(worker, models, names, interleaved, [&](std::size_t done, std::size_t total, const std::string& name) {
-    console.progress(static_cast<double>(done) / static_cast<double>(total), name);
-  });
+  auto results = measure_interleaved(worker, models, names, interleaved,
+                                     [&](std::size_t done, std::size_t total, const std::string& name) {
+                                       console.progress(static_cast<double>(done) / static_cast<double>(total), name);
+                                     });
   if (!results) return refuse(results.error());
   for (std::size_t i = 0; i < results->size(); ++i) {
     NetworkMeasurement& result = (*results)[i];
@@ -166,8 +172,11 @@ int run(const Options& options, Console& console) {
     Json json = json_head();
     json["target"] = json_target(current_target(*info, *settings, options.engine.settings.threads));
     json["measurements"] = Json::array();
-    for (const Answer& answer : answers) json["measurements"].push_back(json_answer(answer, options.rounds, options.modules));
-    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"); !ok) return refuse(ok.error());
+    for (const Answer& answer : answers)
+      json["measurements"].push_back(json_answer(answer, options.rounds, options.modules));
+    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+        !ok)
+      return refuse(ok.error());
   }
   if (!options.output.csv.empty()) {
     if (auto ok = write_output(options.output.csv, csv(answers)); !ok) return refuse(ok.error());
@@ -183,12 +192,19 @@ void add_measure(CLI::App& app, Context& context) {
   command->add_option("MODEL", options->models, "ONNX files")->required();
   add_engine_options(*command, options->engine, true);
   add_dim_options(*command, options->dims);
-  command->add_option("--rounds", options->rounds, "Rounds in which every network gets a burst")->capture_default_str()->check(CLI::Range(1, 10000));
-  command->add_option("--burst", options->burst_ns, "Length of a burst")->transform(duration_option())->default_str("250ms");
-  command->add_option("--max-noise", options->max_noise, "Exit with 4 where the noise of a quiet latency is above this")->transform(share_option());
-  command->add_flag("--modules", options->modules, "Per-node times as the engine's profiler gives them (with the profiler's own cost)");
+  command->add_option("--rounds", options->rounds, "Rounds in which every network gets a burst")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10000));
+  command->add_option("--burst", options->burst_ns, "Length of a burst")
+      ->transform(duration_option())
+      ->default_str("250ms");
+  command->add_option("--max-noise", options->max_noise, "Exit with 4 where the noise of a quiet latency is above this")
+      ->transform(share_option());
+  command->add_flag("--modules", options->modules,
+                    "Per-node times as the engine's profiler gives them (with the profiler's own cost)");
   add_output_options(*command, options->output, true);
-  command->callback([options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  command->callback(
+      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }
 
 }  // namespace latcast::cli

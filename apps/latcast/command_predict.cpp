@@ -34,17 +34,20 @@ Json json_modules(const Forecast& forecast, const Forecaster& forecaster) {
     const ModuleType* type = matched ? &forecaster.catalogue().types()[module.type] : nullptr;
     const auto pack_type = matched ? forecaster.pack().find_type(type->name) : std::nullopt;
     Json parameters = Json::object();
-    for (std::size_t p = 0; matched && p < type->parameters.size(); ++p) parameters[type->parameters[p].name] = json_number(module.parameters[p]);
-    Json json = {{"index", i},
-                 {"type", matched ? type->name : module.op},
-                 {"kernel", nullptr},
-                 {"op", module.op},
-                 {"nodes", module.nodes},
-                 {"latency_ns", part.latency.count()},
-                 {"share", forecast.total.quiet.count() > 0 ? part.latency.count() / forecast.total.quiet.count() : 0.0},
-                 {"status", to_string(part.status)},
-                 {"parameters", std::move(parameters)}};
-    if (pack_type && part.kernel != kUnknownKernel) json["kernel"] = forecaster.pack().kernel_name(*pack_type, part.kernel);
+    for (std::size_t p = 0; matched && p < type->parameters.size(); ++p)
+      parameters[type->parameters[p].name] = json_number(module.parameters[p]);
+    Json json = {
+        {"index", i},
+        {"type", matched ? type->name : module.op},
+        {"kernel", nullptr},
+        {"op", module.op},
+        {"nodes", module.nodes},
+        {"latency_ns", part.latency.count()},
+        {"share", forecast.total.quiet.count() > 0 ? part.latency.count() / forecast.total.quiet.count() : 0.0},
+        {"status", to_string(part.status)},
+        {"parameters", std::move(parameters)}};
+    if (pack_type && part.kernel != kUnknownKernel)
+      json["kernel"] = forecaster.pack().kernel_name(*pack_type, part.kernel);
     if (!module.reason.empty()) json["reason"] = module.reason;
     modules.push_back(std::move(json));
   }
@@ -55,11 +58,19 @@ Json json_answer(const Answer& answer, const Forecaster& forecaster, bool with_m
   if (!answer.forecast) return {{"model", answer.path}, {"error", json_error(answer.forecast.error())}};
   const Forecast& forecast = *answer.forecast;
   const NetworkForecast& total = forecast.total;
-  Json json = {{"model", answer.path},
-               {"latency_ns", {{"quiet", total.quiet.count()}, {"lower", total.lower.count()}, {"upper", total.upper.count()}, {"level", total.level}}},
-               {"coverage",
-                {{"time_share", total.time_share}, {"modules", forecast.modules.size()}, {"unknown", forecast.unknown}, {"extrapolated", forecast.extrapolated}}},
-               {"cost", {{"macs", total.macs}, {"parameters", forecast.parameters}, {"weight_bytes", forecast.weight_bytes}}}};
+  Json json = {
+      {"model", answer.path},
+      {"latency_ns",
+       {{"quiet", total.quiet.count()},
+        {"lower", total.lower.count()},
+        {"upper", total.upper.count()},
+        {"level", total.level}}},
+      {"coverage",
+       {{"time_share", total.time_share},
+        {"modules", forecast.modules.size()},
+        {"unknown", forecast.unknown},
+        {"extrapolated", forecast.extrapolated}}},
+      {"cost", {{"macs", total.macs}, {"parameters", forecast.parameters}, {"weight_bytes", forecast.weight_bytes}}}};
   if (with_modules) json["modules"] = json_modules(forecast, forecaster);
   return json;
 }
@@ -72,7 +83,8 @@ std::string csv(const std::vector<Answer>& answers) {
     text << csv_field(answer.path);
     if (answer.forecast) {
       const NetworkForecast& total = answer.forecast->total;
-      text << ',' << total.quiet.count() << ',' << total.lower.count() << ',' << total.upper.count() << ',' << total.time_share << '\n';
+      text << ',' << total.quiet.count() << ',' << total.lower.count() << ',' << total.upper.count() << ','
+           << total.time_share << '\n';
     } else {
       text << ",,,,\n";
     }
@@ -91,8 +103,9 @@ void print_modules(const Forecast& forecast, const Forecaster& forecaster) {
     const bool kernel = pack_type && part.kernel != kUnknownKernel;
     std::string nodes = module.nodes.empty() ? "-" : module.nodes.front();
     if (module.nodes.size() > 1) nodes += " (+" + std::to_string(module.nodes.size() - 1) + ")";
-    table.add({type, kernel ? std::string(forecaster.pack().kernel_name(*pack_type, part.kernel)) : "-", format_time(part.latency.count()),
-               format_percent(part.latency / forecast.total.quiet), std::string(to_string(part.status)), nodes});
+    table.add({type, kernel ? std::string(forecaster.pack().kernel_name(*pack_type, part.kernel)) : "-",
+               format_time(part.latency.count()), format_percent(part.latency / forecast.total.quiet),
+               std::string(to_string(part.status)), nodes});
   }
   std::cout << table.text();
 }
@@ -109,15 +122,18 @@ void print(const std::vector<Answer>& answers, const Forecaster& forecaster, con
     if (!answer.forecast) continue;
     const Forecast& forecast = *answer.forecast;
     const NetworkForecast& total = forecast.total;
-    table.add({answer.path, format_time(total.quiet.count()), format_time(total.lower.count()) + " .. " + format_time(total.upper.count()),
+    table.add({answer.path, format_time(total.quiet.count()),
+               format_time(total.lower.count()) + " .. " + format_time(total.upper.count()),
                format_percent(total.time_share), format_count(total.macs), std::to_string(forecast.modules.size())});
   }
   std::cout << table.text();
   for (const Answer& answer : answers) {
     if (!answer.forecast) continue;
     const Forecast& forecast = *answer.forecast;
-    if (!forecast.unknown.empty()) std::cout << answer.path << ": no model for " << list(forecast.unknown) << " (estimated from bytes and MACs)\n";
-    if (!forecast.extrapolated.empty()) std::cout << answer.path << ": outside the measured range: " << list(forecast.extrapolated) << "\n";
+    if (!forecast.unknown.empty())
+      std::cout << answer.path << ": no model for " << list(forecast.unknown) << " (estimated from bytes and MACs)\n";
+    if (!forecast.extrapolated.empty())
+      std::cout << answer.path << ": outside the measured range: " << list(forecast.extrapolated) << "\n";
     if (options.modules) print_modules(forecast, forecaster);
   }
   const double age = forecaster.predictor().anchor_age_s();
@@ -138,11 +154,13 @@ int judge(const std::vector<Answer>& answers, const Options& options, Console& c
   for (const Answer& answer : answers) {
     const NetworkForecast& total = answer.forecast->total;
     if (options.max_latency_ns > 0 && total.quiet.count() > options.max_latency_ns) {
-      console.error(answer.path + ": forecast " + format_time(total.quiet.count()) + " is above --max-latency " + format_time(options.max_latency_ns));
+      console.error(answer.path + ": forecast " + format_time(total.quiet.count()) + " is above --max-latency " +
+                    format_time(options.max_latency_ns));
       code = kConditionNotMet;
     }
     if (total.time_share < options.min_coverage) {
-      console.error(answer.path + ": coverage " + format_percent(total.time_share) + " is below --min-coverage " + format_percent(options.min_coverage));
+      console.error(answer.path + ": coverage " + format_percent(total.time_share) + " is below --min-coverage " +
+                    format_percent(options.min_coverage));
       code = kConditionNotMet;
     }
   }
@@ -178,8 +196,11 @@ int run(const Options& options, Console& console) {
     json["target"] = json_target(forecaster->pack().target());
     json["anchor_age_s"] = forecaster->predictor().anchor_age_s();
     json["predictions"] = Json::array();
-    for (const Answer& answer : answers) json["predictions"].push_back(json_answer(answer, *forecaster, options.modules));
-    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"); !ok) return refuse(ok.error());
+    for (const Answer& answer : answers)
+      json["predictions"].push_back(json_answer(answer, *forecaster, options.modules));
+    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+        !ok)
+      return refuse(ok.error());
   }
   if (!options.output.csv.empty()) {
     if (auto ok = write_output(options.output.csv, csv(answers)); !ok) return refuse(ok.error());
@@ -197,10 +218,15 @@ void add_predict(CLI::App& app, Context& context) {
   command->add_flag("--modules", options->modules, "Break the forecast down by executed module");
   add_dim_options(*command, options->dims);
   add_output_options(*command, options->output, true);
-  command->add_option("--max-latency", options->max_latency_ns, "Exit with 3 where a forecast is above this")->transform(duration_option());
-  command->add_option("--min-coverage", options->min_coverage, "Exit with 3 where less of a forecast rests on in-range models")->transform(share_option());
+  command->add_option("--max-latency", options->max_latency_ns, "Exit with 3 where a forecast is above this")
+      ->transform(duration_option());
+  command
+      ->add_option("--min-coverage", options->min_coverage,
+                   "Exit with 3 where less of a forecast rests on in-range models")
+      ->transform(share_option());
   add_engine_options(*command, options->engine, false);
-  command->callback([options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  command->callback(
+      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }
 
 }  // namespace latcast::cli

@@ -16,7 +16,7 @@ namespace {
 
 struct Options {
   EngineOptions engine;
-  double budget_ns = 600e9;
+  double budget_ns = 0;  // 0: not given
   std::string db;
   std::string config;
   std::vector<std::string> catalogue;
@@ -26,12 +26,15 @@ struct Options {
   bool resume = false;
 };
 
+constexpr double kDefaultBudget = 600e9;
 /// One carrier's session and weights must fit; a worker that wants more costs its carrier.
 constexpr std::size_t kWorkerMemory = std::size_t{5} << 30;
 
 Result<CampaignOptions> campaign_options(const Options& options) {
   CampaignOptions campaign;
-  campaign.budget = Nanos(options.budget_ns);
+  // A resumed campaign has a budget of its own.
+  const bool own_budget = options.resume && !options.dry_run;
+  campaign.budget = Nanos(options.budget_ns > 0 ? options.budget_ns : own_budget ? 0.0 : kDefaultBudget);
   campaign.seed = options.seed;
   campaign.resume = options.resume;
   if (!options.config.empty()) {
@@ -50,8 +53,10 @@ Result<CampaignOptions> campaign_options(const Options& options) {
 int show_plan(const Catalogue& catalogue, const CampaignOptions& options) {
   const CampaignPlan plan = plan_campaign(catalogue, options);
   Table table({"block family", "carriers", "MACs"});
-  for (const PlanLine& line : plan.lines) table.add({line.family, std::to_string(line.carriers), format_count(line.macs)});
-  std::cout << table.text() << plan.carriers << " carriers in " << plan.rounds << " rounds, about " << format_time(plan.expected_ns)
+  for (const PlanLine& line : plan.lines)
+    table.add({line.family, std::to_string(line.carriers), format_count(line.macs)});
+  std::cout << table.text() << plan.carriers << " carriers in " << plan.rounds << " rounds, about "
+            << format_time(plan.expected_ns)
             << " on a machine of ordinary speed (the first round sets how many there are)\n";
   return kOk;
 }
@@ -61,7 +66,8 @@ Result<std::int64_t> open_target(Store& store, Worker& worker, const EngineInfo&
   if (!settings) return tl::unexpected(settings.error());
   const MachineInfo machine = read_machine();
   const Target target = current_target(info, *settings, options.engine.settings.threads);
-  return store.ensure_target({0, target.name, machine.device, machine.cpu_features, info.name, info.version, info.library, *settings});
+  return store.ensure_target(
+      {0, target.name, machine.device, machine.cpu_features, info.name, info.version, info.library, *settings});
 }
 
 int run(const Options& options, Console& console) {
@@ -89,11 +95,17 @@ int run(const Options& options, Console& console) {
   if (!target) return refuse(target.error());
   const CampaignObserver observer{[&](double fraction, const std::string& what) { console.progress(fraction, what); },
                                   [&](const std::string& line) { console.log(line); }, interrupted};
-  const auto summary = run_campaign(worker, *store, *target, *catalogue, *campaign, advise_from_errors(*catalogue), observer);
+  const auto summary =
+      run_campaign(worker, *store, *target, *catalogue, *campaign, advise_from_errors(*catalogue), observer);
   if (!summary) return refuse(summary.error());
   console.clear_progress();
-  std::cout << "campaign " << summary->campaign << ": " << summary->carriers << " carriers, " << summary->measurements << " measurements in "
-            << summary->rounds << " rounds, " << summary->failures << " failures, " << format_time(summary->spent_ns) << " -> " << options.db << "\n";
+  std::cout << "campaign " << summary->campaign << ": " << summary->carriers << " carriers, " << summary->measurements
+            << " measurements in " << summary->rounds << " rounds, " << summary->failures << " failures, "
+            << format_time(summary->spent_ns) << " -> " << options.db << "\n";
+  if (summary->carriers == 0 && !summary->interrupted) {
+    return refuse({Errc::invalid_input,
+                   "nothing was measured: the budget is too short for a single carrier; give more with --budget"});
+  }
   if (summary->interrupted) {
     console.log("interrupted; everything measured is kept. Go on with --resume");
     return kInterrupted;
@@ -107,15 +119,21 @@ void add_profile(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("profile", "Measure modules on this machine's engine into a store");
   auto options = std::make_shared<Options>();
   add_engine_options(*command, options->engine, true);
-  command->add_option("--budget", options->budget_ns, "Wall-clock time to spend")->transform(duration_option())->default_str("10m");
+  command->add_option("--budget", options->budget_ns, "Wall-clock time to spend")
+      ->transform(duration_option())
+      ->default_str("10m");
   command->add_option("--db", options->db, "Store to add to (created where it does not exist)");
   command->add_option("--config", options->config, "Campaign settings (docs/formats.md)");
-  command->add_option("--catalogue", options->catalogue, "Folder of module types on top of the built-in ones; repeatable")->allow_extra_args(false);
-  command->add_option("--like", options->like, "Networks whose modules should be well covered; repeatable")->allow_extra_args(false);
+  command
+      ->add_option("--catalogue", options->catalogue, "Folder of module types on top of the built-in ones; repeatable")
+      ->allow_extra_args(false);
+  command->add_option("--like", options->like, "Networks whose modules should be well covered; repeatable")
+      ->allow_extra_args(false);
   command->add_option("--seed", options->seed, "Seed of the plan")->capture_default_str();
   command->add_flag("--dry-run", options->dry_run, "Show what would be measured and how long it takes");
   command->add_flag("--resume", options->resume, "Go on with the last campaign of this target");
-  command->callback([options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  command->callback(
+      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }
 
 }  // namespace latcast::cli

@@ -43,7 +43,8 @@ std::vector<Reference> prepare(const PackContent& content) {
 }
 
 /// Rounds of bursts until the budget is spent: references x rounds.
-Result<RoundTable> measure(Worker& worker, const std::vector<Reference>& references, double budget_ns, Console& console) {
+Result<RoundTable> measure(Worker& worker, const std::vector<Reference>& references, double budget_ns,
+                           Console& console) {
   const Nanos start = worker.now();
   RoundTable table(references.size());
   std::mt19937_64 random(1);
@@ -85,19 +86,23 @@ int run(const Options& options, Console& console) {
   if (!forecaster) return refuse(forecaster.error());
   if (auto ok = forecaster->check_engine(console); !ok) return refuse(ok.error());
   std::string why;
-  if (forecaster->foreign(why)) return refuse({Errc::mismatch, why + ". A pack can be re-anchored only where it was made; run 'latcast profile' and 'train' here"});
+  if (forecaster->foreign(why))
+    return refuse({Errc::mismatch,
+                   why + ". A pack can be re-anchored only where it was made; run 'latcast profile' and 'train' here"});
   auto content = read_pack_content(options.pack);
   if (!content) return refuse(content.error());
   const std::vector<Reference> references = prepare(*content);
   if (references.size() < kFewestReferences) {
-    return refuse({Errc::unsupported, options.pack + " has " + std::to_string(references.size()) + " reference carriers; at least " +
-                                          std::to_string(kFewestReferences) + " are needed. Train it anew"});
+    return refuse({Errc::unsupported, options.pack + " has " + std::to_string(references.size()) +
+                                          " reference carriers; at least " + std::to_string(kFewestReferences) +
+                                          " are needed. Train it anew"});
   }
   const auto table = measure(forecaster->worker(), references, options.budget_ns, console);
   if (!table) return refuse(table.error());
   const std::vector<double> ratios = log_ratios(*table, references);
   if (ratios.size() < kFewestReferences) {
-    return refuse({Errc::unstable, "only " + std::to_string(ratios.size()) + " reference carriers were measured within the budget; give more with --budget"});
+    return refuse({Errc::unstable, "only " + std::to_string(ratios.size()) +
+                                       " reference carriers were measured within the budget; give more with --budget"});
   }
   Anchor& anchor = content->info.anchor;
   const double before = anchor.scale;
@@ -110,8 +115,9 @@ int run(const Options& options, Console& console) {
   anchor.unix_s = std::time(nullptr);
   if (auto ok = write_pack(*content, options.pack); !ok) return refuse(ok.error());
   console.clear_progress();
-  std::cout << "anchor of " << options.pack << ": this machine takes " << format_percent(anchor.scale) << " of the time it took in training (was "
-            << format_percent(before) << "), scatter " << format_percent(anchor.scatter) << " over " << ratios.size() << " carriers\n";
+  std::cout << "anchor of " << options.pack << ": this machine takes " << format_percent(anchor.scale)
+            << " of the time it took in training (was " << format_percent(before) << "), scatter "
+            << format_percent(anchor.scatter) << " over " << ratios.size() << " carriers\n";
   return kOk;
 }
 
@@ -121,9 +127,12 @@ void add_recalibrate(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("recalibrate", "Re-anchor a pack to the speed the machine has now");
   auto options = std::make_shared<Options>();
   command->add_option("--pack", options->pack, "Pack to re-anchor, in place")->required();
-  command->add_option("--budget", options->budget_ns, "Wall-clock time to spend")->transform(duration_option())->default_str("15s");
+  command->add_option("--budget", options->budget_ns, "Wall-clock time to spend")
+      ->transform(duration_option())
+      ->default_str("15s");
   add_engine_options(*command, options->engine, false);
-  command->callback([options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  command->callback(
+      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }
 
 }  // namespace latcast::cli

@@ -43,9 +43,12 @@ void add_train(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   command->add_option("--db", options->db, "Store made by 'latcast profile'")->required();
   command->add_option("--target", options->target, "Target in the store (a part of its name will do when unique)");
-  command->add_option("--catalogue", options->catalogue, "Folder of module types on top of the built-in ones; repeatable")->allow_extra_args(false);
+  command
+      ->add_option("--catalogue", options->catalogue, "Folder of module types on top of the built-in ones; repeatable")
+      ->allow_extra_args(false);
   command->add_option("--out", options->out, "Pack to write")->required();
-  command->callback([options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  command->callback(
+      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }
 
 }  // namespace latcast::cli

@@ -40,7 +40,8 @@ std::string scaled(double value, double unit, const char* suffix) {
 bool Console::animated() const {
   if (progress_mode == ProgressMode::always) return true;
   const char* terminal = std::getenv("TERM");
-  return progress_mode == ProgressMode::automatic && isatty(STDERR_FILENO) == 1 && (terminal == nullptr || std::strcmp(terminal, "dumb") != 0);
+  return progress_mode == ProgressMode::automatic && isatty(STDERR_FILENO) == 1 &&
+         (terminal == nullptr || std::strcmp(terminal, "dumb") != 0);
 }
 
 void Console::warn(const std::string& message) {
@@ -135,7 +136,8 @@ std::string Table::text() const {
   std::vector<std::size_t> widths;
   for (const auto& row : rows_) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t column = 0; column < row.size(); ++column) widths[column] = std::max(widths[column], row[column].size());
+    for (std::size_t column = 0; column < row.size(); ++column)
+      widths[column] = std::max(widths[column], row[column].size());
   }
   std::string result;
   for (const auto& row : rows_) {
@@ -151,7 +153,7 @@ std::string Table::text() const {
 }
 
 void catch_interrupt() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_interrupt;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

@@ -10,7 +10,8 @@ std::vector<QuietLatency> half(std::span<const EvaluationRow> rows, std::size_t 
   RoundTable table;
   for (const EvaluationRow& row : rows) {
     std::vector<double> values;
-    for (std::size_t round = first; round < row.round_minima_ns.size(); round += 2) values.push_back(row.round_minima_ns[round]);
+    for (std::size_t round = first; round < row.round_minima_ns.size(); round += 2)
+      values.push_back(row.round_minima_ns[round]);
     table.push_back(std::move(values));
   }
   return quiet_latencies(table);

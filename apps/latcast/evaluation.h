@@ -17,7 +17,9 @@ struct EvaluationRow {
   QuietLatency measured;
   std::vector<double> round_minima_ns;
   [[nodiscard]] double error() const { return forecast.quiet.count() / measured.quiet - 1; }
-  [[nodiscard]] bool held() const { return measured.quiet >= forecast.lower.count() && measured.quiet <= forecast.upper.count(); }
+  [[nodiscard]] bool held() const {
+    return measured.quiet >= forecast.lower.count() && measured.quiet <= forecast.upper.count();
+  }
 };
 
 /// Shares in [0, 1].
@@ -26,7 +28,7 @@ struct EvaluationSummary {
   double mape = 0, bias = 0;  // mean |error|, median error
   double within_5 = 0, within_10 = 0;
   double interval_held = 0, interval_width = 0;  // width: (upper - lower) / forecast, mean
-  double split_half = 0;   // mean |half / other half - 1| of the measurements alone; NaN below 2 rounds
+  double split_half = 0;  // mean |half / other half - 1| of the measurements alone; NaN below 2 rounds
   double mean_noise = 0;
   double poorly_covered = 0;  // share of networks with coverage below 0.95
 };

@@ -13,8 +13,9 @@ namespace {
 
 void count_cost(const onnx::Model& model, Forecast& forecast) {
   for (const onnx::Tensor& tensor : model.graph.initializers) {
-    const bool real = tensor.type == onnx::DataType::float32 || tensor.type == onnx::DataType::float16 || tensor.type == onnx::DataType::float64 ||
-                      tensor.type == onnx::DataType::bfloat16 || tensor.type == onnx::DataType::int8 || tensor.type == onnx::DataType::uint8;
+    const bool real = tensor.type == onnx::DataType::float32 || tensor.type == onnx::DataType::float16 ||
+                      tensor.type == onnx::DataType::float64 || tensor.type == onnx::DataType::bfloat16 ||
+                      tensor.type == onnx::DataType::int8 || tensor.type == onnx::DataType::uint8;
     if (!real) continue;  // shapes, indices
     const auto elements = static_cast<double>(tensor.elements());
     forecast.parameters += elements;
@@ -48,7 +49,8 @@ Forecaster::Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& set
   EngineSettings engine = settings;
   engine.threads = pack_threads(pack_);
   worker_ = std::make_unique<Worker>(pack_.target().engine, engine, interactive_limits());
-  for (const ModuleType& type : catalogue_.types()) pack_types_.push_back(pack_.find_type(type.name).value_or(kUnknownType));
+  for (const ModuleType& type : catalogue_.types())
+    pack_types_.push_back(pack_.find_type(type.name).value_or(kUnknownType));
 }
 
 Result<Forecaster> Forecaster::open(const std::string& pack_file, const EngineSettings& settings) {
@@ -80,7 +82,8 @@ bool Forecaster::foreign(std::string& why) {
   for (const std::string& feature : target.cpu_features) features += (features.empty() ? "" : " ") + feature;
   if (machine.device == target.device && machine.cpu_features == features) return false;
   why = "the pack was made on " + target.device + ", this is " + machine.device;
-  if (machine.device == target.device) why = "the pack was made with CPU features '" + features + "', here they are '" + machine.cpu_features + "'";
+  if (machine.device == target.device)
+    why = "the pack was made with CPU features '" + features + "', here they are '" + machine.cpu_features + "'";
   return true;
 }
 
@@ -128,7 +131,8 @@ Result<Forecast> Forecaster::forecast(const LoadedModel& loaded, const DimBindin
   for (std::size_t i = 0; i < result.modules.size(); ++i) {
     const Module& module = result.network.modules[i];
     if (result.modules[i].status == ForecastStatus::unknown) unknown.insert(module.op);
-    if (result.modules[i].status == ForecastStatus::extrapolated) extrapolated.insert(catalogue_.types()[module.type].name);
+    if (result.modules[i].status == ForecastStatus::extrapolated)
+      extrapolated.insert(catalogue_.types()[module.type].name);
   }
   result.unknown.assign(unknown.begin(), unknown.end());
   result.extrapolated.assign(extrapolated.begin(), extrapolated.end());

@@ -50,7 +50,8 @@ Target current_target(const EngineInfo& engine, const std::map<std::string, std:
   target.engine_version = engine.version;
   target.conditions = {{"threads", std::to_string(threads)}, {"batch", "1"}, {"dtype", "float32"}};
   for (const auto& [key, value] : settings) target.settings.push_back({key, value});
-  target.name = machine.device.substr(0, machine.device.find(" (")) + " | " + engine.name + " " + engine.version + " | threads=" + std::to_string(threads);
+  target.name = machine.device.substr(0, machine.device.find(" (")) + " | " + engine.name + " " + engine.version +
+                " | threads=" + std::to_string(threads);
   return target;
 }
 

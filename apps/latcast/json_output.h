@@ -20,6 +20,7 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json json_number(double value);
 
 /// The target that a measurement on this machine is of.
-[[nodiscard]] Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings, int threads);
+[[nodiscard]] Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings,
+                                    int threads);
 
 }  // namespace latcast::cli

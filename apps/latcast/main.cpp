@@ -27,10 +27,13 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.get_formatter()->column_width(34);
-  app.footer("Exit codes: 0 ok, 1 failed, 2 usage, 3 an asked condition is not met, 4 noise target missed, 5 engine unavailable, 130 interrupted");
+  app.footer(
+      "Exit codes: 0 ok, 1 failed, 2 usage, 3 an asked condition is not met, 4 noise target missed, 5 engine "
+      "unavailable, 130 interrupted");
   Context context;
   add_shared_options(app, context);
-  for (const auto add : {add_engines, add_profile, add_train, add_predict, add_measure, add_recalibrate, add_eval, add_inspect, add_bench}) {
+  for (const auto add : {add_engines, add_profile, add_train, add_predict, add_measure, add_recalibrate, add_eval,
+                         add_inspect, add_bench}) {
     add(app, context);
   }
   try {

@@ -30,21 +30,27 @@ std::string plain_number(double value) {
 
 int exit_code(Errc code) {
   switch (code) {
-    case Errc::engine_unavailable: return kEngineUnavailable;
-    case Errc::interrupted: return kInterrupted;
-    case Errc::unstable: return kNoiseTargetMissed;
-    default: return kFailed;
+    case Errc::engine_unavailable:
+      return kEngineUnavailable;
+    case Errc::interrupted:
+      return kInterrupted;
+    case Errc::unstable:
+      return kNoiseTargetMissed;
+    default:
+      return kFailed;
   }
 }
 
 CLI::Validator duration_option() {
-  static const std::map<std::string, double> kUnits = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
+  static const std::map<std::string, double> kUnits = {{"ns", 1},   {"us", 1e3},   {"ms", 1e6},  {"s", 1e9},
+                                                       {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
   return CLI::Validator(
       [](std::string& text) -> std::string {
         std::string unit;
         const auto value = leading_number(text, unit);
         const auto found = kUnits.find(unit);
-        if (!value || found == kUnits.end()) return "'" + text + "' is not a duration; write for example 250ms, 15s, 10m";
+        if (!value || found == kUnits.end())
+          return "'" + text + "' is not a duration; write for example 250ms, 15s, 10m";
         if (*value <= 0) return "'" + text + "': a duration must be above 0";
         text = plain_number(*value * found->second);
         return {};
@@ -57,7 +63,8 @@ CLI::Validator share_option() {
       [](std::string& text) -> std::string {
         std::string unit;
         auto value = leading_number(text, unit);
-        if (!value || (!unit.empty() && unit != "%") || *value < 0) return "'" + text + "' is not a share; write for example 5% or 0.05";
+        if (!value || (!unit.empty() && unit != "%") || *value < 0)
+          return "'" + text + "' is not a share; write for example 5% or 0.05";
         text = plain_number(unit == "%" ? *value / 100 : *value);
         return {};
       },
@@ -66,18 +73,24 @@ CLI::Validator share_option() {
 
 void add_engine_options(CLI::App& command, EngineOptions& options, bool choose_engine) {
   if (choose_engine) {
-    command.add_option("--engine", options.engine, "Inference engine to measure")->capture_default_str()->check(CLI::IsMember(engine_ids()));
+    command.add_option("--engine", options.engine, "Inference engine to measure")
+        ->capture_default_str()
+        ->check(CLI::IsMember(engine_ids()));
     command.add_option("--threads", options.settings.threads, "Threads the engine may use for one operator")
         ->capture_default_str()
         ->check(CLI::Range(1, 1024));
   }
-  command.add_option("--engine-path", options.settings.library,
-                     "The engine's library to use (default: $LATCAST_ONNXRUNTIME, the project's Python environment, the system's)");
+  command.add_option(
+      "--engine-path", options.settings.library,
+      "The engine's library to use (default: $LATCAST_ONNXRUNTIME, the project's Python environment, the system's)");
 }
 
 void add_dim_options(CLI::App& command, DimOptions& options) {
-  command.add_option("--batch", options.batch, "Value of free first axes of the inputs")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
-  command.add_option("--dim", options.dims, "Value of a free dimension, by name (seq=128) or place (input_ids:1=128); repeatable")
+  command.add_option("--batch", options.batch, "Value of free first axes of the inputs")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
+  command
+      .add_option("--dim", options.dims,
+                  "Value of a free dimension, by name (seq=128) or place (input_ids:1=128); repeatable")
       ->allow_extra_args(false)
       ->type_name("NAME=V");
 }
@@ -89,8 +102,11 @@ Result<DimBindings> bindings(const DimOptions& options) {
     const std::size_t equals = text.rfind('=');
     std::int64_t value = 0;
     const char* end = text.data() + text.size();
-    const bool number = equals != std::string::npos && equals > 0 && std::from_chars(text.data() + equals + 1, end, value).ptr == end;
-    if (!number || value < 1) return fail(Errc::invalid_input, "--dim " + text + ": write NAME=V with V of at least 1, for example --dim seq=128");
+    const bool number =
+        equals != std::string::npos && equals > 0 && std::from_chars(text.data() + equals + 1, end, value).ptr == end;
+    if (!number || value < 1)
+      return fail(Errc::invalid_input,
+                  "--dim " + text + ": write NAME=V with V of at least 1, for example --dim seq=128");
     result.named[text.substr(0, equals)] = value;
   }
   return result;
@@ -98,7 +114,8 @@ Result<DimBindings> bindings(const DimOptions& options) {
 
 void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv) {
   command.add_option("--json", options.json, "Write JSON, to a file or (bare --json) to stdout")->type_name("[=FILE]");
-  if (with_csv) command.add_option("--csv", options.csv, "Write CSV, to a file or (bare --csv) to stdout")->type_name("[=FILE]");
+  if (with_csv)
+    command.add_option("--csv", options.csv, "Write CSV, to a file or (bare --csv) to stdout")->type_name("[=FILE]");
 }
 
 std::vector<std::string> with_explicit_values(int argc, const char* const* argv) {

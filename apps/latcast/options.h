@@ -2,7 +2,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-
 #include <functional>
 #include <map>
 #include <optional>
@@ -57,7 +56,8 @@ struct DimOptions {
 void add_dim_options(CLI::App& command, DimOptions& options);
 [[nodiscard]] Result<DimBindings> bindings(const DimOptions& options);
 
-/// --json[=F] and --csv[=F]. The value is optional and comes only after `=`, so a model behind a bare --json stays a model.
+/// --json[=F] and --csv[=F]. The value is optional and comes only after `=`, so a model behind a bare --json stays a
+/// model.
 struct OutputOptions {
   std::string json;  // empty: not asked; "-": stdout
   std::string csv;

@@ -38,7 +38,8 @@ std::vector<std::string> choose_references(const learn::TrainingSet& set) {
   return names;
 }
 
-Result<std::vector<ReferenceCarrier>> read_references(Store& store, const std::vector<CampaignRecord>& campaigns, const learn::TrainingSet& set) {
+Result<std::vector<ReferenceCarrier>> read_references(Store& store, const std::vector<CampaignRecord>& campaigns,
+                                                      const learn::TrainingSet& set) {
   const std::vector<std::string> names = choose_references(set);
   std::vector<ReferenceCarrier> references;
   for (const CampaignRecord& campaign : campaigns) {
@@ -49,7 +50,8 @@ Result<std::vector<ReferenceCarrier>> read_references(Store& store, const std::v
       const bool taken = std::ranges::find(references, network.name, &ReferenceCarrier::name) != references.end();
       const auto truth = std::ranges::find(set.networks, network.name, &learn::NetworkTruth::name);
       if (!wanted || taken || truth == set.networks.end()) continue;
-      references.push_back({network.name, {network.skeleton.begin(), network.skeleton.end()}, truth->quiet_ns, truth->quiet_ns});
+      references.push_back(
+          {network.name, {network.skeleton.begin(), network.skeleton.end()}, truth->quiet_ns, truth->quiet_ns});
     }
   }
   return references;
@@ -64,7 +66,8 @@ Target pack_target(const TargetRecord& record) {
   target.engine = record.engine;
   target.engine_version = record.engine_version;
   const auto threads = record.settings.find("threads");
-  target.conditions = {{"threads", threads == record.settings.end() ? "1" : threads->second}, {"batch", "1"}, {"dtype", "float32"}};
+  target.conditions = {
+      {"threads", threads == record.settings.end() ? "1" : threads->second}, {"batch", "1"}, {"dtype", "float32"}};
   for (const auto& [key, value] : record.settings) target.settings.push_back({key, value});
   return target;
 }
@@ -74,10 +77,13 @@ std::string describe(const learn::DatasetReport& data, const TrainingSummary& tr
   text << data.carriers << " carriers, " << data.modules << " modules";
   if (data.carriers_left_out > 0) text << " (" << data.carriers_left_out << " carriers left out: no complete profile)";
   text << ", noise " << format_percent(data.noise) << "\n"
-       << "profiler cost: " << format_time(data.profiler.per_node_ns) << " a node + " << format_time(data.profiler.per_value_ns)
-       << " a value; scale " << data.profiler.scale << "; a run " << format_time(data.profiler.per_run_ns) << "\n";
-  for (const auto& [op, share] : data.unknown_operators) text << "not covered: " << op << " (" << format_percent(share, 2) << " of the time)\n";
-  text << "carriers, cross-validated by network: MAPE " << format_percent(training.error) << "; trained in " << format_time(seconds * 1e9) << "\n";
+       << "profiler cost: " << format_time(data.profiler.per_node_ns) << " a node + "
+       << format_time(data.profiler.per_value_ns) << " a value; scale " << data.profiler.scale << "; a run "
+       << format_time(data.profiler.per_run_ns) << "\n";
+  for (const auto& [op, share] : data.unknown_operators)
+    text << "not covered: " << op << " (" << format_percent(share, 2) << " of the time)\n";
+  text << "carriers, cross-validated by network: MAPE " << format_percent(training.error) << "; trained in "
+       << format_time(seconds * 1e9) << "\n";
   return text.str();
 }
 
@@ -95,8 +101,10 @@ Result<TargetRecord> choose_target(Store& store, const std::string& name) {
   }
   if (fitting.size() == 1) return fitting.front();
   if (targets->empty()) return fail(Errc::not_found, "the store holds no measurements; run 'latcast profile' first");
-  return fail(Errc::not_found, (name.empty() ? "the store holds several targets; choose one with --target:" :
-                                fitting.empty() ? "the store has no target '" + name + "'; it has:" : "'" + name + "' fits several targets:") + known);
+  return fail(Errc::not_found, (name.empty()      ? "the store holds several targets; choose one with --target:"
+                                : fitting.empty() ? "the store has no target '" + name + "'; it has:"
+                                                  : "'" + name + "' fits several targets:") +
+                                   known);
 }
 
 Result<Trained> train_target(Store& store, const TargetRecord& target, const Catalogue& catalogue, Console& console) {
@@ -122,7 +130,8 @@ Result<Trained> train_target(Store& store, const TargetRecord& target, const Cat
   info.target = pack_target(target);
   for (const ModuleType& type : catalogue.types()) info.sources.push_back({type.file, type.source});
   info.training.started_unix_s = campaigns->front().started_unix_s;
-  info.training.finished_unix_s = campaigns->back().started_unix_s + static_cast<std::int64_t>(campaigns->back().spent_ns / 1e9);
+  info.training.finished_unix_s =
+      campaigns->back().started_unix_s + static_cast<std::int64_t>(campaigns->back().spent_ns / 1e9);
   info.training.noise_floor = dataset->report.noise;
   info.anchor.unix_s = info.training.finished_unix_s;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

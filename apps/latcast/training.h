@@ -3,10 +3,10 @@
 
 #include <string>
 
+#include "catalogue/catalogue.h"
 #include "console.h"
 #include "core/pack_content.h"
 #include "store/store.h"
-#include "catalogue/catalogue.h"
 
 namespace latcast::cli {
 
@@ -18,6 +18,7 @@ struct Trained {
   std::string report;  // for people
 };
 
-[[nodiscard]] Result<Trained> train_target(Store& store, const TargetRecord& target, const Catalogue& catalogue, Console& console);
+[[nodiscard]] Result<Trained> train_target(Store& store, const TargetRecord& target, const Catalogue& catalogue,
+                                           Console& console);
 
 }  // namespace latcast::cli

@@ -23,7 +23,8 @@ Result<std::vector<std::pair<std::string, std::string>>> read_directory(const st
   }
   if (failure) return fail(Errc::not_found, "catalogue folder " + directory.string() + ": " + failure.message());
   if (files.empty()) {
-    return fail(Errc::not_found, "catalogue folder " + directory.string() + " has no .toml file; one file is one module type");
+    return fail(Errc::not_found,
+                "catalogue folder " + directory.string() + " has no .toml file; one file is one module type");
   }
   std::ranges::sort(files);
   std::vector<std::pair<std::string, std::string>> sources;

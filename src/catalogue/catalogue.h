@@ -28,29 +28,29 @@ struct NodeRead {
     output_rank,     // rank(out0)
     input_elements,  // elements(in0)
     output_elements,
-    input_value,       // in1.value[0]: element of a small constant integer/float input
-    input_constant,    // constant(in1): 1 where the input is a constant (weights)
-    input_present,     // present(in1)
-    attribute,         // attr.name or attr.name[i]
-    attribute_equals,  // attr.name == "text"
-    attribute_count,   // count(attr.name)
-    attribute_present, // present(attr.name)
-    is_operator,       // is("Gemm") or is("com.microsoft:FusedGemm")
-    input_bytes,       // total bytes of non-constant inputs
+    input_value,        // in1.value[0]: element of a small constant integer/float input
+    input_constant,     // constant(in1): 1 where the input is a constant (weights)
+    input_present,      // present(in1)
+    attribute,          // attr.name or attr.name[i]
+    attribute_equals,   // attr.name == "text"
+    attribute_count,    // count(attr.name)
+    attribute_present,  // present(attr.name)
+    is_operator,        // is("Gemm") or is("com.microsoft:FusedGemm")
+    input_bytes,        // total bytes of non-constant inputs
     output_bytes,
-    weight_bytes,      // total bytes of constant inputs
+    weight_bytes,  // total bytes of constant inputs
     weight_elements,
-    view,              // GROUP.FIELD computed by graph/node_views (reduce.size, perm.kind, broadcast.span ...)
+    view,                // GROUP.FIELD computed by graph/node_views (reduce.size, perm.kind, broadcast.span ...)
     input_element_size,  // element_size(in0), bytes
-    at_boundary,         // at_boundary: 1 where the first input is one of the network's or the first output is one of its
-    input_reuse,         // reuse(in0): bytes the run touched since in0 was last touched
+    at_boundary,  // at_boundary: 1 where the first input is one of the network's or the first output is one of its
+    input_reuse,  // reuse(in0): bytes the run touched since in0 was last touched
   };
   Kind kind = Kind::input_dim;
   int index = 0;
   int position = 0;
   bool has_position = false;
-  std::string name;  // attribute, operator or view group.field
-  std::string text;  // the compared string
+  std::string name;                // attribute, operator or view group.field
+  std::string text;                // the compared string
   std::optional<double> fallback;  // `| default`: used where the thing is absent
   friend bool operator==(const NodeRead&, const NodeRead&) = default;
 };
@@ -75,9 +75,9 @@ struct Expression {
 /// Kernel class: which code path of the engine runs it. The first whose `when` holds is taken.
 struct Kernel {
   std::string name;
-  Program when;                     // empty: always
-  std::vector<Expression> base;     // non-negative terms of the physical base model, each >= 0
-  std::vector<Expression> features; // what learners see, raw (they take log2(1 + x))
+  Program when;                      // empty: always
+  std::vector<Expression> base;      // non-negative terms of the physical base model, each >= 0
+  std::vector<Expression> features;  // what learners see, raw (they take log2(1 + x))
 };
 
 /// How a campaign draws one parameter.
@@ -93,19 +93,19 @@ struct Sampling {
 struct BuildInput {
   std::vector<Program> shape;  // slots as in `Build::names`
   bool constant = false;
-  std::string dtype = "float32";          // float32, int64, int32, bool
-  std::vector<Program> values;            // constant integer/float values instead of random ones
-  std::optional<Program> integer_below;   // integer inputs: drawn in [0, this)
-  std::optional<Program> present;         // left out where 0
-  std::string fill = "normal";            // normal (He-scaled), ones, positive
+  std::string dtype = "float32";         // float32, int64, int32, bool
+  std::vector<Program> values;           // constant integer/float values instead of random ones
+  std::optional<Program> integer_below;  // integer inputs: drawn in [0, this)
+  std::optional<Program> present;        // left out where 0
+  std::string fill = "normal";           // normal (He-scaled), ones, positive
 };
 
 struct BuildAttribute {
   std::string name;
   bool is_list = false;
   bool is_float = false;
-  std::string text;               // string attribute (values empty)
-  std::vector<Program> values;    // numbers
+  std::string text;             // string attribute (values empty)
+  std::vector<Program> values;  // numbers
   std::optional<Program> present;
 };
 
@@ -130,7 +130,7 @@ struct OperatorName {
 struct ModuleType {
   std::string name;
   std::string summary;
-  std::string file;  // where it came from, for messages
+  std::string file;    // where it came from, for messages
   std::string source;  // the TOML text, kept in packs
   std::vector<OperatorName> operators;
   std::vector<NodeRead> reads;

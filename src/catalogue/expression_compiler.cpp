@@ -117,7 +117,8 @@ class Compiler {
         {"abs", {Opcode::absolute, 1}},
     };
     const auto function = kFunctions.find(name);
-    if (function != kFunctions.end() && peek() == '(') return call(name, function->second.first, function->second.second);
+    if (function != kFunctions.end() && peek() == '(')
+      return call(name, function->second.first, function->second.second);
     if (reads_ != nullptr) return node_read(name);
     const auto found = std::find(names_.begin(), names_.end(), name);
     if (found == names_.end()) {
@@ -308,7 +309,8 @@ class Compiler {
   std::string word() {
     skip_space();
     const std::size_t start = at_;
-    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_')) ++at_;
+    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_'))
+      ++at_;
     if (at_ == start) stop("a name expected");
     return std::string(text_.substr(start, at_ - start));
   }

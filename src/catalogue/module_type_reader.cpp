@@ -24,8 +24,8 @@ class Reader {
   }
 
   Result<ModuleType> run() {
-    toml_.check_keys(table_, {"name", "summary", "operators", "when", "macs", "parameters", "derived", "base", "features",
-                              "kernel", "sample", "build", "shapes"});
+    toml_.check_keys(table_, {"name", "summary", "operators", "when", "macs", "parameters", "derived", "base",
+                              "features", "kernel", "sample", "build", "shapes"});
     header();
     parameters();
     derived();
@@ -88,7 +88,8 @@ class Reader {
     }
   }
 
-  void read_kernel(const toml::node& node, const std::vector<Expression>& base, const std::vector<Expression>& features) {
+  void read_kernel(const toml::node& node, const std::vector<Expression>& base,
+                   const std::vector<Expression>& features) {
     const toml::table* table = node.as_table();
     if (table == nullptr) return toml_.fail_at(node, "'kernel' must be an array of tables: [[kernel]]");
     toml_.check_keys(*table, {"name", "when", "base", "features"});
@@ -139,7 +140,8 @@ class Reader {
     }
     const bool sensible = range.size() == 2 && range[0] >= 1 && range[1] >= range[0] && sampling.multiple_of >= 1;
     if (sampling.choices.empty() == range.empty() || (!range.empty() && !sensible)) {
-      toml_.fail_at(spec, "'" + sampling.name + "' needs either choice = [...] or range = [low, high] with 1 <= low <= high");
+      toml_.fail_at(spec,
+                    "'" + sampling.name + "' needs either choice = [...] or range = [low, high] with 1 <= low <= high");
     }
   }
 
@@ -194,11 +196,18 @@ class Reader {
   }
 
   void read_build_attribute(const std::string& name, const toml::node& node, Build& build) {
+    // A list of tables: alternatives, of which the one whose `present` holds is taken.
+    if (const toml::array* alternatives = node.as_array();
+        alternatives != nullptr && alternatives->is_homogeneous<toml::table>()) {
+      for (const toml::node& alternative : *alternatives) read_build_attribute(name, alternative, build);
+      return;
+    }
     BuildAttribute attribute;
     attribute.name = name;
     if (const toml::table* table = node.as_table()) {
       toml_.check_keys(*table, {"int", "ints", "float", "floats", "text", "present"});
-      if (const toml::node* present = table->get("present")) attribute.present = program(*present, "present", build.names);
+      if (const toml::node* present = table->get("present"))
+        attribute.present = program(*present, "present", build.names);
       attribute.text = toml_.text(*table, "text", false);
       for (const std::string key : {"int", "float"}) {
         if (const toml::node* value = table->get(key)) {
@@ -218,7 +227,8 @@ class Reader {
     } else {
       attribute.values = {program(node, name, build.names)};
     }
-    if (attribute.values.empty() && attribute.text.empty()) toml_.fail_at(node, "attribute '" + name + "' has no value");
+    if (attribute.values.empty() && attribute.text.empty())
+      toml_.fail_at(node, "attribute '" + name + "' has no value");
     build.attributes.push_back(std::move(attribute));
   }
 
@@ -228,7 +238,8 @@ class Reader {
     for (const toml::node& output : *outputs) {
       std::vector<Program> dims;
       const toml::array* array = output.as_array();
-      if (array == nullptr) return toml_.fail_at(output, "'shapes' must be a list of lists of expressions, one per output");
+      if (array == nullptr)
+        return toml_.fail_at(output, "'shapes' must be a list of lists of expressions, one per output");
       for (const toml::node& dim : *array) dims.push_back(node_program(dim, "shapes"));
       type_.output_shapes.push_back(std::move(dims));
     }
@@ -251,7 +262,8 @@ class Reader {
     return keep(compile_expression(toml_.expression(node, key), names), node, key);
   }
 
-  std::vector<Program> programs(const toml::table& table, const std::string& key, const std::vector<std::string>& names) {
+  std::vector<Program> programs(const toml::table& table, const std::string& key,
+                                const std::vector<std::string>& names) {
     std::vector<Program> result;
     if (const toml::array* array = toml_.array(table, key)) {
       for (const toml::node& node : *array) result.push_back(program(node, key, names));

@@ -119,8 +119,8 @@ Result<toml::table> parse_toml(std::string_view text, const std::string& place) 
   toml::parse_result parsed = toml::parse(text);
   if (parsed) return std::move(parsed).table();
   const auto& failure = parsed.error();
-  return fail(Errc::invalid_input, place + ":" + std::to_string(failure.source().begin.line) + ": " +
-                                       std::string(failure.description()));
+  return fail(Errc::invalid_input,
+              place + ":" + std::to_string(failure.source().begin.line) + ": " + std::string(failure.description()));
 }
 
 }  // namespace latcast

@@ -116,7 +116,8 @@ std::set<std::string> boundary_tensors(const onnx::Graph& graph) {
 }
 
 bool touches(const onnx::Node& node, const std::set<std::string>& tensors) {
-  return (!node.inputs.empty() && tensors.contains(node.inputs[0])) || (!node.outputs.empty() && tensors.contains(node.outputs[0]));
+  return (!node.inputs.empty() && tensors.contains(node.inputs[0])) ||
+         (!node.outputs.empty() && tensors.contains(node.outputs[0]));
 }
 
 std::string node_name(const onnx::Node& node) {

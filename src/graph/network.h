@@ -25,8 +25,8 @@ struct DimBindings {
 struct TensorInfo {
   onnx::DataType type = onnx::DataType::float32;
   std::vector<std::int64_t> dims = {};
-  bool known = false;     // false: the shape could not be deduced
-  bool constant = false;  // an initializer (or computed from such alone)
+  bool known = false;                              // false: the shape could not be deduced
+  bool constant = false;                           // an initializer (or computed from such alone)
   std::optional<std::vector<double>> values = {};  // known elements of small tensors (shape arithmetic), row-major
   [[nodiscard]] double elements() const;
   [[nodiscard]] double bytes() const;
@@ -35,21 +35,22 @@ struct TensorInfo {
 /// Gives every tensor of the graph its shape. Key: tensor name. Unbound free dimensions of inputs are one error that
 /// lists them all. A node whose operator has no rule leaves its outputs `known = false`; nothing is guessed.
 /// `catalogue` (may be null) supplies output shapes for operators that only it knows.
-[[nodiscard]] Result<std::map<std::string, TensorInfo>> infer_shapes(const onnx::Model& model, const DimBindings& bindings,
+[[nodiscard]] Result<std::map<std::string, TensorInfo>> infer_shapes(const onnx::Model& model,
+                                                                     const DimBindings& bindings,
                                                                      const Catalogue* catalogue);
 
 enum class ModuleMatch : std::uint8_t {
-  matched,   // a catalogue entry, all parameters read
-  unknown,   // no entry covers it, or a parameter could not be read; only the physical quantities stand
+  matched,  // a catalogue entry, all parameters read
+  unknown,  // no entry covers it, or a parameter could not be read; only the physical quantities stand
 };
 
 struct Module {
   std::size_t node = 0;  // index in the executed graph
   std::string op;        // "domain:type" or "type"
   ModuleMatch match = ModuleMatch::unknown;
-  std::size_t type = 0;  // index into catalogue.types(), where matched
+  std::size_t type = 0;            // index into catalogue.types(), where matched
   std::vector<double> parameters;  // as the type lists them
-  std::string reason;    // why unknown, for people
+  std::string reason;              // why unknown, for people
   double input_bytes = 0, output_bytes = 0, weight_bytes = 0, weight_elements = 0;  // activations in, out; constants
   double output_elements = 0;
   bool shapes_known = true;
@@ -62,7 +63,7 @@ struct Network {
 
 /// executed graph + catalogue -> modules. `original` (may be null: then modules stand for themselves) is the file's
 /// graph, for the names of the file's nodes.
-[[nodiscard]] Result<Network> make_network(const onnx::Model& executed, const DimBindings& bindings, const Catalogue& catalogue,
-                                           const onnx::Model* original);
+[[nodiscard]] Result<Network> make_network(const onnx::Model& executed, const DimBindings& bindings,
+                                           const Catalogue& catalogue, const onnx::Model* original);
 
 }  // namespace latcast

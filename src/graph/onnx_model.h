@@ -19,8 +19,23 @@ namespace latcast::onnx {
 
 /// onnx.TensorProto.DataType
 enum class DataType : std::int32_t {
-  undefined = 0, float32 = 1, uint8 = 2, int8 = 3, uint16 = 4, int16 = 5, int32 = 6, int64 = 7, string = 8, boolean = 9,
-  float16 = 10, float64 = 11, uint32 = 12, uint64 = 13, complex64 = 14, complex128 = 15, bfloat16 = 16,
+  undefined = 0,
+  float32 = 1,
+  uint8 = 2,
+  int8 = 3,
+  uint16 = 4,
+  int16 = 5,
+  int32 = 6,
+  int64 = 7,
+  string = 8,
+  boolean = 9,
+  float16 = 10,
+  float64 = 11,
+  uint32 = 12,
+  uint64 = 13,
+  complex64 = 14,
+  complex128 = 15,
+  bfloat16 = 16,
 };
 
 /// Bytes of one element; 0 for string and undefined.
@@ -51,10 +66,10 @@ struct Tensor {
   std::string name;
   DataType type = DataType::undefined;
   std::vector<std::int64_t> dims;
-  std::vector<std::int64_t> ints;  // values, for integer/bool tensors of at most kSmallTensor elements
-  std::vector<double> floats;      // values, for float tensors of at most kSmallTensor elements
-  Fill fill;                       // instead of values, for weights of generated networks
-  std::string external_location;   // file that holds the data, relative to the model; empty: inline
+  std::vector<std::int64_t> ints;               // values, for integer/bool tensors of at most kSmallTensor elements
+  std::vector<double> floats;                   // values, for float tensors of at most kSmallTensor elements
+  Fill fill;                                    // instead of values, for weights of generated networks
+  std::string external_location;                // file that holds the data, relative to the model; empty: inline
   [[nodiscard]] std::int64_t elements() const;  // product of dims; caller has validated dims
   [[nodiscard]] bool has_values() const { return !ints.empty() || !floats.empty(); }
 };
@@ -62,7 +77,18 @@ inline constexpr std::int64_t kSmallTensor = 1024;
 
 struct Attribute {
   /// onnx.AttributeProto.AttributeType (the ones kept)
-  enum class Kind : std::int32_t { undefined = 0, f = 1, i = 2, s = 3, t = 4, g = 5, floats = 6, ints = 7, strings = 8, other = 99 };
+  enum class Kind : std::int32_t {
+    undefined = 0,
+    f = 1,
+    i = 2,
+    s = 3,
+    t = 4,
+    g = 5,
+    floats = 6,
+    ints = 7,
+    strings = 8,
+    other = 99
+  };
   std::string name;
   Kind kind = Kind::undefined;
   float f = 0;
@@ -78,7 +104,7 @@ struct Node {
   std::string op;
   std::string domain;  // "" is ai.onnx ("ai.onnx" is normalised to "")
   std::string name;
-  std::vector<std::string> inputs;   // "" = optional input left out
+  std::vector<std::string> inputs;  // "" = optional input left out
   std::vector<std::string> outputs;
   std::vector<Attribute> attributes;
   [[nodiscard]] const Attribute* attribute(std::string_view name) const;
@@ -112,9 +138,9 @@ enum class ExternalWeights : std::uint8_t { required, ignored };
 [[nodiscard]] Result<Model> read_model_file(const std::filesystem::path& file,
                                             ExternalWeights external = ExternalWeights::required);
 
-/// Serializes. Weights with a Fill are written as filled data (`materialize`) or left as a skeleton whose fills are kept
-/// in the tensors' doc_string ("latcast:normal:0.05"), which read_model understands: small enough to store.
-/// 2 GB and more is an error: protobuf cannot hold it.
+/// Serializes. Weights with a Fill are written as filled data (`materialize`) or left as a skeleton whose fills are
+/// kept in the tensors' doc_string ("latcast:normal:0.05"), which read_model understands: small enough to store. 2 GB
+/// and more is an error: protobuf cannot hold it.
 enum class Weights : std::uint8_t { materialize, skeleton };
 [[nodiscard]] Result<std::string> write_model(const Model& model, Weights weights);
 

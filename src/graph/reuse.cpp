@@ -51,7 +51,8 @@ class Walker {
 
 }  // namespace
 
-std::vector<std::vector<double>> reuse_distances(const onnx::Graph& graph, const std::map<std::string, TensorInfo>& tensors) {
+std::vector<std::vector<double>> reuse_distances(const onnx::Graph& graph,
+                                                 const std::map<std::string, TensorInfo>& tensors) {
   Walker walker(tensors);
   walker.run(graph);
   return walker.run(graph);

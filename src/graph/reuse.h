@@ -13,8 +13,10 @@
 
 namespace latcast {
 
-/// Per node, per input: bytes touched since; 0 for absent inputs and unknown shapes. Runs repeat, so distances of weights
-/// and graph inputs go around. Nodes that only look at a tensor under another shape (Reshape ...) touch nothing.
-[[nodiscard]] std::vector<std::vector<double>> reuse_distances(const onnx::Graph& graph, const std::map<std::string, TensorInfo>& tensors);
+/// Per node, per input: bytes touched since; 0 for absent inputs and unknown shapes. Runs repeat, so distances of
+/// weights and graph inputs go around. Nodes that only look at a tensor under another shape (Reshape ...) touch
+/// nothing.
+[[nodiscard]] std::vector<std::vector<double>> reuse_distances(const onnx::Graph& graph,
+                                                               const std::map<std::string, TensorInfo>& tensors);
 
 }  // namespace latcast

@@ -57,7 +57,8 @@ void combine_nodes(CarrierData& carrier, const std::vector<double>& effects) {
     std::vector<double> values;
     for (const MeasurementRecord& measurement : carrier.measurements) {
       if (measurement.nodes_ns.size() != nodes || measurement.nodes_ns[node] < 0) continue;
-      values.push_back(static_cast<double>(measurement.nodes_ns[node]) * std::exp(-effects[static_cast<std::size_t>(measurement.round)]));
+      values.push_back(static_cast<double>(measurement.nodes_ns[node]) *
+                       std::exp(-effects[static_cast<std::size_t>(measurement.round)]));
     }
     if (values.empty()) continue;
     carrier.profiled_ns[node] = median(values);
@@ -163,7 +164,9 @@ class Builder {
     slots.reserve(type.slot_count());
     for (const Derived& derived : type.derived) slots.push_back(evaluate(derived.program, slots));
     std::size_t kernel = 0;
-    while (kernel + 1 < type.kernels.size() && !type.kernels[kernel].when.empty() && evaluate(type.kernels[kernel].when, slots) == 0) ++kernel;
+    while (kernel + 1 < type.kernels.size() && !type.kernels[kernel].when.empty() &&
+           evaluate(type.kernels[kernel].when, slots) == 0)
+      ++kernel;
     const auto [found, fresh] = rows_.try_emplace({module.type, kernel});
     Rows& rows = found->second;
     if (fresh) {
@@ -201,8 +204,10 @@ class Builder {
     for (const Expression& feature : kernel.features) samples.feature_names.push_back(feature.text);
     samples.terms = matrix(rows.terms, kernel.base.size());
     samples.features = matrix(rows.features, kernel.features.size());
-    samples.latency_ns = Eigen::Map<const Eigen::VectorXd>(rows.latency.data(), static_cast<Eigen::Index>(rows.latency.size()));
-    samples.weight = Eigen::Map<const Eigen::VectorXd>(rows.weight.data(), static_cast<Eigen::Index>(rows.weight.size()));
+    samples.latency_ns =
+        Eigen::Map<const Eigen::VectorXd>(rows.latency.data(), static_cast<Eigen::Index>(rows.latency.size()));
+    samples.weight =
+        Eigen::Map<const Eigen::VectorXd>(rows.weight.data(), static_cast<Eigen::Index>(rows.weight.size()));
     samples.network = rows.network;
     return samples;
   }
@@ -227,7 +232,8 @@ class Builder {
 };
 
 /// Carriers of one campaign, measured together: the unit in which drift can be removed.
-Result<std::vector<CarrierData>> read_campaign(Store& store, std::int64_t campaign, const Catalogue& catalogue, DatasetReport& report) {
+Result<std::vector<CarrierData>> read_campaign(Store& store, std::int64_t campaign, const Catalogue& catalogue,
+                                               DatasetReport& report) {
   auto networks = store.networks(campaign);
   if (!networks) return tl::unexpected(networks.error());
   std::vector<CarrierData> carriers;
@@ -272,7 +278,8 @@ Result<Dataset> build(Store& store, const std::vector<std::int64_t>& campaigns, 
     if (!more) return tl::unexpected(more.error());
     std::ranges::move(*more, std::back_inserter(carriers));
   }
-  if (carriers.empty()) return fail(Errc::not_found, "the store holds no complete measurement of this target; run 'latcast profile' first");
+  if (carriers.empty())
+    return fail(Errc::not_found, "the store holds no complete measurement of this target; run 'latcast profile' first");
   std::vector<ProfiledRun> runs;
   std::vector<double> noise;
   for (const CarrierData& carrier : carriers) {

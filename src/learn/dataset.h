@@ -11,7 +11,8 @@
 
 namespace latcast::learn {
 
-/// What the profiler adds, fitted on the carriers: quiet ~ scale * sum(profiled) - sum(per_node + per_value * values) + per_run.
+/// What the profiler adds, fitted on the carriers: quiet ~ scale * sum(profiled) - sum(per_node + per_value * values) +
+/// per_run.
 struct ProfilerCost {
   double scale = 1.0;
   double per_node_ns = 0.0;
@@ -20,11 +21,11 @@ struct ProfilerCost {
 };
 
 struct DatasetReport {
-  int carriers = 0;          // used
-  int carriers_left_out = 0; // no complete profile, or an unreadable graph
+  int carriers = 0;           // used
+  int carriers_left_out = 0;  // no complete profile, or an unreadable graph
   int modules = 0;
   int unknown_modules = 0;
-  double noise = 0;          // median relative noise of the carriers' quiet latencies
+  double noise = 0;  // median relative noise of the carriers' quiet latencies
   ProfilerCost profiler;
   std::vector<std::pair<std::string, double>> unknown_operators;  // operator, share of time
 };

@@ -36,9 +36,11 @@ ProfilerCost fit_profiler_cost(const std::vector<ProfiledRun>& runs) {
     const Eigen::MatrixXd weighted = weights.asDiagonal() * a;
     x = weighted.colPivHouseholderQr().solve(weights.cwiseProduct(y));
     const Eigen::VectorXd residual = (y - a * x).cwiseAbs();
-    for (Eigen::Index i = 0; i < count; ++i) weights(i) = std::sqrt(std::min(1.0, 1.5 / std::max(residual(i), 1e-9)));  // Huber
+    for (Eigen::Index i = 0; i < count; ++i)
+      weights(i) = std::sqrt(std::min(1.0, 1.5 / std::max(residual(i), 1e-9)));  // Huber
   }
-  return {std::clamp(x(0), 0.9, 1.1), std::clamp(-x(1), 0.0, 30000.0), std::clamp(-x(2), 0.0, 5000.0), std::clamp(x(3), 0.0, 200000.0)};
+  return {std::clamp(x(0), 0.9, 1.1), std::clamp(-x(1), 0.0, 30000.0), std::clamp(-x(2), 0.0, 5000.0),
+          std::clamp(x(3), 0.0, 200000.0)};
 }
 
 }  // namespace latcast::learn

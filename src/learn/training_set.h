@@ -3,11 +3,10 @@
 // Plain values, made from a store by learn/dataset.cpp (or by anything else that has measurements).
 #pragma once
 
+#include <Eigen/Core>
 #include <cstddef>
 #include <string>
 #include <vector>
-
-#include <Eigen/Core>
 
 namespace latcast::learn {
 
@@ -17,8 +16,8 @@ struct KernelSamples {
   std::size_t kernel = 0;  // index into ModuleType::kernels
   std::string type_name, kernel_name;
   std::vector<std::string> term_names, feature_names;
-  Eigen::MatrixXd terms;     // samples x base terms, raw, >= 0
-  Eigen::MatrixXd features;  // samples x features, raw; learners see log2(1 + max(x, 0))
+  Eigen::MatrixXd terms;       // samples x base terms, raw, >= 0
+  Eigen::MatrixXd features;    // samples x features, raw; learners see log2(1 + max(x, 0))
   Eigen::VectorXd latency_ns;  // > 0
   Eigen::VectorXd weight;      // > 0, from the measurements' own noise and the share of time that is at stake
   std::vector<int> network;    // per sample: index into TrainingSet::networks (cross-validation groups by it)
@@ -28,13 +27,13 @@ struct ModuleRef {
   int kernel_samples = -1;  // index into TrainingSet::kernels; -1: unknown module
   int row = -1;             // row there
   double input_bytes = 0, output_bytes = 0, weight_bytes = 0, macs = 0;  // for the physical estimate of unknown ones
-  double latency_ns = 0;    // measured share of the network's time
+  double latency_ns = 0;                                                 // measured share of the network's time
 };
 
 /// One measured network (a carrier) with its unprofiled end-to-end truth.
 struct NetworkTruth {
   std::string name;
-  std::string family;   // block family: intervals leave whole families out
+  std::string family;     // block family: intervals leave whole families out
   bool adaptive = false;  // chosen because the error was large there: not used for intervals
   bool probe = false;     // operators in a row, unlike a network: samples only, neither calibration nor intervals
   double quiet_ns = 0;

@@ -34,7 +34,8 @@ int rounds_for(const CampaignOptions& options) {
 }
 
 std::int64_t unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 struct Item {
@@ -49,8 +50,14 @@ struct Item {
 
 class Runner {
  public:
-  Runner(Worker& worker, Store& store, const CampaignOptions& options, const CampaignObserver& observer, CarrierPlan plan)
-      : worker_(worker), store_(store), options_(options), observer_(observer), plan_(std::move(plan)), random_(options.seed) {}
+  Runner(Worker& worker, Store& store, const CampaignOptions& options, const CampaignObserver& observer,
+         CarrierPlan plan)
+      : worker_(worker),
+        store_(store),
+        options_(options),
+        observer_(observer),
+        plan_(std::move(plan)),
+        random_(options.seed) {}
 
   Result<CampaignSummary> run(std::int64_t target, const Advisor& advisor, const std::string& plan_text);
 
@@ -66,7 +73,9 @@ class Runner {
 
   [[nodiscard]] double spent_ns() const { return spent_before_ns_ + (worker_.now() - start_).count(); }
   [[nodiscard]] bool fits(double cost_ns, double until_ns) const { return spent_ns() + cost_ns < until_ns; }
-  [[nodiscard]] bool stopped() const { return summary_.interrupted || (observer_.interrupted && observer_.interrupted()); }
+  [[nodiscard]] bool stopped() const {
+    return summary_.interrupted || (observer_.interrupted && observer_.interrupted());
+  }
   void say(const std::string& line) const {
     if (observer_.log) observer_.log(line);
   }
@@ -102,13 +111,15 @@ Result<CampaignSummary> Runner::run(std::int64_t target, const Advisor& advisor,
   if (!ok && ok.error().code != Errc::interrupted) return tl::unexpected(ok.error());
   summary_.interrupted = stopped() || !ok;
   summary_.campaign = campaign_;
-  summary_.carriers = static_cast<int>(std::ranges::count_if(items_, [](const Item& item) { return !item.rounds.empty(); }));
+  summary_.carriers =
+      static_cast<int>(std::ranges::count_if(items_, [](const Item& item) { return !item.rounds.empty(); }));
   for (const Item& item : items_) {
     if (!item.rounds.empty()) summary_.rounds = std::max(summary_.rounds, *item.rounds.rbegin() + 1);
   }
   summary_.spent_ns = spent_ns();
   const std::string status = summary_.interrupted ? "interrupted" : "finished";
-  if (auto saved = store_.update_campaign(campaign_, summary_.spent_ns, status); !saved) return tl::unexpected(saved.error());
+  if (auto saved = store_.update_campaign(campaign_, summary_.spent_ns, status); !saved)
+    return tl::unexpected(saved.error());
   return summary_;
 }
 
@@ -116,7 +127,8 @@ Result<void> Runner::begin(std::int64_t target, const std::string& plan_text) {
   if (options_.resume) {
     auto campaigns = store_.campaigns(target);
     if (!campaigns) return tl::unexpected(campaigns.error());
-    if (campaigns->empty()) return fail(Errc::not_found, "there is no campaign of this target to resume; leave --resume out to start one");
+    if (campaigns->empty())
+      return fail(Errc::not_found, "there is no campaign of this target to resume; leave --resume out to start one");
     return resume(campaigns->back());
   }
   CampaignRecord campaign;
@@ -173,7 +185,8 @@ Result<bool> Runner::add_item(const Carrier& carrier, bool adaptive) {
     return false;
   }
   Item item;
-  item.record = {0, campaign_, plan_index_++, carrier.name, carrier.family, carrier.seed, adaptive, std::move(*skeleton), {}};
+  item.record = {
+      0, campaign_, plan_index_++, carrier.name, carrier.family, carrier.seed, adaptive, std::move(*skeleton), {}};
   item.engine_model = std::move(*engine_model);
   item.engine_model.bytes = item.record.skeleton;
   auto id = store_.add_network(item.record);
@@ -190,7 +203,8 @@ Result<void> Runner::note_failure(Item& item, int round, const Error& error) {
   say("carrier " + item.record.name + " was not measured: " + error.context);
   if (auto ok = store_.add_failure(item.record.id, round, error.context); !ok) return ok;
   if (summary_.measurements == 0 && summary_.failures >= kHopeless) {
-    return fail(Errc::engine_failure, "the first " + std::to_string(kHopeless) + " carriers all failed; the last: " + error.context);
+    return fail(Errc::engine_failure,
+                "the first " + std::to_string(kHopeless) + " carriers all failed; the last: " + error.context);
   }
   return {};
 }
@@ -226,7 +240,8 @@ Result<void> Runner::measure(Item& item, int round) {
   if (reply->resident_bytes > kRestartAboveResident) worker_.restart();
   if (auto ok = store_.update_campaign(campaign_, spent_ns(), "running"); !ok) return ok;
   if (observer_.progress) {
-    observer_.progress(spent_ns() / options_.budget.count(), "round " + std::to_string(round + 1) + ", " + std::to_string(items_.size()) + " carriers");
+    observer_.progress(spent_ns() / options_.budget.count(),
+                       "round " + std::to_string(round + 1) + ", " + std::to_string(items_.size()) + " carriers");
   }
   return {};
 }
@@ -360,12 +375,14 @@ CampaignPlan plan_campaign(const Catalogue& catalogue, const CampaignOptions& op
 }
 
 Result<CampaignSummary> run_campaign(Worker& worker, Store& store, std::int64_t target, const Catalogue& catalogue,
-                                     const CampaignOptions& options, const Advisor& advisor, const CampaignObserver& observer) {
+                                     const CampaignOptions& options, const Advisor& advisor,
+                                     const CampaignObserver& observer) {
   CampaignOptions planned = options;
   if (options.resume) {
     if (auto ok = take_up_plan(store, target, planned); !ok) return tl::unexpected(ok.error());
   }
-  return Runner(worker, store, planned, observer, CarrierPlan(catalogue, planned)).run(target, advisor, plan_json(planned));
+  return Runner(worker, store, planned, observer, CarrierPlan(catalogue, planned))
+      .run(target, advisor, plan_json(planned));
 }
 
 }  // namespace latcast

@@ -23,8 +23,8 @@ struct CampaignConfig {
   double max_weight_bytes = 450e6;
   Nanos burst = std::chrono::milliseconds(60);    // unprofiled, per carrier and round
   Nanos profile = std::chrono::milliseconds(40);  // profiled, per carrier and round
-  double module_share = 0.08;    // of carriers: made from the catalogue's own sampling and build data
-  double adaptive_share = 0.25;  // of the budget: spent where the cross-validated error is largest
+  double module_share = 0.08;                     // of carriers: made from the catalogue's own sampling and build data
+  double adaptive_share = 0.25;                   // of the budget: spent where the cross-validated error is largest
 };
 
 /// Reads a campaign.toml; a misspelt key or a nonsensical value is an error with its line.
@@ -70,10 +70,12 @@ struct CampaignPlan {
   double expected_ns = 0;
 };
 
-/// What a campaign would measure on a machine of ordinary speed (the true number of carriers is set by the first round).
+/// What a campaign would measure on a machine of ordinary speed (the true number of carriers is set by the first
+/// round).
 [[nodiscard]] CampaignPlan plan_campaign(const Catalogue& catalogue, const CampaignOptions& options);
 
-[[nodiscard]] Result<CampaignSummary> run_campaign(Worker& worker, Store& store, std::int64_t target, const Catalogue& catalogue,
-                                                   const CampaignOptions& options, const Advisor& advisor, const CampaignObserver& observer);
+[[nodiscard]] Result<CampaignSummary> run_campaign(Worker& worker, Store& store, std::int64_t target,
+                                                   const Catalogue& catalogue, const CampaignOptions& options,
+                                                   const Advisor& advisor, const CampaignObserver& observer);
 
 }  // namespace latcast

@@ -9,11 +9,13 @@
 namespace latcast {
 namespace {
 
-void check_range(TomlReader& toml, const toml::table& table, std::string_view key, double value, double low, double high) {
+void check_range(TomlReader& toml, const toml::table& table, std::string_view key, double value, double low,
+                 double high) {
   if (value >= low && value <= high) return;
   std::string bounds = std::to_string(low) + " and " + std::to_string(high);
   const toml::node* node = table.get(key);
-  toml.fail_at(node != nullptr ? *node : static_cast<const toml::node&>(table), "'" + std::string(key) + "' must lie between " + bounds);
+  toml.fail_at(node != nullptr ? *node : static_cast<const toml::node&>(table),
+               "'" + std::string(key) + "' must lie between " + bounds);
 }
 
 void read_families(TomlReader& toml, const toml::table& table, CampaignConfig& config) {
@@ -40,7 +42,8 @@ Result<CampaignConfig> read_campaign_config(const std::string& file) {
   if (!parsed) return tl::unexpected(parsed.error());
   TomlReader toml(file);
   CampaignConfig config;
-  toml.check_keys(*parsed, {"families", "rounds", "max_macs", "max_weight_bytes", "burst_ms", "profile_ms", "module_share", "adaptive_share"});
+  toml.check_keys(*parsed, {"families", "rounds", "max_macs", "max_weight_bytes", "burst_ms", "profile_ms",
+                            "module_share", "adaptive_share"});
   read_families(toml, *parsed, config);
   const auto number = [&](std::string_view key, double fallback, double low, double high) {
     const double value = toml.number(*parsed, key, fallback);

@@ -30,7 +30,8 @@ std::map<std::string, double> signatures(const onnx::Model& model) {
     for (const std::string& input : node.inputs) {
       const auto found = weights.find(input);
       if (found == weights.end()) continue;
-      for (const std::int64_t dim : found->second->dims) signature += "/" + std::to_string(magnitude(static_cast<double>(dim)));
+      for (const std::int64_t dim : found->second->dims)
+        signature += "/" + std::to_string(magnitude(static_cast<double>(dim)));
       break;
     }
     shares[signature] += 1.0 / static_cast<double>(model.graph.nodes.size());
@@ -51,13 +52,16 @@ CarrierPlan::CarrierPlan(const Catalogue& catalogue, const CampaignOptions& opti
   for (std::size_t type = 0; type < catalogue.types().size(); ++type) {
     const auto& build = catalogue.types()[type].build;
     if (!build) continue;
-    const auto times = std::max<std::size_t>(static_cast<std::size_t>(std::lround(build->share * 4)), build->share > 0 ? 1 : 0);
+    const auto times =
+        std::max<std::size_t>(static_cast<std::size_t>(std::lround(build->share * 4)), build->share > 0 ? 1 : 0);
     buildable_.insert(buildable_.end(), times, type);
   }
   std::mt19937_64 random(seed_);
   std::ranges::shuffle(buildable_, random);
   if (!buildable_.empty() && config_.module_share > 0) {
-    module_every_ = planned_.empty() ? 1 : std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(1 / config_.module_share)));
+    module_every_ = planned_.empty()
+                        ? 1
+                        : std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(1 / config_.module_share)));
   }
   for (const onnx::Model& model : options.like) {
     for (const auto& [signature, share] : signatures(model)) liked_[signature] += share;
@@ -90,7 +94,8 @@ Carrier CarrierPlan::planned(std::size_t index) const {
   return make_carrier(carrier.family, carrier.seed, carrier_options_);
 }
 
-Carrier CarrierPlan::make_advised(std::size_t index, const std::vector<std::pair<std::string, double>>& families) const {
+Carrier CarrierPlan::make_advised(std::size_t index,
+                                  const std::vector<std::pair<std::string, double>>& families) const {
   std::mt19937_64 random(seed_ + kAdvisedSeeds + index);
   std::vector<double> weights;
   for (const auto& [family, weight] : families) weights.push_back(weight);

@@ -20,7 +20,8 @@ class CarrierPlan {
   /// The index-th carrier; the same for the same catalogue and options.
   [[nodiscard]] Carrier make(std::size_t index) const;
   /// The index-th of a sequence that follows `families` (name, weight): what an advisor asked for.
-  [[nodiscard]] Carrier make_advised(std::size_t index, const std::vector<std::pair<std::string, double>>& families) const;
+  [[nodiscard]] Carrier make_advised(std::size_t index,
+                                     const std::vector<std::pair<std::string, double>>& families) const;
 
   /// Rough wall time of measuring it once, before anything is known about the machine.
   [[nodiscard]] Nanos expected_cost(const Carrier& carrier) const;
@@ -34,8 +35,8 @@ class CarrierPlan {
   CarrierOptions carrier_options_;
   std::uint64_t seed_;
   std::vector<PlannedCarrier> planned_;
-  std::vector<std::size_t> buildable_;  // catalogue types with build data, repeated by share
-  std::size_t module_every_ = 0;        // every so-manieth carrier is a module carrier; 0: none
+  std::vector<std::size_t> buildable_;   // catalogue types with build data, repeated by share
+  std::size_t module_every_ = 0;         // every so-manieth carrier is a module carrier; 0: none
   std::map<std::string, double> liked_;  // node signature -> share of the liked networks' nodes
 };
 

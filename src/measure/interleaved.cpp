@@ -28,7 +28,8 @@ std::vector<NodeTime> combine_nodes(const Series& series, const std::vector<doub
   for (std::size_t node = 0; node < nodes.size(); ++node) {
     std::vector<double> values;
     for (std::size_t round = 0; round < series.profiles.size(); ++round) {
-      if (series.profiles[round].size() == nodes.size()) values.push_back(series.profiles[round][node].mean_ns * std::exp(-effects[round]));
+      if (series.profiles[round].size() == nodes.size())
+        values.push_back(series.profiles[round][node].mean_ns * std::exp(-effects[round]));
     }
     nodes[node].mean_ns = median(values);
   }
@@ -38,7 +39,8 @@ std::vector<NodeTime> combine_nodes(const Series& series, const std::vector<doub
 }  // namespace
 
 Result<std::vector<NetworkMeasurement>> measure_interleaved(Worker& worker, std::span<const EngineModel> models,
-                                                            std::span<const std::string> names, const InterleavedOptions& options,
+                                                            std::span<const std::string> names,
+                                                            const InterleavedOptions& options,
                                                             const Progress& progress) {
   const auto rounds = static_cast<std::size_t>(options.rounds);
   std::vector<NetworkMeasurement> results(models.size());
@@ -74,7 +76,8 @@ Result<std::vector<NetworkMeasurement>> measure_interleaved(Worker& worker, std:
       if (reply->resident_bytes > kRestartAboveResident) worker.restart();
     }
   }
-  const bool all_seen = std::ranges::all_of(results, [](const auto& result) { return result.failed || !result.runs_ns.empty(); });
+  const bool all_seen =
+      std::ranges::all_of(results, [](const auto& result) { return result.failed || !result.runs_ns.empty(); });
   if (interrupted && !all_seen) return fail(Errc::interrupted, "interrupted before every model was measured once");
   const std::vector<double> effects = round_effects(table);
   const std::vector<QuietLatency> quiet = quiet_latencies(table);

@@ -21,12 +21,12 @@ struct InterleavedOptions {
 };
 
 struct NetworkMeasurement {
-  Error error;               // where it failed: no runs
+  Error error;  // where it failed: no runs
   bool failed = false;
-  QuietLatency quiet;        // ns
-  std::vector<double> runs_ns;  // all unprofiled runs of all rounds
+  QuietLatency quiet;                   // ns
+  std::vector<double> runs_ns;          // all unprofiled runs of all rounds
   std::vector<double> round_minima_ns;  // per round, uncorrected; NaN where missing
-  std::vector<NodeTime> nodes;  // with `profile`: median over rounds, round effects removed
+  std::vector<NodeTime> nodes;          // with `profile`: median over rounds, round effects removed
 };
 
 /// done, total, what was measured last.
@@ -34,8 +34,10 @@ using Progress = std::function<void(std::size_t, std::size_t, const std::string&
 
 /// Measures every model in every round. A model that fails is reported in its place and left out of later rounds.
 /// Interrupted: what was measured so far, if every model has at least one round; Errc::interrupted otherwise.
-[[nodiscard]] Result<std::vector<NetworkMeasurement>> measure_interleaved(Worker& worker, std::span<const EngineModel> models,
+[[nodiscard]] Result<std::vector<NetworkMeasurement>> measure_interleaved(Worker& worker,
+                                                                          std::span<const EngineModel> models,
                                                                           std::span<const std::string> names,
-                                                                          const InterleavedOptions& options, const Progress& progress);
+                                                                          const InterleavedOptions& options,
+                                                                          const Progress& progress);
 
 }  // namespace latcast

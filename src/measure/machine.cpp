@@ -26,8 +26,9 @@ std::string cpuinfo(const std::string& key) {
 }
 
 std::string dispatch_features() {
-  static const std::vector<std::string> kNames = {"sse4_2", "avx", "f16c", "fma", "avx2", "avx_vnni", "avx512f", "avx512bw", "avx512vl",
-                                                  "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16", "asimd", "asimddp", "sve"};
+  static const std::vector<std::string> kNames = {
+      "sse4_2",      "avx",         "f16c",     "fma",      "avx2",     "avx_vnni", "avx512f", "avx512bw", "avx512vl",
+      "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16", "asimd",    "asimddp", "sve"};
   std::istringstream stream(cpuinfo("flags") + " " + cpuinfo("Features"));
   std::set<std::string> present;
   for (std::string flag; stream >> flag;) present.insert(flag);
@@ -58,7 +59,8 @@ MachineInfo read_machine() {
   std::string model = cpuinfo("model name");
   if (model.empty()) model = "unknown CPU";
   // A hypervisor may hide the model; family and stepping still tell generations apart.
-  info.device = model + " (family " + cpuinfo("cpu family") + " model " + cpuinfo("model\t") + ", " + std::to_string(cpus) + " CPUs)";
+  info.device = model + " (family " + cpuinfo("cpu family") + " model " + cpuinfo("model\t") + ", " +
+                std::to_string(cpus) + " CPUs)";
   info.cpu_features = dispatch_features();
   utsname kernel{};
   if (uname(&kernel) == 0) info.context["kernel"] = std::string(kernel.sysname) + " " + kernel.release;

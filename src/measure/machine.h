@@ -7,8 +7,8 @@
 namespace latcast {
 
 struct MachineInfo {
-  std::string device;        // CPU model and how many of them, e.g. "AMD EPYC (2 CPUs)"
-  std::string cpu_features;  // vector extensions that inference engines dispatch on
+  std::string device;                          // CPU model and how many of them, e.g. "AMD EPYC (2 CPUs)"
+  std::string cpu_features;                    // vector extensions that inference engines dispatch on
   std::map<std::string, std::string> context;  // kernel, clock resolution, memory, frequency governor, load
 };
 

@@ -16,7 +16,8 @@ constexpr std::int64_t kLargestBelow = 30000;
 
 /// Tensors that are `source` through nodes that pass integers on unchanged.
 std::set<std::string> aliases_of(const std::string& source, const onnx::Graph& graph) {
-  static const std::set<std::string> kPassing = {"Cast", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Flatten", "Slice", "Transpose"};
+  static const std::set<std::string> kPassing = {"Cast",     "Reshape", "Squeeze", "Unsqueeze",
+                                                 "Identity", "Flatten", "Slice",   "Transpose"};
   std::set<std::string> aliases = {source};
   for (const onnx::Node& node : graph.nodes) {  // topologically sorted
     if (kPassing.contains(node.op) && !node.inputs.empty() && aliases.contains(node.inputs[0])) {
@@ -36,7 +37,8 @@ std::int64_t rows_of(const std::string& table, std::int64_t axis, const std::map
 }
 
 /// Exclusive upper bound of what may stand in integer input `name`.
-std::int64_t integer_bound(const std::string& name, const onnx::Graph& graph, const std::map<std::string, TensorInfo>& shapes) {
+std::int64_t integer_bound(const std::string& name, const onnx::Graph& graph,
+                           const std::map<std::string, TensorInfo>& shapes) {
   static const std::set<std::string> kIndexing = {"Gather", "GatherElements", "GatherND", "OneHot"};
   const std::set<std::string> aliases = aliases_of(name, graph);
   std::int64_t bound = kLargestBelow;
@@ -58,7 +60,8 @@ std::int64_t integer_bound(const std::string& name, const onnx::Graph& graph, co
 }
 
 /// Values for the engine's own binding of named free dimensions.
-std::map<std::string, std::int64_t> bound_names(const onnx::Model& model, const std::map<std::string, TensorInfo>& shapes) {
+std::map<std::string, std::int64_t> bound_names(const onnx::Model& model,
+                                                const std::map<std::string, TensorInfo>& shapes) {
   std::map<std::string, std::int64_t> values;
   for (const onnx::ValueInfo& input : model.graph.inputs) {
     const auto found = shapes.find(input.name);
@@ -81,7 +84,8 @@ Result<EngineModel> plan_inputs(const onnx::Model& model, const DimBindings& bin
     const TensorInfo& info = shapes->at(input.name);
     const bool real = info.type == onnx::DataType::float32 || info.type == onnx::DataType::float64 ||
                       info.type == onnx::DataType::float16 || info.type == onnx::DataType::bfloat16;
-    result.inputs.push_back({input.name, info.type, info.dims, real ? kSafeBelow : integer_bound(input.name, model.graph, *shapes)});
+    result.inputs.push_back(
+        {input.name, info.type, info.dims, real ? kSafeBelow : integer_bound(input.name, model.graph, *shapes)});
   }
   result.free_dims = bound_names(model, *shapes);
   return result;

@@ -51,8 +51,10 @@ std::vector<QuietLatency> quiet_latencies(const RoundTable& table) {
     std::vector<double> deviations;
     for (const double value : corrected) deviations.push_back(std::abs(value - latency.quiet));
     // 1.4826 MAD estimates a normal's standard deviation; a median of n has sqrt(pi / 2n) of it; 1.645 covers 90 %.
-    const double deviation = corrected.size() > 1 ? 1.4826 * median(deviations) : std::numeric_limits<double>::quiet_NaN();
-    latency.noise = 1.645 * 1.2533 * deviation / std::sqrt(static_cast<double>(std::max<std::size_t>(corrected.size(), 1)));
+    const double deviation =
+        corrected.size() > 1 ? 1.4826 * median(deviations) : std::numeric_limits<double>::quiet_NaN();
+    latency.noise =
+        1.645 * 1.2533 * deviation / std::sqrt(static_cast<double>(std::max<std::size_t>(corrected.size(), 1)));
     result.push_back(latency);
   }
   return result;

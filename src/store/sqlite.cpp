@@ -13,7 +13,8 @@ Error describe(sqlite3* connection, int code, const std::string& file) {
     case SQLITE_READONLY:
       return {Errc::io, place + "cannot be written (read-only file or folder)"};
     case SQLITE_FULL:
-      return {Errc::io, place + "the disk is full; what was measured before is kept. Free some space and go on with --resume"};
+      return {Errc::io,
+              place + "the disk is full; what was measured before is kept. Free some space and go on with --resume"};
     case SQLITE_CANTOPEN:
       return {Errc::not_found, place + "cannot be opened (no such file or folder, or no permission)"};
     case SQLITE_NOTADB:
@@ -101,12 +102,14 @@ double Statement::number(int column) const { return sqlite3_column_double(handle
 
 std::string Statement::text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(handle_.get(), column));
-  return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)));
+  return text == nullptr ? std::string()
+                         : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)));
 }
 
 std::string Statement::blob(int column) const {
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
-  return bytes == nullptr ? std::string() : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)));
+  return bytes == nullptr ? std::string()
+                          : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)));
 }
 
 }  // namespace latcast::sqlite

@@ -22,7 +22,8 @@ class Database {
  public:
   enum class Mode : std::uint8_t { read_only, read_write, create };
   /// `patience`: how long to wait for another process's lock.
-  static Result<Database> open(const std::string& file, Mode mode, std::chrono::milliseconds patience = std::chrono::seconds(5));
+  static Result<Database> open(const std::string& file, Mode mode,
+                               std::chrono::milliseconds patience = std::chrono::seconds(5));
 
   Result<void> execute(const std::string& sql);
   Result<Statement> prepare(std::string_view sql);
@@ -61,7 +62,8 @@ class Statement {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
-  Statement(const Database& database, sqlite3_stmt* handle) : file_(database.file_), connection_(database.handle_.get()), handle_(handle) {}
+  Statement(const Database& database, sqlite3_stmt* handle)
+      : file_(database.file_), connection_(database.handle_.get()), handle_(handle) {}
   std::string file_;
   sqlite3* connection_;
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;

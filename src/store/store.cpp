@@ -26,7 +26,8 @@ Texts texts(const std::string& json) {
   const Json parsed = Json::parse(json, nullptr, false);
   Texts result;
   if (!parsed.is_object()) return result;
-  for (const auto& [key, value] : parsed.items()) result[key] = value.is_string() ? value.get<std::string>() : value.dump();
+  for (const auto& [key, value] : parsed.items())
+    result[key] = value.is_string() ? value.get<std::string>() : value.dump();
   return result;
 }
 
@@ -78,8 +79,9 @@ Result<void> Store::prepare_schema(const std::string& file, bool may_create) {
   if (*tables == 0 && may_create) {
     // Journal mode cannot change inside a transaction; the schema and its marks appear at once or not at all.
     if (auto ok = database_.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"); !ok) return ok;
-    return database_.execute("BEGIN IMMEDIATE; PRAGMA application_id=" + std::to_string(kStoreApplicationId) + "; PRAGMA user_version=" +
-                             std::to_string(kStoreSchemaVersion) + ";" + kSchema + "COMMIT;");
+    return database_.execute("BEGIN IMMEDIATE; PRAGMA application_id=" + std::to_string(kStoreApplicationId) +
+                             "; PRAGMA user_version=" + std::to_string(kStoreSchemaVersion) + ";" + kSchema +
+                             "COMMIT;");
   }
   if (*application != kStoreApplicationId) {
     return fail(Errc::invalid_input, "store " + file + ": an SQLite database, but not one of latcast's");
@@ -87,8 +89,9 @@ Result<void> Store::prepare_schema(const std::string& file, bool may_create) {
   const auto version = single_integer(database_, "PRAGMA user_version");
   if (!version) return tl::unexpected(version.error());
   if (*version != kStoreSchemaVersion) {
-    return fail(Errc::mismatch, "store " + file + ": has schema version " + std::to_string(*version) + ", this latcast reads " +
-                                    std::to_string(kStoreSchemaVersion) + (*version > kStoreSchemaVersion ? "; use a newer latcast" : ""));
+    return fail(Errc::mismatch, "store " + file + ": has schema version " + std::to_string(*version) +
+                                    ", this latcast reads " + std::to_string(kStoreSchemaVersion) +
+                                    (*version > kStoreSchemaVersion ? "; use a newer latcast" : ""));
   }
   return may_create ? database_.execute("PRAGMA synchronous=NORMAL;") : Result<void>();
 }
@@ -103,16 +106,24 @@ Result<std::int64_t> Store::ensure_target(const TargetRecord& target) {
   if (!found) return tl::unexpected(found.error());
   if (*found) return find->integer(0);
   auto insert = database_.prepare(
-      "INSERT INTO targets (name, device, cpu_features, engine, engine_version, library, settings_json) VALUES (?,?,?,?,?,?,?)");
+      "INSERT INTO targets (name, device, cpu_features, engine, engine_version, library, settings_json) VALUES "
+      "(?,?,?,?,?,?,?)");
   if (!insert) return tl::unexpected(insert.error());
-  insert->bind(target.name).bind(target.device).bind(target.cpu_features).bind(target.engine).bind(target.engine_version).bind(target.library).bind(settings);
+  insert->bind(target.name)
+      .bind(target.device)
+      .bind(target.cpu_features)
+      .bind(target.engine)
+      .bind(target.engine_version)
+      .bind(target.library)
+      .bind(settings);
   if (auto ok = insert->run(); !ok) return tl::unexpected(ok.error());
   return database_.last_row_id();
 }
 
 Result<std::int64_t> Store::add_campaign(const CampaignRecord& campaign) {
   auto insert = database_.prepare(
-      "INSERT INTO campaigns (target, started_unix_s, tool_version, seed, budget_ns, spent_ns, status, plan_json, context_json) "
+      "INSERT INTO campaigns (target, started_unix_s, tool_version, seed, budget_ns, spent_ns, status, plan_json, "
+      "context_json) "
       "VALUES (?,?,?,?,?,?,?,?,?)");
   if (!insert) return tl::unexpected(insert.error());
   insert->bind(campaign.target)
@@ -157,9 +168,12 @@ Result<void> Store::set_executed(std::int64_t network, const std::string& execut
 
 Result<void> Store::add_measurement(const MeasurementRecord& measurement) {
   auto insert = database_.prepare(
-      "INSERT INTO measurements (network, round, started_unix_ms, load_ns, host_load, runs_ns, nodes_ns) VALUES (?,?,?,?,?,?,?)");
+      "INSERT INTO measurements (network, round, started_unix_ms, load_ns, host_load, runs_ns, nodes_ns) VALUES "
+      "(?,?,?,?,?,?,?)");
   if (!insert) return tl::unexpected(insert.error());
-  insert->bind(measurement.network).bind(static_cast<std::int64_t>(measurement.round)).bind(measurement.started_unix_ms);
+  insert->bind(measurement.network)
+      .bind(static_cast<std::int64_t>(measurement.round))
+      .bind(measurement.started_unix_ms);
   insert->bind(measurement.load_ns).bind(measurement.host_load);
   return insert->bind_blob(as_blob(measurement.runs_ns)).bind_blob(as_blob(measurement.nodes_ns)).run();
 }
@@ -175,7 +189,8 @@ Result<std::vector<TargetRecord>> Store::targets() {
       "SELECT id, name, device, cpu_features, engine, engine_version, library, settings_json FROM targets ORDER BY id");
   if (!select) return tl::unexpected(select.error());
   return collect<TargetRecord>(*select, [](const Statement& row) {
-    return TargetRecord{row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), texts(row.text(7))};
+    return TargetRecord{row.integer(0), row.text(1), row.text(2), row.text(3),
+                        row.text(4),    row.text(5), row.text(6), texts(row.text(7))};
   });
 }
 
@@ -186,36 +201,43 @@ Result<std::vector<CampaignRecord>> Store::campaigns(std::int64_t target) {
   if (!select) return tl::unexpected(select.error());
   select->bind(target);
   return collect<CampaignRecord>(*select, [](const Statement& row) {
-    return CampaignRecord{row.integer(0), row.integer(1), row.integer(2), row.text(3), static_cast<std::uint64_t>(row.integer(4)),
-                          row.number(5),  row.number(6),  row.text(7),    row.text(8), texts(row.text(9))};
+    return CampaignRecord{
+        row.integer(0), row.integer(1), row.integer(2), row.text(3), static_cast<std::uint64_t>(row.integer(4)),
+        row.number(5),  row.number(6),  row.text(7),    row.text(8), texts(row.text(9))};
   });
 }
 
 Result<std::vector<NetworkRecord>> Store::networks(std::int64_t campaign) {
   auto select = database_.prepare(
-      "SELECT id, campaign, plan_index, name, family, seed, adaptive, skeleton, executed FROM networks WHERE campaign=? ORDER BY plan_index");
+      "SELECT id, campaign, plan_index, name, family, seed, adaptive, skeleton, executed FROM networks WHERE "
+      "campaign=? ORDER BY plan_index");
   if (!select) return tl::unexpected(select.error());
   select->bind(campaign);
   return collect<NetworkRecord>(*select, [](const Statement& row) {
-    return NetworkRecord{row.integer(0), row.integer(1), static_cast<int>(row.integer(2)), row.text(3), row.text(4),
-                         static_cast<std::uint64_t>(row.integer(5)), row.integer(6) != 0, row.blob(7), row.blob(8)};
+    return NetworkRecord{row.integer(0),      row.integer(1), static_cast<int>(row.integer(2)),
+                         row.text(3),         row.text(4),    static_cast<std::uint64_t>(row.integer(5)),
+                         row.integer(6) != 0, row.blob(7),    row.blob(8)};
   });
 }
 
 Result<std::vector<MeasurementRecord>> Store::measurements(std::int64_t network) {
   auto select = database_.prepare(
-      "SELECT network, round, started_unix_ms, runs_ns, load_ns, host_load, nodes_ns FROM measurements WHERE network=? ORDER BY round");
+      "SELECT network, round, started_unix_ms, runs_ns, load_ns, host_load, nodes_ns FROM measurements WHERE network=? "
+      "ORDER BY round");
   if (!select) return tl::unexpected(select.error());
   select->bind(network);
   return collect<MeasurementRecord>(*select, [](const Statement& row) {
-    return MeasurementRecord{row.integer(0), static_cast<int>(row.integer(1)), row.integer(2), from_blob(row.blob(3)),
-                             row.integer(4), row.number(5), from_blob(row.blob(6))};
+    return MeasurementRecord{row.integer(0),        static_cast<int>(row.integer(1)),
+                             row.integer(2),        from_blob(row.blob(3)),
+                             row.integer(4),        row.number(5),
+                             from_blob(row.blob(6))};
   });
 }
 
 Result<std::map<std::string, std::int64_t>> Store::failures(std::int64_t campaign) {
   auto select = database_.prepare(
-      "SELECT message, count(*) FROM failures JOIN networks ON failures.network=networks.id WHERE networks.campaign=? GROUP BY message");
+      "SELECT message, count(*) FROM failures JOIN networks ON failures.network=networks.id WHERE networks.campaign=? "
+      "GROUP BY message");
   if (!select) return tl::unexpected(select.error());
   select->bind(campaign);
   auto rows = collect<std::pair<std::string, std::int64_t>>(

@@ -33,8 +33,8 @@ struct CampaignRecord {
   std::uint64_t seed = 0;
   double budget_ns = 0;
   double spent_ns = 0;
-  std::string status;   // running, finished, interrupted
-  std::string plan;     // JSON: what decides the plan (shares, families, limits), to resume it
+  std::string status;                          // running, finished, interrupted
+  std::string plan;                            // JSON: what decides the plan (shares, families, limits), to resume it
   std::map<std::string, std::string> context;  // host load, clock resolution, kernel ...
 };
 
@@ -53,10 +53,10 @@ struct MeasurementRecord {
   std::int64_t network = 0;
   int round = 0;
   std::int64_t started_unix_ms = 0;
-  std::vector<std::int64_t> runs_ns;                       // unprofiled burst, in order
-  std::int64_t load_ns = 0;                                // session creation
-  double host_load = 0;                                    // 1-minute load average when it began
-  std::vector<std::int64_t> nodes_ns;                      // per node of the executed graph; -1: not seen
+  std::vector<std::int64_t> runs_ns;   // unprofiled burst, in order
+  std::int64_t load_ns = 0;            // session creation
+  double host_load = 0;                // 1-minute load average when it began
+  std::vector<std::int64_t> nodes_ns;  // per node of the executed graph; -1: not seen
 };
 
 class Store {

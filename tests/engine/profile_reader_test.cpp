@@ -69,8 +69,8 @@ TEST(ProfileReader, ReadsNamesThatAreNotEscaped) {
 
 TEST(ProfileReader, LeavesAnIncompleteLastRunOut) {
   const std::string whole = kHead + run(10, 2) + run(10, 2);
-  for (const std::string rest : {node("conv", "Conv", 1), std::string("{\"cat\" : \"Node\",\"dur\" :1,\"na"),
-                                 node("conv", "Conv", 1).substr(0, 60)}) {
+  for (const std::string& rest : {node("conv", "Conv", 1), std::string("{\"cat\" : \"Node\",\"dur\" :1,\"na"),
+                                  node("conv", "Conv", 1).substr(0, 60)}) {
     const auto nodes = read_profile(whole + rest, 0, 1.0);
     ASSERT_TRUE(nodes.has_value()) << nodes.error().context;
     EXPECT_DOUBLE_EQ((*nodes)[0].mean_ns, 10000);

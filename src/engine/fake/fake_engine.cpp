@@ -32,8 +32,10 @@ Result<Behaviour> parse_behaviour(std::string_view text) {
                                                     {"profiler", &behaviour.profiler_ns},
                                                     {"scale", &behaviour.scale},
                                                     {"load", &behaviour.load_ns}};
-    const std::map<std::string, int*> faults = {
-        {"abort", &behaviour.abort}, {"hang", &behaviour.hang}, {"memory", &behaviour.memory}, {"refuse", &behaviour.refuse}};
+    const std::map<std::string, int*> faults = {{"abort", &behaviour.abort},
+                                                {"hang", &behaviour.hang},
+                                                {"memory", &behaviour.memory},
+                                                {"refuse", &behaviour.refuse}};
     if (const auto number = numbers.find(key); number != numbers.end()) {
       *number->second = value;
     } else if (const auto fault = faults.find(key); fault != faults.end()) {
@@ -55,7 +57,8 @@ class FakeSession final : public Session {
  public:
   FakeSession(std::vector<NodeTime> nodes, Behaviour behaviour, Shared& shared, bool profile)
       : nodes_(std::move(nodes)), behaviour_(behaviour), shared_(shared), profiling_(profile), random_(shared.loads) {
-    total_ns_ = std::accumulate(nodes_.begin(), nodes_.end(), 2000.0, [](double sum, const NodeTime& node) { return sum + node.mean_ns; });
+    total_ns_ = std::accumulate(nodes_.begin(), nodes_.end(), 2000.0,
+                                [](double sum, const NodeTime& node) { return sum + node.mean_ns; });
   }
 
   Result<Nanos> run() override {
@@ -105,7 +108,8 @@ class FakeEngine final : public Engine {
   }
   [[nodiscard]] Nanos now() const override { return Nanos(shared_->clock_ns); }
 
-  Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings, const LoadOptions& options) override {
+  Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
+                                        const LoadOptions& options) override {
     const auto behaviour = parse_behaviour(settings.library);
     if (!behaviour) return tl::unexpected(behaviour.error());
     shared_->clock_ns += behaviour->load_ns;
@@ -136,7 +140,8 @@ class FakeEngine final : public Engine {
 
  private:
   static Result<onnx::Model> parse(const EngineModel& model) {
-    return model.bytes.empty() ? onnx::read_model_file(model.file) : onnx::read_model(std::as_bytes(std::span(model.bytes)));
+    return model.bytes.empty() ? onnx::read_model_file(model.file)
+                               : onnx::read_model(std::as_bytes(std::span(model.bytes)));
   }
 
   static Result<void> suffer(const Behaviour& behaviour, std::uint64_t load) {

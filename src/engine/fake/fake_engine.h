@@ -3,10 +3,9 @@
 // Its behaviour is set through EngineSettings::library, a list such as "noise=0.02,drift=0.05,abort=7":
 //   noise=S      each run is slower by |normal|*S (relative), and one run in twenty is 1.5 times as slow
 //   drift=S      the machine's speed wanders by S (relative amplitude), a period of 100 fake seconds
-//   abort=K      every K-th load ends the process; hang=K: never returns; memory=K: allocates without end; refuse=K: an error
-//   profiler=NS  what profiling adds to each node (default 5000)
-//   scale=S      all latencies times S (another machine)
-//   load=NS      fake time for loading a model (default 20e6)
+//   abort=K      every K-th load ends the process; hang=K: never returns; memory=K: allocates without end; refuse=K: an
+//   error profiler=NS  what profiling adds to each node (default 5000) scale=S      all latencies times S (another
+//   machine) load=NS      fake time for loading a model (default 20e6)
 // The law: fake_node_latency. Clock and counters live in memory shared with the worker process.
 #pragma once
 

@@ -50,10 +50,10 @@ Result<void*> open_first(const std::vector<std::string>& candidates) {
     if (void* handle = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL)) return handle;
     problems += (problems.empty() ? "" : "; ") + std::string(dlerror());
   }
-  return fail(Errc::engine_unavailable,
-              "ONNX Runtime could not be loaded (" + problems +
-                  "). Install the Python package onnxruntime, or name the library: LATCAST_ONNXRUNTIME=/path/libonnxruntime.so.1 "
-                  "or --engine-path");
+  return fail(Errc::engine_unavailable, "ONNX Runtime could not be loaded (" + problems +
+                                            "). Install the Python package onnxruntime, or name the library: "
+                                            "LATCAST_ONNXRUNTIME=/path/libonnxruntime.so.1 "
+                                            "or --engine-path");
 }
 
 std::vector<std::string> candidates(const std::string& path) {

@@ -93,11 +93,21 @@ void fill_input(const InputSpec& spec, std::vector<std::byte>& data, std::uint64
     std::byte* to = data.data() + at;
     const auto put = [&](auto value) { std::memcpy(to, &value, sizeof value); };
     switch (spec.type) {
-      case onnx::DataType::float32: put(normal(random)); break;
-      case onnx::DataType::float64: put(static_cast<double>(normal(random))); break;
-      case onnx::DataType::float16: put(static_cast<std::uint16_t>(0x3800 + (random() & 0x3FF))); break;  // [0.5, 1)
-      case onnx::DataType::bfloat16: put(static_cast<std::uint16_t>(0x3F00 + (random() & 0x7F))); break;  // [0.5, 1)
-      case onnx::DataType::boolean: put(static_cast<std::uint8_t>(1)); break;
+      case onnx::DataType::float32:
+        put(normal(random));
+        break;
+      case onnx::DataType::float64:
+        put(static_cast<double>(normal(random)));
+        break;
+      case onnx::DataType::float16:
+        put(static_cast<std::uint16_t>(0x3800 + (random() & 0x3FF)));
+        break;  // [0.5, 1)
+      case onnx::DataType::bfloat16:
+        put(static_cast<std::uint16_t>(0x3F00 + (random() & 0x7F)));
+        break;  // [0.5, 1)
+      case onnx::DataType::boolean:
+        put(static_cast<std::uint8_t>(1));
+        break;
       default: {
         const std::uint64_t value = random() % below;  // little-endian: the low bytes are the value
         std::memcpy(to, &value, size);
@@ -118,7 +128,8 @@ class OrtSessionRunner final : public Session {
 
   Result<void> prepare(const std::vector<InputSpec>& inputs) {
     const OrtApi& api = *library_.api;
-    if (auto ok = check(api, api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, memory_.out())); !ok) return ok;
+    if (auto ok = check(api, api.CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, memory_.out())); !ok)
+      return ok;
     data_.reserve(inputs.size());
     for (const InputSpec& input : inputs) {
       if (auto ok = add_input(input); !ok) return ok;
@@ -145,7 +156,8 @@ class OrtSessionRunner final : public Session {
     OrtAllocator* allocator = nullptr;
     if (auto ok = check(api, api.GetAllocatorWithDefaultOptions(&allocator)); !ok) return tl::unexpected(ok.error());
     char* file = nullptr;
-    if (auto ok = check(api, api.SessionEndProfiling(session_.get(), allocator, &file)); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check(api, api.SessionEndProfiling(session_.get(), allocator, &file)); !ok)
+      return tl::unexpected(ok.error());
     const fs::path path = file;
     allocator->Free(allocator, file);
     auto text = read_file(path);
@@ -161,11 +173,13 @@ class OrtSessionRunner final : public Session {
     std::size_t elements = 1;
     for (const std::int64_t dim : spec.dims) elements *= static_cast<std::size_t>(dim);
     const std::size_t size = onnx::element_size(spec.type);
-    if (size == 0) return fail(Errc::unsupported, "input '" + spec.name + "' has an element type that cannot be made up");
+    if (size == 0)
+      return fail(Errc::unsupported, "input '" + spec.name + "' has an element type that cannot be made up");
     std::vector<std::byte> data(elements * size);
     fill_input(spec, data, 1 + data_.size());
     OrtValue* value = nullptr;
-    auto ok = check(api, api.CreateTensorWithDataAsOrtValue(memory_.get(), data.data(), data.size(), spec.dims.data(), spec.dims.size(),
+    auto ok = check(api, api.CreateTensorWithDataAsOrtValue(memory_.get(), data.data(), data.size(), spec.dims.data(),
+                                                            spec.dims.size(),
                                                             static_cast<ONNXTensorElementDataType>(spec.type), &value));
     if (!ok) return ok;
     data_.push_back(std::move(data));
@@ -238,7 +252,8 @@ class OnnxRuntimeEngine final : public Engine {
             {"threads", std::to_string(settings.threads)}};
   }
 
-  Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings, const LoadOptions& options) override {
+  Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
+                                        const LoadOptions& options) override {
     if (auto ok = open(settings); !ok) return tl::unexpected(ok.error());
     return create(model, settings, {options.profile, options.executed_graph != nullptr, true}, options.executed_graph);
   }
@@ -260,7 +275,8 @@ class OnnxRuntimeEngine final : public Engine {
     return {};
   }
 
-  Result<std::unique_ptr<Session>> create(const EngineModel& model, const EngineSettings& settings, Purpose purpose, std::string* graph) {
+  Result<std::unique_ptr<Session>> create(const EngineModel& model, const EngineSettings& settings, Purpose purpose,
+                                          std::string* graph) {
     auto options = session_options(model, settings);
     if (!options) return tl::unexpected(options.error());
     std::optional<ScratchFolder> scratch;
@@ -284,7 +300,8 @@ class OnnxRuntimeEngine final : public Engine {
     return runner;
   }
 
-  Result<void> create_session(const EngineModel& model, Owned<OrtSessionOptions>& options, OrtSessionRunner& runner) const {
+  Result<void> create_session(const EngineModel& model, Owned<OrtSessionOptions>& options,
+                              OrtSessionRunner& runner) const {
     const OrtApi& api = *library_->api;
     if (model.bytes.empty()) {
       return check(api, api.CreateSession(library_->env, model.file.c_str(), options.get(), runner.session()));
@@ -294,14 +311,16 @@ class OnnxRuntimeEngine final : public Engine {
     if (!parsed) return tl::unexpected(parsed.error());
     const auto bytes = onnx::write_model(*parsed, onnx::Weights::materialize);
     if (!bytes) return tl::unexpected(bytes.error());
-    return check(api, api.CreateSessionFromArray(library_->env, bytes->data(), bytes->size(), options.get(), runner.session()));
+    return check(
+        api, api.CreateSessionFromArray(library_->env, bytes->data(), bytes->size(), options.get(), runner.session()));
   }
 
   Result<Owned<OrtSessionOptions>> session_options(const EngineModel& model, const EngineSettings& settings) const {
     const OrtApi& api = *library_->api;
     Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
     if (auto ok = check(api, api.CreateSessionOptions(options.out())); !ok) return tl::unexpected(ok.error());
-    if (auto ok = check(api, api.SetIntraOpNumThreads(options.get(), settings.threads)); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check(api, api.SetIntraOpNumThreads(options.get(), settings.threads)); !ok)
+      return tl::unexpected(ok.error());
     for (const auto& [name, value] : model.free_dims) {
       if (auto ok = check(api, api.AddFreeDimensionOverrideByName(options.get(), name.c_str(), value)); !ok) {
         return tl::unexpected(ok.error());
@@ -320,7 +339,8 @@ class OnnxRuntimeEngine final : public Engine {
     std::error_code failure;
     fs::create_symlink("/dev/null", folder / "weights", failure);
     if (failure) return fail(Errc::io, "cannot write in " + folder.string() + ": " + failure.message());
-    if (auto ok = check(api, api.SetOptimizedModelFilePath(options.get(), (folder / "graph.onnx").c_str())); !ok) return ok;
+    if (auto ok = check(api, api.SetOptimizedModelFilePath(options.get(), (folder / "graph.onnx").c_str())); !ok)
+      return ok;
     std::vector<std::pair<const char*, const char*>> entries = {
         {"session.optimized_model_external_initializers_file_name", "weights"},
         {"session.optimized_model_external_initializers_min_size_in_bytes", "4096"}};

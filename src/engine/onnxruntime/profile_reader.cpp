@@ -60,7 +60,8 @@ Result<Profile> collect(std::string_view text) {
     if (profile.runs.empty()) {
       profile.nodes.push_back({std::string(event->name), std::string(event->op), 0.0});
     } else if (next >= profile.nodes.size() || profile.nodes[next].name != event->name) {
-      return fail(Errc::engine_failure, "the profile's runs differ in their nodes at '" + std::string(event->name) + "'");
+      return fail(Errc::engine_failure,
+                  "the profile's runs differ in their nodes at '" + std::string(event->name) + "'");
     }
     run.push_back(event->duration_ns);
     ++next;
@@ -79,7 +80,8 @@ Result<std::vector<NodeTime>> read_profile(std::string_view text, std::size_t sk
   runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(skip));
   const auto total = [](const std::vector<double>& run) { return std::accumulate(run.begin(), run.end(), 0.0); };
   std::ranges::sort(runs, {}, total);
-  const auto kept = std::clamp<std::size_t>(static_cast<std::size_t>(std::ceil(share * static_cast<double>(runs.size()))), 1, runs.size());
+  const auto kept = std::clamp<std::size_t>(
+      static_cast<std::size_t>(std::ceil(share * static_cast<double>(runs.size()))), 1, runs.size());
   for (std::size_t node = 0; node < profile->nodes.size(); ++node) {
     double sum = 0;
     for (std::size_t run = 0; run < kept; ++run) sum += runs[run][node];

@@ -10,12 +10,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json binary(const std::string& bytes) {
-  return Json::binary(std::vector<std::uint8_t>(bytes.begin(), bytes.end()));
-}
+Json binary(const std::string& bytes) { return Json::binary(std::vector<std::uint8_t>(bytes.begin(), bytes.end())); }
 
 Json to_json(const BurstSpec& burst) {
-  return {{"duration_ns", burst.duration.count()}, {"warmup", burst.warmup}, {"min_runs", burst.min_runs}, {"max_runs", burst.max_runs}};
+  return {{"duration_ns", burst.duration.count()},
+          {"warmup", burst.warmup},
+          {"min_runs", burst.min_runs},
+          {"max_runs", burst.max_runs}};
 }
 
 BurstSpec burst_spec(const Json& json) {
@@ -27,7 +28,8 @@ EngineModel engine_model(const Json& json) {
   model.file = json.at("file");
   model.bytes = from_binary(json.at("bytes"));
   for (const Json& input : json.at("inputs")) {
-    model.inputs.push_back({input.at("name"), static_cast<onnx::DataType>(input.at("type").get<int>()), input.at("dims"), input.at("below")});
+    model.inputs.push_back({input.at("name"), static_cast<onnx::DataType>(input.at("type").get<int>()),
+                            input.at("dims"), input.at("below")});
   }
   model.free_dims = json.at("free_dims").get<std::map<std::string, std::int64_t>>();
   return model;
@@ -64,7 +66,11 @@ class Server {
  private:
   Json info() {
     const EngineInfo info = engine_.info(settings_);
-    return {{"name", info.name}, {"available", info.available}, {"version", info.version}, {"library", info.library}, {"problem", info.problem}};
+    return {{"name", info.name},
+            {"available", info.available},
+            {"version", info.version},
+            {"library", info.library},
+            {"problem", info.problem}};
   }
 
   Json graph(const Json& question) {
@@ -132,13 +138,20 @@ std::string from_binary(const Json& json) {
 Json to_json(const EngineModel& model) {
   Json inputs = Json::array();
   for (const InputSpec& input : model.inputs) {
-    inputs.push_back({{"name", input.name}, {"type", static_cast<int>(input.type)}, {"dims", input.dims}, {"below", input.below}});
+    inputs.push_back(
+        {{"name", input.name}, {"type", static_cast<int>(input.type)}, {"dims", input.dims}, {"below", input.below}});
   }
-  return {{"file", model.file}, {"bytes", binary(model.bytes)}, {"inputs", std::move(inputs)}, {"free_dims", model.free_dims}};
+  return {{"file", model.file},
+          {"bytes", binary(model.bytes)},
+          {"inputs", std::move(inputs)},
+          {"free_dims", model.free_dims}};
 }
 
 Json to_json(const MeasureRequest& request) {
-  Json json = {{"ask", "measure"}, {"model", to_json(request.model)}, {"burst", to_json(request.burst)}, {"want_graph", request.want_executed_graph}};
+  Json json = {{"ask", "measure"},
+               {"model", to_json(request.model)},
+               {"burst", to_json(request.burst)},
+               {"want_graph", request.want_executed_graph}};
   if (request.profile) json["profile"] = to_json(*request.profile);
   return json;
 }

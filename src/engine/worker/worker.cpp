@@ -33,8 +33,8 @@ bool (*interrupt_check)() = nullptr;
 
 struct Process {
   pid_t pid = -1;
-  int request = -1;  // written by us
-  int reply = -1;    // read by us
+  int request = -1;     // written by us
+  int reply = -1;       // read by us
   int complaints = -1;  // memfd that takes the worker's stderr
 };
 
@@ -53,7 +53,8 @@ std::string last_words(int fd) {
 std::string describe_end(int status) {
   if (WIFSIGNALED(status)) {
     const char* name = strsignal(WTERMSIG(status));
-    return std::string("was killed by signal ") + std::to_string(WTERMSIG(status)) + " (" + (name != nullptr ? name : "?") + ")";
+    return std::string("was killed by signal ") + std::to_string(WTERMSIG(status)) + " (" +
+           (name != nullptr ? name : "?") + ")";
   }
   return "ended with status " + std::to_string(WEXITSTATUS(status));
 }
@@ -75,7 +76,8 @@ struct Worker::State {
     if (process.pid > 0) return {};
     int to_worker[2];
     int from_worker[2];
-    if (pipe2(to_worker, O_CLOEXEC) != 0) return fail(Errc::io, "cannot create a pipe: " + std::string(std::strerror(errno)));
+    if (pipe2(to_worker, O_CLOEXEC) != 0)
+      return fail(Errc::io, "cannot create a pipe: " + std::string(std::strerror(errno)));
     if (pipe2(from_worker, O_CLOEXEC) != 0) {
       close(to_worker[0]);
       close(to_worker[1]);
@@ -147,7 +149,8 @@ struct Worker::State {
     }
     runs += reply.value("runs_made", std::uint64_t{0});
     if (reply.contains("error")) {
-      return fail(static_cast<Errc>(reply["error"].value("code", 0)), reply["error"].value("context", std::string("unknown")));
+      return fail(static_cast<Errc>(reply["error"].value("code", 0)),
+                  reply["error"].value("context", std::string("unknown")));
     }
     return reply;
   }
@@ -164,8 +167,10 @@ struct Worker::State {
     }
     if (why == FrameStatus::timeout) {
       stop();
-      return fail(Errc::engine_failure, "the engine did not answer within " + std::to_string(std::chrono::ceil<std::chrono::seconds>(limits.timeout).count()) +
-                                            " s; its worker process was stopped");
+      return fail(Errc::engine_failure,
+                  "the engine did not answer within " +
+                      std::to_string(std::chrono::ceil<std::chrono::seconds>(limits.timeout).count()) +
+                      " s; its worker process was stopped");
     }
     const std::string words = process.complaints >= 0 ? last_words(process.complaints) : "";
     // The pipe is closed: the process has ended or is about to. Its own signal tells more than our kill would.
@@ -179,7 +184,8 @@ struct Worker::State {
   }
 };
 
-Worker::Worker(std::string engine_id, EngineSettings settings, WorkerLimits limits) : state_(std::make_unique<State>()) {
+Worker::Worker(std::string engine_id, EngineSettings settings, WorkerLimits limits)
+    : state_(std::make_unique<State>()) {
   state_->settings = std::move(settings);
   state_->limits = limits;
   if (auto engine = make_engine(engine_id)) {
@@ -208,7 +214,8 @@ Nanos Worker::now() const {
 Result<EngineInfo> Worker::info() {
   auto reply = state_->ask({{"ask", "info"}});
   if (!reply) return tl::unexpected(reply.error());
-  return EngineInfo{reply->at("name"), reply->at("available"), reply->at("version"), reply->at("library"), reply->at("problem")};
+  return EngineInfo{reply->at("name"), reply->at("available"), reply->at("version"), reply->at("library"),
+                    reply->at("problem")};
 }
 
 Result<std::map<std::string, std::string>> Worker::describe() {

@@ -25,18 +25,18 @@ struct BurstSpec {
 
 struct MeasureRequest {
   EngineModel model;
-  BurstSpec burst;                     // unprofiled
-  std::optional<BurstSpec> profile;    // before it, per node
+  BurstSpec burst;                   // unprofiled
+  std::optional<BurstSpec> profile;  // before it, per node
   bool want_executed_graph = false;
 };
 
 struct MeasureReply {
-  std::vector<double> runs_ns;         // unprofiled, in order
-  std::vector<NodeTime> nodes;         // profiled, in execution order
+  std::vector<double> runs_ns;  // unprofiled, in order
+  std::vector<NodeTime> nodes;  // profiled, in execution order
   std::string executed_graph;
-  double load_ns = 0;                  // session creation
-  double elapsed_ns = 0;               // the whole request, by the engine's own clock
-  double resident_bytes = 0;           // of the worker, at the end
+  double load_ns = 0;         // session creation
+  double elapsed_ns = 0;      // the whole request, by the engine's own clock
+  double resident_bytes = 0;  // of the worker, at the end
 };
 
 struct WorkerLimits {

@@ -211,12 +211,13 @@ Result<double> expand_inner(const NodeView& node) { return kept_run(input_dims(n
 Result<double> pad_amount(const NodeView& node) { return product(output_dims(node, 0)) - product(input_dims(node, 0)); }
 
 constexpr Row kRows[] = {
-    {"perm.kind", perm_field<kind_of>}, {"perm.inner", perm_field<inner_of>},   {"perm.rank", perm_field<rank_of>},
-    {"perm.single", perm_single}, {"perm.last", perm_field<last_of>}, {"perm.stride", perm_field<stride_of>}, {"concat.inner", concat_inner},
-    {"concat.outer", concat_outer},     {"concat.inputs", concat_inputs},       {"slice.inner", slice_inner},
-    {"slice.step", slice_step},         {"split.inner", split_inner},           {"split.outputs", split_outputs},
-    {"gather.inner", gather_inner},     {"gather.indices", gather_indices},     {"pad.inner", pad_inner},
-    {"pad.amount", pad_amount},         {"expand.inner", expand_inner},         {"tile.inner", pad_inner},
+    {"perm.kind", perm_field<kind_of>}, {"perm.inner", perm_field<inner_of>}, {"perm.rank", perm_field<rank_of>},
+    {"perm.single", perm_single},       {"perm.last", perm_field<last_of>},   {"perm.stride", perm_field<stride_of>},
+    {"concat.inner", concat_inner},     {"concat.outer", concat_outer},       {"concat.inputs", concat_inputs},
+    {"slice.inner", slice_inner},       {"slice.step", slice_step},           {"split.inner", split_inner},
+    {"split.outputs", split_outputs},   {"gather.inner", gather_inner},       {"gather.indices", gather_indices},
+    {"pad.inner", pad_inner},           {"pad.amount", pad_amount},           {"expand.inner", expand_inner},
+    {"tile.inner", pad_inner},
 };
 
 }  // namespace
