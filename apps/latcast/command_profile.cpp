@@ -129,7 +129,9 @@ void add_profile(CLI::App& app, Context& context) {
       ->allow_extra_args(false);
   command->add_option("--like", options->like, "Networks whose modules should be well covered; repeatable")
       ->allow_extra_args(false);
-  command->add_option("--seed", options->seed, "Seed of the plan")->capture_default_str();
+  command->add_option("--seed", options->seed, "Seed of the plan")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   command->add_flag("--dry-run", options->dry_run, "Show what would be measured and how long it takes");
   command->add_flag("--resume", options->resume, "Go on with the last campaign of this target");
   command->callback(

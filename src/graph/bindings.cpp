@@ -49,7 +49,7 @@ Result<std::vector<TensorInfo>> bind_inputs(const onnx::Graph& graph, const DimB
     infos.push_back(std::move(info));
   }
   if (free.empty()) return infos;
-  return fail(Errc::invalid_input, "free dimensions of the inputs need a value: " + free);
+  return fail(Errc::invalid_input, "free dimensions of the inputs need a value (--batch N, --dim NAME=V): " + free);
 }
 
 }  // namespace latcast

@@ -9,6 +9,7 @@
 #include <numbers>
 #include <numeric>
 #include <random>
+#include <set>
 
 namespace latcast {
 namespace {
@@ -164,13 +165,18 @@ class FakeEngine final : public Engine {
 std::unique_ptr<Engine> make_fake_engine() { return std::make_unique<FakeEngine>(); }
 
 double fake_node_latency(const onnx::Node& node, const std::map<std::string, TensorInfo>& shapes) {
+  // As real engines have it: a view moves nothing, and what picks reads no more than it writes.
+  static const std::set<std::string> kViews = {"Reshape",  "Flatten", "Squeeze", "Unsqueeze",
+                                               "Identity", "Dropout", "Shape"};
+  static const std::set<std::string> kPicking = {"Gather", "GatherElements", "GatherND", "Slice"};
+  if (kViews.contains(node.op)) return 400;
   double activation_bytes = 0;
   double weight_bytes = 0;
   double output_elements = 0;
   double macs = 0;
   for (const std::string& input : node.inputs) {
     const auto found = shapes.find(input);
-    if (found == shapes.end() || !found->second.known) continue;
+    if (found == shapes.end() || !found->second.known || kPicking.contains(node.op)) continue;
     (found->second.constant ? weight_bytes : activation_bytes) += found->second.bytes();
   }
   for (const std::string& output : node.outputs) {
