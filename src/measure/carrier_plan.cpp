@@ -98,7 +98,8 @@ Carrier CarrierPlan::make_advised(std::size_t index,
                                   const std::vector<std::pair<std::string, double>>& families) const {
   std::mt19937_64 random(seed_ + kAdvisedSeeds + index);
   std::vector<double> weights;
-  for (const auto& [family, weight] : families) weights.push_back(weight);
+  // Where nothing is wrong anywhere, everything is worth the same.
+  for (const auto& [family, weight] : families) weights.push_back(std::max(weight, 1e-6));
   std::discrete_distribution<std::size_t> choose(weights.begin(), weights.end());
   return make_carrier(families[choose(random)].first, seed_ + kAdvisedSeeds + index, carrier_options_);
 }
