@@ -211,6 +211,8 @@ Result<void> Runner::note_failure(Item& item, int round, const Error& error) {
 
 Result<void> Runner::measure(Item& item, int round) {
   const Nanos before = worker_.now();
+  const std::int64_t started_unix_ms = unix_ms();
+  const double load_before = host_load();
   MeasureRequest request;
   request.model = item.engine_model;
   request.burst = {options_.config.burst, 1, 4, 100000};
@@ -228,9 +230,9 @@ Result<void> Runner::measure(Item& item, int round) {
   MeasurementRecord record;
   record.network = item.record.id;
   record.round = round;
-  record.started_unix_ms = unix_ms();
+  record.started_unix_ms = started_unix_ms;
   record.load_ns = std::llround(reply->load_ns);
-  record.host_load = host_load();
+  record.host_load = load_before;
   for (const double run : reply->runs_ns) record.runs_ns.push_back(std::llround(run));
   record.nodes_ns = match_nodes(item.executed, reply->nodes);
   if (auto ok = store_.add_measurement(record); !ok) return ok;
