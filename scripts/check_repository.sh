@@ -75,7 +75,7 @@ for command in './quickstart --nonsense' './quickstart --budget' './quickstart -
   ((code == 2)) || complain "'$command' ends with $code; wrong usage is 2"
 done
 for command in quickstart test; do
-  "./$command" --help </dev/null | grep -q '^usage: ' || complain "./$command --help shows no usage"
+  help=$("./$command" --help </dev/null) && [[ $help == 'usage: '* ]] || complain "./$command --help shows no usage"
 done
 
 if ((problems > 0)); then
