@@ -1,6 +1,7 @@
 # Flags and helpers shared by every target.
 option(LATCAST_WERROR "Treat warnings as errors" OFF)
 option(LATCAST_SANITIZE "Build with ASan and UBSan" OFF)
+option(LATCAST_FUZZ "Make libFuzzer targets (clang only)" OFF)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -17,6 +18,10 @@ target_compile_definitions(latcast_flags INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_AS
 if(LATCAST_SANITIZE)
   target_compile_options(latcast_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   target_link_options(latcast_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+if(LATCAST_FUZZ)
+  target_compile_options(latcast_flags INTERFACE -fsanitize=fuzzer-no-link -Wno-unknown-warning-option)
 endif()
 
 # latcast_layer(NAME [DEPENDS targets...]): the static library of one layer, from every .cpp below the current folder.

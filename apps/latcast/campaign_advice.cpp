@@ -1,5 +1,6 @@
 #include "campaign_advice.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -7,6 +8,7 @@
 #include "learn/folds.h"
 #include "learn/kernel_fit.h"
 #include "learn/prepared.h"
+#include "store/rounds.h"
 
 namespace latcast::cli {
 namespace {
@@ -62,10 +64,17 @@ std::vector<std::pair<std::string, double>> family_errors(const TrainingSet& set
     ++count;
   }
   std::vector<std::pair<std::string, double>> weights;
-  for (const auto& [family, sum] : families) {
-    if (!family.starts_with("module:")) weights.emplace_back(family, sum.first / sum.second);
-  }
+  for (const auto& [family, sum] : families) weights.emplace_back(family, sum.first / sum.second);
   return weights;
+}
+
+/// One forecast gone astray must not draw the whole adaptive part to its family, and a family without error may have
+/// been lucky: errors count within a third and three times the median.
+void temper(std::vector<std::pair<std::string, double>>& weights) {
+  std::vector<double> errors;
+  for (const auto& [family, error] : weights) errors.push_back(error);
+  const double usual = median(errors);
+  for (auto& [family, error] : weights) error = std::clamp(error, usual / 3, 3 * usual);
 }
 
 }  // namespace
@@ -76,7 +85,9 @@ Advisor advise_from_errors(const Catalogue& catalogue) {
     if (!dataset) return {};
     const auto prepared = prepare(dataset->samples);
     if (!prepared) return {};
-    return family_errors(dataset->samples, *prepared);
+    auto weights = family_errors(dataset->samples, *prepared);
+    temper(weights);
+    return weights;
   };
 }
 

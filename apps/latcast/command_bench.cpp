@@ -26,25 +26,18 @@ struct Uncovered {
 };
 
 int run(const Options& options, Console& console) {
-  const auto refuse = [&](const Error& error) {
-    console.error(error.context);
-    return exit_code(error.code);
-  };
-  const auto dims = bindings(options.dims);
-  if (!dims) {
-    console.error(dims.error().context);
-    return kUsage;
-  }
+  const DimBindings dims = bindings(options.dims);
+  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
   auto forecaster = Forecaster::open(options.pack, options.engine.settings);
-  if (!forecaster) return refuse(forecaster.error());
-  if (auto ok = forecaster->check_engine(console); !ok) return refuse(ok.error());
+  if (!forecaster) return refuse(console, forecaster.error());
+  if (auto ok = forecaster->check_engine(console); !ok) return refuse(console, ok.error());
   std::map<std::string, Uncovered> uncovered;
   int code = kOk;
   int networks = 0;
   int below = 0;
   for (std::size_t i = 0; i < options.models.size() && !interrupted(); ++i) {
     console.progress(static_cast<double>(i) / static_cast<double>(options.models.size()), options.models[i]);
-    const auto forecast = forecaster->forecast(options.models[i], *dims);
+    const auto forecast = forecaster->forecast(options.models[i], dims);
     if (!forecast) {
       console.error(forecast.error().context);
       code = std::max(code, exit_code(forecast.error().code));
@@ -93,9 +86,7 @@ int run(const Options& options, Console& console) {
     json["networks"] = networks;
     json["coverage_below_95_percent"] = below;
     json["uncovered"] = std::move(list);
-    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-        !ok)
-      return refuse(ok.error());
+    if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
   }
   return code;
 }
@@ -107,8 +98,8 @@ void add_bench(CLI::App& app, Context& context) {
   bench->require_subcommand(1);
   auto* command = bench->add_subcommand("coverage", "What of these networks is not covered by a pack");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL", options->models, "ONNX files")->required();
-  command->add_option("--pack", options->pack, "Pack made by 'latcast train'")->required();
+  add_model_option(*command, options->models);
+  add_pack_option(*command, options->pack);
   add_dim_options(*command, options->dims);
   add_output_options(*command, options->output, false);
   add_engine_options(*command, options->engine, false);

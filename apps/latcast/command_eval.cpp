@@ -35,20 +35,24 @@ Json json_row(const EvaluationRow& row) {
           {"coverage", {{"time_share", row.forecast.time_share}}}};
 }
 
-Json json_summary(const EvaluationSummary& summary) {
+Json json_summary(const EvaluationSummary& summary, double level) {
+  if (summary.networks == 0) return {{"networks", 0}};
   return {{"networks", summary.networks},
           {"mape", summary.mape},
           {"bias", summary.bias},
           {"within_5_percent", summary.within_5},
           {"within_10_percent", summary.within_10},
-          {"interval", {{"level", 0.9}, {"held", summary.interval_held}, {"mean_width", summary.interval_width}}},
+          {"interval", {{"level", level}, {"held", summary.interval_held}, {"mean_width", summary.interval_width}}},
           {"noise_floor",
            {{"split_half_mape", json_number(summary.split_half)}, {"mean_noise", json_number(summary.mean_noise)}}},
-          {"covered_below_95_percent", summary.poorly_covered}};
+          {"low_coverage_share", summary.low_coverage},
+          {"far_off_share", summary.far_off}};
 }
 
-void print(const std::vector<EvaluationRow>& rows, const EvaluationSummary& summary) {
-  Table table({"model", "forecast", "measured", "error", "90 % interval", "held", "coverage", "noise"});
+void print(const std::vector<EvaluationRow>& rows, const EvaluationSummary& summary, double level) {
+  if (rows.empty()) return;  // each model has had its error
+  const std::string interval = format_percent(level, 0) + " interval";
+  Table table({"model", "forecast", "measured", "error", interval, "held", "coverage", "noise"});
   for (const EvaluationRow& row : rows) {
     table.add(
         {row.model, format_time(row.forecast.quiet.count()), format_time(row.measured.quiet),
@@ -62,33 +66,26 @@ void print(const std::vector<EvaluationRow>& rows, const EvaluationSummary& summ
             << ", within 5 %: " << format_percent(summary.within_5, 0)
             << ", within 10 %: " << format_percent(summary.within_10, 0) << ", bias " << format_percent(summary.bias)
             << "\n"
-            << "90 % interval held " << format_percent(summary.interval_held, 0) << ", mean width "
-            << format_percent(summary.interval_width, 0) << "\n"
+            << interval << " held " << format_percent(summary.interval_held, 0) << ", mean width "
+            << format_percent(summary.interval_width, 0)
+            << "; coverage below 95 %: " << format_percent(summary.low_coverage, 0)
+            << "; off by more than 20 % with more: " << format_percent(summary.far_off, 0) << "\n"
             << "noise floor (one half of the rounds against the other): "
             << (std::isfinite(summary.split_half) ? format_percent(summary.split_half) : "?") << "\n";
 }
 
 int run(const Options& options, Console& console) {
-  const auto refuse = [&](const Error& error) {
-    console.error(error.context);
-    return exit_code(error.code);
-  };
-  const auto dims = bindings(options.dims);
-  if (!dims) {
-    console.error(dims.error().context);
-    return kUsage;
-  }
-  if (auto ok = check_output(options.output.json); !ok) return refuse(ok.error());
+  const DimBindings dims = bindings(options.dims);
+  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
   auto forecaster = Forecaster::open(options.pack, options.engine.settings);
-  if (!forecaster) return refuse(forecaster.error());
+  if (!forecaster) return refuse(console, forecaster.error());
   std::string why;
-  if (const bool foreign = forecaster->foreign(why); foreign && !options.force) {
-    return refuse({Errc::mismatch, why + ". Accuracy can only be judged on the machine and engine the pack was made "
-                                         "for; --force does it all the same"});
-  } else if (foreign) {
-    console.warn(why + "; the comparison is between different targets");
+  if (!options.force && forecaster->foreign(why)) {
+    return refuse(console,
+                  {Errc::mismatch, why + ". Accuracy can only be judged on the machine and engine the pack was "
+                                         "made for; --force does it all the same"});
   }
-  if (auto ok = forecaster->check_engine(console); !ok) return refuse(ok.error());
+  if (auto ok = forecaster->check_engine(console); !ok) return refuse(console, ok.error());
 
   std::vector<EvaluationRow> rows;
   std::vector<EngineModel> models;
@@ -103,12 +100,12 @@ int run(const Options& options, Console& console) {
   for (const std::string& path : options.models) {
     if (interrupted()) return kInterrupted;
     console.progress(0, "forecasting " + path);
-    auto loaded = load_model_file(path, *dims);
+    auto loaded = load_model_file(path, dims);
     if (!loaded) {
       failed(path, loaded.error());
       continue;
     }
-    auto forecast = forecaster->forecast(*loaded, *dims);
+    auto forecast = forecaster->forecast(*loaded, dims);
     if (!forecast) {
       failed(path, forecast.error());
       continue;
@@ -125,7 +122,7 @@ int run(const Options& options, Console& console) {
                                        console.progress(static_cast<double>(done) / static_cast<double>(total),
                                                         "measuring " + name);
                                      });
-  if (!results) return refuse(results.error());
+  if (!results) return refuse(console, results.error());
   std::vector<EvaluationRow> measured;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if ((*results)[i].failed) {
@@ -138,18 +135,17 @@ int run(const Options& options, Console& console) {
   }
   console.clear_progress();
   const EvaluationSummary summary = summarize(measured);
-  if (!options.output.machine_readable_on_stdout()) print(measured, summary);
+  const double level = measured.empty() ? 0.0 : measured.front().forecast.level;
+  if (!options.output.machine_readable_on_stdout()) print(measured, summary, level);
   if (!options.output.json.empty()) {
     Json json = json_head();
     json["target"] = json_target(forecaster->pack().target());
     json["anchor_age_s"] = forecaster->predictor().anchor_age_s();
-    json["summary"] = json_summary(summary);
+    json["summary"] = json_summary(summary, level);
     json["networks"] = Json::array();
     for (const EvaluationRow& row : measured) json["networks"].push_back(json_row(row));
     json["errors"] = std::move(errors);
-    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-        !ok)
-      return refuse(ok.error());
+    if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
   }
   return code;
 }
@@ -159,14 +155,9 @@ int run(const Options& options, Console& console) {
 void add_eval(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("eval", "Forecast and measure networks, and show how far apart the two are");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL", options->models, "ONNX files")->required();
-  command->add_option("--pack", options->pack, "Pack made by 'latcast train'")->required();
-  command->add_option("--rounds", options->rounds, "Rounds in which every network gets a burst")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 10000));
-  command->add_option("--burst", options->burst_ns, "Length of a burst")
-      ->transform(duration_option())
-      ->default_str("250ms");
+  add_model_option(*command, options->models);
+  add_pack_option(*command, options->pack);
+  add_round_options(*command, options->rounds, options->burst_ns, 2);
   command->add_flag("--force", options->force, "Also on another CPU or engine version than the pack's");
   add_dim_options(*command, options->dims);
   add_output_options(*command, options->output, false);

@@ -77,9 +77,9 @@ std::string show_candidates(const KernelModel& kernel) {
   for (const CandidateScore& candidate : kernel.candidates) {
     if (candidate.name == kernel.model) continue;
     text += (text.empty() ? "" : ", ") + candidate.name + " " +
-            (candidate.note.empty() ? format_percent(candidate.error) : "(" + candidate.note + ")");
+            (candidate.note.empty() ? format_percent(candidate.error) : candidate.note);
   }
-  return text;
+  return text.empty() ? text : " (" + text + ")";
 }
 
 Result<std::string> show_pack(const std::string& file) {
@@ -98,16 +98,18 @@ Result<std::string> show_pack(const std::string& file) {
           " cross-validated, noise floor " + format_percent(info.training.noise_floor) + "\n";
   text += "sum: " + format_percent(info.calibration.scale) + " of the modules' forecasts, " +
           format_signed(info.calibration.module_ns) + " a module, " + format_signed(info.calibration.run_ns) +
-          " a run; 90 % interval +-" + format_percent(info.interval.quantile * info.interval.relative) + " and " +
+          " a run; " + format_percent(info.interval.level, 0) + " interval +-" +
+          format_percent(info.interval.quantile * info.interval.relative) + " and " +
           format_time(info.interval.quantile * info.interval.absolute_ns) + "\n";
   text += "anchor " + format_date(info.anchor.unix_s) + ", scale " + format_percent(info.anchor.scale) + ", " +
           std::to_string(info.anchor.carriers) + " carriers measured again, " +
           std::to_string(content->references.size()) + " to measure\n\n";
-  Table table({"module type", "kernel class", "model", "samples", "error", "others"});
+  Table table({"module type", "kernel class", "samples", "error", "model"});
   for (const TypeModel& type : content->types) {
     for (const KernelModel& kernel : type.kernels) {
-      table.add({type.name, kernel.name, kernel.model.empty() ? "-" : kernel.model, std::to_string(kernel.samples),
-                 kernel.samples > 0 ? format_percent(kernel.error) : "-", show_candidates(kernel)});
+      table.add({type.name, kernel.name, std::to_string(kernel.samples),
+                 kernel.samples > 0 ? format_percent(kernel.error) : "-",
+                 kernel.model.empty() ? "-" : kernel.model + show_candidates(kernel)});
     }
   }
   text += table.text() + "\n";

@@ -114,31 +114,21 @@ int judge(const std::vector<Answer>& answers, const Options& options, Console& c
 }
 
 int run(const Options& options, Console& console) {
-  const auto refuse = [&](const Error& error) {
-    console.error(error.context);
-    return exit_code(error.code);
-  };
-  const auto dims = bindings(options.dims);
-  if (!dims) {
-    console.error(dims.error().context);
-    return kUsage;
-  }
-  for (const std::string& file : {options.output.json, options.output.csv}) {
-    if (auto ok = check_output(file); !ok) return refuse(ok.error());
-  }
+  const DimBindings dims = bindings(options.dims);
+  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
   Worker worker(options.engine.engine, options.engine.settings, interactive_limits());
   const auto info = worker.info();
-  if (!info) return refuse(info.error());
-  if (!info->available) return refuse({Errc::engine_unavailable, info->problem});
+  if (!info) return refuse(console, info.error());
+  if (!info->available) return refuse(console, {Errc::engine_unavailable, info->problem});
   const auto settings = worker.describe();
-  if (!settings) return refuse(settings.error());
+  if (!settings) return refuse(console, settings.error());
 
   std::vector<Answer> answers;
   std::vector<EngineModel> models;
   std::vector<std::string> names;
   std::vector<std::size_t> places;
   for (const std::string& path : options.models) {
-    auto loaded = load_model_file(path, *dims);
+    auto loaded = load_model_file(path, dims);
     answers.push_back({path, fail(Errc::interrupted, path + ": not measured")});
     if (!loaded) {
       answers.back().measurement = tl::unexpected(loaded.error());
@@ -156,7 +146,7 @@ int run(const Options& options, Console& console) {
                                      [&](std::size_t done, std::size_t total, const std::string& name) {
                                        console.progress(static_cast<double>(done) / static_cast<double>(total), name);
                                      });
-  if (!results) return refuse(results.error());
+  if (!results) return refuse(console, results.error());
   for (std::size_t i = 0; i < results->size(); ++i) {
     NetworkMeasurement& result = (*results)[i];
     Answer& answer = answers[places[i]];
@@ -170,16 +160,15 @@ int run(const Options& options, Console& console) {
   if (!options.output.machine_readable_on_stdout()) print(answers, options.modules);
   if (!options.output.json.empty()) {
     Json json = json_head();
-    json["target"] = json_target(current_target(*info, *settings, options.engine.settings.threads));
+    json["target"] = json_target(current_target(*info, *settings, options.engine.settings.threads,
+                                                std::max<std::int64_t>(options.dims.batch, 1)));
     json["measurements"] = Json::array();
     for (const Answer& answer : answers)
       json["measurements"].push_back(json_answer(answer, options.rounds, options.modules));
-    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-        !ok)
-      return refuse(ok.error());
+    if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
   }
   if (!options.output.csv.empty()) {
-    if (auto ok = write_output(options.output.csv, csv(answers)); !ok) return refuse(ok.error());
+    if (auto ok = write_output(options.output.csv, csv(answers)); !ok) return refuse(console, ok.error());
   }
   return judge(answers, options, console);
 }
@@ -189,16 +178,12 @@ int run(const Options& options, Console& console) {
 void add_measure(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("measure", "Measure how long networks take here");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL", options->models, "ONNX files")->required();
+  add_model_option(*command, options->models);
   add_engine_options(*command, options->engine, true);
   add_dim_options(*command, options->dims);
-  command->add_option("--rounds", options->rounds, "Rounds in which every network gets a burst")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10000));
-  command->add_option("--burst", options->burst_ns, "Length of a burst")
-      ->transform(duration_option())
-      ->default_str("250ms");
+  add_round_options(*command, options->rounds, options->burst_ns, 1);
   command->add_option("--max-noise", options->max_noise, "Exit with 4 where the noise of a quiet latency is above this")
+      ->option_text("SHARE")
       ->transform(share_option());
   command->add_flag("--modules", options->modules,
                     "Per-node times as the engine's profiler gives them (with the profiler's own cost)");

@@ -1,5 +1,5 @@
 // latcast predict: forecasts without running anything.
-#include <cmath>
+#include <algorithm>
 #include <iostream>
 
 #include "commands.h"
@@ -117,7 +117,10 @@ std::string list(const std::vector<std::string>& names) {
 }
 
 void print(const std::vector<Answer>& answers, const Forecaster& forecaster, const Options& options) {
-  Table table({"model", "forecast", "90 % interval", "coverage", "MACs", "modules"});
+  const auto answered = std::ranges::find_if(answers, [](const Answer& answer) { return answer.forecast.has_value(); });
+  if (answered == answers.end()) return;  // each model has had its error
+  Table table({"model", "forecast", format_percent(answered->forecast->total.level, 0) + " interval", "coverage",
+               "MACs", "modules"});
   for (const Answer& answer : answers) {
     if (!answer.forecast) continue;
     const Forecast& forecast = *answer.forecast;
@@ -168,26 +171,16 @@ int judge(const std::vector<Answer>& answers, const Options& options, Console& c
 }
 
 int run(const Options& options, Console& console) {
-  const auto refuse = [&](const Error& error) {
-    console.error(error.context);
-    return exit_code(error.code);
-  };
-  const auto dims = bindings(options.dims);
-  if (!dims) {
-    console.error(dims.error().context);
-    return kUsage;
-  }
-  for (const std::string& file : {options.output.json, options.output.csv}) {
-    if (auto ok = check_output(file); !ok) return refuse(ok.error());
-  }
+  const DimBindings dims = bindings(options.dims);
+  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
   auto forecaster = Forecaster::open(options.pack, options.engine.settings);
-  if (!forecaster) return refuse(forecaster.error());
-  if (auto ok = forecaster->check_engine(console); !ok) return refuse(ok.error());
+  if (!forecaster) return refuse(console, forecaster.error());
+  if (auto ok = forecaster->check_engine(console); !ok) return refuse(console, ok.error());
   std::vector<Answer> answers;
   for (const std::string& model : options.models) {
     if (interrupted()) return kInterrupted;
     console.progress(static_cast<double>(answers.size()) / static_cast<double>(options.models.size()), model);
-    answers.push_back({model, forecaster->forecast(model, *dims)});
+    answers.push_back({model, forecaster->forecast(model, dims)});
   }
   console.clear_progress();
   if (!options.output.machine_readable_on_stdout()) print(answers, *forecaster, options);
@@ -198,12 +191,10 @@ int run(const Options& options, Console& console) {
     json["predictions"] = Json::array();
     for (const Answer& answer : answers)
       json["predictions"].push_back(json_answer(answer, *forecaster, options.modules));
-    if (auto ok = write_output(options.output.json, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-        !ok)
-      return refuse(ok.error());
+    if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
   }
   if (!options.output.csv.empty()) {
-    if (auto ok = write_output(options.output.csv, csv(answers)); !ok) return refuse(ok.error());
+    if (auto ok = write_output(options.output.csv, csv(answers)); !ok) return refuse(console, ok.error());
   }
   return judge(answers, options, console);
 }
@@ -213,16 +204,20 @@ int run(const Options& options, Console& console) {
 void add_predict(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("predict", "Forecast how long networks take, without running them");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL", options->models, "ONNX files")->required();
-  command->add_option("--pack", options->pack, "Pack made by 'latcast train'")->required();
+  add_model_option(*command, options->models);
+  add_pack_option(*command, options->pack);
   command->add_flag("--modules", options->modules, "Break the forecast down by executed module");
   add_dim_options(*command, options->dims);
   add_output_options(*command, options->output, true);
-  command->add_option("--max-latency", options->max_latency_ns, "Exit with 3 where a forecast is above this")
+  command
+      ->add_option("--max-latency", options->max_latency_ns,
+                   "Exit with 3 where the forecast (not its upper bound) is above this")
+      ->option_text("TIME")
       ->transform(duration_option());
   command
       ->add_option("--min-coverage", options->min_coverage,
-                   "Exit with 3 where less of a forecast rests on in-range models")
+                   "Exit with 3 where a smaller share of the forecast rests on models within their range")
+      ->option_text("SHARE")
       ->transform(share_option());
   add_engine_options(*command, options->engine, false);
   command->callback(

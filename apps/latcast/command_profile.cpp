@@ -71,15 +71,11 @@ Result<std::int64_t> open_target(Store& store, Worker& worker, const EngineInfo&
 }
 
 int run(const Options& options, Console& console) {
-  const auto refuse = [&](const Error& error) {
-    console.error(error.context);
-    return exit_code(error.code);
-  };
   const std::vector<std::filesystem::path> folders(options.catalogue.begin(), options.catalogue.end());
   const auto catalogue = Catalogue::builtin(folders);
-  if (!catalogue) return refuse(catalogue.error());
+  if (!catalogue) return refuse(console, catalogue.error());
   const auto campaign = campaign_options(options);
-  if (!campaign) return refuse(campaign.error());
+  if (!campaign) return refuse(console, campaign.error());
   if (options.dry_run) return show_plan(*catalogue, *campaign);
   if (options.db.empty()) {
     console.error("profile: --db is required");
@@ -87,23 +83,24 @@ int run(const Options& options, Console& console) {
   }
   Worker worker(options.engine.engine, options.engine.settings, {std::chrono::minutes(1), kWorkerMemory});
   const auto info = worker.info();
-  if (!info) return refuse(info.error());
-  if (!info->available) return refuse({Errc::engine_unavailable, info->problem});
+  if (!info) return refuse(console, info.error());
+  if (!info->available) return refuse(console, {Errc::engine_unavailable, info->problem});
   auto store = Store::create(options.db);
-  if (!store) return refuse(store.error());
+  if (!store) return refuse(console, store.error());
   const auto target = open_target(*store, worker, *info, options);
-  if (!target) return refuse(target.error());
+  if (!target) return refuse(console, target.error());
   const CampaignObserver observer{[&](double fraction, const std::string& what) { console.progress(fraction, what); },
                                   [&](const std::string& line) { console.log(line); }, interrupted};
   const auto summary =
       run_campaign(worker, *store, *target, *catalogue, *campaign, advise_from_errors(*catalogue), observer);
-  if (!summary) return refuse(summary.error());
+  if (!summary) return refuse(console, summary.error());
   console.clear_progress();
   std::cout << "campaign " << summary->campaign << ": " << summary->carriers << " carriers, " << summary->measurements
             << " measurements in " << summary->rounds << " rounds, " << summary->failures << " failures, "
             << format_time(summary->spent_ns) << " -> " << options.db << "\n";
   if (summary->carriers == 0 && !summary->interrupted) {
-    return refuse({Errc::invalid_input,
+    return refuse(console,
+                  {Errc::invalid_input,
                    "nothing was measured: the budget is too short for a single carrier; give more with --budget"});
   }
   if (summary->interrupted) {
@@ -120,20 +117,26 @@ void add_profile(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   add_engine_options(*command, options->engine, true);
   command->add_option("--budget", options->budget_ns, "Wall-clock time to spend")
+      ->option_text("TIME")
       ->transform(duration_option())
       ->default_str("10m");
-  command->add_option("--db", options->db, "Store to add to (created where it does not exist)");
-  command->add_option("--config", options->config, "Campaign settings (docs/formats.md)");
   command
-      ->add_option("--catalogue", options->catalogue, "Folder of module types on top of the built-in ones; repeatable")
-      ->allow_extra_args(false);
-  command->add_option("--like", options->like, "Networks whose modules should be well covered; repeatable")
+      ->add_option("--db", options->db, "Store to add to, created where it does not exist (required but for --dry-run)")
+      ->option_text("FILE");
+  command->add_option("--config", options->config, "Campaign settings (docs/formats.md)")->option_text("FILE");
+  add_catalogue_option(*command, options->catalogue);
+  command
+      ->add_option("--like", options->like, "ONNX file of a network whose modules should be well covered; repeatable")
+      ->option_text("MODEL.onnx")
       ->allow_extra_args(false);
   command->add_option("--seed", options->seed, "Seed of the plan")
+      ->option_text("N")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   command->add_flag("--dry-run", options->dry_run, "Show what would be measured and how long it takes");
-  command->add_flag("--resume", options->resume, "Go on with the last campaign of this target");
+  command->add_flag("--resume", options->resume,
+                    "Go on with the last campaign of this target, with its own plan and seed; --budget, where given, "
+                    "replaces its budget");
   command->callback(
       [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }

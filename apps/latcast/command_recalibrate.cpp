@@ -77,31 +77,29 @@ std::vector<double> log_ratios(const RoundTable& table, const std::vector<Refere
 }
 
 int run(const Options& options, Console& console) {
-  const auto refuse = [&](const Error& error) {
-    console.error(error.context);
-    return exit_code(error.code);
-  };
-  if (auto ok = check_output(options.pack); !ok) return refuse(ok.error());
+  if (auto ok = check_output(options.pack); !ok) return refuse(console, ok.error());
   auto forecaster = Forecaster::open(options.pack, options.engine.settings);
-  if (!forecaster) return refuse(forecaster.error());
-  if (auto ok = forecaster->check_engine(console); !ok) return refuse(ok.error());
+  if (!forecaster) return refuse(console, forecaster.error());
   std::string why;
   if (forecaster->foreign(why))
-    return refuse({Errc::mismatch,
+    return refuse(console,
+                  {Errc::mismatch,
                    why + ". A pack can be re-anchored only where it was made; run 'latcast profile' and 'train' here"});
+  if (auto ok = forecaster->check_engine(console); !ok) return refuse(console, ok.error());
   auto content = read_pack_content(options.pack);
-  if (!content) return refuse(content.error());
+  if (!content) return refuse(console, content.error());
   const std::vector<Reference> references = prepare(*content);
   if (references.size() < kFewestReferences) {
-    return refuse({Errc::unsupported, options.pack + " has " + std::to_string(references.size()) +
-                                          " reference carriers; at least " + std::to_string(kFewestReferences) +
-                                          " are needed. Train it anew"});
+    return refuse(console, {Errc::unsupported, options.pack + " has " + std::to_string(references.size()) +
+                                                   " reference carriers; at least " +
+                                                   std::to_string(kFewestReferences) + " are needed. Train it anew"});
   }
   const auto table = measure(forecaster->worker(), references, options.budget_ns, console);
-  if (!table) return refuse(table.error());
+  if (!table) return refuse(console, table.error());
   const std::vector<double> ratios = log_ratios(*table, references);
   if (ratios.size() < kFewestReferences) {
-    return refuse({Errc::unstable, "only " + std::to_string(ratios.size()) +
+    return refuse(console,
+                  {Errc::unstable, "only " + std::to_string(ratios.size()) +
                                        " reference carriers were measured within the budget; give more with --budget"});
   }
   Anchor& anchor = content->info.anchor;
@@ -113,7 +111,7 @@ int run(const Options& options, Console& console) {
   anchor.scatter = 1.4826 * median(deviations);
   anchor.carriers = static_cast<std::uint32_t>(ratios.size());
   anchor.unix_s = std::time(nullptr);
-  if (auto ok = write_pack(*content, options.pack); !ok) return refuse(ok.error());
+  if (auto ok = write_pack(*content, options.pack); !ok) return refuse(console, ok.error());
   console.clear_progress();
   std::cout << "anchor of " << options.pack << ": this machine takes " << format_percent(anchor.scale)
             << " of the time it took in training (was " << format_percent(before) << "), scatter "
@@ -126,8 +124,9 @@ int run(const Options& options, Console& console) {
 void add_recalibrate(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("recalibrate", "Re-anchor a pack to the speed the machine has now");
   auto options = std::make_shared<Options>();
-  command->add_option("--pack", options->pack, "Pack to re-anchor, in place")->required();
+  command->add_option("--pack", options->pack, "Pack to re-anchor, in place")->option_text("FILE")->required();
   command->add_option("--budget", options->budget_ns, "Wall-clock time to spend")
+      ->option_text("TIME")
       ->transform(duration_option())
       ->default_str("15s");
   add_engine_options(*command, options->engine, false);

@@ -139,12 +139,21 @@ std::string Table::text() const {
     for (std::size_t column = 0; column < row.size(); ++column)
       widths[column] = std::max(widths[column], row[column].size());
   }
+  std::vector<bool> words(widths.size(), false);  // columns of words are left-aligned
+  if (!words.empty()) words[0] = true;
+  for (std::size_t row = 1; row < rows_.size(); ++row) {
+    for (std::size_t column = 0; column < rows_[row].size(); ++column) {
+      const std::string& cell = rows_[row][column];
+      if (!cell.empty() && (std::isalpha(static_cast<unsigned char>(cell[0])) != 0 || cell[0] == '/'))
+        words[column] = true;
+    }
+  }
   std::string result;
   for (const auto& row : rows_) {
     std::string line;
     for (std::size_t column = 0; column < row.size(); ++column) {
       const std::string padding(widths[column] - row[column].size(), ' ');
-      line += (column > 0 ? "  " : "") + (column == 0 ? row[column] + padding : padding + row[column]);
+      line += (column > 0 ? "  " : "") + (words[column] ? row[column] + padding : padding + row[column]);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     result += line + "\n";

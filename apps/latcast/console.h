@@ -39,7 +39,7 @@ class Console {
 [[nodiscard]] std::string format_date(std::int64_t unix_s);
 [[nodiscard]] std::string format_age(double seconds);
 
-/// Columns of text, right-aligned but for the first.
+/// Columns of text: numbers right-aligned, the first column and words left-aligned.
 class Table {
  public:
   explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}

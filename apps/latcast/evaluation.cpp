@@ -47,7 +47,9 @@ EvaluationSummary summarize(std::span<const EvaluationRow> rows) {
     summary.interval_held += row.held() / count;
     summary.interval_width += (row.forecast.upper - row.forecast.lower) / row.forecast.quiet / count;
     summary.mean_noise += row.measured.noise / row.measured.quiet / count;
-    summary.poorly_covered += (row.forecast.time_share < 0.95) / count;
+    const bool covered = row.forecast.time_share >= 0.95;
+    summary.low_coverage += !covered / count;
+    summary.far_off += (covered && std::abs(error) > 0.20) / count;
   }
   summary.bias = median(errors);
   summary.split_half = split_half_mape(rows);

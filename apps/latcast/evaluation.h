@@ -30,7 +30,8 @@ struct EvaluationSummary {
   double interval_held = 0, interval_width = 0;  // width: (upper - lower) / forecast, mean
   double split_half = 0;  // mean |half / other half - 1| of the measurements alone; NaN below 2 rounds
   double mean_noise = 0;
-  double poorly_covered = 0;  // share of networks with coverage below 0.95
+  double low_coverage = 0;  // share of networks with coverage below 0.95
+  double far_off = 0;       // share of networks off by more than 20 % although their coverage is at least 0.95
 };
 
 [[nodiscard]] EvaluationSummary summarize(std::span<const EvaluationRow> rows);

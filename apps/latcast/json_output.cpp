@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "measure/machine.h"
+#include "options.h"
 
 namespace latcast::cli {
 namespace {
@@ -38,9 +39,15 @@ Json json_target(const Target& target) {
 
 Json json_error(const Error& error) { return {{"code", to_string(error.code)}, {"message", error.context}}; }
 
+Result<void> write_json(const std::string& file, const Json& json) {
+  if (file.empty()) return {};
+  return write_output(file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
 Json json_number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings, int threads) {
+Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings, int threads,
+                      std::int64_t batch) {
   const MachineInfo machine = read_machine();
   Target target;
   target.device = machine.device;
@@ -48,7 +55,7 @@ Target current_target(const EngineInfo& engine, const std::map<std::string, std:
   for (std::string feature; features >> feature;) target.cpu_features.push_back(feature);
   target.engine = engine.name;
   target.engine_version = engine.version;
-  target.conditions = {{"threads", std::to_string(threads)}, {"batch", "1"}, {"dtype", "float32"}};
+  target.conditions = {{"threads", std::to_string(threads)}, {"batch", std::to_string(batch)}, {"dtype", "float32"}};
   for (const auto& [key, value] : settings) target.settings.push_back({key, value});
   target.name = machine.device.substr(0, machine.device.find(" (")) + " | " + engine.name + " " + engine.version +
                 " | threads=" + std::to_string(threads);

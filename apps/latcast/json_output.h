@@ -16,11 +16,13 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json json_head();
 [[nodiscard]] Json json_target(const Target& target);
 [[nodiscard]] Json json_error(const Error& error);
+/// To a file or stdout as write_output does; nothing where `file` is empty.
+[[nodiscard]] Result<void> write_json(const std::string& file, const Json& json);
 /// A number, or null where it is not finite.
 [[nodiscard]] Json json_number(double value);
 
 /// The target that a measurement on this machine is of.
 [[nodiscard]] Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings,
-                                    int threads);
+                                    int threads, std::int64_t batch = 1);
 
 }  // namespace latcast::cli

@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "engine/worker/worker.h"
+#include "help.h"
 
 namespace {
 
@@ -13,21 +14,23 @@ void add_shared_options(CLI::App& app, latcast::cli::Context& context) {
   static const std::map<std::string, ProgressMode> kModes = {
       {"auto", ProgressMode::automatic}, {"always", ProgressMode::always}, {"never", ProgressMode::never}};
   app.add_flag("-q,--quiet", context.console.quiet, "Errors only on stderr");
-  app.add_option("--progress", context.console.progress_mode, "Progress on stderr: auto, always, never")
+  app.add_option("--progress", context.console.progress_mode, "Progress on stderr: auto, always or never")
       ->transform(CLI::CheckedTransformer(kModes))
-      ->option_text("MODE");
+      ->option_text("MODE")
+      ->default_str("auto");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace latcast::cli;
-  CLI::App app{"latcast: how long a neural network takes on a device, before it is run there"};
+  CLI::App app{"latcast: how long a neural network takes on a device, before it is run there", "latcast"};
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_version_flag("--version", "latcast " LATCAST_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
-  app.get_formatter()->column_width(34);
   app.footer(
+      "Every command also takes -q (errors only) and --progress auto|always|never.\n"
       "Exit codes: 0 ok, 1 failed, 2 usage, 3 an asked condition is not met, 4 noise target missed, 5 engine "
       "unavailable, 130 interrupted");
   Context context;

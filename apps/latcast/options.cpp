@@ -21,6 +21,17 @@ std::optional<double> leading_number(const std::string& text, std::string& rest)
   return value;
 }
 
+/// "NAME=V" with V of at least 1.
+std::optional<std::pair<std::string, std::int64_t>> split_dim(const std::string& text) {
+  const std::size_t equals = text.rfind('=');
+  if (equals == std::string::npos || equals == 0) return std::nullopt;
+  std::int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data() + equals + 1, end, value);
+  if (read.ec != std::errc() || read.ptr != end || value < 1) return std::nullopt;
+  return std::pair{text.substr(0, equals), value};
+}
+
 std::string plain_number(double value) {
   char buffer[40];
   return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
@@ -39,6 +50,12 @@ int exit_code(Errc code) {
     default:
       return kFailed;
   }
+}
+
+int refuse(Console& console, const Error& error) {
+  console.clear_progress();
+  console.error(error.context);
+  return exit_code(error.code);
 }
 
 CLI::Validator duration_option() {
@@ -73,49 +90,76 @@ CLI::Validator share_option() {
 
 void add_engine_options(CLI::App& command, EngineOptions& options, bool choose_engine) {
   if (choose_engine) {
-    command.add_option("--engine", options.engine, "Inference engine to measure")
+    command.add_option("--engine", options.engine, "Inference engine to measure ('latcast engines' lists them)")
+        ->option_text("NAME")
         ->capture_default_str()
         ->check(CLI::IsMember(engine_ids()));
     command.add_option("--threads", options.settings.threads, "Threads the engine may use for one operator")
+        ->option_text("N")
         ->capture_default_str()
         ->check(CLI::Range(1, 1024));
   }
-  command.add_option(
-      "--engine-path", options.settings.library,
-      "The engine's library to use (default: $LATCAST_ONNXRUNTIME, the project's Python environment, the system's)");
+  command
+      .add_option("--engine-path", options.settings.library,
+                  "The engine's library to use (default: $LATCAST_ONNXRUNTIME, the project's Python environment, the "
+                  "system's)")
+      ->option_text("FILE");
 }
 
 void add_dim_options(CLI::App& command, DimOptions& options) {
   command.add_option("--batch", options.batch, "Value of free first axes of the inputs")
+      ->option_text("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
   command
       .add_option("--dim", options.dims,
                   "Value of a free dimension, by name (seq=128) or place (input_ids:1=128); repeatable")
       ->allow_extra_args(false)
-      ->type_name("NAME=V");
+      ->option_text("NAME=V")
+      ->check([](const std::string& text) -> std::string {
+        if (split_dim(text)) return {};
+        return text + ": write NAME=V with V of at least 1, for example --dim seq=128";
+      });
 }
 
-Result<DimBindings> bindings(const DimOptions& options) {
+DimBindings bindings(const DimOptions& options) {
   DimBindings result;
   if (options.batch > 0) result.batch = options.batch;
   for (const std::string& text : options.dims) {
-    const std::size_t equals = text.rfind('=');
-    std::int64_t value = 0;
-    const char* end = text.data() + text.size();
-    const bool number =
-        equals != std::string::npos && equals > 0 && std::from_chars(text.data() + equals + 1, end, value).ptr == end;
-    if (!number || value < 1)
-      return fail(Errc::invalid_input,
-                  "--dim " + text + ": write NAME=V with V of at least 1, for example --dim seq=128");
-    result.named[text.substr(0, equals)] = value;
+    if (const auto dim = split_dim(text)) result.named[dim->first] = dim->second;
   }
   return result;
 }
 
+void add_model_option(CLI::App& command, std::vector<std::string>& models) {
+  command.add_option("MODEL", models, "ONNX files")->required();
+}
+
+void add_pack_option(CLI::App& command, std::string& pack) {
+  command.add_option("--pack", pack, "Pack made by 'latcast train'")->option_text("FILE")->required();
+}
+
+void add_catalogue_option(CLI::App& command, std::vector<std::string>& folders) {
+  command.add_option("--catalogue", folders, "Folder of module types on top of the built-in ones; repeatable")
+      ->option_text("DIR")
+      ->allow_extra_args(false);
+}
+
+void add_round_options(CLI::App& command, int& rounds, double& burst_ns, int fewest) {
+  command.add_option("--rounds", rounds, "Rounds in which every network gets a burst")
+      ->option_text("N")
+      ->capture_default_str()
+      ->check(CLI::Range(fewest, 10000));
+  command.add_option("--burst", burst_ns, "Length of a burst")
+      ->option_text("TIME")
+      ->transform(duration_option())
+      ->default_str("250ms");
+}
+
 void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv) {
-  command.add_option("--json", options.json, "Write JSON, to a file or (bare --json) to stdout")->type_name("[=FILE]");
+  command.add_option("--json", options.json, "Write JSON, to a file or (bare --json) to stdout")
+      ->option_text("[=FILE]");
   if (with_csv)
-    command.add_option("--csv", options.csv, "Write CSV, to a file or (bare --csv) to stdout")->type_name("[=FILE]");
+    command.add_option("--csv", options.csv, "Write CSV, to a file or (bare --csv) to stdout")->option_text("[=FILE]");
 }
 
 std::vector<std::string> with_explicit_values(int argc, const char* const* argv) {
@@ -135,6 +179,11 @@ Result<void> check_output(const std::string& file) {
   const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   if (access(folder.c_str(), W_OK) == 0) return {};
   return fail(Errc::io, "cannot write " + file + ": " + std::strerror(errno));
+}
+
+Result<void> check_outputs(const OutputOptions& options) {
+  if (auto ok = check_output(options.json); !ok) return ok;
+  return check_output(options.csv);
 }
 
 Result<void> write_output(const std::string& file, const std::string& text) {

@@ -28,6 +28,8 @@ enum ExitCode : int {
 };
 
 [[nodiscard]] int exit_code(Errc code);
+/// Says what went wrong, and gives the exit code for it.
+int refuse(Console& console, const Error& error);
 
 /// A command's work, run after all options are parsed and checked.
 using Action = std::function<int()>;
@@ -40,6 +42,15 @@ struct Context {
 
 /// "90s", "10m", "250ms", "1h", "30us": a CLI11 validator that leaves nanoseconds in the text.
 [[nodiscard]] CLI::Validator duration_option();
+/// The positional MODEL...
+void add_model_option(CLI::App& command, std::vector<std::string>& models);
+/// --pack, of commands that read one.
+void add_pack_option(CLI::App& command, std::string& pack);
+/// --catalogue, repeatable.
+void add_catalogue_option(CLI::App& command, std::vector<std::string>& folders);
+/// --rounds and --burst.
+void add_round_options(CLI::App& command, int& rounds, double& burst_ns, int fewest);
+
 /// "5%" or "0.05" -> a share.
 [[nodiscard]] CLI::Validator share_option();
 
@@ -54,7 +65,7 @@ struct DimOptions {
   std::vector<std::string> dims;  // NAME=V
 };
 void add_dim_options(CLI::App& command, DimOptions& options);
-[[nodiscard]] Result<DimBindings> bindings(const DimOptions& options);
+[[nodiscard]] DimBindings bindings(const DimOptions& options);
 
 /// --json[=F] and --csv[=F]. The value is optional and comes only after `=`, so a model behind a bare --json stays a
 /// model.
@@ -69,6 +80,7 @@ void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv
 
 /// Checks that an output file can be written before work starts.
 [[nodiscard]] Result<void> check_output(const std::string& file);
+[[nodiscard]] Result<void> check_outputs(const OutputOptions& options);
 /// Writes to a file through a temporary one and a rename; "-" is stdout.
 [[nodiscard]] Result<void> write_output(const std::string& file, const std::string& text);
 

@@ -77,13 +77,17 @@ std::string describe(const learn::DatasetReport& data, const TrainingSummary& tr
   text << data.carriers << " carriers, " << data.modules << " modules";
   if (data.carriers_left_out > 0) text << " (" << data.carriers_left_out << " carriers left out: no complete profile)";
   text << ", noise " << format_percent(data.noise) << "\n"
-       << "profiler cost: " << format_time(data.profiler.per_node_ns) << " a node + "
-       << format_time(data.profiler.per_value_ns) << " a value; scale " << data.profiler.scale << "; a run "
-       << format_time(data.profiler.per_run_ns) << "\n";
+       << "profiler cost: " << data.profiler.per_pause << " of the pause after a node, "
+       << format_time(data.profiler.per_node_ns) << " a node, " << format_time(data.profiler.per_value_ns)
+       << " a value; scale " << data.profiler.scale << "; a run " << format_time(data.profiler.per_run_ns) << "\n";
   for (const auto& [op, share] : data.unknown_operators)
     text << "not covered: " << op << " (" << format_percent(share, 2) << " of the time)\n";
-  text << "carriers, cross-validated by network: MAPE " << format_percent(training.error) << "; trained in "
-       << format_time(seconds * 1e9) << "\n";
+  if (training.families.empty()) {
+    text << "no carrier was like a network: the sum is not calibrated and its error unknown";
+  } else {
+    text << "carriers, cross-validated by network: MAPE " << format_percent(training.error);
+  }
+  text << "; trained in " << format_time(seconds * 1e9) << "\n";
   return text.str();
 }
 

@@ -97,7 +97,7 @@ struct BuildInput {
   std::vector<Program> values;           // constant integer/float values instead of random ones
   std::optional<Program> integer_below;  // integer inputs: drawn in [0, this)
   std::optional<Program> present;        // left out where 0
-  std::string fill = "normal";           // normal (He-scaled), ones, positive
+  std::string fill = "normal";           // normal (He-scaled), signed, ones, positive
 };
 
 struct BuildAttribute {

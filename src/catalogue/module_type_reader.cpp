@@ -189,8 +189,8 @@ class Reader {
     if (const toml::node* below = table->get("below")) input.integer_below = program(*below, "below", build.names);
     if (const toml::node* present = table->get("present")) input.present = program(*present, "present", build.names);
     if (table->contains("fill")) input.fill = toml_.text(*table, "fill", true);
-    if (!std::set<std::string>{"normal", "ones", "positive"}.contains(input.fill)) {
-      toml_.fail_at(node, "'fill' must be normal, ones or positive");
+    if (!std::set<std::string>{"normal", "signed", "ones", "positive"}.contains(input.fill)) {
+      toml_.fail_at(node, "'fill' must be normal, signed, ones or positive");
     }
     build.inputs.push_back(std::move(input));
   }

@@ -55,6 +55,9 @@ struct NodeTime {
   std::string name;
   std::string op;      // type without domain
   double mean_ns = 0;  // over the runs chosen, as the engine's profiler reports it
+  /// From the node's end to the next one's start, over the same runs: mostly the profiler's bookkeeping, whose cost
+  /// inside `mean_ns` goes along with it. The last node has its predecessor's.
+  double pause_ns = 0;
 };
 
 class Session {

@@ -8,7 +8,6 @@
 
 #include "graph/network.h"
 #include "learn/profiler_cost.h"
-#include "measure/carriers/carrier.h"
 #include "store/rounds.h"
 
 namespace latcast::learn {
@@ -31,6 +30,7 @@ struct CarrierData {
   Network network;
   QuietLatency quiet;
   std::vector<double> profiled_ns;  // per executed node, round effects removed, median over rounds
+  std::vector<double> pause_ns;     // after it; likewise
   std::vector<double> spread;       // relative, per node over rounds
 };
 
@@ -52,16 +52,22 @@ bool read_graph(CarrierData& carrier, const Catalogue& catalogue) {
 void combine_nodes(CarrierData& carrier, const std::vector<double>& effects) {
   const std::size_t nodes = carrier.executed.graph.nodes.size();
   carrier.profiled_ns.assign(nodes, kMissing);
+  carrier.pause_ns.assign(nodes, 0.0);
   carrier.spread.assign(nodes, 0.1);
   for (std::size_t node = 0; node < nodes; ++node) {
     std::vector<double> values;
+    std::vector<double> pauses;
     for (const MeasurementRecord& measurement : carrier.measurements) {
-      if (measurement.nodes_ns.size() != nodes || measurement.nodes_ns[node] < 0) continue;
-      values.push_back(static_cast<double>(measurement.nodes_ns[node]) *
-                       std::exp(-effects[static_cast<std::size_t>(measurement.round)]));
+      if (measurement.nodes_ns.size() != nodes || measurement.pauses_ns.size() != nodes ||
+          measurement.nodes_ns[node] < 0)
+        continue;
+      const double quiet = std::exp(-effects[static_cast<std::size_t>(measurement.round)]);
+      values.push_back(static_cast<double>(measurement.nodes_ns[node]) * quiet);
+      pauses.push_back(static_cast<double>(measurement.pauses_ns[node]) * quiet);
     }
     if (values.empty()) continue;
     carrier.profiled_ns[node] = median(values);
+    carrier.pause_ns[node] = median(pauses);
     if (values.size() < 3) continue;
     std::vector<double> deviations;
     for (const double value : values) deviations.push_back(std::abs(value / carrier.profiled_ns[node] - 1));
@@ -88,6 +94,7 @@ ProfiledRun profiled_run(const CarrierData& carrier) {
   for (std::size_t node = 0; node < carrier.profiled_ns.size(); ++node) {
     if (std::isnan(carrier.profiled_ns[node])) continue;
     run.profiled_ns += carrier.profiled_ns[node];
+    run.pauses_ns += carrier.pause_ns[node];
     run.nodes += 1;
     run.values += values_of(carrier.executed.graph.nodes[node]);
   }
@@ -101,7 +108,8 @@ std::vector<double> clean_latencies(const CarrierData& carrier, const ProfilerCo
   for (std::size_t node = 0; node < clean.size(); ++node) {
     const double profiled = carrier.profiled_ns[node];
     if (std::isnan(profiled)) continue;
-    const double overhead = cost.per_node_ns + cost.per_value_ns * values_of(carrier.executed.graph.nodes[node]);
+    const double overhead = cost.per_pause * carrier.pause_ns[node] + cost.per_node_ns +
+                            cost.per_value_ns * values_of(carrier.executed.graph.nodes[node]);
     clean[node] = std::max({cost.scale * profiled - overhead, 0.03 * profiled, kFloor});
     sum += clean[node];
   }
@@ -120,7 +128,7 @@ class Builder {
     truth.name = carrier.record.name;
     truth.family = carrier.record.family;
     truth.adaptive = carrier.record.adaptive;
-    truth.probe = is_probe_family(carrier.record.family);
+    truth.probe = carrier.record.probe;
     truth.quiet_ns = carrier.quiet.quiet;
     truth.noise_ns = std::isnan(carrier.quiet.noise) ? 0.05 * carrier.quiet.quiet : carrier.quiet.noise;
     const int network = static_cast<int>(set_.networks.size());

@@ -11,10 +11,12 @@
 
 namespace latcast::learn {
 
-/// What the profiler adds, fitted on the carriers: quiet ~ scale * sum(profiled) - sum(per_node + per_value * values) +
-/// per_run.
+/// What the profiler adds, fitted on the carriers: quiet ~ scale * sum(profiled) - sum(per_pause * pause + per_node +
+/// per_value * values) + per_run. A node's cost goes along with the pause after it: both are the profiler's work on
+/// that node, slower where the caches are cold or the machine is.
 struct ProfilerCost {
   double scale = 1.0;
+  double per_pause = 0.0;
   double per_node_ns = 0.0;
   double per_value_ns = 0.0;  // per input or output of a node: the profiler writes their shapes down
   double per_run_ns = 0.0;

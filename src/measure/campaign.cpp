@@ -185,8 +185,16 @@ Result<bool> Runner::add_item(const Carrier& carrier, bool adaptive) {
     return false;
   }
   Item item;
-  item.record = {
-      0, campaign_, plan_index_++, carrier.name, carrier.family, carrier.seed, adaptive, std::move(*skeleton), {}};
+  item.record = {.id = 0,
+                 .campaign = campaign_,
+                 .plan_index = plan_index_++,
+                 .name = carrier.name,
+                 .family = carrier.family,
+                 .seed = carrier.seed,
+                 .adaptive = adaptive,
+                 .probe = is_probe_family(carrier.family),
+                 .skeleton = std::move(*skeleton),
+                 .executed = {}};
   item.engine_model = std::move(*engine_model);
   item.engine_model.bytes = item.record.skeleton;
   auto id = store_.add_network(item.record);
@@ -234,7 +242,9 @@ Result<void> Runner::measure(Item& item, int round) {
   record.load_ns = std::llround(reply->load_ns);
   record.host_load = load_before;
   for (const double run : reply->runs_ns) record.runs_ns.push_back(std::llround(run));
-  record.nodes_ns = match_nodes(item.executed, reply->nodes);
+  MatchedTimes times = match_nodes(item.executed, reply->nodes);
+  record.nodes_ns = std::move(times.nodes_ns);
+  record.pauses_ns = std::move(times.pauses_ns);
   if (auto ok = store_.add_measurement(record); !ok) return ok;
   item.rounds.insert(round);
   item.cost_ns = (worker_.now() - before).count();

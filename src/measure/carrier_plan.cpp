@@ -101,7 +101,18 @@ Carrier CarrierPlan::make_advised(std::size_t index,
   // Where nothing is wrong anywhere, everything is worth the same.
   for (const auto& [family, weight] : families) weights.push_back(std::max(weight, 1e-6));
   std::discrete_distribution<std::size_t> choose(weights.begin(), weights.end());
-  return make_carrier(families[choose(random)].first, seed_ + kAdvisedSeeds + index, carrier_options_);
+  const std::string& family = families[choose(random)].first;
+  const std::uint64_t seed = seed_ + kAdvisedSeeds + index;
+  if (const ModuleType* type = buildable(family)) return make_module_carrier(*type, seed, kModulesPerCarrier);
+  return make_carrier(family, seed, carrier_options_);
+}
+
+const ModuleType* CarrierPlan::buildable(std::string_view family) const {
+  for (const std::size_t index : buildable_) {
+    const ModuleType& type = catalogue_.types()[index];
+    if (family == module_family(type)) return &type;
+  }
+  return nullptr;
 }
 
 double CarrierPlan::likeness(const Carrier& carrier) const {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catalogue/catalogue.h"
@@ -28,6 +29,8 @@ class CarrierPlan {
 
  private:
   [[nodiscard]] Carrier planned(std::size_t index) const;
+  /// The type whose module carriers are of this family; null where there is none.
+  [[nodiscard]] const ModuleType* buildable(std::string_view family) const;
   [[nodiscard]] double likeness(const Carrier& carrier) const;
 
   const Catalogue& catalogue_;

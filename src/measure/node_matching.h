@@ -10,8 +10,13 @@
 
 namespace latcast {
 
-/// Per node of `executed`: its time in whole ns, -1 where the profile has none. Matched by name and operator; nodes of
-/// equal name and operator by execution order.
-[[nodiscard]] std::vector<std::int64_t> match_nodes(const onnx::Model& executed, std::span<const NodeTime> times);
+/// Per node of an executed graph, in whole ns; -1 where the profile has none.
+struct MatchedTimes {
+  std::vector<std::int64_t> nodes_ns;
+  std::vector<std::int64_t> pauses_ns;
+};
+
+/// Matched by name and operator; nodes of equal name and operator by execution order.
+[[nodiscard]] MatchedTimes match_nodes(const onnx::Model& executed, std::span<const NodeTime> times);
 
 }  // namespace latcast

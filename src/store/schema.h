@@ -35,6 +35,7 @@ CREATE TABLE networks (
   family TEXT NOT NULL,
   seed INTEGER NOT NULL,
   adaptive INTEGER NOT NULL,
+  probe INTEGER NOT NULL,
   skeleton BLOB NOT NULL,
   executed BLOB NOT NULL DEFAULT x'',
   UNIQUE (campaign, plan_index)
@@ -48,6 +49,7 @@ CREATE TABLE measurements (
   host_load REAL NOT NULL,
   runs_ns BLOB NOT NULL,
   nodes_ns BLOB NOT NULL,
+  pauses_ns BLOB NOT NULL,
   UNIQUE (network, round)
 );
 CREATE TABLE failures (

@@ -147,7 +147,8 @@ Result<void> Store::update_campaign(std::int64_t id, double spent_ns, const std:
 
 Result<std::int64_t> Store::add_network(const NetworkRecord& network) {
   auto insert = database_.prepare(
-      "INSERT INTO networks (campaign, plan_index, name, family, seed, adaptive, skeleton) VALUES (?,?,?,?,?,?,?)");
+      "INSERT INTO networks (campaign, plan_index, name, family, seed, adaptive, probe, skeleton) VALUES "
+      "(?,?,?,?,?,?,?,?)");
   if (!insert) return tl::unexpected(insert.error());
   insert->bind(network.campaign)
       .bind(static_cast<std::int64_t>(network.plan_index))
@@ -155,6 +156,7 @@ Result<std::int64_t> Store::add_network(const NetworkRecord& network) {
       .bind(network.family)
       .bind(static_cast<std::int64_t>(network.seed))
       .bind(static_cast<std::int64_t>(network.adaptive))
+      .bind(static_cast<std::int64_t>(network.probe))
       .bind_blob(bytes(network.skeleton));
   if (auto ok = insert->run(); !ok) return tl::unexpected(ok.error());
   return database_.last_row_id();
@@ -168,14 +170,17 @@ Result<void> Store::set_executed(std::int64_t network, const std::string& execut
 
 Result<void> Store::add_measurement(const MeasurementRecord& measurement) {
   auto insert = database_.prepare(
-      "INSERT INTO measurements (network, round, started_unix_ms, load_ns, host_load, runs_ns, nodes_ns) VALUES "
-      "(?,?,?,?,?,?,?)");
+      "INSERT INTO measurements (network, round, started_unix_ms, load_ns, host_load, runs_ns, nodes_ns, pauses_ns) "
+      "VALUES (?,?,?,?,?,?,?,?)");
   if (!insert) return tl::unexpected(insert.error());
   insert->bind(measurement.network)
       .bind(static_cast<std::int64_t>(measurement.round))
       .bind(measurement.started_unix_ms);
   insert->bind(measurement.load_ns).bind(measurement.host_load);
-  return insert->bind_blob(as_blob(measurement.runs_ns)).bind_blob(as_blob(measurement.nodes_ns)).run();
+  return insert->bind_blob(as_blob(measurement.runs_ns))
+      .bind_blob(as_blob(measurement.nodes_ns))
+      .bind_blob(as_blob(measurement.pauses_ns))
+      .run();
 }
 
 Result<void> Store::add_failure(std::int64_t network, int round, const std::string& message) {
@@ -209,28 +214,28 @@ Result<std::vector<CampaignRecord>> Store::campaigns(std::int64_t target) {
 
 Result<std::vector<NetworkRecord>> Store::networks(std::int64_t campaign) {
   auto select = database_.prepare(
-      "SELECT id, campaign, plan_index, name, family, seed, adaptive, skeleton, executed FROM networks WHERE "
+      "SELECT id, campaign, plan_index, name, family, seed, adaptive, probe, skeleton, executed FROM networks WHERE "
       "campaign=? ORDER BY plan_index");
   if (!select) return tl::unexpected(select.error());
   select->bind(campaign);
   return collect<NetworkRecord>(*select, [](const Statement& row) {
-    return NetworkRecord{row.integer(0),      row.integer(1), static_cast<int>(row.integer(2)),
-                         row.text(3),         row.text(4),    static_cast<std::uint64_t>(row.integer(5)),
-                         row.integer(6) != 0, row.blob(7),    row.blob(8)};
+    return NetworkRecord{row.integer(0),      row.integer(1),      static_cast<int>(row.integer(2)),
+                         row.text(3),         row.text(4),         static_cast<std::uint64_t>(row.integer(5)),
+                         row.integer(6) != 0, row.integer(7) != 0, row.blob(8),
+                         row.blob(9)};
   });
 }
 
 Result<std::vector<MeasurementRecord>> Store::measurements(std::int64_t network) {
   auto select = database_.prepare(
-      "SELECT network, round, started_unix_ms, runs_ns, load_ns, host_load, nodes_ns FROM measurements WHERE network=? "
-      "ORDER BY round");
+      "SELECT network, round, started_unix_ms, runs_ns, load_ns, host_load, nodes_ns, pauses_ns FROM measurements "
+      "WHERE network=? ORDER BY round");
   if (!select) return tl::unexpected(select.error());
   select->bind(network);
   return collect<MeasurementRecord>(*select, [](const Statement& row) {
-    return MeasurementRecord{row.integer(0),        static_cast<int>(row.integer(1)),
-                             row.integer(2),        from_blob(row.blob(3)),
-                             row.integer(4),        row.number(5),
-                             from_blob(row.blob(6))};
+    return MeasurementRecord{
+        row.integer(0), static_cast<int>(row.integer(1)), row.integer(2),        from_blob(row.blob(3)), row.integer(4),
+        row.number(5),  from_blob(row.blob(6)),           from_blob(row.blob(7))};
   });
 }
 

@@ -45,6 +45,7 @@ struct NetworkRecord {
   std::string name, family;
   std::uint64_t seed = 0;
   bool adaptive = false;
+  bool probe = false;    // single operators in a row: measured for its samples, not for being like a network
   std::string skeleton;  // ONNX without weights, as made
   std::string executed;  // the engine's optimized graph, without weights; filled by the first measurement
 };
@@ -53,10 +54,11 @@ struct MeasurementRecord {
   std::int64_t network = 0;
   int round = 0;
   std::int64_t started_unix_ms = 0;
-  std::vector<std::int64_t> runs_ns;   // unprofiled burst, in order
-  std::int64_t load_ns = 0;            // session creation
-  double host_load = 0;                // 1-minute load average when it began
-  std::vector<std::int64_t> nodes_ns;  // per node of the executed graph; -1: not seen
+  std::vector<std::int64_t> runs_ns;    // unprofiled burst, in order
+  std::int64_t load_ns = 0;             // session creation
+  double host_load = 0;                 // 1-minute load average when it began
+  std::vector<std::int64_t> nodes_ns;   // per node of the executed graph; -1: not seen
+  std::vector<std::int64_t> pauses_ns;  // likewise: from the node's end to the next one's start
 };
 
 class Store {
@@ -87,6 +89,6 @@ class Store {
 
 /// Identifies the file format in the SQLite header ("latc"); never changes.
 inline constexpr std::int32_t kStoreApplicationId = 0x6C617463;
-inline constexpr int kStoreSchemaVersion = 1;
+inline constexpr int kStoreSchemaVersion = 2;
 
 }  // namespace latcast

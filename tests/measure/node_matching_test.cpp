@@ -24,27 +24,29 @@ using Times = std::vector<std::int64_t>;
 
 TEST(NodeMatching, MatchesByNameAndOperator) {
   const auto model = graph_of({{"a", "Conv"}, {"b", "Relu"}});
-  const std::vector<NodeTime> times = {{"b", "Relu", 20.4}, {"a", "Conv", 10.6}};
-  EXPECT_EQ(match_nodes(model, times), (Times{11, 20}));
+  const std::vector<NodeTime> times = {{"b", "Relu", 20.4, 3.6}, {"a", "Conv", 10.6, 2.4}};
+  EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{11, 20}));
+  EXPECT_EQ(match_nodes(model, times).pauses_ns, (Times{2, 4}));
 }
 
 TEST(NodeMatching, EqualNamesAreMatchedInOrder) {
   const auto model = graph_of({{"", "Relu"}, {"", "Conv"}, {"", "Relu"}});
-  const std::vector<NodeTime> times = {{"", "Relu", 1}, {"", "Conv", 2}, {"", "Relu", 3}};
-  EXPECT_EQ(match_nodes(model, times), (Times{1, 2, 3}));
+  const std::vector<NodeTime> times = {{"", "Relu", 1, 0}, {"", "Conv", 2, 0}, {"", "Relu", 3, 0}};
+  EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{1, 2, 3}));
 }
 
 TEST(NodeMatching, WhatIsNotInTheProfileIsMinusOne) {
   const auto model = graph_of({{"a", "Conv"}, {"b", "Relu"}, {"c", "Relu"}});
-  const std::vector<NodeTime> times = {{"b", "Relu", 20}, {"c", "Tanh", 5}};
-  EXPECT_EQ(match_nodes(model, times), (Times{-1, 20, -1}));
-  EXPECT_EQ(match_nodes(model, {}), (Times{-1, -1, -1}));
+  const std::vector<NodeTime> times = {{"b", "Relu", 20, 0}, {"c", "Tanh", 5, 0}};
+  EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{-1, 20, -1}));
+  EXPECT_EQ(match_nodes(model, {}).nodes_ns, (Times{-1, -1, -1}));
+  EXPECT_EQ(match_nodes(model, {}).pauses_ns, (Times{-1, -1, -1}));
 }
 
 TEST(NodeMatching, WhatIsNotInTheGraphIsPassedOver) {
   const auto model = graph_of({{"a", "Conv"}});
-  const std::vector<NodeTime> times = {{"x", "Conv", 7}, {"a", "Conv", 9}, {"a", "Conv", 11}};
-  EXPECT_EQ(match_nodes(model, times), (Times{9}));
+  const std::vector<NodeTime> times = {{"x", "Conv", 7, 0}, {"a", "Conv", 9, 0}, {"a", "Conv", 11, 0}};
+  EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{9}));
 }
 
 }  // namespace

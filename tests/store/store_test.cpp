@@ -65,13 +65,15 @@ class StoreTest : public testing::Test {
                                                      "mlp",
                                                      static_cast<std::uint64_t>(index),
                                                      false,
+                                                     false,
                                                      std::string(blob, 'x'),
                                                      {}})
                                        .value();
       for (int round = 0; round < 2; ++round) {
-        EXPECT_TRUE(
-            store.add_measurement({network, round, 1700000000000 + round, {100 + index, 101, 102}, 5, 0.5, {50, -1}})
-                .has_value());
+        EXPECT_TRUE(store
+                        .add_measurement(
+                            {network, round, 1700000000000 + round, {100 + index, 101, 102}, 5, 0.5, {50, -1}, {3, -1}})
+                        .has_value());
       }
     }
     return campaign;
@@ -111,10 +113,10 @@ TEST_F(StoreTest, GivesBackWhatWasPutIn) {
         {0, *id, 1700000000, "0.1.0", 7, 6e11, 3e9, "running", "{\"a\":1}", {{"governor", "performance"}}});
     ASSERT_TRUE(campaign.has_value());
     const auto network =
-        store.add_network({0, *campaign, 3, "mlp/9", "mlp", 9, true, std::string("skel\0eton", 9), {}});
+        store.add_network({0, *campaign, 3, "mlp/9", "mlp", 9, true, true, std::string("skel\0eton", 9), {}});
     ASSERT_TRUE(network.has_value());
     ASSERT_TRUE(store.set_executed(*network, std::string("exe\0cuted", 9)).has_value());
-    ASSERT_TRUE(store.add_measurement({*network, 2, 1700000000123, {9, 8, 7}, 42, 1.25, {5, -1}}).has_value());
+    ASSERT_TRUE(store.add_measurement({*network, 2, 1700000000123, {9, 8, 7}, 42, 1.25, {5, -1}, {3, -1}}).has_value());
     ASSERT_TRUE(store.add_failure(*network, 3, "it hung").has_value());
     ASSERT_TRUE(store.add_failure(*network, 4, "it hung").has_value());
     ASSERT_TRUE(store.update_campaign(*campaign, 4e9, "finished").has_value());
@@ -142,6 +144,7 @@ TEST_F(StoreTest, GivesBackWhatWasPutIn) {
   EXPECT_EQ(network.plan_index, 3);
   EXPECT_EQ(network.family, "mlp");
   EXPECT_TRUE(network.adaptive);
+  EXPECT_TRUE(network.probe);
   EXPECT_EQ(network.skeleton, std::string("skel\0eton", 9));
   EXPECT_EQ(network.executed, std::string("exe\0cuted", 9));
   const auto measurements = store->measurements(network.id);
@@ -150,6 +153,7 @@ TEST_F(StoreTest, GivesBackWhatWasPutIn) {
   EXPECT_EQ(measurements->front().started_unix_ms, 1700000000123);
   EXPECT_EQ(measurements->front().runs_ns, (std::vector<std::int64_t>{9, 8, 7}));
   EXPECT_EQ(measurements->front().nodes_ns, (std::vector<std::int64_t>{5, -1}));
+  EXPECT_EQ(measurements->front().pauses_ns, (std::vector<std::int64_t>{3, -1}));
   EXPECT_EQ(measurements->front().load_ns, 42);
   EXPECT_EQ(measurements->front().host_load, 1.25);
   const auto failures = store->failures(campaign.id);
@@ -184,8 +188,8 @@ TEST_F(StoreTest, OverwritesNothing) {
   Store store = make();
   const std::int64_t campaign = fill(store, 1);
   const NetworkRecord network = store.networks(campaign)->front();
-  EXPECT_FALSE(store.add_measurement({network.id, 0, 0, {1}, 1, 0, {1}}).has_value());
-  EXPECT_FALSE(store.add_network({0, campaign, 0, "other", "mlp", 0, false, "x", {}}).has_value());
+  EXPECT_FALSE(store.add_measurement({network.id, 0, 0, {1}, 1, 0, {1}, {1}}).has_value());
+  EXPECT_FALSE(store.add_network({0, campaign, 0, "other", "mlp", 0, false, false, "x", {}}).has_value());
   EXPECT_EQ(store.measurements(network.id)->front().runs_ns.size(), 3U);
 }
 
@@ -215,7 +219,9 @@ TEST_F(StoreTest, RefusesANewerSchema) {
                             Store::open_read_only(file_).map([](const Store&) { return 0; })}) {
     ASSERT_FALSE(store.has_value());
     EXPECT_EQ(store.error().code, Errc::mismatch);
-    EXPECT_TRUE(contains(store.error().context, "schema version 2, this latcast reads 1; use a newer latcast"))
+    EXPECT_TRUE(contains(store.error().context, "schema version " + std::to_string(kStoreSchemaVersion + 1) +
+                                                    ", this latcast reads " + std::to_string(kStoreSchemaVersion) +
+                                                    "; use a newer latcast"))
         << store.error().context;
   }
 }
@@ -353,7 +359,7 @@ TEST_F(StoreTest, AFullDiskKeepsWhatWasThere) {
     const SmallDisk disk(200000);
     for (int index = 3; index < 200 && problem.empty(); ++index) {
       const auto added = store.add_network(
-          {0, campaign, index, "mlp/" + std::to_string(index), "mlp", 0, false, std::string(5000, 'x'), {}});
+          {0, campaign, index, "mlp/" + std::to_string(index), "mlp", 0, false, false, std::string(5000, 'x'), {}});
       if (!added) problem = added.error().context;
     }
   }

@@ -76,7 +76,10 @@ class FakeSession final : public Session {
   Result<std::vector<NodeTime>> end_profiling(std::size_t, double) override {
     profiling_ = false;
     std::vector<NodeTime> nodes = nodes_;
-    for (NodeTime& node : nodes) node.mean_ns = node.mean_ns * slowdown_ + behaviour_.profiler_ns;
+    for (NodeTime& node : nodes) {
+      node.mean_ns = node.mean_ns * slowdown_ + behaviour_.profiler_ns;
+      node.pause_ns = behaviour_.profiler_ns;
+    }
     return nodes;
   }
 

@@ -19,30 +19,44 @@ std::optional<std::string_view> text_after(std::string_view line, std::string_vi
   return line.substr(start, end - start);
 }
 
+std::optional<double> number_after(std::string_view line, std::string_view key) {
+  const auto text = text_after(line, key, ",");
+  if (!text) return std::nullopt;
+  double number = 0;
+  std::from_chars(text->data(), text->data() + text->size(), number);
+  return number;
+}
+
+/// One node in one run.
+struct NodeRun {
+  double start_ns = 0;
+  double duration_ns = 0;
+};
+
 struct Event {
   std::string_view name;
   std::string_view op;
-  double duration_ns = 0;
+  NodeRun run;
 };
 
 std::optional<Event> kernel_event(std::string_view line) {
   const auto name = text_after(line, "\"name\" :\"", "_kernel_time\"");
-  const auto duration = text_after(line, "\"dur\" :", ",");
-  if (!name || !duration) return std::nullopt;
-  double microseconds = 0;
-  std::from_chars(duration->data(), duration->data() + duration->size(), microseconds);
-  return Event{*name, text_after(line, "\"op_name\" : \"", "\"").value_or(""), microseconds * 1e3};
+  const auto duration = number_after(line, "\"dur\" :");
+  const auto start = number_after(line, "\"ts\" :");
+  if (!name || !duration || !start) return std::nullopt;
+  const NodeRun run{*start * 1e3, *duration * 1e3};
+  return Event{*name, text_after(line, "\"op_name\" : \"", "\"").value_or(""), run};
 }
 
 /// Node times of all runs: nodes in execution order, runs x nodes.
 struct Profile {
   std::vector<NodeTime> nodes;
-  std::vector<std::vector<double>> runs;
+  std::vector<std::vector<NodeRun>> runs;
 };
 
 Result<Profile> collect(std::string_view text) {
   Profile profile;
-  std::vector<double> run;
+  std::vector<NodeRun> run;
   std::size_t next = 0;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -58,12 +72,12 @@ Result<Profile> collect(std::string_view text) {
     const auto event = kernel_event(line);
     if (!event) continue;
     if (profile.runs.empty()) {
-      profile.nodes.push_back({std::string(event->name), std::string(event->op), 0.0});
+      profile.nodes.push_back({std::string(event->name), std::string(event->op), 0.0, 0.0});
     } else if (next >= profile.nodes.size() || profile.nodes[next].name != event->name) {
       return fail(Errc::engine_failure,
                   "the profile's runs differ in their nodes at '" + std::string(event->name) + "'");
     }
-    run.push_back(event->duration_ns);
+    run.push_back(event->run);
     ++next;
   }
   return profile;
@@ -78,15 +92,26 @@ Result<std::vector<NodeTime>> read_profile(std::string_view text, std::size_t sk
   std::erase_if(runs, [&](const auto& run) { return run.size() != profile->nodes.size(); });
   if (runs.size() <= skip) return fail(Errc::engine_failure, "the profile holds too few complete runs");
   runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(skip));
-  const auto total = [](const std::vector<double>& run) { return std::accumulate(run.begin(), run.end(), 0.0); };
+  const auto total = [](const std::vector<NodeRun>& run) {
+    return std::accumulate(run.begin(), run.end(), 0.0,
+                           [](double sum, const NodeRun& node) { return sum + node.duration_ns; });
+  };
   std::ranges::sort(runs, {}, total);
   const auto kept = std::clamp<std::size_t>(
       static_cast<std::size_t>(std::ceil(share * static_cast<double>(runs.size()))), 1, runs.size());
   for (std::size_t node = 0; node < profile->nodes.size(); ++node) {
-    double sum = 0;
-    for (std::size_t run = 0; run < kept; ++run) sum += runs[run][node];
-    profile->nodes[node].mean_ns = sum / static_cast<double>(kept);
+    NodeTime& time = profile->nodes[node];
+    for (std::size_t run = 0; run < kept; ++run) time.mean_ns += runs[run][node].duration_ns;
+    time.mean_ns /= static_cast<double>(kept);
+    if (node == 0) continue;
+    NodeTime& before = profile->nodes[node - 1];
+    for (std::size_t run = 0; run < kept; ++run) {
+      const NodeRun& previous = runs[run][node - 1];
+      before.pause_ns += std::max(runs[run][node].start_ns - previous.start_ns - previous.duration_ns, 0.0);
+    }
+    before.pause_ns /= static_cast<double>(kept);
   }
+  if (profile->nodes.size() > 1) profile->nodes.back().pause_ns = profile->nodes[profile->nodes.size() - 2].pause_ns;
   return std::move(profile->nodes);
 }
 

@@ -68,8 +68,9 @@ std::vector<std::string> families() {
 }
 
 bool is_probe_family(std::string_view family) {
-  const auto misc = carriers::misc_families();
-  return family.starts_with("module:") || std::ranges::any_of(misc, [&](const Family& f) { return f.name == family; });
+  if (family.starts_with("module:")) return true;
+  return std::ranges::any_of(all_families(),
+                             [&](const Family& f) { return f.name == family && std::string_view(f.kind) == "misc"; });
 }
 
 Carrier make_carrier(std::string_view family, std::uint64_t seed, const CarrierOptions& options) {

@@ -117,7 +117,7 @@ Value make_input(GraphBuilder& b, const BuildInput& spec, const Shape& shape, co
     return b.cast(b.mul(b.unary("Sigmoid", x), static_cast<float>(below * 0.999)), type);
   }
   if (spec.fill == "positive" || spec.fill == "ones") return b.unary("Sigmoid", x);
-  return rng.chance(0.5) ? b.mul(x, 0.9F) : b.unary("Relu", x);
+  return spec.fill == "signed" || rng.chance(0.5) ? b.mul(x, 0.9F) : b.unary("Relu", x);
 }
 
 Attributes make_attributes(const Build& build, const std::vector<double>& slots) {
@@ -154,6 +154,8 @@ Attributes make_attributes(const Build& build, const std::vector<double>& slots)
 
 }  // namespace
 
+std::string module_family(const ModuleType& type) { return "module:" + type.name; }
+
 Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::size_t n) {
   if (!type.build) throw std::invalid_argument("module type " + type.name + " has no [build] section");
   Random rng(carriers::hash(type.name) ^ (seed * 0x9E3779B97F4A7C15ULL));
@@ -178,7 +180,7 @@ Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::siz
   if (!b.has_nodes()) b.unary("Relu", b.input({1, 16}));  // an engine wants a graph with a node in it
 
   Carrier carrier;
-  carrier.family = "module:" + type.name;
+  carrier.family = module_family(type);
   carrier.seed = seed;
   carrier.name = carrier.family + "/" + std::to_string(seed);
   carrier.macs = b.macs();

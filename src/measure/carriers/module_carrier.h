@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "catalogue/catalogue.h"
 #include "measure/carriers/carrier.h"
@@ -12,9 +13,12 @@ namespace latcast {
 /// The opset in which `[build]` sections are spelled.
 inline constexpr int kModuleOpset = 20;
 
-/// Family "module:TYPE": up to n random modules of `type` (fewer where its `limit` rejects most draws), drawn from
-/// `sampling` and made as `build` says. Each input that is no constant passes through a small operator first, so that
-/// it is warm as in a network; the modules' outputs are outputs of the graph. `type.build` must be there.
+/// "module:TYPE"
+[[nodiscard]] std::string module_family(const ModuleType& type);
+
+/// Family module_family(type): up to n random modules of `type` (fewer where its `limit` rejects most draws), drawn
+/// from `sampling` and made as `build` says. Each input that is no constant passes through a small operator first, so
+/// that it is warm as in a network; the modules' outputs are outputs of the graph. `type.build` must be there.
 [[nodiscard]] Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::size_t n);
 
 }  // namespace latcast

@@ -452,7 +452,7 @@ Value image_stem(Net& net, std::int64_t out, Act a) {
   auto& rng = net.rng;
   const std::int64_t side = net.side(32, 320);
   const std::int64_t other = rng.chance(0.12) ? std::max<std::int64_t>(16, side * 3 / 4) : side;
-  const Value image = b.input({1, rng.chance(0.92) ? 3 : rng.integer(1, 4), std::max<std::int64_t>(side, 16),
+  const Value image = b.input({1, rng.chance(0.85) ? 3 : rng.pick({1, 1, 1, 2, 4, 6}), std::max<std::int64_t>(side, 16),
                                std::max<std::int64_t>(other, 16)});
   switch (rng.integer(0, 7)) {
     case 0:
@@ -476,7 +476,7 @@ Value image_stem(Net& net, std::int64_t out, Act a) {
       return rng.chance(0.5) && y.dims[2] > 6 ? b.max_pool(y, {.kernel = 3, .stride = 2}) : y;
     }
     case 5:
-      return conv_bn(net, image, {.out = out, .kernel = 3}, a);
+      return conv_bn(net, image, {.out = out, .kernel = rng.pick({3, 3, 5, 9})}, a);
     case 6: {  // TensorFlow's SAME padding
       const Value padded = b.pad(image, {0, 0, 0, 0, 0, 0, 1, 1});
       return conv_bn(net, padded, {.out = out, .kernel = 3, .stride = 2, .pads = Pads{}}, a);

@@ -1,0 +1,23 @@
+// A model file: reading, writing back, shapes, and the network of its modules.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+
+#include "catalogue/catalogue.h"
+#include "graph/network.h"
+#include "graph/onnx_model.h"
+
+using namespace latcast;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const auto catalogue = Catalogue::builtin();
+  if (!catalogue) std::abort();
+  const auto model = onnx::read_model(std::as_bytes(std::span(data, size)));
+  if (!model) return 0;
+  const auto written = onnx::write_model(*model, onnx::Weights::skeleton);
+  // What was read and can be written must be readable again.
+  if (written && !onnx::read_model(std::as_bytes(std::span(*written)))) std::abort();
+  (void)make_network(*model, {{}, 1}, *catalogue, &*model);
+  return 0;
+}
