@@ -6,6 +6,7 @@
 namespace latcast {
 namespace {
 
+constexpr double kMostError = 1.0;   // of a module; beyond that a class's error says nothing more
 constexpr double kNormal90 = 1.645;  // two-sided 90 % of a normal distribution
 
 double variance_of_age(const Anchor& anchor, double age_s) noexcept {
@@ -30,14 +31,27 @@ CalibrationPlan plan_calibration(const Calibration& calibration, double raw_ns, 
   return {calibration, std::max(sum, 0.1 * scaled)};  // a negative overhead never eats a whole network
 }
 
-double spread(const IntervalModel& model, double quiet_ns, double uncovered) noexcept {
-  return model.relative + model.absolute_ns / std::max(quiet_ns, 1.0) + model.extrapolated * uncovered;
+void DoubtSum::add(double latency_ns, double error, bool covered) noexcept {
+  sum_ns_ += latency_ns;
+  if (covered) covered_ns_ += latency_ns;
+  const double off = latency_ns * std::clamp(error, 0.0, kMostError);
+  squares_ += off * off;
 }
 
-LogInterval interval(const IntervalModel& model, const Anchor& anchor, double quiet_ns, double uncovered,
+Doubt DoubtSum::doubt() const noexcept {
+  if (!(sum_ns_ > 0)) return {.uncovered = 1.0, .module_error = kMostError};
+  return {.uncovered = 1.0 - covered_ns_ / sum_ns_, .module_error = std::sqrt(squares_) / sum_ns_};
+}
+
+double spread(const IntervalModel& model, double quiet_ns, const Doubt& doubt) noexcept {
+  return model.relative + model.absolute_ns / std::max(quiet_ns, 1.0) + model.extrapolated * doubt.uncovered +
+         model.modules * doubt.module_error;
+}
+
+LogInterval interval(const IntervalModel& model, const Anchor& anchor, double quiet_ns, const Doubt& doubt,
                      double age_s) noexcept {
   const double drift = kNormal90 * kNormal90 * (variance_of_age(anchor, age_s) + variance_of_anchor(anchor));
-  const double own = model.quantile * spread(model, quiet_ns, uncovered);
+  const double own = model.quantile * spread(model, quiet_ns, doubt);
   const double half = std::min(std::sqrt(own * own + drift), 3.0);
   return {std::min(model.bias - half, 0.0), std::max(model.bias + half, 0.0)};
 }

@@ -24,11 +24,31 @@ struct LogInterval {
   double lower = 0, upper = 0;  // to add to log(quiet)
 };
 
-/// `uncovered`: share of the time without an in-range model; `age_s`: of the anchor.
-[[nodiscard]] LogInterval interval(const IntervalModel& model, const Anchor& anchor, double quiet_ns, double uncovered,
-                                   double age_s) noexcept;
+/// Relative error of a module without a model, of which nothing is known.
+inline constexpr double kUnknownError = 1.0;
+
+/// What makes one network's forecast less certain than another's.
+struct Doubt {
+  double uncovered = 0;     // share of the time without an in-range model
+  double module_error = 0;  // of the sum, were each module off by its kernel class's error, independently
+};
+
+/// Adds up modules into a Doubt.
+class DoubtSum {
+ public:
+  /// `error`: relative, of the module's kernel class; `covered`: an in-range model.
+  void add(double latency_ns, double error, bool covered) noexcept;
+  [[nodiscard]] Doubt doubt() const noexcept;
+
+ private:
+  double sum_ns_ = 0, covered_ns_ = 0, squares_ = 0;
+};
+
+/// `age_s`: of the anchor.
+[[nodiscard]] LogInterval interval(const IntervalModel& model, const Anchor& anchor, double quiet_ns,
+                                   const Doubt& doubt, double age_s) noexcept;
 
 /// The interval model's spread (its half-width divided by the quantile).
-[[nodiscard]] double spread(const IntervalModel& model, double quiet_ns, double uncovered) noexcept;
+[[nodiscard]] double spread(const IntervalModel& model, double quiet_ns, const Doubt& doubt) noexcept;
 
 }  // namespace latcast

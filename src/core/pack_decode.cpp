@@ -134,7 +134,8 @@ void read_models(const fb::Pack& pack, PackInfo& info) {
   }
   if (const auto* c = pack.calibration()) info.calibration = {c->scale(), c->module_ns(), c->run_ns()};
   if (const auto* i = pack.interval()) {
-    info.interval = {i->level(), i->quantile(), i->relative(), i->absolute_ns(), i->extrapolated(), i->bias()};
+    info.interval = {i->level(),        i->quantile(), i->relative(), i->absolute_ns(),
+                     i->extrapolated(), i->modules(),  i->bias()};
   }
   if (const auto* a = pack.anchor()) {
     info.anchor = {a->scale(),         a->unix_s(), a->scatter(), a->carriers(), a->widening_per_sqrt_hour(),
@@ -237,7 +238,8 @@ Result<void> check_info(const PackInfo& info) {
   }
   const IntervalModel& i = info.interval;
   if (!within(i.level, 0, 1) || !within(i.quantile, 0, 1e3) || !within(i.relative, 0, 1e3) ||
-      !within(i.absolute_ns, 0, kHuge) || !within(i.extrapolated, 0, 1e3) || !within(i.bias, -10, 10)) {
+      !within(i.absolute_ns, 0, kHuge) || !within(i.extrapolated, 0, 1e3) || !within(i.modules, 0, 1e3) ||
+      !within(i.bias, -10, 10)) {
     return corrupt("the interval model is out of bounds");
   }
   const Anchor& a = info.anchor;

@@ -155,14 +155,16 @@ Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery>
   const PackInfo& info = pack.content.info;
   NetworkForecast total;
   total.quiet = calibrate_modules(out, info);
-  Nanos covered{0};
-  for (const ModuleForecast& module : out) {
-    total.macs += module.macs;
-    if (module.status == ForecastStatus::ok) covered += module.latency;
+  DoubtSum doubts;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    total.macs += out[i].macs;
+    const bool known = out[i].status != ForecastStatus::unknown;
+    const double error = known ? pack.content.types[modules[i].type].kernels[out[i].kernel].error : kUnknownError;
+    doubts.add(out[i].latency.count(), error, out[i].status == ForecastStatus::ok);
   }
-  total.time_share = total.quiet.count() > 0 ? covered / total.quiet : 0.0;
-  const LogInterval bounds =
-      interval(info.interval, info.anchor, total.quiet.count(), 1.0 - total.time_share, anchor_age_s_);
+  const Doubt doubt = doubts.doubt();
+  total.time_share = 1.0 - doubt.uncovered;
+  const LogInterval bounds = interval(info.interval, info.anchor, total.quiet.count(), doubt, anchor_age_s_);
   total.lower = total.quiet * std::exp(bounds.lower);
   total.upper = total.quiet * std::exp(bounds.upper);
   total.level = info.interval.level;

@@ -31,8 +31,7 @@ std::vector<KernelEstimate> forecast_group(const PreparedKernel& kernel, const S
 }
 
 HeldOut held_out(const RawNetwork& network, const Calibration& calibration) {
-  return {calibrated_ns(network, calibration), network.quiet_ns,
-          network.sum_ns > 0 ? 1.0 - network.covered_ns / network.sum_ns : 1.0};
+  return {calibrated_ns(network, calibration), network.quiet_ns, network.doubt};
 }
 
 Calibration calibration_without(const std::vector<NetworkTruth>& networks, const std::vector<RawNetwork>& raw,
@@ -67,6 +66,7 @@ std::vector<HeldOut> hold_out_families(const TrainingSet& set, const PreparedSet
     return out;
   }
   const std::size_t kernels = prepared.kernels.size();
+  const std::vector<double> errors = errors_of(chosen);
   std::vector<std::vector<std::vector<KernelEstimate>>> estimates(static_cast<std::size_t>(groups),
                                                                   std::vector<std::vector<KernelEstimate>>(kernels));
   parallel_for(kernels * static_cast<std::size_t>(groups), options.threads, [&](std::size_t task) {
@@ -80,7 +80,7 @@ std::vector<HeldOut> hold_out_families(const TrainingSet& set, const PreparedSet
     for (std::size_t i = 0; i < out.size(); ++i) {
       if (group_of[i] != group) continue;
       const auto& own = estimates[static_cast<std::size_t>(group)];
-      out[i] = held_out(sum_network(set.networks[i], prepared.places[i], own, fallback), calibration);
+      out[i] = held_out(sum_network(set.networks[i], prepared.places[i], own, errors, fallback), calibration);
     }
   }
   return out;

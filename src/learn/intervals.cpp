@@ -23,17 +23,19 @@ Eigen::VectorXd log_ratios(const std::vector<HeldOut>& networks) {
   return out;
 }
 
-/// Non-negative regression of |residual| on (1, 1 / latency, uncovered share); wild residuals count as their bound.
+/// Non-negative regression of |residual| on (1, 1 / latency, uncovered share, module error); wild residuals count as
+/// their bound.
 void fit_spread(const std::vector<HeldOut>& networks, const Eigen::VectorXd& residual, IntervalModel& model) {
   const Eigen::VectorXd size = residual.cwiseAbs();
   const double bound = 6.0 * std::max(median(size), kLeastSpread);
   Eigen::VectorXd forecasts(residual.size());
   for (Eigen::Index i = 0; i < residual.size(); ++i) forecasts[i] = networks[static_cast<std::size_t>(i)].forecast_ns;
   const double typical = median(forecasts);
-  Eigen::Matrix3d gram = Eigen::Matrix3d::Zero();
-  Eigen::Vector3d right = Eigen::Vector3d::Zero();
+  Eigen::Matrix4d gram = Eigen::Matrix4d::Zero();
+  Eigen::Vector4d right = Eigen::Vector4d::Zero();
   for (Eigen::Index i = 0; i < residual.size(); ++i) {
-    const Eigen::Vector3d row(1.0, typical / forecasts[i], networks[static_cast<std::size_t>(i)].uncovered);
+    const Doubt& doubt = networks[static_cast<std::size_t>(i)].doubt;
+    const Eigen::Vector4d row(1.0, typical / forecasts[i], doubt.uncovered, doubt.module_error);
     const double weight = 1.0 / row.head(2).squaredNorm();  // small networks must not decide on the others
     gram += weight * row * row.transpose();
     right += weight * std::min(size[i], bound) * row;
@@ -46,6 +48,7 @@ void fit_spread(const std::vector<HeldOut>& networks, const Eigen::VectorXd& res
   gram.diagonal().array() += 1e-6;
   const Eigen::VectorXd found = nnls(gram, right);
   model.relative = std::max(found[0], std::max(kLeastSpread, 0.25 * median(size)));
+  model.modules = found[3];
   model.absolute_ns = found[1] * typical;
   model.extrapolated = found[2];
 }
@@ -76,7 +79,7 @@ IntervalModel fit_intervals(const std::vector<HeldOut>& networks, double level) 
   fit_spread(networks, residual, model);
   std::vector<double> scores;
   for (std::size_t i = 0; i < networks.size(); ++i) {
-    const double expected = spread(model, networks[i].forecast_ns, networks[i].uncovered);
+    const double expected = spread(model, networks[i].forecast_ns, networks[i].doubt);
     scores.push_back(std::abs(residual[static_cast<Eigen::Index>(i)]) / expected);
   }
   model.quantile = std::min(conformal_quantile(std::move(scores), level), 100.0);

@@ -10,19 +10,25 @@
 namespace latcast::learn {
 
 RawNetwork sum_network(const NetworkTruth& network, const std::vector<ModulePlace>& places,
-                       const std::vector<std::vector<KernelEstimate>>& estimates, const Fallback& fallback) {
+                       const std::vector<std::vector<KernelEstimate>>& estimates, std::span<const double> errors,
+                       const Fallback& fallback) {
   RawNetwork out;
   out.modules = network.modules.size();
   out.quiet_ns = network.quiet_ns;
+  DoubtSum doubts;
   for (std::size_t i = 0; i < places.size(); ++i) {
     const ModulePlace& place = places[i];
     KernelEstimate found{0.0, true};
-    if (place.kernel >= 0)
+    double error = kUnknownError;
+    if (place.kernel >= 0) {
       found = estimates[static_cast<std::size_t>(place.kernel)][static_cast<std::size_t>(place.row)];
+      error = errors[static_cast<std::size_t>(place.kernel)];
+    }
     if (!(found.latency_ns > 0)) found = {fallback_ns(fallback, network.modules[i]), true};
     out.sum_ns += found.latency_ns;
-    if (!found.extrapolated) out.covered_ns += found.latency_ns;
+    doubts.add(found.latency_ns, error, !found.extrapolated);
   }
+  out.doubt = doubts.doubt();
   return out;
 }
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "core/kernel_forecast.h"
+#include "core/network_sum.h"
 #include "latcast/pack_info.h"
 #include "learn/prepared.h"
 #include "learn/training_set.h"
@@ -14,15 +16,15 @@ namespace latcast::learn {
 /// A network's module forecasts before calibration.
 struct RawNetwork {
   double sum_ns = 0;
-  double covered_ns = 0;  // by modules with an in-range model
+  Doubt doubt;
   std::size_t modules = 0;
   double quiet_ns = 0;  // the truth
 };
 
-/// `estimates`: per kernel class, per row.
+/// `estimates`: per kernel class, per row; `errors`: per kernel class, relative.
 [[nodiscard]] RawNetwork sum_network(const NetworkTruth& network, const std::vector<ModulePlace>& places,
                                      const std::vector<std::vector<KernelEstimate>>& estimates,
-                                     const Fallback& fallback);
+                                     std::span<const double> errors, const Fallback& fallback);
 
 /// Robust fit of the relative error of a * sum + b * modules + c, shrunk to (1, 0, 0) by as much as few networks
 /// deserve. b may be negative: a profiler's own cost sits inside each module's time.

@@ -130,6 +130,12 @@ double weighted_error(const std::vector<KernelEstimate>& forecasts, const Rows& 
   return weight > 0 ? sum / weight : 1.0;
 }
 
+std::vector<double> errors_of(const std::vector<Selection>& chosen) {
+  std::vector<double> errors;
+  for (const Selection& one : chosen) errors.push_back(one.error);
+  return errors;
+}
+
 Selection select_model(const Rows& rows, const SelectionOptions& options) {
   std::vector<Contender> all = contenders(rows);
   SelectionOptions own = options;

@@ -28,6 +28,9 @@ struct Selection {
   WarmStarts warm;  // for further fits to parts of the same samples
 };
 
+/// The errors, in order.
+[[nodiscard]] std::vector<double> errors_of(const std::vector<Selection>& chosen);
+
 /// `rows` not empty. Never fails: a model that cannot be fitted loses, with its reason; the base always can.
 [[nodiscard]] Selection select_model(const Rows& rows, const SelectionOptions& options);
 

@@ -111,9 +111,10 @@ std::vector<RawNetwork> out_of_fold_sums(const TrainingSet& set, const PreparedS
                                          const std::vector<Selection>& chosen, const Fallback& fallback) {
   std::vector<std::vector<KernelEstimate>> estimates;
   for (const Selection& one : chosen) estimates.push_back(one.out_of_fold);
+  const std::vector<double> errors = errors_of(chosen);
   std::vector<RawNetwork> out;
   for (std::size_t i = 0; i < set.networks.size(); ++i) {
-    out.push_back(sum_network(set.networks[i], prepared.places[i], estimates, fallback));
+    out.push_back(sum_network(set.networks[i], prepared.places[i], estimates, errors, fallback));
   }
   return out;
 }

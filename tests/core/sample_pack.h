@@ -69,7 +69,7 @@ inline PackContent sample_content(int trees = 20, int centres = 30) {
   content.info.sources = {{"conv.toml", "name = \"conv\""}};
   content.info.fallback = {0.1, 0.2, 0.05, 0.01, 1000};
   content.info.calibration = {1.02, -50, 3000};
-  content.info.interval = {0.9, 1.7, 0.03, 20000, 0.3, 0.0};
+  content.info.interval = {0.9, 1.7, 0.03, 20000, 0.3, 0.5, 0.0};
   content.info.anchor = {1.1, 1'700'000'000, 0.02, 25, 0.02, 0.08};
   content.info.training = {1, 2, 3, 4, 0.01, 0.02, {{"mobile", 12, 0.03, -0.01}}};
   content.info.extras = {{"note", "kept"}};

@@ -10,7 +10,7 @@
 namespace latcast::learn {
 namespace {
 
-/// Small networks are noisier, and so are those that are not covered.
+/// Small networks are noisier, and so are those that are not covered or whose modules are hard to forecast.
 std::vector<HeldOut> networks(int count, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
@@ -19,8 +19,9 @@ std::vector<HeldOut> networks(int count, std::uint64_t seed) {
   for (int i = 0; i < count; ++i) {
     HeldOut one;
     one.forecast_ns = std::exp(std::log(2e5) + 6 * unit(random));
-    one.uncovered = unit(random) < 0.2 ? 0.3 * unit(random) : 0.0;
-    const double spread = 0.02 + 2e4 / one.forecast_ns + 0.3 * one.uncovered;
+    one.doubt.uncovered = unit(random) < 0.2 ? 0.3 * unit(random) : 0.0;
+    one.doubt.module_error = 0.1 * unit(random);
+    const double spread = 0.01 + 2e4 / one.forecast_ns + 0.3 * one.doubt.uncovered + 0.5 * one.doubt.module_error;
     one.quiet_ns = one.forecast_ns * std::exp(spread * normal(random));
     out.push_back(one);
   }
@@ -30,7 +31,7 @@ std::vector<HeldOut> networks(int count, std::uint64_t seed) {
 double coverage(const IntervalModel& model, const std::vector<HeldOut>& all) {
   double inside = 0;
   for (const HeldOut& one : all) {
-    const LogInterval bounds = interval(model, {}, one.forecast_ns, one.uncovered, 0);
+    const LogInterval bounds = interval(model, {}, one.forecast_ns, one.doubt, 0);
     const double ratio = std::log(one.quiet_ns / one.forecast_ns);
     inside += ratio >= bounds.lower && ratio <= bounds.upper ? 1 : 0;
   }
@@ -45,10 +46,13 @@ TEST(Intervals, HoldTheirLevelOnNewNetworks) {
   EXPECT_NEAR(sum, 0.9, 0.02);
 }
 
-TEST(Intervals, AreWiderForSmallAndForUncoveredNetworks) {
+constexpr Doubt kUsual{.uncovered = 0, .module_error = 0.02};
+
+TEST(Intervals, AreWiderForSmallUncoveredAndHardNetworks) {
   const IntervalModel model = fit_intervals(networks(300, 1), 0.9);
-  EXPECT_GT(spread(model, 2e5, 0), 1.5 * spread(model, 1e8, 0));
-  EXPECT_GT(spread(model, 1e8, 0.3), 1.5 * spread(model, 1e8, 0));
+  EXPECT_GT(spread(model, 2e5, kUsual), 1.5 * spread(model, 1e8, kUsual));
+  EXPECT_GT(spread(model, 1e8, {0.3, 0.02}), 1.5 * spread(model, 1e8, kUsual));
+  EXPECT_GT(spread(model, 1e8, {0.0, 0.1}), 1.5 * spread(model, 1e8, kUsual));
 }
 
 TEST(Intervals, ABiasIsTakenOutWhereItIsPlain) {
@@ -59,15 +63,15 @@ TEST(Intervals, ABiasIsTakenOutWhereItIsPlain) {
 
 TEST(Intervals, OneWildNetworkDoesNotWidenThem) {
   auto all = networks(200, 1);
-  const double before = spread(fit_intervals(all, 0.9), 1e7, 0) * fit_intervals(all, 0.9).quantile;
+  const double before = spread(fit_intervals(all, 0.9), 1e7, kUsual) * fit_intervals(all, 0.9).quantile;
   all[0].quiet_ns *= 50;
   const IntervalModel after = fit_intervals(all, 0.9);
-  EXPECT_LT(spread(after, 1e7, 0) * after.quantile, 1.3 * before);
+  EXPECT_LT(spread(after, 1e7, kUsual) * after.quantile, 1.3 * before);
 }
 
 TEST(Intervals, FewNetworksGiveWideOnes) {
   const IntervalModel none = fit_intervals({}, 0.9);
-  EXPECT_GT(none.quantile * spread(none, 1e7, 0), 0.15);
+  EXPECT_GT(none.quantile * spread(none, 1e7, kUsual), 0.15);
   EXPECT_GT(fit_intervals(networks(5, 1), 0.9).relative, 0.09);
 }
 

@@ -185,7 +185,9 @@ TEST(Calibration, FindsOverheadsAndIgnoresOutliers) {
   EXPECT_NEAR(found.module_ns, -800, 250);
 }
 
-TEST(Calibration, FewNetworksLeaveTheSumAlone) { EXPECT_EQ(fit_calibration({{1e6, 1e6, 10, 5e6}}).scale, 1.0); }
+TEST(Calibration, FewNetworksLeaveTheSumAlone) {
+  EXPECT_EQ(fit_calibration({{.sum_ns = 1e6, .doubt = {}, .modules = 10, .quiet_ns = 5e6}}).scale, 1.0);
+}
 
 TEST(FamilyGroups, KeepFamiliesTogether) {
   std::vector<NetworkTruth> networks(60);

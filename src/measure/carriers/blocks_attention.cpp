@@ -238,7 +238,7 @@ void pvt(Net& net) {
   const auto h = net.heads(32, 512);
   const std::int64_t c = h.dim();
   const std::int64_t r = net.rng.pick({1, 2, 2, 4, 8});
-  Value map = pyramid_input(net, c, r, 7, 56);
+  Value map = pyramid_input(net, c, r, 7, 80);
   std::int64_t hh = map.dims[2], ww = map.dims[3];
   Value x = layer_norm(net, tokens_of(net, map));
   const int blocks = net.depth(1, 3);

@@ -18,7 +18,7 @@ Value patch_or_map(Net& net, std::int64_t low, std::int64_t high) {
     const Value x = net.b.conv(net.b.input({1, 3, side, side}), {.out = c, .kernel = p, .stride = p, .pads = Pads{}});
     return net.rng.chance(0.6) ? layer_norm_2d(net, x, net.rng.chance(0.4)) : x;
   }
-  const std::int64_t side = net.side(5, 64);
+  const std::int64_t side = net.side(5, 80);
   return net.b.input({1, c, side, side});
 }
 

@@ -24,6 +24,7 @@ using carriers::Value;
 using onnx::DataType;
 
 constexpr int kTries = 200;
+constexpr double kColdShare = 0.15;  // of the inputs: read as the graph gets them
 /// Larger tensors are rejected: a slip in a TOML file must not eat the machine.
 constexpr double kMostElements = 1.2e8;
 
@@ -117,6 +118,7 @@ Value make_input(GraphBuilder& b, const BuildInput& spec, const Shape& shape, co
     return b.cast(b.mul(b.unary("Sigmoid", x), static_cast<float>(below * 0.999)), type);
   }
   if (spec.fill == "positive" || spec.fill == "ones") return b.unary("Sigmoid", x);
+  if (rng.chance(kColdShare)) return x;
   return spec.fill == "signed" || rng.chance(0.5) ? b.mul(x, 0.9F) : b.unary("Relu", x);
 }
 

@@ -17,8 +17,9 @@ inline constexpr int kModuleOpset = 20;
 [[nodiscard]] std::string module_family(const ModuleType& type);
 
 /// Family module_family(type): up to n random modules of `type` (fewer where its `limit` rejects most draws), drawn
-/// from `sampling` and made as `build` says. Each input that is no constant passes through a small operator first, so
-/// that it is warm as in a network; the modules' outputs are outputs of the graph. `type.build` must be there.
+/// from `sampling` and made as `build` says. Most inputs that are no constants pass through a small operator first, so
+/// that they are warm as in a network, the others are read cold; the modules' outputs are outputs of the graph.
+/// `type.build` must be there.
 [[nodiscard]] Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::size_t n);
 
 }  // namespace latcast

@@ -475,8 +475,10 @@ Value image_stem(Net& net, std::int64_t out, Act a) {
       const Value y = conv_bn(net, image, {.out = out, .kernel = 11, .stride = 4, .pads = Pads{2, 2, 2, 2}}, a);
       return rng.chance(0.5) && y.dims[2] > 6 ? b.max_pool(y, {.kernel = 3, .stride = 2}) : y;
     }
-    case 5:
-      return conv_bn(net, image, {.out = out, .kernel = rng.pick({3, 3, 5, 9})}, a);
+    case 5: {
+      const Value y = conv_bn(net, image, {.out = out, .kernel = rng.pick({3, 3, 5, 9})}, a);
+      return rng.chance(0.4) ? conv_bn(net, y, {.out = out, .kernel = 3}, a) : y;
+    }
     case 6: {  // TensorFlow's SAME padding
       const Value padded = b.pad(image, {0, 0, 0, 0, 0, 0, 1, 1});
       return conv_bn(net, padded, {.out = out, .kernel = 3, .stride = 2, .pads = Pads{}}, a);
