@@ -47,7 +47,7 @@ for name in "${used_names[@]}"; do
   [[ $name =~ ^(Threads|latcast)$ || -n ${given[$name]-} ]] || complain "CMake looks for '$name', which is of no package in scripts/packages.txt"
 done
 for name in "${!given[@]}"; do
-  printf '%s\n' "${used_names[@]}" | grep -qxF "$name" || complain "scripts/packages.txt: no CMake file looks for '$name'"
+  [[ " ${used_names[*]} " == *" $name "* ]] || complain "scripts/packages.txt: no CMake file looks for '$name'"
 done
 
 # ---- Hosts: packages come by name, from wherever this machine gets its packages

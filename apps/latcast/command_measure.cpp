@@ -46,9 +46,13 @@ Json json_answer(const Answer& answer, int rounds, bool with_modules) {
   if (m.quiet.rounds < rounds) json["rounds_asked"] = rounds;
   if (with_modules) {
     json["modules"] = Json::array();
-    for (const NodeTime& node : m.nodes) {
-      json["modules"].push_back(
-          {{"index", json["modules"].size()}, {"node", node.name}, {"op", node.op}, {"profiled_ns", node.mean_ns}});
+    const std::vector<double> latencies = node_latencies(m);
+    for (std::size_t i = 0; i < m.nodes.size(); ++i) {
+      json["modules"].push_back({{"index", i},
+                                 {"node", m.nodes[i].name},
+                                 {"op", m.nodes[i].op},
+                                 {"latency_ns", latencies[i]},
+                                 {"profiled_ns", m.nodes[i].mean_ns}});
     }
   }
   return json;
@@ -87,8 +91,13 @@ void print(const std::vector<Answer>& answers, bool with_modules) {
   std::cout << table.text();
   for (const Answer& answer : answers) {
     if (!with_modules || !answer.measurement) continue;
-    Table modules({"node (" + answer.path + ")", "op", "profiled"});
-    for (const NodeTime& node : answer.measurement->nodes) modules.add({node.name, node.op, format_time(node.mean_ns)});
+    Table modules({"node (" + answer.path + ")", "op", "latency", "share"});
+    const std::vector<double> latencies = node_latencies(*answer.measurement);
+    for (std::size_t i = 0; i < latencies.size(); ++i) {
+      const NodeTime& node = answer.measurement->nodes[i];
+      modules.add({node.name, node.op, format_time(latencies[i]),
+                   format_percent(latencies[i] / answer.measurement->quiet.quiet)});
+    }
     std::cout << modules.text();
   }
 }
@@ -186,7 +195,7 @@ void add_measure(CLI::App& app, Context& context) {
       ->option_text("SHARE")
       ->transform(share_option());
   command->add_flag("--modules", options->modules,
-                    "Per-node times as the engine's profiler gives them (with the profiler's own cost)");
+                    "Break the quiet latency down by executed node, in the shares of the engine's own profiler");
   add_output_options(*command, options->output, true);
   command->callback(
       [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });

@@ -22,7 +22,7 @@ std::vector<std::string> choose_references(const learn::TrainingSet& set) {
   std::map<std::string, std::vector<const learn::NetworkTruth*>> by_family;
   for (const learn::NetworkTruth& network : set.networks) {
     const bool moderate = network.quiet_ns < kSlowestReference && network.quiet_ns > kFastestReference;
-    if (!network.adaptive && moderate) by_family[network.family].push_back(&network);
+    if (!network.adaptive && !network.probe && moderate) by_family[network.family].push_back(&network);
   }
   for (auto& [family, networks] : by_family) {
     std::ranges::sort(networks, {}, [](const auto* network) { return network->noise_ns / network->quiet_ns; });
@@ -50,8 +50,7 @@ Result<std::vector<ReferenceCarrier>> read_references(Store& store, const std::v
       const bool taken = std::ranges::find(references, network.name, &ReferenceCarrier::name) != references.end();
       const auto truth = std::ranges::find(set.networks, network.name, &learn::NetworkTruth::name);
       if (!wanted || taken || truth == set.networks.end()) continue;
-      references.push_back(
-          {network.name, {network.skeleton.begin(), network.skeleton.end()}, truth->quiet_ns, truth->quiet_ns});
+      references.push_back({network.name, {network.skeleton.begin(), network.skeleton.end()}, truth->quiet_ns});
     }
   }
   return references;

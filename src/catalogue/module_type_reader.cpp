@@ -159,6 +159,9 @@ class Reader {
     for (const Sampling& sampling : type_.sampling) build.names.push_back(sampling.name);
     if (const toml::table* let = toml_.subtable(table, "let")) {
       for (const auto& [name, node] : TomlReader::in_file_order(*let)) {
+        if (std::ranges::find(build.names, name) != build.names.end()) {
+          toml_.fail_at(*node, "'" + name + "' is already drawn in [sample] or given by an earlier 'let'");
+        }
         build.let.push_back({name, program(*node, name, build.names)});
         build.names.push_back(name);
       }

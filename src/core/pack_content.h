@@ -53,7 +53,7 @@ struct TypeModel {
 struct ReferenceCarrier {
   std::string name;
   std::vector<std::uint8_t> onnx;  // skeleton
-  double quiet_ns = 0, forecast_ns = 0;
+  double quiet_ns = 0;             // in the campaign
 };
 
 struct PackContent {

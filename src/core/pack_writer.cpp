@@ -55,7 +55,7 @@ Offset<fb::Family> write(FlatBufferBuilder& out, const FamilyLoss& family) {
 
 Offset<fb::Reference> write(FlatBufferBuilder& out, const ReferenceCarrier& carrier) {
   const auto name = out.CreateString(carrier.name);
-  return fb::CreateReference(out, name, out.CreateVector(carrier.onnx), carrier.quiet_ns, carrier.forecast_ns);
+  return fb::CreateReference(out, name, out.CreateVector(carrier.onnx), carrier.quiet_ns);
 }
 
 Offset<fb::Kernel> write(FlatBufferBuilder& out, const KernelModel& kernel);

@@ -61,7 +61,7 @@ std::vector<HeldOut> hold_out_families(const TrainingSet& set, const PreparedSet
   const int groups = group_of.empty() ? 0 : *std::ranges::max_element(group_of) + 1;
   std::vector<HeldOut> out(set.networks.size());
   if (groups < 2) {
-    const Calibration calibration = fit_calibration(raw);
+    const Calibration calibration = calibration_without(set.networks, raw, group_of, -1);
     std::ranges::transform(raw, out.begin(), [&](const RawNetwork& one) { return held_out(one, calibration); });
     return out;
   }

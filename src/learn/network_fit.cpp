@@ -8,6 +8,29 @@
 #include "learn/robust.h"
 
 namespace latcast::learn {
+namespace {
+
+/// What is left of the profiler's cost inside small modules may be taken off a network, but not more than this each.
+constexpr double kLeastModule_ns = -500.0;
+
+/// rows * x ~ 1 with Huber weights, shrunk towards `start` by as much as two networks weigh, each coefficient in units
+/// of its own column. Where `free` is 0 the coefficient stays at its start.
+Eigen::Vector3d robust_fit(const Eigen::MatrixX3d& rows, const Eigen::Vector3d& start, const Eigen::Vector3d& free) {
+  const auto n = static_cast<double>(rows.rows());
+  Eigen::Vector3d damping = 2.0 * rows.colwise().squaredNorm().transpose() / n;
+  damping = (free.array() > 0).select(damping, 1e9 * damping * n);
+  Eigen::Vector3d found = start;
+  Eigen::VectorXd weight = Eigen::VectorXd::Ones(rows.rows());
+  for (int round = 0; round < 8; ++round) {
+    const Eigen::Matrix3d gram = rows.transpose() * weight.asDiagonal() * rows + Eigen::Matrix3d(damping.asDiagonal());
+    const Eigen::Vector3d right = rows.transpose() * weight + damping.cwiseProduct(start);
+    found = gram.ldlt().solve(right);
+    weight = huber_weights((rows * found).array() - 1.0, 1.5, 0.005);
+  }
+  return found;
+}
+
+}  // namespace
 
 RawNetwork sum_network(const NetworkTruth& network, const std::vector<ModulePlace>& places,
                        const std::vector<std::vector<KernelEstimate>>& estimates, std::span<const double> errors,
@@ -41,19 +64,19 @@ Calibration fit_calibration(const std::vector<RawNetwork>& networks) {
     rows.row(i) << network.sum_ns, static_cast<double>(network.modules), 1.0;
     rows.row(i) /= network.quiet_ns;
   }
-  const Eigen::Vector3d start(1.0, 0.0, 0.0);
-  // A prior worth two networks, each coefficient in units of its own column.
-  const Eigen::Vector3d damping = 2.0 * rows.colwise().squaredNorm().transpose() / static_cast<double>(n);
-  Eigen::Vector3d found = start;
-  Eigen::VectorXd weight = Eigen::VectorXd::Ones(n);
-  for (int round = 0; round < 8; ++round) {
-    const Eigen::Matrix3d gram = rows.transpose() * weight.asDiagonal() * rows + Eigen::Matrix3d(damping.asDiagonal());
-    const Eigen::Vector3d right = rows.transpose() * weight + damping.cwiseProduct(start);
-    found = gram.ldlt().solve(right);
-    weight = huber_weights((rows * found).array() - 1.0, 1.5, 0.005);
+  Eigen::Vector3d found = robust_fit(rows, {1.0, 0.0, 0.0}, Eigen::Vector3d::Ones());
+  // Coefficients that come out unphysical stand at their bound, and the others are fitted again.
+  Eigen::Vector3d start(1.0, 0.0, 0.0);
+  Eigen::Vector3d free = Eigen::Vector3d::Ones();
+  if (found[2] < 0) free[2] = 0.0;
+  if (free[2] == 0.0) found = robust_fit(rows, start, free);
+  if (found[1] < kLeastModule_ns) {
+    start[1] = kLeastModule_ns;
+    free[1] = 0.0;
+    found = robust_fit(rows, start, free);
   }
   if (!found.allFinite() || found[0] < 0.3 || found[0] > 3.0) return {};
-  return {.scale = found[0], .module_ns = found[1], .run_ns = found[2]};
+  return {.scale = found[0], .module_ns = found[1], .run_ns = std::max(found[2], 0.0)};
 }
 
 double calibrated_ns(const RawNetwork& network, const Calibration& calibration) {

@@ -27,7 +27,8 @@ struct RawNetwork {
                                      std::span<const double> errors, const Fallback& fallback);
 
 /// Robust fit of the relative error of a * sum + b * modules + c, shrunk to (1, 0, 0) by as much as few networks
-/// deserve. b may be negative: a profiler's own cost sits inside each module's time.
+/// deserve. b may be negative (not below -500 ns): a rest of the
+/// profiler's own cost sits inside each module's time. c is not negative.
 [[nodiscard]] Calibration fit_calibration(const std::vector<RawNetwork>& networks);
 
 /// As the predictor calibrates, in ns.

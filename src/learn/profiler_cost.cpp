@@ -10,8 +10,8 @@ namespace {
 /// Prior, in the order of the columns: what is added is most of the pause (0.85 of it over 21 networks of six families,
 /// ONNX Runtime 1.30); strong enough to decide with a handful of carriers, weak against a hundred.
 constexpr Eigen::Index kTerms = 5;
-constexpr double kPriorMean[kTerms] = {1.0, -0.85, 0.0, 0.0, 2000.0};
-constexpr double kPriorWidth[kTerms] = {0.01, 0.25, 500.0, 200.0, 5000.0};
+constexpr double kPriorMean[kTerms] = {1.0, -0.85, 0.0, -80.0, 1000.0};
+constexpr double kPriorWidth[kTerms] = {0.01, 0.08, 150.0, 60.0, 1000.0};
 constexpr double kRelativeError = 0.02;  // what a carrier's sum is expected to be off by
 
 }  // namespace

@@ -26,10 +26,11 @@ constexpr int kFailuresAllowed = 2;
 /// So many failures in a row, from the start, mean that the engine does not work here.
 constexpr int kHopeless = 12;
 
-/// Few rounds, many carriers: coverage counts for more than repetition, and three rounds are the least that a median
-/// over rounds can defend itself with.
+/// Few rounds, many carriers: coverage counts for more than repetition. Three rounds are the least that a median over
+/// rounds can defend itself with; where the budget is short, even that buys less than other carriers do.
 int rounds_for(const CampaignOptions& options) {
   if (options.config.rounds > 0) return options.config.rounds;
+  if (options.budget < std::chrono::minutes(5)) return 2;
   return options.budget < std::chrono::minutes(20) ? 3 : 5;
 }
 
@@ -298,7 +299,7 @@ Result<void> Runner::adapt(const Advisor& advisor, int rounds, double until_ns) 
   if (stopped()) return {};
   const auto families = advisor(store_, campaign_);
   if (families.empty()) return {};
-  // A third of the rounds' worth of new carriers: each is then measured in as many rounds as the others.
+  // One round's worth of new carriers: each is then measured in as many rounds as the others.
   const double share = (until_ns - spent_ns()) / rounds;
   const double first_until = spent_ns() + share;
   const std::size_t first_new = items_.size();

@@ -29,6 +29,10 @@ struct NetworkMeasurement {
   std::vector<NodeTime> nodes;          // with `profile`: median over rounds, round effects removed
 };
 
+/// Each node's part of the quiet latency, ns: > 0, adding up to it. The profiler's own cost, estimated from the pauses
+/// between nodes, is taken off first; empty where nodes were not profiled.
+[[nodiscard]] std::vector<double> node_latencies(const NetworkMeasurement& measurement);
+
 /// done, total, what was measured last.
 using Progress = std::function<void(std::size_t, std::size_t, const std::string&)>;
 

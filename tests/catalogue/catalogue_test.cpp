@@ -149,6 +149,8 @@ TEST(ModuleTypeReader, RefusesABuildThatCannotBeMade) {
                        "dtype"));
   EXPECT_TRUE(
       contains(problem_of(built("operator = \"Scale\"\nshare = -1\ninputs = [{ shape = [\"rows\"] }]\n")), "share"));
+  const std::string shadowed = "operator = \"Scale\"\ninputs = [{ shape = [\"rows\"] }]\n[build.let]\nrows = \"4\"\n";
+  EXPECT_TRUE(contains(problem_of(built(shadowed)), "already drawn"));
 }
 
 TEST(BuiltinCatalogue, EveryFileLoadsAndFitsThePacks) {

@@ -73,7 +73,7 @@ inline PackContent sample_content(int trees = 20, int centres = 30) {
   content.info.anchor = {1.1, 1'700'000'000, 0.02, 25, 0.02, 0.08};
   content.info.training = {1, 2, 3, 4, 0.01, 0.02, {{"mobile", 12, 0.03, -0.01}}};
   content.info.extras = {{"note", "kept"}};
-  content.references = {{"carrier0", {1, 2, 3}, 1e6, 1.1e6}};
+  content.references = {{"carrier0", {1, 2, 3}, 1e6}};
 
   TypeModel conv;
   conv.name = "conv";

@@ -176,13 +176,27 @@ TEST(Calibration, FindsOverheadsAndIgnoresOutliers) {
     RawNetwork one;
     one.modules = 10 + random() % 150;
     one.sum_ns = std::exp(std::log(5e5) + 4 * unit(random));
-    one.quiet_ns = 1.03 * one.sum_ns - 800 * double(one.modules) + 20000;
+    one.quiet_ns = 1.03 * one.sum_ns - 400 * double(one.modules) + 20000;
     if (i % 20 == 0) one.quiet_ns *= 3;
     networks.push_back(one);
   }
   const Calibration found = fit_calibration(networks);
   EXPECT_NEAR(found.scale, 1.03, 0.01);
-  EXPECT_NEAR(found.module_ns, -800, 250);
+  EXPECT_NEAR(found.module_ns, -400, 120);
+}
+
+TEST(Calibration, KeepsWithinWhatIsPhysical) {
+  std::vector<RawNetwork> networks;
+  for (int i = 0; i < 150; ++i) {
+    RawNetwork one;
+    one.modules = 10 + 7 * std::size_t(i % 20);
+    one.sum_ns = 1e6 * (1 + i % 13);
+    one.quiet_ns = one.sum_ns - 2000 * double(one.modules) - 30000;
+    networks.push_back(one);
+  }
+  const Calibration found = fit_calibration(networks);
+  EXPECT_GE(found.module_ns, -501);
+  EXPECT_GE(found.run_ns, 0);
 }
 
 TEST(Calibration, FewNetworksLeaveTheSumAlone) {

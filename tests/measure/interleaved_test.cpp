@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -70,6 +72,10 @@ TEST(Interleaved, ProfilesNodesToo) {
   ASSERT_TRUE(results.has_value());
   ASSERT_EQ((*results)[1].nodes.size(), 20U);
   EXPECT_NEAR((*results)[1].nodes[0].mean_ns, 800 + 1000, 1e-6);
+  EXPECT_NEAR((*results)[1].nodes[0].pause_ns, 1000, 1e-6);
+  const std::vector<double> latencies = node_latencies((*results)[1]);
+  EXPECT_TRUE(std::ranges::all_of(latencies, [](double latency) { return latency > 0; }));
+  EXPECT_NEAR(std::accumulate(latencies.begin(), latencies.end(), 0.0), (*results)[1].quiet.quiet, 1e-3);
 }
 
 TEST(Interleaved, AModelThatFailsStandsInItsPlace) {

@@ -1,0 +1,102 @@
+// latcast bench predict: how long a forecast from a file takes, and what of that is the engine's session creation.
+#include <algorithm>
+#include <iostream>
+#include <limits>
+
+#include "commands.h"
+#include "forecaster.h"
+#include "json_output.h"
+
+namespace latcast::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> models;
+  std::string pack;
+  EngineOptions engine;
+  DimOptions dims;
+  OutputOptions output;
+  int repeats = 5;
+};
+
+/// Least of the repeats, wall time.
+struct Timing {
+  std::string model;
+  double forecast_ns = std::numeric_limits<double>::infinity();  // file to forecast
+  double session_ns = std::numeric_limits<double>::infinity();   // the engine creating a session of the file
+  std::size_t modules = 0;
+  [[nodiscard]] double own_ns() const { return forecast_ns - session_ns; }
+};
+
+Result<Timing> time_model(Forecaster& forecaster, const std::string& path, const DimBindings& dims, int repeats) {
+  Timing timing;
+  timing.model = path;
+  auto loaded = load_model_file(path, dims);
+  if (!loaded) return tl::unexpected(loaded.error());
+  const MeasureRequest session{loaded->engine_model, {Nanos(1), 0, 1, 1}, std::nullopt, false};
+  for (int i = 0; i < repeats && !interrupted(); ++i) {
+    const Nanos before = forecaster.worker().now();
+    const auto forecast = forecaster.forecast(path, dims);
+    const Nanos after = forecaster.worker().now();
+    if (!forecast) return tl::unexpected(forecast.error());
+    const auto reply = forecaster.worker().measure(session);
+    if (!reply) return fail_in(path, reply.error());
+    timing.modules = forecast->modules.size();
+    timing.forecast_ns = std::min(timing.forecast_ns, (after - before).count());
+    timing.session_ns = std::min(timing.session_ns, reply->load_ns);
+  }
+  return timing;
+}
+
+int run(const Options& options, Console& console) {
+  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
+  const DimBindings dims = bindings(options.dims);
+  auto forecaster = Forecaster::open(options.pack, options.engine.settings);
+  if (!forecaster) return refuse(console, forecaster.error());
+  if (auto ok = forecaster->check_engine(console); !ok) return refuse(console, ok.error());
+  Table table({"model", "file to forecast", "engine's session", "latcast itself", "modules"});
+  Json list = Json::array();
+  int code = kOk;
+  for (std::size_t i = 0; i < options.models.size() && !interrupted(); ++i) {
+    console.progress(static_cast<double>(i) / static_cast<double>(options.models.size()), options.models[i]);
+    const auto timing = time_model(*forecaster, options.models[i], dims, options.repeats);
+    if (!timing) {
+      code = std::max(code, refuse(console, timing.error()));
+      continue;
+    }
+    table.add({timing->model, format_time(timing->forecast_ns), format_time(timing->session_ns),
+               format_time(timing->own_ns()), std::to_string(timing->modules)});
+    list.push_back({{"model", timing->model},
+                    {"forecast_ns", timing->forecast_ns},
+                    {"session_ns", timing->session_ns},
+                    {"own_ns", timing->own_ns()},
+                    {"modules", timing->modules}});
+  }
+  console.clear_progress();
+  if (!options.output.machine_readable_on_stdout()) std::cout << table.text();
+  Json json = json_head();
+  json["timings"] = std::move(list);
+  if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
+  return code;
+}
+
+}  // namespace
+
+void add_bench_predict(CLI::App& bench, Context& context) {
+  auto* command =
+      bench.add_subcommand("predict", "How long forecasts of these files take, with and without the engine");
+  auto options = std::make_shared<Options>();
+  add_model_option(*command, options->models);
+  add_pack_option(*command, options->pack);
+  command->add_option("--repeats", options->repeats, "Each time is the least of so many")
+      ->option_text("N")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  add_dim_options(*command, options->dims);
+  add_output_options(*command, options->output, false);
+  add_engine_options(*command, options->engine, false);
+  command->callback(
+      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+}
+
+}  // namespace latcast::cli

@@ -1,0 +1,48 @@
+// From the bytes of an engine's optimized graph to modules with their parameters.
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <string>
+
+#include "catalogue/catalogue.h"
+#include "graph/network.h"
+
+namespace latcast {
+namespace {
+
+std::string bytes_of(const std::string& file) {
+  std::ifstream in(std::string(LATCAST_TEST_DATA) + "/graph/" + file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+onnx::Model model_of(const std::string& bytes) {
+  auto model = onnx::read_model(std::as_bytes(std::span(bytes)));
+  if (!model) std::abort();
+  return std::move(*model);
+}
+
+void read_resnet50(benchmark::State& state) {
+  const std::string bytes = bytes_of("resnet50.optimized.onnx");
+  for (auto _ : state) benchmark::DoNotOptimize(model_of(bytes));
+}
+BENCHMARK(read_resnet50)->Unit(benchmark::kMicrosecond);
+
+void match_resnet50(benchmark::State& state) {
+  const auto catalogue = Catalogue::builtin();
+  const onnx::Model model = model_of(bytes_of("resnet50.optimized.onnx"));
+  if (!catalogue) std::abort();
+  for (auto _ : state) benchmark::DoNotOptimize(make_network(model, {{}, 1}, *catalogue, nullptr));
+}
+BENCHMARK(match_resnet50)->Unit(benchmark::kMicrosecond);
+
+void compile_catalogue(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(Catalogue::builtin());
+}
+BENCHMARK(compile_catalogue)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace latcast
