@@ -155,9 +155,8 @@ DecodedPack read_pack(const fb::Pack& pack) {
   info.extras = read_all(pack.extras(), read_pair);
   out.content.types = read_all(pack.types(), read_type);
   out.forms = read_all(pack.types(), read_forms);
-  out.content.references = read_all(pack.references(), [](const fb::Reference& r) {
-    return ReferenceCarrier{text(r.name()), {}, r.quiet_ns()};
-  });
+  out.content.references = read_all(
+      pack.references(), [](const fb::Reference& r) { return ReferenceCarrier{text(r.name()), {}, r.quiet_ns()}; });
   out.reference_onnx = read_all(pack.references(), [](const fb::Reference& r) { return array(r.onnx()); });
   return out;
 }

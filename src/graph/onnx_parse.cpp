@@ -40,6 +40,7 @@ void read_floats(const Field& field, std::vector<float>& out) {
     out.push_back(field.as_float());
   } else if (field.type == Type::bytes) {
     const std::size_t count = field.bytes.size() / sizeof(float);
+    if (count == 0) return;
     out.resize(out.size() + count);
     std::memcpy(out.data() + (out.size() - count), field.bytes.data(), count * sizeof(float));
   }

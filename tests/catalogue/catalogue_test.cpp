@@ -149,6 +149,7 @@ TEST(ModuleTypeReader, RefusesABuildThatCannotBeMade) {
                        "dtype"));
   EXPECT_TRUE(
       contains(problem_of(built("operator = \"Scale\"\nshare = -1\ninputs = [{ shape = [\"rows\"] }]\n")), "share"));
+  EXPECT_TRUE(contains(problem_of(std::string(kSmall) + "a.% = 1\n"), "key"));
   const std::string shadowed = "operator = \"Scale\"\ninputs = [{ shape = [\"rows\"] }]\n[build.let]\nrows = \"4\"\n";
   EXPECT_TRUE(contains(problem_of(built(shadowed)), "already drawn"));
 }

@@ -181,6 +181,16 @@ TEST(OnnxReader, RefusesAGraphWithoutNodes) {
   EXPECT_NE(error_of(m).find("no nodes"), std::string::npos);
 }
 
+TEST(OnnxReader, ReadsAnEmptyListOfFloats) {
+  Writer attribute;
+  attribute.text(1, "scales");
+  attribute.text(7, "");  // packed floats, none
+  const std::string node = message(2, "y") + message(3, "up") + message(4, "Relu") + message(5, attribute.buffer());
+  const auto model = read(around_graph(message(1, node)));
+  ASSERT_TRUE(model.has_value()) << model.error().context;
+  EXPECT_TRUE(model->graph.nodes[0].attributes[0].floats.empty());
+}
+
 TEST(OnnxReader, RefusesControlFlowByName) {
   Writer attribute;
   attribute.text(1, "then_branch");

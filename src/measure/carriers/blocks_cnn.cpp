@@ -77,7 +77,7 @@ void vgg(Net& net) {
 /// AlexNet's and VGG's heads: matrix-vector products over large weights.
 void big_classifier(Net& net) {
   auto& b = net.b;
-  const double weights = 2e5 * std::pow(500.0, net.knobs.size * net.knobs.width) * net.width_scale * net.width_scale;
+  double weights = 2e5 * std::pow(500.0, net.knobs.size);
   const auto c = net.rng.log_integer(32, 512);
   const auto side = net.rng.pick({1, 2, 3, 4, 5, 6, 7});
   const Value map = b.input({1, c, side, side});
@@ -86,7 +86,9 @@ void big_classifier(Net& net) {
   x = b.flatten(x);
   const int layers = net.depth(2, 4);
   for (int i = 0; i < layers; ++i) {
-    const auto out = static_cast<std::int64_t>(std::clamp(weights / 2 / static_cast<double>(x.dim(-1)), 10.0, 4096.0));
+    const auto in = static_cast<double>(x.dim(-1));
+    const auto out = static_cast<std::int64_t>(std::clamp(0.7 * weights / in, 10.0, 4096.0));
+    weights = std::max(weights - in * static_cast<double>(out), 1e4);
     x = act(net, linear(net, x, net.rng.chance(0.6) ? (out + 7) / 8 * 8 : out),
             net.rng.pick({Act::relu, Act::relu, Act::tanh, Act::none}));
   }
@@ -602,8 +604,48 @@ void odd_convolutions(Net& net) {
   }
 }
 
+/// First stages at high resolution: maps of up to 64 MB, far beyond the caches.
+void large_maps(Net& net) {
+  auto& b = net.b;
+  auto& rng = net.rng;
+  const double elements = 4e5 * std::pow(40.0, net.knobs.size) * net.spatial_scale;
+  const std::int64_t c = rng.pick({8, 16, 16, 24, 32, 32, 48, 64, 64, 96});
+  const auto side = static_cast<std::int64_t>(std::clamp(std::sqrt(elements / static_cast<double>(c)), 24.0, 640.0));
+  const std::int64_t even = (side + 7) / 8 * 8;
+  const Act a = modern_act(net);
+  Value x = b.input({1, c, even, even});
+  const auto steps = rng.integer(2, 4);
+  for (int i = 0; i < steps; ++i) {
+    const std::int64_t channels = x.dims[1];
+    switch (rng.integer(0, 6)) {
+      case 0:
+      case 1: {
+        const bool affordable = static_cast<double>(x.elements() * 9 * channels) < 2e9;  // multiply-accumulates
+        x = conv_bn(net, x, {.out = affordable ? channels : 8, .kernel = 3}, a);
+        break;
+      }
+      case 2:
+        x = conv_bn(net, x, {.out = channels, .kernel = 3, .groups = channels}, a);
+        break;
+      case 3:
+        x = conv_bn(net, x, {.out = rng.pick({8, 16, 24, 32})}, a);
+        break;
+      case 4:
+        x = b.add(act(net, x, a), x);
+        break;
+      case 5:
+        x = b.max_pool(x, {.kernel = 2, .stride = 2});
+        break;
+      default:
+        x = conv_bn(net, x, {.out = 2 * channels, .kernel = 3, .stride = 2}, a);
+    }
+  }
+  map_head(net, x);
+}
+
 constexpr std::array kFamilies{
     Family{"vgg", "cnn", 1.0, 1.0, vgg},
+    Family{"large_maps", "cnn", 0.8, 1.0, large_maps},
     Family{"big_classifier", "head", 1.0, 1.0, big_classifier},
     Family{"resnet", "cnn", 1.3, 1.0, resnet},
     Family{"resnet_bottleneck", "cnn", 1.5, 1.0, resnet_bottleneck},
