@@ -115,7 +115,39 @@ std::vector<std::pair<std::string, const toml::node*>> TomlReader::in_file_order
   return entries;
 }
 
+namespace {
+
+/// Line of the first non-ASCII character that stands neither in a comment nor in a string of one line; 0: none. toml++
+/// is not defined for some of them.
+int stray_character_line(std::string_view text) {
+  int line = 1;
+  char inside = 0;  // the quote of the string, or '#'
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') {
+      ++line;
+      inside = 0;
+    } else if (inside == 0 && static_cast<unsigned char>(c) >= 0x80) {
+      return line;
+    } else if (inside == 0 && (c == '"' || c == '\'' || c == '#')) {
+      inside = c;
+    } else if (inside == '"' && c == '\\' && i + 1 < text.size() && text[i + 1] != '\n') {
+      ++i;
+    } else if (inside != '#' && c == inside) {
+      inside = 0;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
 Result<toml::table> parse_toml(std::string_view text, const std::string& place) {
+  if (const int line = stray_character_line(text); line > 0) {
+    return fail(Errc::invalid_input, place + ":" + std::to_string(line) +
+                                         ": a character that is not ASCII stands outside of comments and of strings "
+                                         "of one line");
+  }
   toml::parse_result parsed = toml::parse(text);
   if (parsed) return std::move(parsed).table();
   const auto& failure = parsed.error();

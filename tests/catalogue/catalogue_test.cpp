@@ -150,6 +150,7 @@ TEST(ModuleTypeReader, RefusesABuildThatCannotBeMade) {
   EXPECT_TRUE(
       contains(problem_of(built("operator = \"Scale\"\nshare = -1\ninputs = [{ shape = [\"rows\"] }]\n")), "share"));
   EXPECT_TRUE(contains(problem_of(std::string(kSmall) + "a.% = 1\n"), "key"));
+  EXPECT_TRUE(contains(problem_of(std::string(kSmall) + "# \u00e9\n\u1695 = 1\n"), "not ASCII"));
   const std::string shadowed = "operator = \"Scale\"\ninputs = [{ shape = [\"rows\"] }]\n[build.let]\nrows = \"4\"\n";
   EXPECT_TRUE(contains(problem_of(built(shadowed)), "already drawn"));
 }
