@@ -36,21 +36,23 @@ EvaluationSummary summarize(std::span<const EvaluationRow> rows) {
   EvaluationSummary summary;
   summary.networks = rows.size();
   if (rows.empty()) return summary;
-  const auto count = static_cast<double>(rows.size());
   std::vector<double> errors;
   for (const EvaluationRow& row : rows) {
     const double error = row.error();
     errors.push_back(error);
-    summary.mape += std::abs(error) / count;
-    summary.within_5 += (std::abs(error) <= 0.05) / count;
-    summary.within_10 += (std::abs(error) <= 0.10) / count;
-    summary.interval_held += row.held() / count;
-    summary.interval_width += (row.forecast.upper - row.forecast.lower) / row.forecast.quiet / count;
-    summary.mean_noise += row.measured.noise / row.measured.quiet / count;
     const bool covered = row.forecast.time_share >= 0.95;
-    summary.low_coverage += !covered / count;
-    summary.far_off += (covered && std::abs(error) > 0.20) / count;
+    summary.mape += std::abs(error);
+    summary.within_5 += std::abs(error) <= 0.05 ? 1 : 0;
+    summary.within_10 += std::abs(error) <= 0.10 ? 1 : 0;
+    summary.interval_held += row.held() ? 1 : 0;
+    summary.interval_width += (row.forecast.upper - row.forecast.lower) / row.forecast.quiet;
+    summary.mean_noise += row.measured.noise / row.measured.quiet;
+    summary.low_coverage += covered ? 0 : 1;
+    summary.far_off += covered && std::abs(error) > 0.20 ? 1 : 0;
   }
+  for (double* mean : {&summary.mape, &summary.within_5, &summary.within_10, &summary.interval_held,
+                       &summary.interval_width, &summary.mean_noise, &summary.low_coverage, &summary.far_off})
+    *mean /= static_cast<double>(rows.size());
   summary.bias = median(errors);
   summary.split_half = split_half_mape(rows);
   return summary;

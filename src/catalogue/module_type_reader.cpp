@@ -33,7 +33,7 @@ class Reader {
     sampling();
     if (const toml::table* build = toml_.subtable(table_, "build")) read_build(*build);
     shapes();
-    if (toml_.failed()) return tl::unexpected(*toml_.error());
+    if (const auto& error = toml_.error()) return tl::unexpected(*error);
     return std::move(type_);
   }
 

@@ -57,7 +57,7 @@ Result<CampaignConfig> read_campaign_config(const std::string& file) {
   config.profile = Nanos(1e6 * number("profile_ms", config.profile.count() / 1e6, 1, 10000));
   config.module_share = number("module_share", config.module_share, 0, 1);
   config.adaptive_share = number("adaptive_share", config.adaptive_share, 0, 0.9);
-  if (toml.failed()) return tl::unexpected(*toml.error());
+  if (const auto& error = toml.error()) return tl::unexpected(*error);
   return config;
 }
 

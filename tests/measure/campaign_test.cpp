@@ -312,7 +312,7 @@ TEST(CampaignPlan, IsPulledTowardsNetworksThatAreLiked) {
   const auto share_of = [&](const std::string& family) {
     const CarrierPlan plan(*catalogue, options);
     int found = 0;
-    for (std::size_t index = 0; index < 60; ++index) found += plan.make(index).family == family ? 1 : 0;
+    for (std::size_t index = 0; index < 160; ++index) found += plan.make(index).family == family ? 1 : 0;
     return found;
   };
   const std::string family = families().front();

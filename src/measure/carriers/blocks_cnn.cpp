@@ -77,7 +77,7 @@ void vgg(Net& net) {
 /// AlexNet's and VGG's heads: matrix-vector products over large weights.
 void big_classifier(Net& net) {
   auto& b = net.b;
-  double weights = 2e5 * std::pow(500.0, net.knobs.size);
+  double weights = 2e5 * std::pow(500.0, net.knobs.size) * std::min(1.0, net.width_scale * net.width_scale);
   const auto c = net.rng.log_integer(32, 512);
   const auto side = net.rng.pick({1, 2, 3, 4, 5, 6, 7});
   const Value map = b.input({1, c, side, side});
