@@ -10,14 +10,6 @@
 namespace latcast::cli {
 namespace {
 
-struct Options {
-  std::vector<std::string> models;
-  std::string pack;
-  EngineOptions engine;
-  DimOptions dims;
-  OutputOptions output;
-};
-
 struct Uncovered {
   std::string why;
   int nodes = 0;
@@ -25,12 +17,10 @@ struct Uncovered {
   std::map<std::string, int> networks;
 };
 
-int run(const Options& options, Console& console) {
+int run(const ForecastOptions& options, Console& console) {
   const DimBindings dims = bindings(options.dims);
-  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  auto forecaster = Forecaster::open(options.pack, options.engine.settings);
+  auto forecaster = open_forecaster(options, console);
   if (!forecaster) return refuse(console, forecaster.error());
-  if (auto ok = forecaster->check_engine(console); !ok) return refuse(console, ok.error());
   std::map<std::string, Uncovered> uncovered;
   int code = kOk;
   int networks = 0;
@@ -95,12 +85,8 @@ int run(const Options& options, Console& console) {
 
 void add_bench_coverage(CLI::App& bench, Context& context) {
   auto* command = bench.add_subcommand("coverage", "What of these networks is not covered by a pack");
-  auto options = std::make_shared<Options>();
-  add_model_option(*command, options->models);
-  add_pack_option(*command, options->pack);
-  add_dim_options(*command, options->dims);
-  add_output_options(*command, options->output, false);
-  add_engine_options(*command, options->engine, false);
+  auto options = std::make_shared<ForecastOptions>();
+  add_forecast_options(*command, *options, false);
   command->callback(
       [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }

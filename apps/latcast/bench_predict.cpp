@@ -10,12 +10,7 @@
 namespace latcast::cli {
 namespace {
 
-struct Options {
-  std::vector<std::string> models;
-  std::string pack;
-  EngineOptions engine;
-  DimOptions dims;
-  OutputOptions output;
+struct Options : ForecastOptions {
   int repeats = 5;
 };
 
@@ -46,15 +41,14 @@ Result<Timing> time_model(Forecaster& forecaster, const std::string& path, const
     timing.forecast_ns = std::min(timing.forecast_ns, (after - before).count());
     timing.session_ns = std::min(timing.session_ns, reply->load_ns);
   }
+  if (timing.modules == 0) return fail(Errc::interrupted, path + ": interrupted before it was timed");
   return timing;
 }
 
 int run(const Options& options, Console& console) {
-  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
   const DimBindings dims = bindings(options.dims);
-  auto forecaster = Forecaster::open(options.pack, options.engine.settings);
+  auto forecaster = open_forecaster(options, console);
   if (!forecaster) return refuse(console, forecaster.error());
-  if (auto ok = forecaster->check_engine(console); !ok) return refuse(console, ok.error());
   Table table({"model", "file to forecast", "engine's session", "latcast itself", "modules"});
   Json list = Json::array();
   int code = kOk;
@@ -87,15 +81,11 @@ void add_bench_predict(CLI::App& bench, Context& context) {
   auto* command =
       bench.add_subcommand("predict", "How long forecasts of these files take, with and without the engine");
   auto options = std::make_shared<Options>();
-  add_model_option(*command, options->models);
-  add_pack_option(*command, options->pack);
+  add_forecast_options(*command, *options, false);
   command->add_option("--repeats", options->repeats, "Each time is the least of so many")
       ->option_text("N")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
-  add_dim_options(*command, options->dims);
-  add_output_options(*command, options->output, false);
-  add_engine_options(*command, options->engine, false);
   command->callback(
       [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }

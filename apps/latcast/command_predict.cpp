@@ -9,13 +9,8 @@
 namespace latcast::cli {
 namespace {
 
-struct Options {
-  std::vector<std::string> models;
-  std::string pack;
+struct Options : ForecastOptions {
   bool modules = false;
-  DimOptions dims;
-  OutputOptions output;
-  EngineOptions engine;
   double max_latency_ns = 0;
   double min_coverage = 0;
 };
@@ -172,10 +167,8 @@ int judge(const std::vector<Answer>& answers, const Options& options, Console& c
 
 int run(const Options& options, Console& console) {
   const DimBindings dims = bindings(options.dims);
-  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  auto forecaster = Forecaster::open(options.pack, options.engine.settings);
+  auto forecaster = open_forecaster(options, console);
   if (!forecaster) return refuse(console, forecaster.error());
-  if (auto ok = forecaster->check_engine(console); !ok) return refuse(console, ok.error());
   std::vector<Answer> answers;
   for (const std::string& model : options.models) {
     if (interrupted()) return kInterrupted;
@@ -204,11 +197,8 @@ int run(const Options& options, Console& console) {
 void add_predict(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("predict", "Forecast how long networks take, without running them");
   auto options = std::make_shared<Options>();
-  add_model_option(*command, options->models);
-  add_pack_option(*command, options->pack);
+  add_forecast_options(*command, *options, true);
   command->add_flag("--modules", options->modules, "Break the forecast down by executed module");
-  add_dim_options(*command, options->dims);
-  add_output_options(*command, options->output, true);
   command
       ->add_option("--max-latency", options->max_latency_ns,
                    "Exit with 3 where the forecast (not its upper bound) is above this")
@@ -219,7 +209,6 @@ void add_predict(CLI::App& app, Context& context) {
                    "Exit with 3 where a smaller share of the forecast rests on models within their range")
       ->option_text("SHARE")
       ->transform(share_option());
-  add_engine_options(*command, options->engine, false);
   command->callback(
       [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }

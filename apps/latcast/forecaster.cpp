@@ -44,6 +44,22 @@ int pack_threads(const Pack& pack) {
   return std::max(threads, 1);
 }
 
+void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with_csv) {
+  add_model_option(command, options.models);
+  add_pack_option(command, options.pack);
+  add_dim_options(command, options.dims);
+  add_output_options(command, options.output, with_csv);
+  add_engine_options(command, options.engine, false);
+}
+
+Result<Forecaster> open_forecaster(const ForecastOptions& options, Console& console) {
+  if (auto ok = check_outputs(options.output); !ok) return tl::unexpected(ok.error());
+  auto forecaster = Forecaster::open(options.pack, options.engine.settings);
+  if (!forecaster) return forecaster;
+  if (auto ok = forecaster->check_engine(console); !ok) return tl::unexpected(ok.error());
+  return forecaster;
+}
+
 Forecaster::Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings)
     : pack_(std::move(pack)), catalogue_(std::move(catalogue)), predictor_(std::make_unique<Predictor>(pack_)) {
   EngineSettings engine = settings;

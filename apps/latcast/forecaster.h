@@ -11,6 +11,7 @@
 #include "latcast/pack.h"
 #include "latcast/predictor.h"
 #include "measure/model_file.h"
+#include "options.h"
 
 namespace latcast::cli {
 
@@ -53,6 +54,18 @@ class Forecaster {
   std::unique_ptr<Worker> worker_;
   std::vector<std::uint32_t> pack_types_;  // catalogue type -> pack type
 };
+
+/// What every command has that forecasts files: models, a pack, the engine's library, dimensions, outputs.
+struct ForecastOptions {
+  std::vector<std::string> models;
+  std::string pack;
+  EngineOptions engine;
+  DimOptions dims;
+  OutputOptions output;
+};
+void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with_csv);
+/// Outputs are checked, the pack is open and its engine is there.
+[[nodiscard]] Result<Forecaster> open_forecaster(const ForecastOptions& options, Console& console);
 
 /// Limits for the worker of interactive commands.
 [[nodiscard]] WorkerLimits interactive_limits();

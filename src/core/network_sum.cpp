@@ -6,7 +6,6 @@
 namespace latcast {
 namespace {
 
-constexpr double kMostError = 1.0;   // of a module; beyond that a class's error says nothing more
 constexpr double kNormal90 = 1.645;  // two-sided 90 % of a normal distribution
 
 double variance_of_age(const Anchor& anchor, double age_s) noexcept {
@@ -34,12 +33,12 @@ CalibrationPlan plan_calibration(const Calibration& calibration, double raw_ns, 
 void DoubtSum::add(double latency_ns, double error, bool covered) noexcept {
   sum_ns_ += latency_ns;
   if (covered) covered_ns_ += latency_ns;
-  const double off = latency_ns * std::clamp(error, 0.0, kMostError);
+  const double off = latency_ns * std::clamp(error, 0.0, kUnknownError);
   squares_ += off * off;
 }
 
 Doubt DoubtSum::doubt() const noexcept {
-  if (!(sum_ns_ > 0)) return {.uncovered = 1.0, .module_error = kMostError};
+  if (!(sum_ns_ > 0)) return {.uncovered = 1.0, .module_error = kUnknownError};
   return {.uncovered = 1.0 - covered_ns_ / sum_ns_, .module_error = std::sqrt(squares_) / sum_ns_};
 }
 

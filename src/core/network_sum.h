@@ -24,7 +24,7 @@ struct LogInterval {
   double lower = 0, upper = 0;  // to add to log(quiet)
 };
 
-/// Relative error of a module without a model, of which nothing is known.
+/// Relative error of a module without a model, of which nothing is known; a kernel class's own counts up to it.
 inline constexpr double kUnknownError = 1.0;
 
 /// What makes one network's forecast less certain than another's.

@@ -68,8 +68,10 @@ Calibration fit_calibration(const std::vector<RawNetwork>& networks) {
   // Coefficients that come out unphysical stand at their bound, and the others are fitted again.
   Eigen::Vector3d start(1.0, 0.0, 0.0);
   Eigen::Vector3d free = Eigen::Vector3d::Ones();
-  if (found[2] < 0) free[2] = 0.0;
-  if (free[2] == 0.0) found = robust_fit(rows, start, free);
+  if (found[2] < 0) {
+    free[2] = 0.0;
+    found = robust_fit(rows, start, free);
+  }
   if (found[1] < kLeastModule_ns) {
     start[1] = kLeastModule_ns;
     free[1] = 0.0;
