@@ -26,6 +26,10 @@ constexpr std::array kForms = {
     FormOperations{FormKind::gaussian_process, forms::check_gaussian_process, forms::evaluate_gaussian_process},
     FormOperations{FormKind::product, forms::check_product, forms::evaluate_product},
     FormOperations{FormKind::mean, forms::check_mean, forms::evaluate_mean},
+    FormOperations{FormKind::neighbours, forms::check_neighbours, forms::evaluate_neighbours},
+    FormOperations{FormKind::linear_sparse, forms::check_linear_sparse, forms::evaluate_linear_sparse},
+    FormOperations{FormKind::quadratic, forms::check_quadratic, forms::evaluate_quadratic},
+    FormOperations{FormKind::dense, forms::check_dense, forms::evaluate_dense},
 };
 
 constexpr bool in_order() {
@@ -44,7 +48,7 @@ bool all_finite(std::span<const T> values) {
 Result<void> check_node(const FormNodeView& node, std::size_t index, FormShape shape) {
   const auto kind = static_cast<std::size_t>(node.kind);
   if (kind >= kForms.size()) return fail(Errc::unsupported, "form kind " + std::to_string(kind) + " is not known here");
-  if (!all_finite(node.doubles) || !all_finite(node.floats))
+  if (!all_finite(node.doubles) || !all_finite(node.floats) || !all_finite(node.shared))
     return forms::bad_form("a form holds a number that is not finite");
   for (const std::uint16_t child : node.children) {
     if (child >= index) return forms::bad_form("a form node refers to a later one");

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,12 @@ enum class FormKind : std::uint16_t {
   linear_features = 2,  // over log features and, optionally, their squares
   trees = 3,            // sum of regression trees over log features
   gaussian_process = 4,
-  product = 5,  // first child x exp(second child)
-  mean = 6,     // weighted mean of children
+  product = 5,        // first child x exp(second child)
+  mean = 6,           // weighted mean of children
+  neighbours = 7,     // weighted mean of the nearest samples' values, over log features
+  linear_sparse = 8,  // over some base terms and raw features, ns
+  quadratic = 9,      // degree-2 polynomial of log features
+  dense = 10,         // layers of a neural network over log features
 };
 
 /// One node, its arrays elsewhere (in a mapped pack or a FormNode).
@@ -35,6 +40,7 @@ struct FormNodeView {
   std::span<const double> doubles;
   std::span<const float> floats;
   std::span<const std::int32_t> ints;
+  std::span<const float> shared;  // numbers that several forms of a pack have in common (an encoder's layers)
 };
 
 /// One node, owning its arrays.
@@ -44,8 +50,11 @@ struct FormNode {
   std::vector<double> doubles;
   std::vector<float> floats;
   std::vector<std::int32_t> ints;
+  std::shared_ptr<const std::vector<float>> shared;  // stored once for all nodes that point to the same; may be null
 
-  [[nodiscard]] FormNodeView view() const { return {kind, children, doubles, floats, ints}; }
+  [[nodiscard]] FormNodeView view() const {
+    return {kind, children, doubles, floats, ints, shared ? std::span<const float>(*shared) : std::span<const float>()};
+  }
 };
 
 using FormSpec = std::vector<FormNode>;
@@ -75,7 +84,7 @@ struct FormShape {
 /// Value of a checked form, in ns; never NaN.
 [[nodiscard]] double evaluate(std::span<const FormNodeView> form, const FormInput& input) noexcept;
 
-/// Bytes that the arrays of a form take in a pack.
+/// Bytes that the arrays of a form take in a pack, without what it shares with others.
 [[nodiscard]] std::size_t form_bytes(const FormSpec& spec);
 
 /// One node with that value.

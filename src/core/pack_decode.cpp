@@ -267,7 +267,8 @@ FormSpec own_form(const FormView& view) {
                    {node.children.begin(), node.children.end()},
                    {node.doubles.begin(), node.doubles.end()},
                    {node.floats.begin(), node.floats.end()},
-                   {node.ints.begin(), node.ints.end()}});
+                   {node.ints.begin(), node.ints.end()},
+                   nullptr});
   }
   return out;
 }

@@ -23,6 +23,7 @@ struct LogProblem {
   const RowMatrix& features;      // log features, samples x features
   const Eigen::VectorXd& target;  // natural logarithm
   const Eigen::VectorXd& weight;  // mean about 1
+  std::span<const int> group;     // network per sample: hyperparameters are searched for with groups kept together
   std::uint64_t seed = 0;
   Effort effort = Effort::fold;
   /// Hyperparameters that a learner found on an overlapping set, and leaves for the next one; may be null or empty.

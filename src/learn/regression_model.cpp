@@ -60,7 +60,7 @@ const Eigen::VectorXd& FitContext::robust_weight() {
   if (robust_weight_.size() > 0) return robust_weight_;
   robust_weight_ = rows_.weight;
   const Eigen::VectorXd residual = target(true);
-  const LogProblem problem{rows_.logs, residual, rows_.weight, options_.seed, Effort::fold, nullptr};
+  const LogProblem problem{rows_.logs, residual, rows_.weight, rows_.group, options_.seed, Effort::fold, nullptr};
   if (auto quick = fit_quick_trees(problem)) {
     const Eigen::VectorXd left = residual - (*quick)->predict(rows_.logs);
     robust_weight_ = rows_.weight.cwiseProduct(huber_weights(left, 4.0, 0.02, 2.0));
@@ -74,7 +74,7 @@ Result<LogModelPtr> FitContext::part(std::size_t index, bool over_base) {
   if (rows_.logs.cols() == 0) return fail(Errc::unsupported, "the kernel class has no features");
   const Eigen::VectorXd goal = target(over_base);
   Eigen::VectorXd* warm = options_.warm == nullptr ? nullptr : &(*options_.warm)[key];
-  const LogProblem problem{rows_.logs, goal, robust_weight(), options_.seed, options_.effort, warm};
+  const LogProblem problem{rows_.logs, goal, robust_weight(), rows_.group, options_.seed, options_.effort, warm};
   return parts_.emplace(key, log_learners()[index].fit(problem)).first->second;
 }
 

@@ -33,6 +33,18 @@ double evaluate_product(const FormNodeView& node, const FormInput& input, std::s
 Result<void> check_mean(const FormNodeView& node, FormShape shape);
 double evaluate_mean(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
 
+Result<void> check_neighbours(const FormNodeView& node, FormShape shape);
+double evaluate_neighbours(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
+
+Result<void> check_linear_sparse(const FormNodeView& node, FormShape shape);
+double evaluate_linear_sparse(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
+
+Result<void> check_quadratic(const FormNodeView& node, FormShape shape);
+double evaluate_quadratic(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
+
+Result<void> check_dense(const FormNodeView& node, FormShape shape);
+double evaluate_dense(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
+
 inline tl::unexpected<Error> bad_form(const char* what) { return fail(Errc::corrupt, what); }
 
 }  // namespace latcast::forms
