@@ -68,8 +68,12 @@ NamedProgram read_program(const fb::Program& program) {
 }
 
 FormNodeView read_node(const fb::FormNode& node) {
-  return {static_cast<FormKind>(node.kind()), array(node.children()), array(node.doubles()), array(node.floats()),
-          array(node.ints())};
+  return {static_cast<FormKind>(node.kind()),
+          array(node.children()),
+          array(node.doubles()),
+          array(node.floats()),
+          array(node.ints()),
+          {}};
 }
 
 Target read_target(const fb::Target* target) {
