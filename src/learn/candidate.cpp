@@ -22,15 +22,13 @@ double weighted_mean(const std::vector<KernelEstimate>& forecasts, const Rows& r
 }  // namespace
 
 double weighted_error(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
-  return weighted_mean(forecasts, rows, 1.0, [](double forecast, double truth) {
-    return std::min(std::abs(forecast / truth - 1.0), 1.0);
-  });
+  return weighted_mean(forecasts, rows, 1.0,
+                       [](double forecast, double truth) { return std::min(std::abs(forecast / truth - 1.0), 1.0); });
 }
 
 double weighted_bias(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
-  return weighted_mean(forecasts, rows, 0.0, [](double forecast, double truth) {
-    return std::clamp(std::log(forecast / truth), -1.0, 1.0);
-  });
+  return weighted_mean(forecasts, rows, 0.0,
+                       [](double forecast, double truth) { return std::clamp(std::log(forecast / truth), -1.0, 1.0); });
 }
 
 }  // namespace latcast::learn

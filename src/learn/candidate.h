@@ -15,8 +15,8 @@
 namespace latcast::learn {
 
 struct Candidate {
-  CandidateScore score;  // name, cross-validated error, bytes, time, cost; why it is out
-  bool joint = false;    // trained with all other classes, and stored partly in common with them
+  CandidateScore score;                     // name, cross-validated error, bytes, time, cost; why it is out
+  bool joint = false;                       // trained with all other classes, and stored partly in common with them
   std::vector<KernelEstimate> out_of_fold;  // per row, the row's network left out; latency 0 where it did not get to
   std::vector<KernelEstimate> family_out;   // per row, the row's family left out; empty until asked for
   std::optional<KernelFit> fit;             // on all rows; only of candidates that can be chosen

@@ -9,6 +9,7 @@
 
 #include "learn/cpu_clock.h"
 #include "learn/folds.h"
+#include "learn/form_cost.h"
 #include "learn/metrics.h"
 
 namespace latcast::learn {
@@ -18,8 +19,8 @@ namespace {
 constexpr Eigen::Index kFirstLook = 500;
 constexpr Eigen::Index kFirstLookFrom = 300;  // smaller sides are looked at as a whole
 
-/// When a model leaves. `dominated`: another one, no slower and no larger, is better by this factor. `slow`: it is worse
-/// than the best by this factor and not among the quick ones. `hopeless`: worse by this factor, however quick.
+/// When a model leaves. `dominated`: another one, no slower and no larger, is better by this factor. `slow`: it is
+/// worse than the best by this factor and not among the quick ones. `hopeless`: worse by this factor, however quick.
 struct Patience {
   double dominated, slow, hopeless;
 };
@@ -246,7 +247,8 @@ void keep_front(ClassStudy& study) {
       if (&other == &one || !other.score.note.empty() || !beats(other.score, one.score)) continue;
       const bool same = other.score.latency_ns == one.score.latency_ns && other.score.bytes == one.score.bytes;
       const bool first = &other < &one;
-      if (other.score.error < one.score.error * (1 + kSameError) && (!same || first || other.score.error < one.score.error))
+      if (other.score.error < one.score.error * (1 + kSameError) &&
+          (!same || first || other.score.error < one.score.error))
         one.score.front = false;
     }
   }

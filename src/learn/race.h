@@ -1,8 +1,9 @@
 // The race of a kernel class's regression models: cross-validation that losers leave early.
 //
 // First every model is fitted to a small part of one training side, then those left to all of it, then to the other
-// folds (successive halving over growing sets; Jamieson & Talwalkar 2016, racing after Maron & Moore 1997). A model leaves
-// when another one that is no slower and no larger is clearly better, or when it is hopelessly worse than the best.
+// folds (successive halving over growing sets; Jamieson & Talwalkar 2016, racing after Maron & Moore 1997). A model
+// leaves when another one that is no slower and no larger is clearly better, or when it is hopelessly worse than the
+// best.
 #pragma once
 
 #include <cstdint>

@@ -9,6 +9,7 @@
 #include "learn/cpu_clock.h"
 #include "learn/family_holdout.h"
 #include "learn/folds.h"
+#include "learn/form_cost.h"
 #include "learn/joint_model.h"
 #include "learn/parallel.h"
 #include "learn/race.h"
@@ -177,8 +178,12 @@ class Studying {
   }
 
   [[nodiscard]] RaceOptions race_options(std::size_t kernel) const {
-    return {derive_seed(options_.seed, name_of(kernel)), study_.fold_of_network, options_.folds,
-            prepared_.kernels[kernel].prior,           options_.models,          options_.exhaustive};
+    return {derive_seed(options_.seed, name_of(kernel)),
+            study_.fold_of_network,
+            options_.folds,
+            prepared_.kernels[kernel].prior,
+            options_.models,
+            options_.exhaustive};
   }
 
   /// Large classes first, so that no thread is left with a long one at the end.
@@ -240,7 +245,8 @@ class Studying {
     for (const PreparedKernel& kernel : prepared_.kernels) all.push_back(kernel.rows);
     for (const JointModel* model : joint_names_) {
       if (!on_any_front(model->name)) continue;
-      const auto fit = model->fit(joint_classes(set_, all), {derive_seed(options_.seed, model->name, 1000), Effort::final});
+      const auto fit =
+          model->fit(joint_classes(set_, all), {derive_seed(options_.seed, model->name, 1000), Effort::final});
       if (fit) study_.fit_cost_s += fit->cost_s;
       for_each_joint(model->name, [&](std::size_t k, Candidate& one) {
         auto sealed = fit ? seal_fit(model->name, fit->forms[k], {}, all[k])
