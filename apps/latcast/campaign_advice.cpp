@@ -16,7 +16,7 @@ namespace {
 using namespace latcast::learn;
 
 /// Quick to fit, and close to what is chosen in the end: good enough to see where the error is.
-constexpr const char* kQuickModel = "base_x_trees";
+constexpr const char* kQuickModel = "base_gbdt_small";
 constexpr int kFolds = 3;
 
 /// |forecast - measured| in ns per row, out of fold.

@@ -8,6 +8,8 @@ namespace latcast::cli {
 void add_engines(CLI::App& app, Context& context);
 void add_profile(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
+void add_select(CLI::App& app, Context& context);
+void add_rms(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
 void add_measure(CLI::App& app, Context& context);
 void add_recalibrate(CLI::App& app, Context& context);

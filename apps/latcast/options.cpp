@@ -77,6 +77,22 @@ CLI::Validator duration_option() {
       "DURATION");
 }
 
+CLI::Validator size_option() {
+  static const std::map<std::string, double> kUnits = {{"", 1},    {"B", 1},    {"kB", 1e3}, {"KB", 1e3},
+                                                       {"k", 1e3}, {"MB", 1e6}, {"M", 1e6}};
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        std::string unit;
+        const auto value = leading_number(text, unit);
+        const auto found = kUnits.find(unit);
+        if (!value || found == kUnits.end()) return "'" + text + "' is not a size; write for example 200kB or 1.5MB";
+        if (*value <= 0) return "'" + text + "': a size must be above 0";
+        text = plain_number(*value * found->second);
+        return {};
+      },
+      "SIZE");
+}
+
 CLI::Validator share_option() {
   return CLI::Validator(
       [](std::string& text) -> std::string {

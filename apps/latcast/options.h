@@ -51,6 +51,9 @@ void add_catalogue_option(CLI::App& command, std::vector<std::string>& folders);
 /// --rounds and --burst.
 void add_round_options(CLI::App& command, int& rounds, double& burst_ns, int fewest);
 
+/// "200kB", "1.5MB", "4096": a CLI11 validator that leaves bytes in the text (powers of 1000).
+[[nodiscard]] CLI::Validator size_option();
+
 /// "5%" or "0.05" -> a share.
 [[nodiscard]] CLI::Validator share_option();
 

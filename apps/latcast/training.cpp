@@ -1,13 +1,21 @@
 #include "training.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <ctime>
+#include <iostream>
 #include <map>
 #include <sstream>
 
 #include "learn/dataset.h"
-#include "learn/train.h"
+#include "learn/joint_model.h"
+#include "learn/race.h"
+#include "learn/regression_model.h"
+#include "learn/study_file.h"
+#include "options.h"
 
 namespace latcast::cli {
 namespace {
@@ -71,7 +79,7 @@ Target pack_target(const TargetRecord& record) {
   return target;
 }
 
-std::string describe(const learn::DatasetReport& data, const TrainingSummary& training, double seconds) {
+std::string describe(const learn::DatasetReport& data, const TrainingSummary& training) {
   std::ostringstream text;
   text << data.carriers << " carriers, " << data.modules << " modules";
   if (data.carriers_left_out > 0) text << " (" << data.carriers_left_out << " carriers left out: no complete profile)";
@@ -82,12 +90,93 @@ std::string describe(const learn::DatasetReport& data, const TrainingSummary& tr
   for (const auto& [op, share] : data.unknown_operators)
     text << "not covered: " << op << " (" << format_percent(share, 2) << " of the time)\n";
   if (training.families.empty()) {
-    text << "no carrier was like a network: the sum is not calibrated and its error unknown";
+    text << "no carrier was like a network: the sum is not calibrated and its error unknown\n";
   } else {
-    text << "carriers, cross-validated by network: MAPE " << format_percent(training.error);
+    text << "carriers, cross-validated by network: MAPE " << format_percent(training.error) << "\n";
   }
-  text << "; trained in " << format_time(seconds * 1e9) << "\n";
   return text.str();
+}
+
+/// How often each model was chosen, and which classes had too few samples for a choice.
+std::string describe_models(const learn::Study& study, const learn::PreparedSet& prepared,
+                            const learn::Choice& choice) {
+  std::map<std::string, int> chosen;
+  std::string few;
+  for (std::size_t k = 0; k < study.classes.size(); ++k) {
+    if (choice.candidate[k] < 0) continue;
+    ++chosen[study.classes[k].candidates[static_cast<std::size_t>(choice.candidate[k])].score.name];
+    const learn::PreparedKernel& kernel = prepared.kernels[k];
+    if (!learn::too_few(kernel.rows)) continue;
+    few += (few.empty() ? "" : ", ") + kernel.type_name + "/" + kernel.kernel_name + " " +
+           std::to_string(kernel.rows.size());
+  }
+  std::string text = "models chosen:";
+  for (const auto& [name, count] : chosen) text += " " + name + " " + std::to_string(count) + ",";
+  text.back() = '\n';
+  if (!few.empty()) text += "too few samples for a choice, the base with care: " + few + "\n";
+  return text;
+}
+
+double peak_memory_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * static_cast<double>(usage.ru_maxrss);
+}
+
+std::string describe(const learn::Study& study, const learn::PreparedSet& prepared, const learn::Assembled& assembled,
+                     double seconds) {
+  const learn::Choice& choice = assembled.choice;
+  std::string text = describe_models(study, prepared, choice);
+  if (prepared.dropped > 0)
+    text += std::to_string(prepared.dropped) + " samples could not be used (not above 0, or not a number)\n";
+  for (const std::string& note : study.notes) text += "left out: " + note + "\n";
+  text += "a forecast takes about " + format_time(choice.module_time_ns) + " a module, " +
+          format_time(choice.network_time_ns) + " a carrier\n";
+  return text + "done in " + format_time(seconds * 1e9) + ", of which models' CPU time " +
+         format_time(1e9 * (study.race_cost_s + study.fit_cost_s)) + "; peak memory " +
+         format_bytes(peak_memory_bytes()) + "\n";
+}
+
+/// The pack but for its models.
+Result<PackContent> pack_frame(LearningTask& task, const learn::TrainingSet& set, const learn::DatasetReport& report) {
+  PackContent frame = learn::untrained(task.catalogue.types());
+  auto campaigns = task.store.campaigns(task.target.id);
+  if (!campaigns) return tl::unexpected(campaigns.error());
+  auto references = read_references(task.store, *campaigns, set);
+  if (!references) return tl::unexpected(references.error());
+  frame.references = std::move(*references);
+  PackInfo& info = frame.info;
+  info.tool_version = LATCAST_VERSION;
+  info.created_unix_s = std::time(nullptr);
+  info.target = pack_target(task.target);
+  info.training.started_unix_s = campaigns->front().started_unix_s;
+  info.training.finished_unix_s =
+      campaigns->back().started_unix_s + static_cast<std::int64_t>(campaigns->back().spent_ns / 1e9);
+  info.training.noise_floor = report.noise;
+  info.anchor.unix_s = info.training.finished_unix_s;
+  return frame;
+}
+
+/// The candidates: those that are kept beside the store, or else newly trained ones, which are kept there.
+learn::Study find_study(const LearningTask& task, const TrainingOptions& options, bool reuse,
+                        const learn::TrainingSet& set, const learn::PreparedSet& prepared, Console& console) {
+  learn::StudyOptions study_options;
+  study_options.models = options.models;
+  study_options.progress = [&](const learn::TrainProgress& progress) {
+    console.progress(static_cast<double>(progress.done) / static_cast<double>(std::max<std::size_t>(progress.total, 1)),
+                     std::string(progress.stage) + ": " + std::string(progress.what));
+  };
+  const std::uint64_t fingerprint = learn::study_fingerprint(set, study_options);
+  if (reuse) {
+    auto kept = learn::read_study(task.study, fingerprint);
+    if (kept) return learn::restricted(std::move(*kept), options.models);
+    console.warn(kept.error().context + "; training first");
+  }
+  learn::Study study = learn::make_study(set, prepared, study_options);
+  if (auto ok = learn::write_study(study, fingerprint, task.study); !ok) {
+    console.warn("the candidates are not kept for 'latcast select': " + ok.error().context);
+  }
+  return study;
 }
 
 }  // namespace
@@ -110,36 +199,79 @@ Result<TargetRecord> choose_target(Store& store, const std::string& name) {
                                    known);
 }
 
-Result<Trained> train_target(Store& store, const TargetRecord& target, const Catalogue& catalogue, Console& console) {
+void add_training_options(CLI::App& command, TrainingOptions& options) {
+  command.add_option("--db", options.db, "Store made by 'latcast profile'")->option_text("FILE")->required();
+  command.add_option("--target", options.target, "Target in the store (a part of its name will do when unique)")
+      ->option_text("NAME");
+  add_catalogue_option(command, options.catalogue);
+  command
+      .add_option("--rms", options.models,
+                  "Only these regression models compete, beside the physical base; separated by commas ('latcast rms' "
+                  "lists them)")
+      ->option_text("A,B,..")
+      ->delimiter(',')
+      ->check([](const std::string& name) -> std::string {
+        if (learn::find_model(name) != nullptr || learn::find_joint_model(name) != nullptr) return {};
+        return "there is no regression model '" + name + "'; 'latcast rms' lists them";
+      });
+  command
+      .add_option("--max-module-time", options.budget.module_time_ns,
+                  "What forecasting a module may take, on average over the modules of the carriers")
+      ->option_text("TIME")
+      ->transform(duration_option())
+      ->default_str("700ns");
+  command
+      .add_option("--max-pack-size", options.budget.pack_bytes, "What the pack may take on disk (default: no limit)")
+      ->option_text("SIZE")
+      ->transform(size_option());
+  command.add_option("--out", options.out, "Pack to write")->option_text("FILE")->required();
+}
+
+Result<LearningTask> open_learning_task(const TrainingOptions& options) {
+  const std::vector<std::filesystem::path> folders(options.catalogue.begin(), options.catalogue.end());
+  auto catalogue = Catalogue::builtin(folders);
+  if (!catalogue) return tl::unexpected(catalogue.error());
+  auto store = Store::open_read_only(options.db);
+  if (!store) return tl::unexpected(store.error());
+  auto target = choose_target(*store, options.target);
+  if (!target) return tl::unexpected(target.error());
+  const std::filesystem::path study = options.db + ".models-" + std::to_string(target->id);
+  return LearningTask{std::move(*catalogue), std::move(*store), std::move(*target), study};
+}
+
+Result<Trained> train_target(LearningTask& task, const TrainingOptions& options, bool reuse, Console& console) {
   const auto started = std::chrono::steady_clock::now();
   console.progress(0, "reading measurements");
-  auto dataset = learn::load_dataset(store, target.id, catalogue);
+  auto dataset = learn::load_dataset(task.store, task.target.id, task.catalogue);
   if (!dataset) return tl::unexpected(dataset.error());
-  learn::TrainOptions options;
-  options.progress = [&](const learn::TrainProgress& progress) {
-    console.progress(static_cast<double>(progress.done) / static_cast<double>(std::max<std::size_t>(progress.total, 1)),
-                     std::string(progress.stage) + ": " + std::string(progress.what));
-  };
-  auto content = learn::train(dataset->samples, catalogue, options);
-  if (!content) return tl::unexpected(content.error());
-  auto campaigns = store.campaigns(target.id);
-  if (!campaigns) return tl::unexpected(campaigns.error());
-  auto references = read_references(store, *campaigns, dataset->samples);
-  if (!references) return tl::unexpected(references.error());
-  content->references = std::move(*references);
-  PackInfo& info = content->info;
-  info.tool_version = LATCAST_VERSION;
-  info.created_unix_s = std::time(nullptr);
-  info.target = pack_target(target);
-  for (const ModuleType& type : catalogue.types()) info.sources.push_back({type.file, type.source});
-  info.training.started_unix_s = campaigns->front().started_unix_s;
-  info.training.finished_unix_s =
-      campaigns->back().started_unix_s + static_cast<std::int64_t>(campaigns->back().spent_ns / 1e9);
-  info.training.noise_floor = dataset->report.noise;
-  info.anchor.unix_s = info.training.finished_unix_s;
+  if (auto ok = learn::check_catalogue(dataset->samples, task.catalogue.types()); !ok)
+    return tl::unexpected(ok.error());
+  const auto prepared = learn::prepare(dataset->samples);
+  if (!prepared) return tl::unexpected(prepared.error());
+  const learn::Study study = find_study(task, options, reuse, dataset->samples, *prepared, console);
+  console.progress(1, "choosing");
+  auto frame = pack_frame(task, dataset->samples, dataset->report);
+  if (!frame) return tl::unexpected(frame.error());
+  auto assembled = learn::assemble(dataset->samples, *prepared, study, std::move(*frame), options.budget);
+  if (!assembled) return tl::unexpected(assembled.error());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  std::string report = describe(dataset->report, info.training, seconds);
-  return Trained{std::move(*content), std::move(report)};
+  std::string report =
+      describe(dataset->report, assembled->content.info.training) + describe(study, *prepared, *assembled, seconds);
+  return Trained{std::move(assembled->content), std::move(report)};
+}
+
+int run_training(const TrainingOptions& options, bool reuse, Console& console) {
+  if (auto ok = check_output(options.out); !ok) return refuse(console, ok.error());
+  auto task = open_learning_task(options);
+  if (!task) return refuse(console, task.error());
+  const auto trained = train_target(*task, options, reuse, console);
+  if (!trained) return refuse(console, trained.error());
+  if (auto ok = write_pack(trained->content, options.out); !ok) return refuse(console, ok.error());
+  console.clear_progress();
+  std::error_code failure;
+  std::cout << trained->report << "-> " << options.out << " ("
+            << format_bytes(static_cast<double>(std::filesystem::file_size(options.out, failure))) << ")\n";
+  return kOk;
 }
 
 }  // namespace latcast::cli

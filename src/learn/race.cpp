@@ -7,7 +7,7 @@
 #include <random>
 #include <set>
 
-#include "learn/cpu_clock.h"
+#include "learn/cpu_time.h"
 #include "learn/folds.h"
 #include "learn/form_cost.h"
 #include "learn/metrics.h"
@@ -100,9 +100,9 @@ std::vector<std::vector<KernelEstimate>> fit_all(const Rows& train, const Rows& 
     Contender& one = all[i];
     if (one.model == nullptr || !one.in()) continue;
     CandidateScore& score = one.candidate.score;
-    const double started = thread_cpu_s();
+    const double started = thread_cpu_seconds();
     const auto fit = fit_kernel(*one.model, context);
-    score.cost_s += thread_cpu_s() - started;
+    score.cost_s += thread_cpu_seconds() - started;
     score.samples_seen += static_cast<std::uint32_t>(train.size());
     if (!fit) {
       score.note = fit.error().context;
@@ -263,9 +263,9 @@ void fit_front(const Rows& rows, const RaceOptions& options, ClassStudy& study) 
   FitContext context(rows, {options.seed, Effort::final, prior, &study.warm});
   for (Candidate& one : study.candidates) {
     if (!one.score.front || one.joint) continue;
-    const double started = thread_cpu_s();
+    const double started = thread_cpu_seconds();
     auto fit = fit_kernel(*find_model(one.score.name), context);
-    one.score.cost_s += thread_cpu_s() - started;
+    one.score.cost_s += thread_cpu_seconds() - started;
     if (!fit) {
       one.score.note = fit.error().context;
       one.score.front = false;

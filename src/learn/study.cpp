@@ -6,7 +6,7 @@
 #include <numeric>
 #include <optional>
 
-#include "learn/cpu_clock.h"
+#include "learn/cpu_time.h"
 #include "learn/family_holdout.h"
 #include "learn/folds.h"
 #include "learn/form_cost.h"
@@ -201,10 +201,10 @@ class Studying {
     std::mutex lock;
     std::size_t done = 0;
     parallel_for(order.size(), options_.threads, [&](std::size_t i) {
-      const double started = thread_cpu_s();
+      const double started = thread_cpu_seconds();
       if (prepared_.kernels[order[i]].rows.size() > 0) task(order[i]);
       const std::scoped_lock guard(lock);
-      cost += thread_cpu_s() - started;
+      cost += thread_cpu_seconds() - started;
       report(stage, name_of(order[i]), ++done, order.size());
     });
   }
@@ -292,6 +292,15 @@ class Studying {
 
 bool may_compete(std::string_view name, const std::vector<std::string>& models) {
   return models.empty() || std::ranges::find(models, name) != models.end();
+}
+
+Study restricted(Study study, const std::vector<std::string>& models) {
+  for (ClassStudy& one : study.classes) {
+    std::erase_if(one.candidates, [&](const Candidate& candidate) {
+      return candidate.score.name != kBaseModel && !may_compete(candidate.score.name, models);
+    });
+  }
+  return study;
 }
 
 Study make_study(const TrainingSet& set, const PreparedSet& prepared, const StudyOptions& options) {

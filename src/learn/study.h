@@ -47,6 +47,9 @@ struct Study {
 
 [[nodiscard]] Study make_study(const TrainingSet& set, const PreparedSet& prepared, const StudyOptions& options = {});
 
+/// Only the base and the candidates of these names (empty: all).
+[[nodiscard]] Study restricted(Study study, const std::vector<std::string>& models);
+
 /// Joint models that may compete under `models` (empty: all).
 [[nodiscard]] bool may_compete(std::string_view name, const std::vector<std::string>& models);
 

@@ -246,7 +246,6 @@ std::uint64_t study_fingerprint(const TrainingSet& set, const StudyOptions& opti
   Hash hash;
   for (const RegressionModel& model : regression_models()) hash.add(model.name);
   for (const JointModel& model : joint_models()) hash.add(model.name);
-  for (const std::string& name : options.models) hash.add(name);
   const std::uint64_t numbers[] = {options.seed, std::uint64_t(options.folds), std::uint64_t(options.family_groups),
                                    options.exhaustive ? 1U : 0U, options.families ? 1U : 0U};
   hash.add_values(numbers, std::size(numbers));

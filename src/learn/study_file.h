@@ -10,7 +10,8 @@
 
 namespace latcast::learn {
 
-/// Of all that a study depends on: measurements as learners see them, options, and this version's models.
+/// Of what a study depends on, but for the models that were asked to compete: measurements as learners see them,
+/// options, and this version's models.
 [[nodiscard]] std::uint64_t study_fingerprint(const TrainingSet& set, const StudyOptions& options);
 
 /// Through a temporary file and a rename. Errc::io.
