@@ -21,10 +21,10 @@ struct Work {
   int steps, fewest_epochs, most_epochs;
 };
 
-Work work(Effort effort) { return effort == Effort::fold ? Work{1200, 12, 60} : Work{1800, 18, 80}; }
+Work work(Effort effort) { return effort == Effort::fold ? Work{700, 14, 60} : Work{1000, 20, 60}; }
 
 void fill_in(NeuralSettings& settings, std::size_t samples, Effort effort) {
-  if (settings.batch == 0) settings.batch = int(std::clamp<std::size_t>(std::bit_floor(samples / 16 + 1), 32, 512));
+  if (settings.batch == 0) settings.batch = int(std::clamp<std::size_t>(std::bit_floor(samples / 32 + 1), 32, 1024));
   if (settings.epochs > 0) return;
   const Work wanted = work(effort);
   const int per_epoch = int(samples) / settings.batch + 1;

@@ -24,7 +24,7 @@ struct NeuralSettings {
   bool embedding = true;  // each class shifts the first layer
   double auxiliary = 0;   // weight of the auxiliary tasks; 0: none
   int epochs = 1, batch = 1024;
-  double rate = 4e-3;                    // greatest learning rate
+  double rate = 1.6e-2;                  // greatest learning rate
   double decay = 1e-4, own_decay = 0.1;  // weight decay of what is shared, and of what is a class's own
   int threads = 1;
 };
