@@ -47,6 +47,8 @@ int exit_code(Errc code) {
       return kInterrupted;
     case Errc::unstable:
       return kNoiseTargetMissed;
+    case Errc::budget:
+      return kConditionNotMet;
     default:
       return kFailed;
   }

@@ -46,6 +46,7 @@ struct IntervalModel {
   double quantile = 1.645;
   double relative = 0.05, absolute_ns = 0, extrapolated = 0.5, modules = 0;
   double bias = 0;
+  double module_spread = 0.5;  ///< of one module, as above, where its kernel class does not know its own
 };
 
 /// Machines drift: one factor from re-measured reference carriers, and how fast it is forgotten.

@@ -39,6 +39,7 @@ struct ModuleForecast {
   std::uint32_t kernel = kUnknownKernel;  ///< index of the kernel class within its type
   ForecastStatus status = ForecastStatus::unknown;
   double macs = 0;
+  Nanos lower{0}, upper{0};  ///< interval of this module alone, at the pack's level; symmetric in log latency
 };
 
 struct NetworkForecast {

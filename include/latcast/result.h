@@ -23,6 +23,7 @@ enum class Errc : std::uint8_t {
   io,                  ///< reading or writing failed (permissions, full disk, lock)
   corrupt,             ///< a file of ours that does not verify
   interrupted,         ///< stopped by the user
+  budget,              ///< what was asked for cannot be had within the time or size that was given
 };
 
 /// Stable lower-case name of a code, as written into JSON.

@@ -24,7 +24,14 @@ struct NamedProgram {
 struct CandidateScore {
   std::string name;
   double error = 0, bytes = 0, latency_ns = 0;
-  std::string note;  // why it could not be trained, when it could not
+  std::string note;   // why it could not be trained, when it could not
+  double bias = 0;    // weighted mean log ratio
+  double cost_s = 0;  // spent on training it
+  std::uint32_t samples_seen = 0;
+  double r2 = 0;                     // of log latency
+  double within5 = 0, within10 = 0;  // share of samples forecast within 5 and 10 %
+  double median_log = 0;             // median of |log ratio|
+  bool front = false;                // no other candidate is at once better, faster and smaller
 };
 
 struct KernelModel {
@@ -35,6 +42,7 @@ struct KernelModel {
   std::vector<double> low, high;       // range of log2(1 + feature) in training
   std::uint32_t samples = 0;
   double error = 0, bias = 0;  // cross-validated, weighted: mean |ratio - 1|, mean log ratio
+  double spread = 0;           // half-width of a module's interval in log latency, at the pack's level; 0: unknown
   std::string model;           // the chosen regression model
   std::vector<CandidateScore> candidates;
   FormSpec form;           // empty: nothing was measured, the physical fallback answers

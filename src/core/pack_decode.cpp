@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <map>
+#include <memory>
 #include <string>
 #include <type_traits>
 
@@ -67,14 +69,39 @@ NamedProgram read_program(const fb::Program& program) {
   return {text(program.name()), text(program.text()), read_code(program.code())};
 }
 
-FormNodeView read_node(const fb::FormNode& node) {
-  return {static_cast<FormKind>(node.kind()),
-          array(node.children()),
-          array(node.doubles()),
-          array(node.floats()),
-          array(node.ints()),
-          {}};
-}
+/// Reads forms, which may refer to numbers that the pack's forms share.
+class FormReader {
+ public:
+  explicit FormReader(const fb::Pack& pack)
+      : shared_(read_all(pack.shared(), [](const fb::SharedNumbers& one) { return array(one.floats()); })) {}
+
+  DecodedKernel read(const fb::Kernel& kernel) {
+    const auto read_node = [this](const fb::FormNode& node) { return this->node(node); };
+    return {read_all(kernel.form(), read_node), read_all(kernel.extrapolation(), read_node)};
+  }
+  /// Whether a form referred to shared numbers that are not there.
+  [[nodiscard]] bool missing() const { return missing_; }
+
+ private:
+  FormNodeView node(const fb::FormNode& node) {
+    return {static_cast<FormKind>(node.kind()),
+            array(node.children()),
+            array(node.doubles()),
+            array(node.floats()),
+            array(node.ints()),
+            shared(node.shared())};
+  }
+
+  std::span<const float> shared(std::uint32_t reference) {
+    if (reference == 0) return {};
+    if (reference <= shared_.size()) return shared_[reference - 1];
+    missing_ = true;
+    return {};
+  }
+
+  std::vector<std::span<const float>> shared_;
+  bool missing_ = false;
+};
 
 Target read_target(const fb::Target* target) {
   if (target == nullptr) return {};
@@ -98,9 +125,12 @@ KernelModel read_kernel(const fb::Kernel& kernel) {
   out.samples = kernel.samples();
   out.error = kernel.error();
   out.bias = kernel.bias();
+  out.spread = kernel.spread();
   out.model = text(kernel.model());
   out.candidates = read_all(kernel.candidates(), [](const fb::Candidate& c) {
-    return CandidateScore{text(c.name()), c.error(), c.bytes(), c.latency_ns(), text(c.note())};
+    return CandidateScore{text(c.name()), c.error(),      c.bytes(),        c.latency_ns(), text(c.note()),
+                          c.bias(),       c.cost_s(),     c.samples_seen(), c.r2(),         c.within5(),
+                          c.within10(),   c.median_log(), c.front()};
   });
   return out;
 }
@@ -111,12 +141,6 @@ TypeModel read_type(const fb::ModuleType& type) {
           .derived = read_all(type.derived(), read_program),
           .macs = read_code(type.macs()),
           .kernels = read_all(type.kernels(), read_kernel)};
-}
-
-std::vector<DecodedKernel> read_forms(const fb::ModuleType& type) {
-  return read_all(type.kernels(), [](const fb::Kernel& kernel) {
-    return DecodedKernel{read_all(kernel.form(), read_node), read_all(kernel.extrapolation(), read_node)};
-  });
 }
 
 TrainingSummary read_training(const fb::Training* training) {
@@ -139,7 +163,7 @@ void read_models(const fb::Pack& pack, PackInfo& info) {
   if (const auto* c = pack.calibration()) info.calibration = {c->scale(), c->module_ns(), c->run_ns()};
   if (const auto* i = pack.interval()) {
     info.interval = {i->level(),        i->quantile(), i->relative(), i->absolute_ns(),
-                     i->extrapolated(), i->modules(),  i->bias()};
+                     i->extrapolated(), i->modules(),  i->bias(),     i->module_fallback()};
   }
   if (const auto* a = pack.anchor()) {
     info.anchor = {a->scale(),         a->unix_s(), a->scatter(), a->carriers(), a->widening_per_sqrt_hour(),
@@ -147,7 +171,9 @@ void read_models(const fb::Pack& pack, PackInfo& info) {
   }
 }
 
-DecodedPack read_pack(const fb::Pack& pack) {
+tl::unexpected<Error> corrupt(const std::string& what) { return fail(Errc::corrupt, what); }
+
+Result<DecodedPack> read_pack(const fb::Pack& pack) {
   DecodedPack out;
   PackInfo& info = out.content.info;
   info.tool_version = text(pack.tool_version());
@@ -158,14 +184,16 @@ DecodedPack read_pack(const fb::Pack& pack) {
   info.training = read_training(pack.training());
   info.extras = read_all(pack.extras(), read_pair);
   out.content.types = read_all(pack.types(), read_type);
-  out.forms = read_all(pack.types(), read_forms);
+  FormReader forms(pack);
+  out.forms = read_all(pack.types(), [&](const fb::ModuleType& type) {
+    return read_all(type.kernels(), [&](const fb::Kernel& kernel) { return forms.read(kernel); });
+  });
+  if (forms.missing()) return corrupt("a form refers to shared numbers that are not there");
   out.content.references = read_all(
       pack.references(), [](const fb::Reference& r) { return ReferenceCarrier{text(r.name()), {}, r.quiet_ns()}; });
   out.reference_onnx = read_all(pack.references(), [](const fb::Reference& r) { return array(r.onnx()); });
   return out;
 }
-
-tl::unexpected<Error> corrupt(const std::string& what) { return fail(Errc::corrupt, what); }
 
 /// In [low, high]; false for NaN.
 bool within(double value, double low, double high) { return value >= low && value <= high; }
@@ -203,6 +231,7 @@ Result<void> check_kernel(const KernelModel& kernel, const DecodedKernel& forms,
   if (auto ok = check_programs(kernel.terms, slots); !ok) return ok;
   if (auto ok = check_programs(kernel.features, slots); !ok) return ok;
   if (auto ok = check_ranges(kernel); !ok) return ok;
+  if (!within(kernel.spread, 0, 10)) return corrupt("the interval of a kernel class is not one");
   const FormShape shape{kernel.terms.size(), kernel.features.size()};
   for (const FormView* form : {&forms.form, &forms.extrapolation}) {
     if (form->empty()) continue;
@@ -242,7 +271,7 @@ Result<void> check_info(const PackInfo& info) {
   const IntervalModel& i = info.interval;
   if (!within(i.level, 0, 1) || !within(i.quantile, 0, 1e3) || !within(i.relative, 0, 1e3) ||
       !within(i.absolute_ns, 0, kHuge) || !within(i.extrapolated, 0, 1e3) || !within(i.modules, 0, 1e3) ||
-      !within(i.bias, -10, 10)) {
+      !within(i.bias, -10, 10) || !within(i.module_spread, 0, 10)) {
     return corrupt("the interval model is out of bounds");
   }
   const Anchor& a = info.anchor;
@@ -264,18 +293,32 @@ Result<void> check_pack(const DecodedPack& pack) {
   return {};
 }
 
-FormSpec own_form(const FormView& view) {
-  FormSpec out;
-  for (const FormNodeView& node : view) {
-    out.push_back({node.kind,
-                   {node.children.begin(), node.children.end()},
-                   {node.doubles.begin(), node.doubles.end()},
-                   {node.floats.begin(), node.floats.end()},
-                   {node.ints.begin(), node.ints.end()},
-                   nullptr});
+/// Makes owning copies of forms; what several share is copied once.
+class FormCopier {
+ public:
+  FormSpec copy(const FormView& view) {
+    FormSpec out;
+    for (const FormNodeView& node : view) {
+      out.push_back({node.kind,
+                     {node.children.begin(), node.children.end()},
+                     {node.doubles.begin(), node.doubles.end()},
+                     {node.floats.begin(), node.floats.end()},
+                     {node.ints.begin(), node.ints.end()},
+                     share(node.shared)});
+    }
+    return out;
   }
-  return out;
-}
+
+ private:
+  std::shared_ptr<const std::vector<float>> share(std::span<const float> numbers) {
+    if (numbers.empty()) return nullptr;
+    auto& copy = copies_[numbers.data()];
+    if (!copy) copy = std::make_shared<const std::vector<float>>(numbers.begin(), numbers.end());
+    return copy;
+  }
+
+  std::map<const float*, std::shared_ptr<const std::vector<float>>> copies_;
+};
 
 }  // namespace
 
@@ -285,17 +328,19 @@ Result<DecodedPack> decode_pack(std::span<const std::uint8_t> bytes) {
   if (content->size() < 16 || !fb::PackBufferHasIdentifier(content->data())) return corrupt("not a latcast pack");
   flatbuffers::Verifier verifier(content->data(), content->size(), 32, 10'000'000);
   if (!fb::VerifyPackBuffer(verifier)) return corrupt("the pack's structure does not verify: train again");
-  DecodedPack pack = read_pack(*fb::GetPack(content->data()));
-  if (auto ok = check_pack(pack); !ok) return tl::unexpected<Error>(ok.error());
+  auto pack = read_pack(*fb::GetPack(content->data()));
+  if (!pack) return pack;
+  if (auto ok = check_pack(*pack); !ok) return tl::unexpected<Error>(ok.error());
   return pack;
 }
 
 PackContent own(const DecodedPack& decoded) {
   PackContent out = decoded.content;
+  FormCopier forms;
   for (std::size_t t = 0; t < out.types.size(); ++t) {
     for (std::size_t k = 0; k < out.types[t].kernels.size(); ++k) {
-      out.types[t].kernels[k].form = own_form(decoded.forms[t][k].form);
-      out.types[t].kernels[k].extrapolation = own_form(decoded.forms[t][k].extrapolation);
+      out.types[t].kernels[k].form = forms.copy(decoded.forms[t][k].form);
+      out.types[t].kernels[k].extrapolation = forms.copy(decoded.forms[t][k].extrapolation);
     }
   }
   for (std::size_t i = 0; i < out.references.size(); ++i) {

@@ -1,9 +1,11 @@
 // PackContent -> FlatBuffer -> file.
 #include <flatbuffers/flatbuffers.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <system_error>
 
 #include "core/pack_content.h"
@@ -15,62 +17,91 @@ namespace {
 
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
+using SharedFloats = std::shared_ptr<const std::vector<float>>;
 template <class T>
 using Vector = Offset<flatbuffers::Vector<T>>;
 
-Vector<const fb::Instruction*> write(FlatBufferBuilder& out, const Program& program) {
+/// A builder that knows which shared numbers the forms refer to.
+class PackBuilder : public FlatBufferBuilder {
+ public:
+  PackBuilder() : FlatBufferBuilder(1U << 20U) {}
+
+  /// What FormNode.shared stores.
+  std::uint32_t reference(const SharedFloats& numbers) {
+    if (!numbers) return 0;
+    const auto found = std::ranges::find(shared_, numbers);
+    if (found != shared_.end()) return static_cast<std::uint32_t>(found - shared_.begin()) + 1;
+    shared_.push_back(numbers);
+    return static_cast<std::uint32_t>(shared_.size());
+  }
+  /// All referred to so far.
+  [[nodiscard]] const std::vector<SharedFloats>& shared() const { return shared_; }
+
+ private:
+  std::vector<SharedFloats> shared_;
+};
+
+Vector<const fb::Instruction*> write(PackBuilder& out, const Program& program) {
   std::vector<fb::Instruction> code;
   code.reserve(program.size());
   for (const Instruction& in : program) code.emplace_back(static_cast<std::uint32_t>(in.op), in.slot, in.value);
   return out.CreateVectorOfStructs(code);
 }
 
-Offset<fb::KeyValue> write(FlatBufferBuilder& out, const KeyValue& pair) {
+Offset<fb::KeyValue> write(PackBuilder& out, const KeyValue& pair) {
   const auto key = out.CreateString(pair.key);
   return fb::CreateKeyValue(out, key, out.CreateString(pair.value));
 }
 
-Offset<fb::Program> write(FlatBufferBuilder& out, const NamedProgram& program) {
+Offset<fb::Program> write(PackBuilder& out, const NamedProgram& program) {
   const auto name = out.CreateString(program.name);
   const auto text = out.CreateString(program.text);
   return fb::CreateProgram(out, name, text, write(out, program.program));
 }
 
-Offset<fb::FormNode> write(FlatBufferBuilder& out, const FormNode& node) {
+Offset<fb::FormNode> write(PackBuilder& out, const FormNode& node) {
   const auto children = out.CreateVector(node.children);
   const auto doubles = out.CreateVector(node.doubles);
   const auto floats = out.CreateVector(node.floats);
   const auto ints = out.CreateVector(node.ints);
-  return fb::CreateFormNode(out, static_cast<std::uint16_t>(node.kind), children, doubles, floats, ints);
+  return fb::CreateFormNode(out, static_cast<std::uint16_t>(node.kind), children, doubles, floats, ints,
+                            out.reference(node.shared));
 }
 
-Offset<fb::Candidate> write(FlatBufferBuilder& out, const CandidateScore& score) {
+Offset<fb::SharedNumbers> write(PackBuilder& out, const SharedFloats& numbers) {
+  return fb::CreateSharedNumbers(out, out.CreateVector(*numbers));
+}
+
+Offset<fb::Candidate> write(PackBuilder& out, const CandidateScore& score) {
   const auto name = out.CreateString(score.name);
-  return fb::CreateCandidate(out, name, score.error, score.bytes, score.latency_ns, out.CreateString(score.note));
+  const auto note = out.CreateString(score.note);
+  return fb::CreateCandidate(out, name, score.error, score.bytes, score.latency_ns, note, score.bias, score.cost_s,
+                             score.samples_seen, score.r2, score.within5, score.within10, score.median_log,
+                             score.front);
 }
 
-Offset<fb::Family> write(FlatBufferBuilder& out, const FamilyLoss& family) {
+Offset<fb::Family> write(PackBuilder& out, const FamilyLoss& family) {
   return fb::CreateFamily(out, out.CreateString(family.name), family.networks, family.error, family.bias);
 }
 
-Offset<fb::Reference> write(FlatBufferBuilder& out, const ReferenceCarrier& carrier) {
+Offset<fb::Reference> write(PackBuilder& out, const ReferenceCarrier& carrier) {
   const auto name = out.CreateString(carrier.name);
   return fb::CreateReference(out, name, out.CreateVector(carrier.onnx), carrier.quiet_ns);
 }
 
-Offset<fb::Kernel> write(FlatBufferBuilder& out, const KernelModel& kernel);
-Offset<fb::ModuleType> write(FlatBufferBuilder& out, const TypeModel& type);
+Offset<fb::Kernel> write(PackBuilder& out, const KernelModel& kernel);
+Offset<fb::ModuleType> write(PackBuilder& out, const TypeModel& type);
 
 /// A vector of tables, each written by its own overload of write().
 template <class T>
-auto write_all(FlatBufferBuilder& out, const std::vector<T>& items) {
+auto write_all(PackBuilder& out, const std::vector<T>& items) {
   std::vector<decltype(write(out, items.front()))> offsets;
   offsets.reserve(items.size());
   for (const T& item : items) offsets.push_back(write(out, item));
   return out.CreateVector(offsets);
 }
 
-Offset<fb::Kernel> write(FlatBufferBuilder& out, const KernelModel& kernel) {
+Offset<fb::Kernel> write(PackBuilder& out, const KernelModel& kernel) {
   const auto name = out.CreateString(kernel.name);
   const auto when = write(out, kernel.when);
   const auto terms = write_all(out, kernel.terms);
@@ -82,10 +113,10 @@ Offset<fb::Kernel> write(FlatBufferBuilder& out, const KernelModel& kernel) {
   const auto form = write_all(out, kernel.form);
   const auto extrapolation = write_all(out, kernel.extrapolation);
   return fb::CreateKernel(out, name, when, terms, features, low, high, kernel.samples, kernel.error, kernel.bias, model,
-                          candidates, form, extrapolation);
+                          candidates, form, extrapolation, kernel.spread);
 }
 
-Offset<fb::ModuleType> write(FlatBufferBuilder& out, const TypeModel& type) {
+Offset<fb::ModuleType> write(PackBuilder& out, const TypeModel& type) {
   const auto name = out.CreateString(type.name);
   const auto parameters = out.CreateVectorOfStrings(type.parameters);
   const auto derived = write_all(out, type.derived);
@@ -93,7 +124,7 @@ Offset<fb::ModuleType> write(FlatBufferBuilder& out, const TypeModel& type) {
   return fb::CreateModuleType(out, name, parameters, derived, macs, write_all(out, type.kernels));
 }
 
-Offset<fb::Target> write(FlatBufferBuilder& out, const Target& target) {
+Offset<fb::Target> write(PackBuilder& out, const Target& target) {
   const auto name = out.CreateString(target.name);
   const auto device = out.CreateString(target.device);
   const auto features = out.CreateVectorOfStrings(target.cpu_features);
@@ -103,13 +134,13 @@ Offset<fb::Target> write(FlatBufferBuilder& out, const Target& target) {
   return fb::CreateTarget(out, name, device, features, engine, version, conditions, write_all(out, target.settings));
 }
 
-Offset<fb::Training> write(FlatBufferBuilder& out, const TrainingSummary& training) {
+Offset<fb::Training> write(PackBuilder& out, const TrainingSummary& training) {
   const auto families = write_all(out, training.families);
   return fb::CreateTraining(out, training.started_unix_s, training.finished_unix_s, training.networks, training.samples,
                             training.noise_floor, training.error, families);
 }
 
-Offset<fb::Pack> write(FlatBufferBuilder& out, const PackContent& content) {
+Offset<fb::Pack> write(PackBuilder& out, const PackContent& content) {
   const PackInfo& info = content.info;
   const auto version = out.CreateString(info.tool_version);
   const auto target = write(out, info.target);
@@ -121,15 +152,17 @@ Offset<fb::Pack> write(FlatBufferBuilder& out, const PackContent& content) {
   const Calibration& c = info.calibration;
   const auto calibration = fb::CreateCalibration(out, c.scale, c.module_ns, c.run_ns);
   const IntervalModel& i = info.interval;
-  const auto interval =
-      fb::CreateInterval(out, i.level, i.quantile, i.relative, i.absolute_ns, i.extrapolated, i.modules, i.bias);
+  const auto interval = fb::CreateInterval(out, i.level, i.quantile, i.relative, i.absolute_ns, i.extrapolated,
+                                           i.modules, i.bias, i.module_spread);
   const Anchor& a = info.anchor;
   const auto anchor =
       fb::CreateAnchor(out, a.scale, a.unix_s, a.scatter, a.carriers, a.widening_per_sqrt_hour, a.widening_limit);
   const auto references = write_all(out, content.references);
   const auto training = write(out, info.training);
+  const auto extras = write_all(out, info.extras);
+  const auto shared = write_all(out, out.shared());  // after the forms, which say what is shared
   return fb::CreatePack(out, version, info.created_unix_s, target, sources, types, fallback, calibration, interval,
-                        anchor, references, training, write_all(out, info.extras));
+                        anchor, references, training, extras, shared);
 }
 
 Result<void> write_file(const std::vector<std::uint8_t>& bytes, const std::filesystem::path& path) {
@@ -143,7 +176,7 @@ Result<void> write_file(const std::vector<std::uint8_t>& bytes, const std::files
 }  // namespace
 
 std::vector<std::uint8_t> pack_bytes(const PackContent& content) {
-  FlatBufferBuilder out(1U << 20U);
+  PackBuilder out;
   fb::FinishPackBuffer(out, write(out, content));
   std::vector<std::uint8_t> bytes(out.GetBufferPointer(), out.GetBufferPointer() + out.GetSize());
   detail::seal(bytes);

@@ -87,6 +87,15 @@ ModuleForecast raw_forecast(const detail::DecodedPack& pack, const ModuleQuery& 
   return out;
 }
 
+/// The interval of a module whose latency is final.
+void add_interval(const detail::DecodedPack& pack, std::uint32_t type, ModuleForecast& module) noexcept {
+  const bool known = module.status != ForecastStatus::unknown;
+  const double own = known ? pack.content.types[type].kernels[module.kernel].spread : 0.0;
+  const double factor = std::exp(own > 0 ? own : pack.content.info.interval.module_spread);
+  module.lower = module.latency / factor;
+  module.upper = module.latency * factor;
+}
+
 Result<void> check_query(const detail::DecodedPack& pack, const ModuleQuery& module) {
   if (module.type >= pack.content.types.size()) return {};
   const TypeModel& type = pack.content.types[module.type];
@@ -141,6 +150,7 @@ Result<ModuleForecast> Predictor::forecast_module(const ModuleQuery& module) con
   if (auto ok = check_query(pack, module); !ok) return tl::unexpected<Error>(ok.error());
   ModuleForecast out = raw_forecast(pack, module);
   out.latency *= pack.content.info.anchor.scale;
+  add_interval(pack, module.type, out);
   return out;
 }
 
@@ -157,6 +167,7 @@ Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery>
   total.quiet = calibrate_modules(out, info);
   DoubtSum doubts;
   for (std::size_t i = 0; i < out.size(); ++i) {
+    add_interval(pack, modules[i].type, out[i]);
     total.macs += out[i].macs;
     const bool known = out[i].status != ForecastStatus::unknown;
     const double error = known ? pack.content.types[modules[i].type].kernels[out[i].kernel].error : kUnknownError;

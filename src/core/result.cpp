@@ -24,6 +24,8 @@ std::string_view to_string(Errc code) noexcept {
       return "corrupt";
     case Errc::interrupted:
       return "interrupted";
+    case Errc::budget:
+      return "budget";
   }
   return "unknown";
 }

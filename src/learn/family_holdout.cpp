@@ -4,31 +4,10 @@
 #include <map>
 
 #include "learn/folds.h"
-#include "learn/parallel.h"
+#include "learn/race.h"
 
 namespace latcast::learn {
 namespace {
-
-/// Forecasts the rows of one kernel class that are in `group` with a model that never saw that group.
-std::vector<KernelEstimate> forecast_group(const PreparedKernel& kernel, const Selection& chosen,
-                                           std::span<const int> group_of_network, int group, std::uint64_t seed) {
-  const Rows& rows = kernel.rows;
-  std::vector<int> side;
-  for (const int network : rows.group) side.push_back(group_of_network[static_cast<std::size_t>(network)]);
-  const Split sides = split(side, group);
-  std::vector<KernelEstimate> out(static_cast<std::size_t>(rows.size()));
-  if (sides.test.empty() || sides.train.size() < 3) return out;  // zero: the fallback answers
-  const Rows train = take(rows, sides.train), test = take(rows, sides.test);
-  WarmStarts warm = chosen.warm;
-  FitContext context(train, {seed, Effort::fold, kernel.prior, &warm});
-  const bool few = train.size() < kFewSamples;
-  const RegressionModel* model = few ? find_model("base") : find_model(chosen.fit.model);
-  const auto fit = fit_kernel(*model, context);
-  if (!fit) return out;
-  const auto forecasts = forecast(*fit, test);
-  for (std::size_t i = 0; i < forecasts.size(); ++i) out[static_cast<std::size_t>(sides.test[i])] = forecasts[i];
-  return out;
-}
 
 HeldOut held_out(const RawNetwork& network, const Calibration& calibration) {
   return {calibrated_ns(network, calibration), network.quiet_ns, network.doubt};
@@ -43,6 +22,23 @@ Calibration calibration_without(const std::vector<NetworkTruth>& networks, const
   return fit_calibration(others);
 }
 
+/// The candidates' forecasts of one group's rows.
+void forecast_group(const PreparedKernel& kernel, const Split& sides, std::uint64_t seed, ClassStudy& study) {
+  const Rows train = take(kernel.rows, sides.train), test = take(kernel.rows, sides.test);
+  WarmStarts warm = study.warm;
+  FitContext context(train, {seed, Effort::fold, kernel.prior, &warm});
+  const bool few = train.size() < kFewSamples;
+  for (Candidate& one : study.candidates) {
+    if (!one.score.front || one.joint) continue;
+    const auto fit = fit_kernel(*find_model(few ? kBaseModel : std::string_view(one.score.name)), context);
+    if (!fit) continue;
+    const auto forecasts = forecast(*fit, test);
+    for (std::size_t i = 0; i < forecasts.size(); ++i) {
+      one.family_out[static_cast<std::size_t>(sides.test[i])] = forecasts[i];
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<int> family_groups(const std::vector<NetworkTruth>& networks, int groups) {
@@ -54,33 +50,33 @@ std::vector<int> family_groups(const std::vector<NetworkTruth>& networks, int gr
   return grouped_folds(family, groups, 1);
 }
 
-std::vector<HeldOut> hold_out_families(const TrainingSet& set, const PreparedSet& prepared,
-                                       const std::vector<Selection>& chosen, const std::vector<RawNetwork>& raw,
-                                       const Fallback& fallback, const HoldoutOptions& options) {
-  const std::vector<int> group_of = family_groups(set.networks, options.groups);
-  const int groups = group_of.empty() ? 0 : *std::ranges::max_element(group_of) + 1;
-  std::vector<HeldOut> out(set.networks.size());
+void forecast_families(const PreparedKernel& kernel, std::span<const int> group_of_network, int groups,
+                       std::uint64_t seed, ClassStudy& study) {
+  for (Candidate& one : study.candidates) {
+    if (one.score.front) one.family_out.assign(static_cast<std::size_t>(kernel.rows.size()), {});
+  }
+  std::vector<int> side;
+  for (const int network : kernel.rows.group) side.push_back(group_of_network[static_cast<std::size_t>(network)]);
+  for (int group = 0; group < groups; ++group) {
+    const Split sides = split(side, group);
+    if (sides.test.empty() || sides.train.size() < 3) continue;  // zero: the fallback answers
+    forecast_group(kernel, sides, derive_seed(seed, "families", static_cast<std::uint64_t>(group)), study);
+  }
+}
+
+std::vector<HeldOut> hold_out_families(const std::vector<NetworkTruth>& networks, std::span<const int> group_of_network,
+                                       const std::vector<RawNetwork>& raw, const std::vector<RawNetwork>& family_sums) {
+  const int groups = group_of_network.empty() ? 0 : *std::ranges::max_element(group_of_network) + 1;
+  std::vector<HeldOut> out(networks.size());
   if (groups < 2) {
-    const Calibration calibration = calibration_without(set.networks, raw, group_of, -1);
+    const Calibration calibration = calibration_without(networks, raw, group_of_network, -1);
     std::ranges::transform(raw, out.begin(), [&](const RawNetwork& one) { return held_out(one, calibration); });
     return out;
   }
-  const std::size_t kernels = prepared.kernels.size();
-  const std::vector<double> errors = errors_of(chosen);
-  std::vector<std::vector<std::vector<KernelEstimate>>> estimates(static_cast<std::size_t>(groups),
-                                                                  std::vector<std::vector<KernelEstimate>>(kernels));
-  parallel_for(kernels * static_cast<std::size_t>(groups), options.threads, [&](std::size_t task) {
-    const std::size_t kernel = task / static_cast<std::size_t>(groups), group = task % static_cast<std::size_t>(groups);
-    const PreparedKernel& one = prepared.kernels[kernel];
-    const auto seed = derive_seed(options.seed, one.type_name + "/" + one.kernel_name, 1000 + group);
-    estimates[group][kernel] = forecast_group(one, chosen[kernel], group_of, static_cast<int>(group), seed);
-  });
   for (int group = 0; group < groups; ++group) {
-    const Calibration calibration = calibration_without(set.networks, raw, group_of, group);
+    const Calibration calibration = calibration_without(networks, raw, group_of_network, group);
     for (std::size_t i = 0; i < out.size(); ++i) {
-      if (group_of[i] != group) continue;
-      const auto& own = estimates[static_cast<std::size_t>(group)];
-      out[i] = held_out(sum_network(set.networks[i], prepared.places[i], own, errors, fallback), calibration);
+      if (group_of_network[i] == group) out[i] = held_out(family_sums[i], calibration);
     }
   }
   return out;

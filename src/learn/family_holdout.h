@@ -2,12 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "learn/candidate.h"
 #include "learn/intervals.h"
 #include "learn/network_fit.h"
 #include "learn/prepared.h"
-#include "learn/selection.h"
 #include "learn/training_set.h"
 
 namespace latcast::learn {
@@ -15,17 +16,16 @@ namespace latcast::learn {
 /// Families put together into at most `groups` of similar size; per network the index of its group.
 [[nodiscard]] std::vector<int> family_groups(const std::vector<NetworkTruth>& networks, int groups);
 
-struct HoldoutOptions {
-  std::uint64_t seed = 1;
-  int groups = 6;
-  int threads = 2;
-};
+/// Fills `family_out` of the class's candidates that have a fit of their own: each group's rows by a model that never
+/// saw that group.
+void forecast_families(const PreparedKernel& kernel, std::span<const int> group_of_network, int groups,
+                       std::uint64_t seed, ClassStudy& study);
 
-/// Per network. The chosen models are fitted anew without each group of families; the calibration on `raw` (out-of-fold
-/// sums) of the others. Where there is one family only, `raw` stands in.
-[[nodiscard]] std::vector<HeldOut> hold_out_families(const TrainingSet& set, const PreparedSet& prepared,
-                                                     const std::vector<Selection>& chosen,
-                                                     const std::vector<RawNetwork>& raw, const Fallback& fallback,
-                                                     const HoldoutOptions& options);
+/// Per network, from the sums of forecasts with its family left out (`family_sums`), calibrated on the `raw` sums
+/// (out of fold) of the other groups' networks. Where there is one family only, `raw` stands in.
+[[nodiscard]] std::vector<HeldOut> hold_out_families(const std::vector<NetworkTruth>& networks,
+                                                     std::span<const int> group_of_network,
+                                                     const std::vector<RawNetwork>& raw,
+                                                     const std::vector<RawNetwork>& family_sums);
 
 }  // namespace latcast::learn

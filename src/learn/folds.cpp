@@ -1,6 +1,7 @@
 #include "learn/folds.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 namespace latcast::learn {
@@ -45,6 +46,38 @@ std::vector<int> grouped_folds(std::span<const int> groups, int folds, std::uint
   std::vector<int> out;
   out.reserve(groups.size());
   for (const int group : groups) out.push_back(fold_of_group[group]);
+  return out;
+}
+
+std::vector<int> stratified_folds(const std::vector<std::vector<int>>& classes, int folds, std::uint64_t seed) {
+  std::map<int, double> total;
+  for (const auto& group : classes) {
+    for (const int one : group) total[one] += 1.0;
+  }
+  std::vector<Group> order;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    order.push_back({static_cast<int>(i), classes[i].size(), scramble(seed ^ static_cast<std::uint64_t>(i))});
+  }
+  std::ranges::sort(order, [](const Group& a, const Group& b) { return a.order < b.order; });
+  const auto count = static_cast<std::size_t>(std::max(folds, 1));
+  std::vector<std::map<int, double>> load(count);  // share of each class that a fold has
+  std::vector<double> groups(count, 0.0);
+  std::vector<int> out(classes.size(), 0);
+  for (const Group& group : order) {
+    std::size_t best = 0;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t fold = 0; fold < count; ++fold) {
+      double full = groups[fold] / static_cast<double>(classes.size());
+      for (const int one : classes[static_cast<std::size_t>(group.id)]) full += load[fold][one];
+      if (full < least) {
+        least = full;
+        best = fold;
+      }
+    }
+    for (const int one : classes[static_cast<std::size_t>(group.id)]) load[best][one] += 1.0 / total[one];
+    groups[best] += 1.0;
+    out[static_cast<std::size_t>(group.id)] = static_cast<int>(best);
+  }
   return out;
 }
 

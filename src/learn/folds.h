@@ -13,6 +13,11 @@ namespace latcast::learn {
 /// ties by `seed`. Fewer folds where there are fewer groups; all zero where there is one group.
 [[nodiscard]] std::vector<int> grouped_folds(std::span<const int> groups, int folds, std::uint64_t seed);
 
+/// Fold of each group, in [0, folds), when a group holds samples of several classes (`classes`: per group, the class of
+/// each sample): every class is spread over the folds as evenly as groups allow.
+[[nodiscard]] std::vector<int> stratified_folds(const std::vector<std::vector<int>>& classes, int folds,
+                                                std::uint64_t seed);
+
 struct Split {
   std::vector<Eigen::Index> train, test;
 };

@@ -4,25 +4,28 @@
 
 namespace latcast::learn {
 
-Result<KernelFit> fit_kernel(const RegressionModel& model, FitContext& context) {
-  const Rows& rows = context.rows();
-  auto fitted = model.fit(context);
-  if (!fitted) return tl::unexpected<Error>(fitted.error());
+Result<KernelFit> seal_fit(std::string_view model, FormSpec form, FormSpec extrapolation, const Rows& rows) {
   KernelFit out;
-  out.model = model.name;
-  out.form = (*fitted)->form();
-  out.extrapolation = (*fitted)->extrapolation();
+  out.model = model;
+  out.form = std::move(form);
+  out.extrapolation = std::move(extrapolation);
   out.samples = static_cast<std::uint32_t>(rows.size());
   for (Eigen::Index f = 0; f < rows.logs.cols(); ++f) {
     out.low.push_back(rows.logs.col(f).minCoeff());
     out.high.push_back(rows.logs.col(f).maxCoeff());
   }
   const FormShape shape{static_cast<std::size_t>(rows.terms.cols()), static_cast<std::size_t>(rows.logs.cols())};
-  for (const FormSpec* form : {&out.form, &out.extrapolation}) {
-    if (form->empty()) continue;
-    if (auto ok = check(view(*form), shape); !ok) return fail_in(model.name, ok.error());
+  for (const FormSpec* one : {&out.form, &out.extrapolation}) {
+    if (one->empty()) continue;
+    if (auto ok = check(view(*one), shape); !ok) return fail_in(model, ok.error());
   }
   return out;
+}
+
+Result<KernelFit> fit_kernel(const RegressionModel& model, FitContext& context) {
+  auto fitted = model.fit(context);
+  if (!fitted) return tl::unexpected<Error>(fitted.error());
+  return seal_fit(model.name, (*fitted)->form(), (*fitted)->extrapolation(), context.rows());
 }
 
 std::vector<KernelEstimate> forecast(const KernelFit& fit, const Rows& rows) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/form.h"
@@ -18,6 +19,10 @@ struct KernelFit {
   std::vector<double> low, high;  // of log features in training
   std::uint32_t samples = 0;
 };
+
+/// A fit from its forms, with the ranges of the rows it was trained on. The forms are checked.
+[[nodiscard]] Result<KernelFit> seal_fit(std::string_view model, FormSpec form, FormSpec extrapolation,
+                                         const Rows& rows);
 
 /// Fits `model` and checks the exported form.
 [[nodiscard]] Result<KernelFit> fit_kernel(const RegressionModel& model, FitContext& context);

@@ -1,16 +1,31 @@
 #include "learn/log_model.h"
 
+#include <algorithm>
 #include <array>
 
 namespace latcast::learn {
 
 std::span<const LogLearner> log_learners() {
   static constexpr std::array kLearners = {
-      LogLearner{"ridge", fit_ridge},
-      LogLearner{"trees", fit_trees},
-      LogLearner{"gp", fit_gp},
+      LogLearner{"lookup", fit_lookup, "lookup"},
+      LogLearner{"knn", fit_knn, "knn"},
+      LogLearner{"ols", fit_ols, "ols"},
+      LogLearner{"ridge", fit_ridge, "ridge"},
+      LogLearner{"poly2", fit_poly2, "poly2"},
+      LogLearner{"svr", fit_svr, "svr"},
+      LogLearner{"forest", fit_forest, "forest"},
+      LogLearner{"gbdt", fit_gbdt, "gbdt"},
+      LogLearner{"gbdt_small", fit_gbdt_small, "gbdt_small"},
+      LogLearner{"gp", fit_gp, "gp"},
+      LogLearner{"gp_small", fit_gp_small, "gp"},
   };
   return kLearners;
+}
+
+const LogLearner* find_learner(std::string_view name) {
+  const auto learners = log_learners();
+  const auto found = std::ranges::find(learners, name, &LogLearner::name);
+  return found == learners.end() ? nullptr : &*found;
 }
 
 }  // namespace latcast::learn

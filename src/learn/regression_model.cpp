@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learn/cpu_time.h"
+#include "learn/models/direct.h"
 #include "learn/robust.h"
 
 namespace latcast::learn {
 namespace {
 
-enum Part : std::size_t { kRidge, kTrees, kGp };  // as log_learners() lists them
+constexpr PartKey kBaseKey = {"base", true};
+constexpr PartKey kOutliersKey = {"outliers", true};
 
 class Composite final : public FittedModel {
  public:
@@ -45,7 +48,10 @@ class Composite final : public FittedModel {
 }  // namespace
 
 const PhysicalBase& FitContext::base() {
-  if (!base_) base_ = std::make_unique<PhysicalBase>(fit_base(rows_, options_.prior));
+  if (!base_) {
+    const CpuMeter meter(&costs_[kBaseKey].fit_s);
+    base_ = std::make_unique<PhysicalBase>(fit_base(rows_, options_.prior));
+  }
   return *base_;
 }
 
@@ -60,7 +66,8 @@ const Eigen::VectorXd& FitContext::robust_weight() {
   if (robust_weight_.size() > 0) return robust_weight_;
   robust_weight_ = rows_.weight;
   const Eigen::VectorXd residual = target(true);
-  const LogProblem problem{rows_.logs, residual, rows_.weight, rows_.group, options_.seed, Effort::fold, nullptr};
+  const CpuMeter meter(&costs_[kOutliersKey].fit_s);
+  const LogProblem problem{rows_.logs, residual, rows_.weight, rows_.group, options_.seed, Effort::fold};
   if (auto quick = fit_quick_trees(problem)) {
     const Eigen::VectorXd left = residual - (*quick)->predict(rows_.logs);
     robust_weight_ = rows_.weight.cwiseProduct(huber_weights(left, 4.0, 0.02, 2.0));
@@ -68,37 +75,139 @@ const Eigen::VectorXd& FitContext::robust_weight() {
   return robust_weight_;
 }
 
-Result<LogModelPtr> FitContext::part(std::size_t index, bool over_base) {
-  const auto key = std::make_pair(index, over_base);
+Result<LogModelPtr> FitContext::part(std::string_view name, bool over_base) {
+  const LogLearner* learner = find_learner(name);
+  if (learner == nullptr) return fail(Errc::not_found, "there is no learner called " + std::string(name));
+  const PartKey key = {learner->name, over_base};
   if (const auto found = parts_.find(key); found != parts_.end()) return found->second;
   if (rows_.logs.cols() == 0) return fail(Errc::unsupported, "the kernel class has no features");
   const Eigen::VectorXd goal = target(over_base);
-  Eigen::VectorXd* warm = options_.warm == nullptr ? nullptr : &(*options_.warm)[key];
-  const LogProblem problem{rows_.logs, goal, robust_weight(), rows_.group, options_.seed, options_.effort, warm};
-  return parts_.emplace(key, log_learners()[index].fit(problem)).first->second;
+  const Eigen::VectorXd& weight = robust_weight();
+  FitCost& cost = costs_[key];
+  const CpuMeter meter(&cost.fit_s);
+  const LogProblem problem{
+      rows_.logs,    goal, weight, rows_.group, options_.seed, options_.effort, warm({learner->search, over_base}),
+      &cost.search_s};
+  return parts_.emplace(key, learner->fit(problem)).first->second;
 }
 
-Result<std::unique_ptr<FittedModel>> RegressionModel::fit(FitContext& context) const {
+Result<FittedModelPtr> FitContext::direct(const RegressionModel& model) {
+  if (const auto found = direct_.find(model.name); found != direct_.end()) return found->second;
+  base();  // its cost is its own
+  const PartKey key = {model.name, false};
+  FitCost& cost = costs_[key];
+  const CpuMeter meter(&cost.fit_s);
+  return direct_.emplace(model.name, model.direct({*this, warm(key), &cost.search_s})).first->second;
+}
+
+FitCost FitContext::cost_of(const RegressionModel& model) const {
+  std::vector<PartKey> keys = {kBaseKey};
+  if (model.direct != nullptr) keys.emplace_back(model.name, false);
+  if (!model.parts.empty()) keys.push_back(kOutliersKey);
+  for (const std::string_view part : model.parts) keys.emplace_back(part, model.over_base);
+  FitCost out;
+  for (const PartKey& key : keys) {
+    const auto found = costs_.find(key);
+    if (found == costs_.end()) continue;
+    out.fit_s += found->second.fit_s;
+    out.search_s += found->second.search_s;
+  }
+  return out;
+}
+
+Result<FittedModelPtr> RegressionModel::fit(FitContext& context) const {
+  if (direct != nullptr) {
+    auto fitted = context.direct(*this);
+    return fitted ? fitted : fail_in(name, fitted.error());
+  }
   std::vector<LogModelPtr> fitted;
-  for (const std::size_t index : parts) {
-    auto part = context.part(index, over_base);
+  for (const std::string_view learner : parts) {
+    auto part = context.part(learner, over_base);
     if (!part) return fail_in(name, part.error());
     fitted.push_back(*part);
   }
-  return std::make_unique<Composite>(context.base(), over_base, std::move(fitted));
+  return std::make_shared<const Composite>(context.base(), over_base, std::move(fitted));
 }
 
-std::span<const RegressionModel> regression_models() {
-  static const std::vector<RegressionModel> kModels = {
-      {"base", "physical base: non-negative terms, relative error", "Lawson & Hanson 1974", true, {}, 1.0},
-      {"base_ridge", "base x ridge on log features", "Hoerl & Kennard 1970", true, {kRidge}, 1.01},
-      {"base_trees", "base x boosted trees", "Chen & Guestrin 2016", true, {kTrees}, 1.03},
-      {"base_gp", "base x Gaussian process", "Rasmussen & Williams 2006", true, {kGp}, 1.04},
-      {"base_mean", "base x mean of trees and Gaussian process", "both, averaged in logs", true, {kTrees, kGp}, 1.05},
-      {"ridge", "ridge on log features and squares", "Hoerl & Kennard 1970", false, {kRidge}, 1.05},
-      {"trees", "boosted trees of log latency", "Chen & Guestrin 2016", false, {kTrees}, 1.08},
-      {"gp", "Gaussian process of log latency", "Rasmussen & Williams 2006", false, {kGp}, 1.08},
+namespace {
+
+/// The line of a log learner that works on the latency itself.
+RegressionModel of_latency(std::string_view learner, std::string_view summary, std::string_view form,
+                           std::string_view cost, std::string_view source, double handicap) {
+  return {learner, summary, "log latency", form, cost, source, false, {learner}, nullptr, handicap};
+}
+
+/// The line of one or more log learners over the physical base.
+RegressionModel of_residual(std::string_view name, std::vector<std::string_view> learners, std::string_view summary,
+                            std::string_view form, std::string_view cost, std::string_view source, double handicap) {
+  constexpr std::string_view kLoss = "relative error, then log latency over the base";
+  return {name, summary, kLoss, form, cost, source, true, std::move(learners), nullptr, handicap};
+}
+
+constexpr std::string_view kTens = "tens of ns", kHundreds = "100s of ns", kThousands = "1000s of ns";
+constexpr std::string_view kChen = "Chen & Guestrin 2016; XGBoost", kGp = "Rasmussen & Williams 2006; NLopt";
+
+/// The base comes first: it can always be fitted.
+std::vector<RegressionModel> make_models() {
+  return {
+      {"base",
+       "physical base: non-negative base terms",
+       "relative error",
+       "linear_terms",
+       kTens,
+       "Lawson & Hanson 1974",
+       true,
+       {},
+       nullptr,
+       1.0},
+      {"constant",
+       "weighted median latency of the class",
+       "log latency",
+       "constant",
+       kTens,
+       "-",
+       false,
+       {},
+       fit_constant,
+       1.0},
+      of_latency("lookup", "nearest sample", "neighbours", kThousands, "Cover & Hart 1967", 1.1),
+      of_latency("ols", "least squares on log features: a power law", "linear_features", kTens, "Gauss 1809", 1.03),
+      of_latency("ridge", "ridge on log features and squares", "linear_features", kTens, "Hoerl & Kennard 1970", 1.05),
+      {"lasso",
+       "non-negative sparse sum of base terms and raw features",
+       "relative error",
+       "linear_sparse",
+       kTens,
+       "Tibshirani 1996",
+       false,
+       {},
+       fit_lasso,
+       1.02},
+      of_latency("poly2", "ridge on all products of two log features", "quadratic", kHundreds, "Hoerl & Kennard 1970",
+                 1.06),
+      of_latency("knn", "mean of the nearest samples", "neighbours", kThousands, "Shepard 1968", 1.1),
+      of_latency("svr", "support vector regression, squared exponential kernel", "gaussian_process", kThousands,
+                 "Smola & Schoelkopf 2004; LIBSVM", 1.09),
+      of_latency("forest", "random forest", "trees", kHundreds, "Breiman 2001; XGBoost", 1.09),
+      of_latency("gbdt", "boosted trees", "trees", kThousands, kChen, 1.08),
+      of_latency("gbdt_small", "few shallow boosted trees", "trees", kHundreds, kChen, 1.06),
+      of_latency("gp", "Gaussian process, Matern 5/2", "gaussian_process", kThousands, kGp, 1.08),
+      of_residual("base_ridge", {"ridge"}, "base x ridge", "product", kTens, "Hoerl & Kennard 1970", 1.01),
+      of_residual("base_poly2", {"poly2"}, "base x poly2", "product", kHundreds, "Hoerl & Kennard 1970", 1.02),
+      of_residual("base_gbdt_small", {"gbdt_small"}, "base x few boosted trees", "product", kHundreds, kChen, 1.02),
+      of_residual("base_gbdt", {"gbdt"}, "base x boosted trees", "product", kThousands, kChen, 1.03),
+      of_residual("base_gp", {"gp"}, "base x Gaussian process", "product", kThousands, kGp, 1.04),
+      of_residual("base_gp_small", {"gp_small"}, "base x Gaussian process of 48 centres", "product", kHundreds, kGp,
+                  1.03),
+      of_residual("base_mean", {"gbdt", "gp"}, "base x mean of boosted trees and Gaussian process", "product",
+                  kThousands, "both, averaged in logs", 1.05),
   };
+}
+
+}  // namespace
+
+std::span<const RegressionModel> regression_models() {
+  static const std::vector<RegressionModel> kModels = make_models();
   return kModels;
 }
 

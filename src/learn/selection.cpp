@@ -2,159 +2,315 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <set>
+#include <map>
+#include <numeric>
 
-#include "learn/folds.h"
+#include "learn/knapsack.h"
 
 namespace latcast::learn {
 namespace {
 
-constexpr double kHopeless = 1.15;  // times the leader's error after a fold: out of the race
+/// A class that no carrier like a network has is chosen for as if it were this share of the time.
+constexpr double kLeastShare = 1e-4;
+/// Of two models that are equally good the quicker one is taken: what a doubling of the time must gain.
+constexpr double kDoublingGain = 0.005;
+constexpr double kFreeTime_ns = 50;
 
-/// One model while it competes.
-struct Contender {
-  const RegressionModel* model;
-  std::vector<KernelEstimate> out_of_fold;  // latency 0 where it did not get to
-  std::string failure;                      // why it is out; empty: still in
-  double bytes = 0, evaluation_ns = 0;      // of its last exported form
-};
+constexpr int kPasses = 4;
+constexpr double kLeastGain = 1e-5;
 
-std::size_t distinct_groups(const Rows& rows) { return std::set<int>(rows.group.begin(), rows.group.end()).size(); }
+double loss(double share, double error, double time_ns) {
+  const double doublings = std::log2(1.0 + time_ns / kFreeTime_ns);
+  return std::max(share, kLeastShare) * error * (1.0 + kDoublingGain * doublings);
+}
 
-bool few(const Rows& rows) { return rows.size() < kFewSamples || distinct_groups(rows) < 3; }
-
-std::vector<Contender> contenders(const Rows& rows) {
-  std::vector<Contender> out;
-  for (const RegressionModel& model : regression_models()) {
-    const bool competes = !few(rows) || model.parts.empty();
-    if (competes) out.push_back({&model, std::vector<KernelEstimate>(static_cast<std::size_t>(rows.size())), ""});
-  }
+/// Time budgets from the least to none, as factors of the least.
+std::vector<double> ladder(double least, double most, int steps) {
+  std::vector<double> out;
+  for (int i = 0; i < steps; ++i)
+    out.push_back(least * std::pow(std::max(most / least, 1.0), double(i) / (steps - 1)) * 1.0001);
   return out;
 }
 
-/// Estimated from its work on a current CPU; measured figures come from bench/.
-double estimated_ns(const FormSpec& form) {
-  double ns = 0.0;
-  for (const FormNode& node : form) {
-    if (node.kind == FormKind::trees) ns += 11.0 * node.ints[0];
-    if (node.kind == FormKind::gaussian_process) ns += 20.0 * node.ints[1];
-    ns += 5.0;
-  }
-  return ns;
-}
-
-/// Fits every contender that is still in the race to the training side and forecasts the test side.
-void run_fold(const Rows& rows, const Split& sides, const FitOptions& options, std::vector<Contender>& all) {
-  const Rows train = take(rows, sides.train), test = take(rows, sides.test);
-  FitContext context(train, options);
-  for (Contender& one : all) {
-    if (!one.failure.empty()) continue;
-    const auto fit = fit_kernel(*one.model, context);
-    if (!fit) {
-      one.failure = fit.error().context;
-      continue;
-    }
-    one.bytes = static_cast<double>(form_bytes(fit->form));
-    one.evaluation_ns = estimated_ns(fit->form);
-    const auto forecasts = forecast(*fit, test);
-    for (std::size_t i = 0; i < sides.test.size(); ++i) {
-      one.out_of_fold[static_cast<std::size_t>(sides.test[i])] = forecasts[i];
-    }
-  }
-}
-
-/// Error over the folds so far, with the model's handicap.
-double standing(const Contender& one, const Rows& rows) {
-  return weighted_error(one.out_of_fold, rows) * one.model->handicap;
-}
-
-/// Drops models that trail so far behind that further folds would not change it. The base stays: it is the last resort.
-void drop_hopeless(const Rows& rows, int folds_done, std::vector<Contender>& all) {
-  double best = std::numeric_limits<double>::max();
-  for (const Contender& one : all) {
-    if (one.failure.empty()) best = std::min(best, standing(one, rows));
-  }
-  for (Contender& one : all) {
-    if (one.model->parts.empty() || !one.failure.empty() || standing(one, rows) <= kHopeless * best) continue;
-    one.failure = "far behind after " + std::to_string(folds_done) + " of the folds";
-  }
-}
-
-void cross_validate(const Rows& rows, const SelectionOptions& options, WarmStarts& warm, std::vector<Contender>& all) {
-  const std::vector<int> folds = grouped_folds(rows.group, options.folds, options.seed);
-  const int count = *std::ranges::max_element(folds) + 1;
-  for (int fold = 0; fold < count; ++fold) {
-    Split sides = split(folds, fold);
-    if (count == 1) sides.train = sides.test;  // one network only: nothing can be held out
-    run_fold(rows, sides, {options.seed + static_cast<std::uint64_t>(fold), Effort::fold, options.prior, &warm}, all);
-    if (fold + 1 < count) drop_hopeless(rows, fold + 1, all);
-  }
-}
-
-CandidateScore score(const Contender& one, const Rows& rows) {
-  return {std::string(one.model->name), weighted_error(one.out_of_fold, rows), one.bytes, one.evaluation_ns,
-          one.failure};
-}
-
-std::size_t best_of(const std::vector<Contender>& all, const std::vector<CandidateScore>& scores) {
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < all.size(); ++i) {
-    if (!all[i].failure.empty()) continue;
-    if (scores[i].error * all[i].model->handicap < scores[best].error * all[best].model->handicap) best = i;
-  }
-  return best;
-}
-
-double weighted_bias(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
-  double sum = 0.0, weight = 0.0;
-  for (std::size_t i = 0; i < forecasts.size(); ++i) {
-    const auto row = static_cast<Eigen::Index>(i);
-    if (!(forecasts[i].latency_ns > 0)) continue;
-    sum += rows.weight[row] * std::clamp(std::log(forecasts[i].latency_ns / rows.latency_ns[row]), -1.0, 1.0);
-    weight += rows.weight[row];
-  }
-  return weight > 0 ? sum / weight : 0.0;
+bool dominated(const Choice& one, const std::vector<Choice>& others) {
+  return std::ranges::any_of(others, [&](const Choice& other) {
+    const bool as_good = other.module_error <= one.module_error && other.module_time_ns <= one.module_time_ns &&
+                         other.form_bytes <= one.form_bytes;
+    const bool better = other.module_error < one.module_error || other.module_time_ns < one.module_time_ns ||
+                        other.form_bytes < one.form_bytes;
+    return as_good && better;
+  });
 }
 
 }  // namespace
 
-double weighted_error(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
-  double sum = 0.0, weight = 0.0;
-  for (std::size_t i = 0; i < forecasts.size(); ++i) {
-    const auto row = static_cast<Eigen::Index>(i);
-    if (!(forecasts[i].latency_ns > 0)) continue;
-    sum += rows.weight[row] * std::min(std::abs(forecasts[i].latency_ns / rows.latency_ns[row] - 1.0), 1.0);
-    weight += rows.weight[row];
-  }
-  return weight > 0 ? sum / weight : 1.0;
+bool counts(const NetworkTruth& network) {
+  return !network.probe && std::isfinite(network.quiet_ns) && network.quiet_ns > 0 && !network.modules.empty();
 }
 
-std::vector<double> errors_of(const std::vector<Selection>& chosen) {
-  std::vector<double> errors;
-  for (const Selection& one : chosen) errors.push_back(one.error);
-  return errors;
+/// The networks' sums under a choice that is being improved.
+struct Selector::Networks {
+  std::vector<RawNetwork> raw;  // of those that count; others are left empty
+  std::vector<double> error;
+  Calibration calibration;
+  double count = 0;
+
+  [[nodiscard]] double error_at(std::size_t network, double more_ns) const {
+    RawNetwork one = raw[network];
+    one.sum_ns += more_ns;
+    return std::abs(calibrated_ns(one, calibration) / one.quiet_ns - 1.0);
+  }
+  void calibrate() {
+    std::vector<RawNetwork> used;
+    for (const RawNetwork& one : raw) {
+      if (one.modules > 0) used.push_back(one);
+    }
+    calibration = fit_calibration(used);
+    count = static_cast<double>(used.size());
+    for (std::size_t n = 0; n < raw.size(); ++n) error[n] = raw[n].modules > 0 ? error_at(n, 0.0) : 0.0;
+  }
+};
+
+Selector::Selector(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Fallback& fallback,
+                   ModuleOverhead overhead_ns)
+    : set_(set), prepared_(prepared), study_(study), fallback_(fallback), overhead_ns_(std::move(overhead_ns)) {
+  for (const NetworkTruth& network : set.networks) {
+    if (!counts(network)) continue;
+    networks_ += 1;
+    modules_ += static_cast<double>(network.modules.size());
+  }
+  for (std::size_t k = 0; k < study.classes.size(); ++k) {
+    ClassItems items = items_of(k);
+    if (!items.items.empty()) classes_.push_back(std::move(items));
+  }
 }
 
-Selection select_model(const Rows& rows, const SelectionOptions& options) {
-  std::vector<Contender> all = contenders(rows);
-  SelectionOptions own = options;
-  if (!few(rows)) own.prior = {};
-  Selection out;
-  cross_validate(rows, own, out.warm, all);
-  for (const Contender& one : all) out.candidates.push_back(score(one, rows));
-  std::size_t best = best_of(all, out.candidates);
-  FitContext context(rows, {own.seed, Effort::final, own.prior, &out.warm});
-  auto fit = fit_kernel(*all[best].model, context);
-  if (!fit) {
-    out.candidates[best].note = fit.error().context;
-    best = 0;  // the base
-    fit = fit_kernel(*all[best].model, context);
+double Selector::overhead(std::size_t kernel) const {
+  return kernel < overhead_ns_.size() ? overhead_ns_[kernel] : 0.0;
+}
+
+Selector::ClassItems Selector::items_of(std::size_t kernel) const {
+  ClassItems out;
+  out.kernel = kernel;
+  const Rows& rows = prepared_.kernels[kernel].rows;
+  for (Eigen::Index i = 0; i < rows.size(); ++i) {
+    const NetworkTruth& network = set_.networks[static_cast<std::size_t>(rows.group[static_cast<std::size_t>(i)])];
+    if (!counts(network)) continue;
+    out.share += rows.latency_ns[i] / network.quiet_ns / networks_;
+    out.modules += 1;
   }
-  if (fit) out.fit = std::move(*fit);
-  out.out_of_fold = std::move(all[best].out_of_fold);
-  out.error = out.candidates[best].error;
-  out.bias = weighted_bias(out.out_of_fold, rows);
+  const auto& candidates = study_.classes[kernel].candidates;
+  for (std::size_t c = 0; c < candidates.size(); ++c) {
+    const Candidate& one = candidates[c];
+    if (!one.fit) continue;
+    Item item{static_cast<int>(c), one.score.error, one.score.latency_ns, one.score.bytes, one.joint, {}};
+    std::map<int, double> sums;
+    for (std::size_t i = 0; i < one.out_of_fold.size(); ++i) {
+      const int network = rows.group[i];
+      if (counts(set_.networks[static_cast<std::size_t>(network)])) sums[network] += one.out_of_fold[i].latency_ns;
+    }
+    for (const auto& [network, sum] : sums) item.impacts.push_back({network, sum});
+    out.items.push_back(std::move(item));
+  }
+  return out;
+}
+
+Choice Selector::tallied(const std::vector<std::size_t>& item) const {
+  Choice out;
+  out.candidate.assign(study_.classes.size(), -1);
+  bool joint = false;
+  for (std::size_t c = 0; c < classes_.size(); ++c) {
+    const ClassItems& own = classes_[c];
+    const Item& chosen = own.items[item[c]];
+    out.candidate[own.kernel] = chosen.candidate;
+    out.module_error += own.share * chosen.error;
+    out.network_time_ns += own.modules * (chosen.time_ns + overhead(own.kernel));
+    out.form_bytes += chosen.bytes;
+    joint |= chosen.joint;
+  }
+  if (joint) out.form_bytes += study_.shared_bytes;
+  out.module_time_ns = modules_ > 0 ? out.network_time_ns / modules_ : 0.0;
+  out.network_time_ns /= std::max(networks_, 1.0);
+  const std::vector<RawNetwork> raw = sums(out, false);
+  std::vector<RawNetwork> used;
+  for (std::size_t n = 0; n < raw.size(); ++n) {
+    if (counts(set_.networks[n])) used.push_back(raw[n]);
+  }
+  const Calibration calibration = fit_calibration(used);
+  for (const RawNetwork& one : used) {
+    out.network_error +=
+        std::abs(calibrated_ns(one, calibration) / one.quiet_ns - 1.0) / static_cast<double>(used.size());
+  }
+  return out;
+}
+
+std::vector<RawNetwork> Selector::sums(const Choice& choice, bool families) const {
+  std::vector<std::vector<KernelEstimate>> estimates(study_.classes.size());
+  std::vector<double> errors(study_.classes.size(), kUnknownError);
+  for (std::size_t k = 0; k < study_.classes.size(); ++k) {
+    if (choice.candidate[k] < 0) continue;
+    const Candidate& one = study_.classes[k].candidates[static_cast<std::size_t>(choice.candidate[k])];
+    estimates[k] = families ? one.family_out : one.out_of_fold;
+    estimates[k].resize(static_cast<std::size_t>(prepared_.kernels[k].rows.size()));
+    errors[k] = one.score.error;
+  }
+  std::vector<RawNetwork> out;
+  for (std::size_t n = 0; n < set_.networks.size(); ++n) {
+    out.push_back(sum_network(set_.networks[n], prepared_.places[n], estimates, errors, fallback_));
+  }
+  return out;
+}
+
+/// Exchanges one class's model at a time while networks' errors, and the modules' own, get better by more than chance.
+std::size_t Selector::improve(const Budget& budget, std::vector<std::size_t>& item) const {
+  Networks now;
+  now.raw = sums(tallied(item), false);
+  for (std::size_t n = 0; n < now.raw.size(); ++n) {
+    if (!counts(set_.networks[n])) now.raw[n] = {};
+  }
+  now.error.resize(now.raw.size());
+  now.calibrate();
+  std::vector<std::size_t> order(classes_.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t c) { return classes_[c].share; });
+  const std::vector<std::size_t> first = item;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    bool changed = false;
+    for (const std::size_t c : order) {
+      const ClassItems& own = classes_[c];
+      const Item& old = own.items[item[c]];
+      double best_gain = kLeastGain;
+      std::size_t best = item[c];
+      for (std::size_t j = 0; j < own.items.size(); ++j) {
+        if (j == item[c]) continue;
+        double sum = 0, squares = 0;
+        for (std::size_t i = 0; i < own.items[j].impacts.size(); ++i) {
+          const Impact& impact = own.items[j].impacts[i];
+          const auto n = static_cast<std::size_t>(impact.network);
+          const double change = now.error_at(n, impact.sum_ns - old.impacts[i].sum_ns) - now.error[n];
+          sum += change;
+          squares += change * change;
+        }
+        const double mean = sum / now.count;
+        const double deviation = std::sqrt(std::max(squares / now.count - mean * mean, 0.0) / now.count);
+        const double modules =
+            loss(own.share, own.items[j].error, own.items[j].time_ns) - loss(own.share, old.error, old.time_ns);
+        const double gain = -(mean + modules);
+        if (gain <= best_gain || gain < deviation) continue;
+        std::vector<std::size_t> tried = item;
+        tried[c] = j;
+        if (!fits(tried, budget)) continue;
+        best_gain = gain;
+        best = j;
+      }
+      if (best == item[c]) continue;
+      for (std::size_t i = 0; i < old.impacts.size(); ++i) {
+        const auto n = static_cast<std::size_t>(old.impacts[i].network);
+        now.raw[n].sum_ns += own.items[best].impacts[i].sum_ns - old.impacts[i].sum_ns;
+        now.error[n] = now.error_at(n, 0.0);
+      }
+      item[c] = best;
+      changed = true;
+    }
+    if (!changed) break;
+    now.calibrate();
+  }
+  std::size_t exchanged = 0;
+  for (std::size_t c = 0; c < item.size(); ++c) exchanged += item[c] != first[c] ? 1 : 0;
+  return exchanged;
+}
+
+bool Selector::fits(const std::vector<std::size_t>& item, const Budget& budget) const {
+  double time = 0, bytes = 0;
+  bool joint = false;
+  for (std::size_t c = 0; c < classes_.size(); ++c) {
+    const Item& one = classes_[c].items[item[c]];
+    time += classes_[c].modules * (one.time_ns + overhead(classes_[c].kernel));
+    bytes += one.bytes;
+    joint |= one.joint;
+  }
+  if (joint) bytes += study_.shared_bytes;
+  return time <= budget.module_time_ns * std::max(modules_, 1.0) && bytes <= budget.form_bytes;
+}
+
+Knapsack Selector::knapsack(const Budget& budget) const {
+  Knapsack problem;
+  problem.max_time = budget.module_time_ns;
+  problem.max_bytes = budget.form_bytes;
+  problem.shared_bytes = study_.shared_bytes;
+  for (const ClassItems& own : classes_) {
+    auto& items = problem.classes.emplace_back();
+    const double per_module = modules_ > 0 ? own.modules / modules_ : 0.0;
+    for (const Item& one : own.items) {
+      items.push_back({loss(own.share, one.error, one.time_ns), per_module * (one.time_ns + overhead(own.kernel)),
+                       one.bytes, one.joint});
+    }
+  }
+  return problem;
+}
+
+std::optional<Choice> Selector::choose(const Budget& budget) const {
+  auto solved = solve(knapsack(budget));
+  if (!solved) return std::nullopt;
+  std::vector<std::size_t> item = std::move(solved->item);
+  const std::size_t exchanged = improve(budget, item);
+  Choice out = tallied(item);
+  out.exact = solved->exact;
+  out.exchanged = exchanged;
+  return out;
+}
+
+Budget Selector::least() const {
+  const KnapsackLeast bound = learn::least(knapsack({}));
+  return {bound.time, bound.bytes};
+}
+
+double Selector::quickest_within(double form_bytes) const {
+  Knapsack problem = knapsack({std::numeric_limits<double>::infinity(), form_bytes});
+  for (auto& items : problem.classes) {
+    for (KnapsackItem& item : items) item.loss = item.time;
+  }
+  const auto solved = solve(problem);
+  return solved ? solved->time : std::numeric_limits<double>::infinity();
+}
+
+Choice Selector::only(std::string_view name) const {
+  std::vector<std::size_t> item;
+  for (const ClassItems& own : classes_) {
+    const auto& candidates = study_.classes[own.kernel].candidates;
+    const auto is_it = [&](const Item& one) {
+      return candidates[static_cast<std::size_t>(one.candidate)].score.name == name;
+    };
+    const auto found = std::ranges::find_if(own.items, is_it);
+    item.push_back(found == own.items.end() ? 0 : static_cast<std::size_t>(found - own.items.begin()));
+  }
+  return tallied(item);
+}
+
+Choice Selector::most_accurate() const {
+  std::vector<std::size_t> item;
+  for (const ClassItems& own : classes_) {
+    item.push_back(static_cast<std::size_t>(std::ranges::min_element(own.items, {}, &Item::error) - own.items.begin()));
+  }
+  return tallied(item);
+}
+
+std::vector<Choice> Selector::front() const {
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  const Budget lowest = least();
+  const Choice best = most_accurate();
+  std::vector<Choice> all;
+  const auto add = [&](const Budget& budget) {
+    if (auto choice = choose(budget)) all.push_back(std::move(*choice));
+  };
+  for (const double time : ladder(lowest.module_time_ns, best.module_time_ns, 8)) add({time, kNone});
+  for (const double bytes : ladder(lowest.form_bytes, best.form_bytes, 6)) add({kNone, bytes});
+  std::ranges::sort(all, {}, &Choice::module_time_ns);
+  std::vector<Choice> out;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool repeated = i > 0 && all[i].candidate == all[i - 1].candidate;
+    if (!repeated && !dominated(all[i], all)) out.push_back(all[i]);
+  }
   return out;
 }
 

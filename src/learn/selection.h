@@ -1,41 +1,107 @@
-// Which regression model a kernel class gets: cross-validation grouped by network, then a fit on everything.
+// One regression model per kernel class, so that the whole is as accurate as budgets of time and size allow.
+//
+// The knapsack (knapsack.h) minimises the classes' cross-validated errors, each weighted with its share of a network's
+// time. Errors of modules cancel or add up in a network, so a local search then exchanges one model at a time where
+// networks' own errors, out of fold, get better by more than their paired standard error.
 #pragma once
 
+#include <limits>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "core/pack_content.h"
-#include "learn/kernel_fit.h"
-#include "learn/regression_model.h"
-#include "learn/rows.h"
+#include "latcast/pack_info.h"
+#include "learn/knapsack.h"
+#include "learn/network_fit.h"
+#include "learn/prepared.h"
+#include "learn/study.h"
+#include "learn/training_set.h"
 
 namespace latcast::learn {
 
-struct SelectionOptions {
-  std::uint64_t seed = 1;
-  int folds = 5;
-  BasePrior prior;  // for classes with few samples
+/// What a forecast of one module may cost where nothing else is asked for.
+inline constexpr double kDefaultModuleTime_ns = 700;
+
+struct Budget {
+  double module_time_ns = kDefaultModuleTime_ns;  // mean over the modules of the training networks
+  double form_bytes = std::numeric_limits<double>::infinity();
 };
 
-/// Below this many samples (or three networks) only the base competes, with its prior.
-inline constexpr Eigen::Index kFewSamples = 25;
-
-struct Selection {
-  KernelFit fit;                            // of the chosen model, on all samples
-  std::vector<KernelEstimate> out_of_fold;  // of the chosen model, per row
-  double error = 0, bias = 0;               // weighted, out of fold: mean |ratio - 1| (each at most 1), mean log ratio
-  std::vector<CandidateScore> candidates;
-  WarmStarts warm;  // for further fits to parts of the same samples
+/// One candidate per class, and what that comes to. Errors are cross-validated.
+struct Choice {
+  std::vector<int> candidate;  // index into ClassStudy::candidates; -1 where the class has none
+  double module_error = 0;     // the classes' errors, weighted with their share of the time
+  double network_error = 0;    // MAPE of the networks
+  double module_time_ns = 0;   // mean
+  double network_time_ns = 0;  // mean
+  double form_bytes = 0;       // what is shared included
+  bool exact = true;           // the knapsack was solved to the end
+  std::size_t exchanged = 0;   // classes that the local search changed
 };
 
-/// The errors, in order.
-[[nodiscard]] std::vector<double> errors_of(const std::vector<Selection>& chosen);
+/// What a forecast costs beside the model's form, per class: its parameters' derived values and features.
+using ModuleOverhead = std::vector<double>;
 
-/// `rows` not empty. Never fails: a model that cannot be fitted loses, with its reason; the base always can.
-[[nodiscard]] Selection select_model(const Rows& rows, const SelectionOptions& options);
+class Selector {
+ public:
+  /// All of them must outlive the selector. `overhead_ns` may be empty: none.
+  Selector(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Fallback& fallback,
+           ModuleOverhead overhead_ns = {});
 
-/// Weighted mean of |forecast / truth - 1|, each at most 1 so that one wild sample does not decide; over the rows that
-/// have a forecast.
-[[nodiscard]] double weighted_error(const std::vector<KernelEstimate>& forecasts, const Rows& rows);
+  /// Nothing where the budget cannot be met.
+  [[nodiscard]] std::optional<Choice> choose(const Budget& budget = {}) const;
+  /// The least mean time and the fewest bytes that any choice can have (each on its own).
+  [[nodiscard]] Budget least() const;
+  /// The least mean time of a module among the choices within so many bytes; infinity where there is none.
+  [[nodiscard]] double quickest_within(double form_bytes) const;
+  /// `name` wherever the class has it, the base elsewhere.
+  [[nodiscard]] Choice only(std::string_view name) const;
+  /// The lowest error of each class, whatever it costs; no local search.
+  [[nodiscard]] Choice most_accurate() const;
+  /// Choices under a ladder of budgets, those without a better one in error, time and size.
+  [[nodiscard]] std::vector<Choice> front() const;
+
+  /// Raw sums of the networks under a choice: forecasts out of fold, or with the family left out.
+  [[nodiscard]] std::vector<RawNetwork> sums(const Choice& choice, bool families) const;
+
+ private:
+  struct Impact {
+    int network = 0;
+    double sum_ns = 0;
+  };
+  struct Item {
+    int candidate = 0;
+    double error = 0, time_ns = 0, bytes = 0;
+    bool joint = false;
+    std::vector<Impact> impacts;  // forecasts out of fold, summed per network
+  };
+  struct ClassItems {
+    std::size_t kernel = 0;
+    double share = 0;    // of a network's time
+    double modules = 0;  // over all networks that count
+    std::vector<Item> items;
+  };
+  struct Networks;
+
+  [[nodiscard]] ClassItems items_of(std::size_t kernel) const;
+  [[nodiscard]] Choice tallied(const std::vector<std::size_t>& item) const;
+  [[nodiscard]] double overhead(std::size_t kernel) const;
+  [[nodiscard]] Knapsack knapsack(const Budget& budget) const;
+  [[nodiscard]] bool fits(const std::vector<std::size_t>& item, const Budget& budget) const;
+  [[nodiscard]] std::size_t improve(const Budget& budget, std::vector<std::size_t>& item) const;
+
+  const TrainingSet& set_;
+  const PreparedSet& prepared_;
+  const Study& study_;
+  const Fallback& fallback_;
+  ModuleOverhead overhead_ns_;
+  std::vector<ClassItems> classes_;
+  double networks_ = 0, modules_ = 0;
+};
+
+/// Networks with a truth and modules, like those that people have; others teach nothing about sums.
+[[nodiscard]] bool counts(const NetworkTruth& network);
 
 }  // namespace latcast::learn

@@ -3,16 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <mutex>
-#include <numeric>
+#include <string>
 
 #include "learn/family_holdout.h"
-#include "learn/folds.h"
 #include "learn/network_fit.h"
-#include "learn/parallel.h"
-#include "learn/prepared.h"
 #include "learn/robust.h"
-#include "learn/selection.h"
 
 namespace latcast::learn {
 namespace {
@@ -44,85 +39,19 @@ TypeModel untrained_type(const ModuleType& type) {
   return out;
 }
 
-PackContent untrained(std::span<const ModuleType> types) {
-  PackContent out;
-  for (const ModuleType& type : types) {
-    out.types.push_back(untrained_type(type));
-    out.info.sources.push_back({type.file, type.source});
-  }
-  return out;
-}
-
-Result<void> check_catalogue(const TrainingSet& set, std::span<const ModuleType> types) {
-  for (const KernelSamples& samples : set.kernels) {
-    const bool known = samples.type < types.size() && samples.kernel < types[samples.type].kernels.size();
-    const auto mismatch = [&] {
-      const Kernel& kernel = types[samples.type].kernels[samples.kernel];
-      return kernel.base.size() != samples.term_names.size() || kernel.features.size() != samples.feature_names.size();
-    };
-    if (!known || mismatch()) {
-      return fail(Errc::invalid_input, samples.type_name + "/" + samples.kernel_name + ": not as in the catalogue");
-    }
-  }
-  return {};
-}
-
-/// Large classes first, so that no thread is left with a long one at the end.
-std::vector<std::size_t> by_size(const PreparedSet& set) {
-  std::vector<std::size_t> order(set.kernels.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t k) { return set.kernels[k].rows.size(); });
-  return order;
-}
-
-std::vector<Selection> select_all(const PreparedSet& set, const TrainOptions& options) {
-  std::vector<Selection> out(set.kernels.size());
-  const std::vector<std::size_t> order = by_size(set);
-  std::mutex lock;
-  std::size_t done = 0;
-  parallel_for(order.size(), options.threads, [&](std::size_t i) {
-    const PreparedKernel& kernel = set.kernels[order[i]];
-    const std::string name = kernel.type_name + "/" + kernel.kernel_name;
-    if (kernel.rows.size() > 0) {
-      out[order[i]] = select_model(kernel.rows, {derive_seed(options.seed, name), 5, kernel.prior});
-    }
-    const std::scoped_lock guard(lock);
-    ++done;
-    if (options.progress) options.progress({done, order.size(), "models", name});
-  });
-  return out;
-}
-
-void store(const PreparedKernel& kernel, const Selection& chosen, PackContent& content) {
-  if (chosen.fit.form.empty()) return;
+void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, PackContent& content) {
+  if (chosen < 0) return;
+  const Candidate& one = study.candidates[static_cast<std::size_t>(chosen)];
   KernelModel& out = content.types[kernel.type].kernels[kernel.kernel];
-  out.low = chosen.fit.low;
-  out.high = chosen.fit.high;
-  out.samples = chosen.fit.samples;
-  out.error = chosen.error;
-  out.bias = chosen.bias;
-  out.model = chosen.fit.model;
-  out.form = chosen.fit.form;
-  out.extrapolation = chosen.fit.extrapolation;
-  out.candidates = chosen.candidates;
-}
-
-std::vector<RawNetwork> out_of_fold_sums(const TrainingSet& set, const PreparedSet& prepared,
-                                         const std::vector<Selection>& chosen, const Fallback& fallback) {
-  std::vector<std::vector<KernelEstimate>> estimates;
-  for (const Selection& one : chosen) estimates.push_back(one.out_of_fold);
-  const std::vector<double> errors = errors_of(chosen);
-  std::vector<RawNetwork> out;
-  for (std::size_t i = 0; i < set.networks.size(); ++i) {
-    out.push_back(sum_network(set.networks[i], prepared.places[i], estimates, errors, fallback));
-  }
-  return out;
-}
-
-/// Networks with a truth and modules; others teach nothing about sums.
-bool counts(const NetworkTruth& network) {
-  if (network.probe) return false;
-  return std::isfinite(network.quiet_ns) && network.quiet_ns > 0 && !network.modules.empty();
+  out.low = one.fit->low;
+  out.high = one.fit->high;
+  out.samples = one.fit->samples;
+  out.error = one.score.error;
+  out.bias = one.score.bias;
+  out.model = one.score.name;
+  out.form = one.fit->form;
+  out.extrapolation = one.fit->extrapolation;
+  for (const Candidate& candidate : study.candidates) out.candidates.push_back(candidate.score);
 }
 
 template <class T>
@@ -168,17 +97,48 @@ double noise_floor(const TrainingSet& set) {
                        : median(Eigen::Map<Eigen::VectorXd>(noise.data(), static_cast<Eigen::Index>(noise.size())));
 }
 
-void fit_networks(const TrainingSet& set, const PreparedSet& prepared, const std::vector<Selection>& chosen,
-                  const TrainOptions& options, PackInfo& info) {
-  const std::vector<RawNetwork> raw = out_of_fold_sums(set, prepared, chosen, info.fallback);
+/// Half-width of a module's interval: the finite-sample conformal quantile of |log ratio|, families left out.
+double module_spread(std::vector<double> residuals, double level) {
+  std::ranges::sort(residuals);
+  const auto n = static_cast<double>(residuals.size());
+  const auto rank = static_cast<std::size_t>(std::ceil((n + 1.0) * level));
+  return std::clamp(residuals[std::min(rank, residuals.size()) - 1], 0.005, 5.0);
+}
+
+/// From so many modules on a class has an interval of its own; the others share one.
+constexpr std::size_t kOwnSpread = 40;
+
+void fit_module_intervals(const PreparedSet& prepared, const Study& study, const Choice& choice, double level,
+                          PackContent& content) {
+  std::vector<double> all;
+  for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
+    if (choice.candidate[k] < 0) continue;
+    const Rows& rows = prepared.kernels[k].rows;
+    const Candidate& one = study.classes[k].candidates[static_cast<std::size_t>(choice.candidate[k])];
+    const auto& forecasts = one.family_out.empty() ? one.out_of_fold : one.family_out;
+    std::vector<double> own;
+    for (std::size_t i = 0; i < forecasts.size(); ++i) {
+      if (!(forecasts[i].latency_ns > 0)) continue;
+      own.push_back(std::abs(std::log(forecasts[i].latency_ns / rows.latency_ns[static_cast<Eigen::Index>(i)])));
+    }
+    all.insert(all.end(), own.begin(), own.end());
+    KernelModel& kernel = content.types[prepared.kernels[k].type].kernels[prepared.kernels[k].kernel];
+    if (own.size() >= kOwnSpread) kernel.spread = module_spread(std::move(own), level);
+  }
+  if (!all.empty()) content.info.interval.module_spread = module_spread(std::move(all), level);
+}
+
+void fit_networks(const TrainingSet& set, const Study& study, const Selector& selector, const Choice& choice,
+                  double level, PackInfo& info) {
+  const std::vector<RawNetwork> raw = selector.sums(choice, false);
   const std::vector<RawNetwork> usable_raw = counted(set, raw);
   info.calibration = fit_calibration(usable_raw);
-  const auto held = hold_out_families(set, prepared, chosen, raw, info.fallback, {options.seed, 6, options.threads});
+  const auto held = hold_out_families(set.networks, study.group_of_network, raw, selector.sums(choice, true));
   std::vector<HeldOut> plain;
   for (std::size_t i = 0; i < held.size(); ++i) {
     if (counts(set.networks[i]) && !set.networks[i].adaptive) plain.push_back(held[i]);
   }
-  info.interval = fit_intervals(plain, options.level);
+  info.interval = fit_intervals(plain, level);
   info.training.error = mean_error(usable_raw, info.calibration);
   info.training.families = loss_by_family(set, held);
 }
@@ -190,25 +150,93 @@ void summarise(const TrainingSet& set, const PreparedSet& prepared, PackInfo& in
   info.training.samples = static_cast<std::uint32_t>(samples);
   info.training.noise_floor = noise_floor(set);
   info.extras.push_back({"samples_dropped", std::to_string(prepared.dropped)});
-  info.extras.push_back({"seed", ""});
+}
+
+std::string rounded(double value) { return std::to_string(static_cast<long long>(std::ceil(value))); }
+
+tl::unexpected<Error> not_met(const PackBudget& budget, const Selector& selector, double fixed_bytes) {
+  const Budget least = selector.least();
+  std::string text = "the budget cannot be met: ";
+  if (budget.module_time_ns < least.module_time_ns) {
+    text += "the quickest models take " + rounded(least.module_time_ns) + " ns a module (--max-module-time " +
+            rounded(1.01 * least.module_time_ns) + "ns)";
+  } else if (budget.pack_bytes < least.form_bytes + fixed_bytes) {
+    const double kilobytes = (1.02 * (least.form_bytes + fixed_bytes)) / 1000.0;
+    text += "the smallest pack has " + rounded(kilobytes) + " kB (--max-pack-size " + rounded(kilobytes) + "kB), " +
+            rounded(fixed_bytes / 1000.0) + " kB of it not models";
+  } else {
+    const double slower = selector.quickest_within(budget.pack_bytes - fixed_bytes);
+    text += "each on its own can, but not both; within " + rounded(budget.pack_bytes / 1000.0) +
+            " kB the quickest models take " + rounded(slower) + " ns a module (--max-module-time " +
+            rounded(1.01 * slower) + "ns)";
+  }
+  return fail(Errc::budget, std::move(text));
+}
+
+void fill(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Selector& selector,
+          const Choice& choice, double level, PackContent& content) {
+  for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
+    store(prepared.kernels[k], study.classes[k], choice.candidate[k], content);
+  }
+  fit_networks(set, study, selector, choice, level, content.info);
+  fit_module_intervals(prepared, study, choice, level, content);
 }
 
 }  // namespace
+
+Result<void> check_catalogue(const TrainingSet& set, std::span<const ModuleType> types) {
+  for (const KernelSamples& samples : set.kernels) {
+    const bool known = samples.type < types.size() && samples.kernel < types[samples.type].kernels.size();
+    const auto mismatch = [&] {
+      const Kernel& kernel = types[samples.type].kernels[samples.kernel];
+      return kernel.base.size() != samples.term_names.size() || kernel.features.size() != samples.feature_names.size();
+    };
+    if (!known || mismatch()) {
+      return fail(Errc::invalid_input, samples.type_name + "/" + samples.kernel_name + ": not as in the catalogue");
+    }
+  }
+  return {};
+}
+
+PackContent untrained(std::span<const ModuleType> types) {
+  PackContent out;
+  for (const ModuleType& type : types) {
+    out.types.push_back(untrained_type(type));
+    out.info.sources.push_back({type.file, type.source});
+  }
+  return out;
+}
+
+Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, const Study& study, PackContent frame,
+                           const PackBudget& budget, double level) {
+  summarise(set, prepared, frame.info);
+  frame.info.fallback = fit_fallback(set);
+  const Selector selector(set, prepared, study, frame.info.fallback);
+  double fixed_bytes = std::isfinite(budget.pack_bytes) ? static_cast<double>(pack_bytes(frame).size()) : 0.0;
+  // What models take in the file is known only when they are in it; what was estimated too low is taken off.
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    const auto choice = selector.choose({budget.module_time_ns, budget.pack_bytes - fixed_bytes});
+    if (!choice) return not_met(budget, selector, fixed_bytes);
+    Assembled out{frame, *choice};
+    fill(set, prepared, study, selector, *choice, level, out.content);
+    if (!std::isfinite(budget.pack_bytes)) return out;
+    const double over = static_cast<double>(pack_bytes(out.content).size()) - budget.pack_bytes;
+    if (over <= 0) return out;
+    fixed_bytes += over + 500;
+  }
+  return not_met(budget, selector, fixed_bytes);
+}
 
 Result<PackContent> train(const TrainingSet& set, std::span<const ModuleType> types, const TrainOptions& options) {
   if (auto ok = check_catalogue(set, types); !ok) return tl::unexpected<Error>(ok.error());
   auto prepared = prepare(set);
   if (!prepared) return tl::unexpected<Error>(prepared.error());
-  PackContent out = untrained(types);
-  summarise(set, *prepared, out.info);
-  out.info.extras.back().value = std::to_string(options.seed);
-  const std::vector<Selection> chosen = select_all(*prepared, options);
-  for (std::size_t k = 0; k < chosen.size(); ++k) store(prepared->kernels[k], chosen[k], out);
-  out.info.fallback = fit_fallback(set);
-  if (options.progress) options.progress({0, 1, "intervals", ""});
-  fit_networks(set, *prepared, chosen, options, out.info);
-  if (options.progress) options.progress({1, 1, "intervals", ""});
-  return out;
+  const Study study = make_study(set, *prepared, options.study);
+  PackContent frame = untrained(types);
+  frame.info.extras.push_back({"seed", std::to_string(options.study.seed)});
+  auto assembled = assemble(set, *prepared, study, std::move(frame), options.budget, options.level);
+  if (!assembled) return tl::unexpected<Error>(assembled.error());
+  return std::move(assembled->content);
 }
 
 }  // namespace latcast::learn

@@ -1,43 +1,54 @@
 // From a training set to the content of a pack.
 //
-// Per kernel class the regression models compete by cross-validation grouped by network; the calibrated sum is fitted
-// to out-of-fold module forecasts; intervals come from networks whose family was left out. Deterministic for a seed,
-// whatever the number of threads.
+// Per kernel class the regression models compete (study.h); one of each is chosen within budgets (selection.h); the
+// calibrated sum is fitted to out-of-fold module forecasts; intervals come from forecasts whose family was left out.
+// Deterministic for a seed, whatever the number of threads.
 #pragma once
 
-#include <cstdint>
-#include <functional>
+#include <limits>
 #include <span>
-#include <string_view>
 
 #include "catalogue/catalogue.h"
 #include "core/pack_content.h"
 #include "latcast/result.h"
+#include "learn/prepared.h"
+#include "learn/selection.h"
+#include "learn/study.h"
 #include "learn/training_set.h"
 
 namespace latcast::learn {
 
-struct TrainProgress {
-  std::size_t done = 0, total = 0;  // kernel classes; then once more with stage "intervals"
-  std::string_view stage;           // "models", "intervals"
-  std::string_view what;            // kernel class just done
+/// What the pack may cost its user.
+struct PackBudget {
+  double module_time_ns = kDefaultModuleTime_ns;                // mean over the modules of the carriers
+  double pack_bytes = std::numeric_limits<double>::infinity();  // of the file
 };
 
 struct TrainOptions {
-  std::uint64_t seed = 1;
-  int threads = 2;
-  double level = 0.9;                                  // of the intervals
-  std::function<void(const TrainProgress&)> progress;  // called under a lock, from any thread; may be empty
+  StudyOptions study;
+  PackBudget budget;
+  double level = 0.9;  // of the intervals
 };
 
-/// Everything but target, tool version, dates, references and campaign times, which the caller knows.
+/// A pack without models: what the catalogue gives, before anything was measured.
+[[nodiscard]] PackContent untrained(std::span<const ModuleType> types);
+
+/// Errc::invalid_input: the training set does not fit the catalogue.
+[[nodiscard]] Result<void> check_catalogue(const TrainingSet& set, std::span<const ModuleType> types);
+
+struct Assembled {
+  PackContent content;
+  Choice choice;
+};
+
+/// Chooses one candidate per class within the budget and puts them into `frame` (untrained(), with whatever else the
+/// caller wants in the pack: it counts towards the size). Errc::budget: it cannot be met; says what can.
+[[nodiscard]] Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, const Study& study,
+                                         PackContent frame, const PackBudget& budget, double level = 0.9);
+
+/// All of it: everything but target, tool version, dates, references and campaign times, which the caller knows.
 /// Errc::invalid_input: no usable sample, or a training set that does not fit the catalogue.
 [[nodiscard]] Result<PackContent> train(const TrainingSet& set, std::span<const ModuleType> types,
                                         const TrainOptions& options = {});
-
-[[nodiscard]] inline Result<PackContent> train(const TrainingSet& set, const Catalogue& catalogue,
-                                               const TrainOptions& options = {}) {
-  return train(set, catalogue.types(), options);
-}
 
 }  // namespace latcast::learn

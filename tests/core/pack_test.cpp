@@ -53,6 +53,77 @@ TEST(Pack, ComesBackAsItWasWritten) {
   std::filesystem::remove(path);
 }
 
+TEST(Pack, CandidatesComeBackWhole) {
+  const auto path = temporary("candidates.latpack");
+  ASSERT_TRUE(write_pack(test::sample_content(), path));
+  const auto back = read_pack_content(path);
+  ASSERT_TRUE(back);
+  const KernelModel& kernel = back->types[0].kernels[0];
+  EXPECT_EQ(kernel.spread, 0.1);
+  EXPECT_EQ(back->info.interval.module_spread, 0.4);
+  const CandidateScore& first = kernel.candidates[0];
+  EXPECT_EQ(first.bias, 0.01);
+  EXPECT_EQ(first.cost_s, 2.5);
+  EXPECT_EQ(first.samples_seen, 90U);
+  EXPECT_EQ(first.r2, 0.99);
+  EXPECT_EQ(first.within5, 0.7);
+  EXPECT_EQ(first.within10, 0.9);
+  EXPECT_EQ(first.median_log, 0.02);
+  EXPECT_TRUE(first.front);
+  EXPECT_FALSE(kernel.candidates[1].front);
+  std::filesystem::remove(path);
+}
+
+/// The sample with a dense form in both kernels of "conv": a shared first layer of `width` and an own last one.
+PackContent content_with_shared_layers(int width) {
+  const auto wide = static_cast<std::size_t>(width);
+  const auto numbers = std::make_shared<const std::vector<float>>(4 * wide, 0.01F);
+  PackContent content = test::sample_content();
+  for (KernelModel& kernel : content.types[0].kernels) {
+    FormNode node;
+    node.kind = FormKind::dense;
+    node.ints = {0, 2, 3, width, 1, 1, 0};
+    node.floats.assign(wide + 1, 0.02F);
+    node.shared = numbers;
+    kernel.form = product_form(test::linear_terms({0.5, 1000}), {node});
+  }
+  return content;
+}
+
+TEST(Pack, StoresSharedNumbersOnce) {
+  PackContent content = content_with_shared_layers(200);
+  const std::size_t together = pack_bytes(content).size();
+  const auto path = temporary("shared.latpack");
+  ASSERT_TRUE(write_pack(content, path));
+  const auto back = read_pack_content(path);
+  ASSERT_TRUE(back) << back.error().context;
+  EXPECT_EQ(pack_bytes(*back), pack_bytes(content));
+  const auto& kernels = back->types[0].kernels;
+  ASSERT_TRUE(kernels[0].form[1].shared);
+  EXPECT_EQ(kernels[0].form[1].shared, kernels[1].form[1].shared);
+  EXPECT_EQ(*kernels[0].form[1].shared, *content.types[0].kernels[0].form[1].shared);
+  FormNode& other = content.types[0].kernels[1].form[1];
+  other.shared = std::make_shared<const std::vector<float>>(*other.shared);
+  EXPECT_GE(pack_bytes(content).size(), together + 4 * 800);
+  std::filesystem::remove(path);
+}
+
+TEST(Pack, AReferenceToSharedNumbersThatAreNotThereIsCorrupt) {
+  const Bytes good = unsealed(pack_bytes(content_with_shared_layers(8)));
+  int seen = 0;  // among the ones that become twos are the two references
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    if (good[i] != 1) continue;
+    Bytes bad = good;
+    bad[i] = 2;
+    detail::seal(bad);
+    const auto pack = Pack::from_bytes(bad);
+    if (pack || pack.error().context.find("shared numbers that are not there") == std::string::npos) continue;
+    EXPECT_EQ(pack.error().code, Errc::corrupt);
+    ++seen;
+  }
+  EXPECT_EQ(seen, 2);
+}
+
 TEST(Pack, SaysWhatIsInIt) {
   const auto pack = Pack::from_bytes(pack_bytes(test::sample_content()));
   ASSERT_TRUE(pack);
@@ -138,6 +209,8 @@ TEST(Pack, RefusesNonsenseThatIsWellFormed) {
   EXPECT_TRUE(refused([](PackContent& c) { c.types[0].kernels[0].low = {1}; }));
   EXPECT_TRUE(refused([](PackContent& c) { c.types[0].kernels[0].high[0] = 0.5; }));
   EXPECT_TRUE(refused([](PackContent& c) { c.types[0].kernels[0].terms.pop_back(); }));
+  EXPECT_TRUE(refused([](PackContent& c) { c.types[0].kernels[0].spread = -0.1; }));
+  EXPECT_TRUE(refused([](PackContent& c) { c.info.interval.module_spread = std::nan(""); }));
   EXPECT_TRUE(refused([](PackContent& c) { c.info.anchor.scale = std::nan(""); }));
   EXPECT_TRUE(refused([](PackContent& c) { c.info.fallback.mac_ns = -1; }));
   EXPECT_TRUE(refused([](PackContent& c) { c.types[0].macs = test::load(9); }));

@@ -66,6 +66,25 @@ TEST(Predictor, GivesWhatTheFormGives) {
   EXPECT_DOUBLE_EQ(forecast->macs, 8 * 16 * 8);
 }
 
+TEST(Predictor, AModuleHasItsClassesIntervalOrTheFallbacks) {
+  const Pack pack = sample_pack();
+  const Predictor predictor(pack, kAnchored);
+  const std::vector<double> known = {8, 16}, unknown_spread = {9, 16};
+  const auto half_width = [](const ModuleForecast& m) { return std::log(m.upper / m.lower) / 2; };
+  const auto small = predictor.forecast_module(conv(known)), large = predictor.forecast_module(conv(unknown_spread));
+  const auto none = predictor.forecast_module({.input_bytes = 1000});
+  ASSERT_TRUE(small && large && none);
+  EXPECT_NEAR(half_width(*small), 0.1, 1e-9);
+  EXPECT_NEAR(half_width(*large), 0.4, 1e-9);
+  EXPECT_NEAR(half_width(*none), 0.4, 1e-9);
+  EXPECT_NEAR(small->upper / small->latency, std::exp(0.1), 1e-9);
+  const std::vector<ModuleQuery> queries = {conv(known)};
+  std::vector<ModuleForecast> modules(1);
+  ASSERT_TRUE(predictor.forecast_network(queries, modules));
+  EXPECT_NEAR(modules[0].upper / modules[0].latency, std::exp(0.1), 1e-9);
+  EXPECT_NEAR(half_width(modules[0]), 0.1, 1e-9);
+}
+
 TEST(Predictor, FlagsWhatLiesOutsideTrainingAndFallsBackToTheBase) {
   const Pack pack = sample_pack();
   const Predictor predictor(pack, kAnchored);

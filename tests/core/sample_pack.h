@@ -69,7 +69,7 @@ inline PackContent sample_content(int trees = 20, int centres = 30) {
   content.info.sources = {{"conv.toml", "name = \"conv\""}};
   content.info.fallback = {0.1, 0.2, 0.05, 0.01, 1000};
   content.info.calibration = {1.02, -50, 3000};
-  content.info.interval = {0.9, 1.7, 0.03, 20000, 0.3, 0.5, 0.0};
+  content.info.interval = {0.9, 1.7, 0.03, 20000, 0.3, 0.5, 0.0, 0.4};
   content.info.anchor = {1.1, 1'700'000'000, 0.02, 25, 0.02, 0.08};
   content.info.training = {1, 2, 3, 4, 0.01, 0.02, {{"mobile", 12, 0.03, -0.01}}};
   content.info.extras = {{"note", "kept"}};
@@ -90,11 +90,14 @@ inline PackContent sample_content(int trees = 20, int centres = 30) {
   kernel.high = {4, 8, 12};
   kernel.samples = 100;
   kernel.error = 0.04;
+  kernel.spread = 0.1;
   kernel.model = "base_trees";
-  kernel.candidates = {{"base_trees", 0.04, 100, 200, ""}, {"base", 0.08, 10, 5, ""}};
+  kernel.candidates = {{"base_trees", 0.04, 100, 200, "", 0.01, 2.5, 90, 0.99, 0.7, 0.9, 0.02, true},
+                       {"base", 0.08, 10, 5, ""}};
   kernel.form = product_form(linear_terms({0.5, 1000}), random_trees(trees, 4, 3, 7));
   conv.kernels.push_back(kernel);
   kernel.name = "large";
+  kernel.spread = 0;
   kernel.when = {};
   kernel.low = {3, 1, 2};
   kernel.high = {10, 8, 18};

@@ -1,4 +1,4 @@
-#include "learn/gaussian_process.h"
+#include "learn/models/gaussian_process.h"
 
 #include <gtest/gtest.h>
 
@@ -48,7 +48,7 @@ TEST(GaussianProcess, GradientAgreesWithDifferences) {
 TEST(GaussianProcess, LearnsASmoothFunctionAndForgetsIrrelevantFeatures) {
   const Problem train = wave(300, 2), test = wave(100, 3);
   for (const GpKernel kernel : {GpKernel::squared_exponential, GpKernel::matern52}) {
-    const auto model = fit_gp_with({train.x, train.y, train.weight, 1, Effort::final, nullptr}, {.kernel = kernel});
+    const auto model = fit_gp_with({train.x, train.y, train.weight, {}, 1, Effort::final}, {.kernel = kernel});
     ASSERT_TRUE(model);
     EXPECT_LT(((*model)->predict(test.x) - test.y).cwiseAbs().mean(), 0.03);
   }
@@ -58,7 +58,7 @@ TEST(GaussianProcess, SurvivesDuplicatesAndConstantFeatures) {
   Problem p = wave(60, 4);
   p.x.bottomRows(30) = p.x.topRows(30);
   p.x.col(2).setConstant(7);
-  const auto model = fit_gp_with({p.x, p.y, p.weight, 1, Effort::final, nullptr}, {});
+  const auto model = fit_gp_with({p.x, p.y, p.weight, {}, 1, Effort::final}, {});
   ASSERT_TRUE(model);
   EXPECT_TRUE((*model)->predict(p.x).allFinite());
 }

@@ -1,4 +1,4 @@
-#include "learn/gaussian_process.h"
+#include "learn/models/gaussian_process.h"
 
 #include <Eigen/Cholesky>
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 
+#include "learn/cpu_time.h"
 #include "learn/minimize.h"
 #include "learn/spd_inverse.h"
 
@@ -244,6 +245,7 @@ Result<LogModelPtr> fit_gp_with(const LogProblem& problem, const GpOptions& opti
     found.log_values.head(log_scales.size()) -= log_scales;
   }
   if (!warm || !options.trust_warm) {
+    const CpuMeter meter(problem.search_s);
     const auto few = random_rows(x.rows(), options.likelihood_samples, random);
     found = find_parameters(x(few, Eigen::all), centred(few), problem.weight(few), found, options);
   }
@@ -261,21 +263,6 @@ Result<LogModelPtr> fit_gp_with(const LogProblem& problem, const GpOptions& opti
   if (!weights.allFinite()) return fail(Errc::unstable, "the Gaussian process's equations could not be solved");
   return std::make_shared<const Gp>(options.kernel, mean, found.inverse_lengths().cwiseQuotient(scales), centres,
                                     weights);
-}
-
-Result<LogModelPtr> fit_gp(const LogProblem& problem) {
-  GpOptions options;
-  const bool warm = problem.warm != nullptr && problem.warm->size() > 0;
-  if (problem.effort == Effort::fold) {
-    options.likelihood_samples = 250;
-    options.samples = 1200;
-    options.centres = 200;
-    options.evaluations = 30;
-    options.trust_warm = true;
-  } else if (warm) {
-    options.evaluations = 15;
-  }
-  return fit_gp_with(problem, options);
 }
 
 }  // namespace latcast::learn

@@ -1,4 +1,5 @@
-// Gradient-boosted regression trees through XGBoost's C API (Chen & Guestrin 2016).
+#include "learn/models/xgboost_trees.h"
+
 #include <xgboost/c_api.h>
 
 #include <cmath>
@@ -7,8 +8,6 @@
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include "learn/log_model.h"
 
 namespace latcast::learn {
 namespace {
@@ -40,18 +39,6 @@ tl::unexpected<Error> library_error() {
   return fail(Errc::engine_failure, std::string("XGBoost: ") + XGBGetLastError());
 }
 
-struct Settings {
-  int rounds, depth;
-  double rate, least_child, sample;
-};
-
-/// Shallow and slow for small sets; found on generated carriers' residuals, not tuned per kernel class.
-Settings settings_for(Eigen::Index samples) {
-  if (samples < 120) return {100, 3, 0.08, 4.0, 0.8};
-  if (samples < 1000) return {150, 4, 0.09, 4.0, 0.8};
-  return {180, 5, 0.1, 5.0, 0.8};
-}
-
 Result<void> load(Matrix& matrix, const FloatMatrix& values) {
   if (XGDMatrixCreateFromMat(values.data(), static_cast<bst_ulong>(values.rows()),
                              static_cast<bst_ulong>(values.cols()), std::nanf(""), &matrix.handle) != 0) {
@@ -67,7 +54,7 @@ Result<void> set_info(const Matrix& matrix, const char* field, const Eigen::Vect
   return {};
 }
 
-Result<void> configure(const Booster& booster, const Settings& settings, const LogProblem& problem) {
+Result<void> configure(const Booster& booster, const TreeSettings& settings, const LogProblem& problem) {
   const std::pair<const char*, std::string> options[] = {
       {"objective", "reg:squarederror"},
       {"tree_method", "hist"},
@@ -75,13 +62,15 @@ Result<void> configure(const Booster& booster, const Settings& settings, const L
       {"base_score", "0"},
       {"nthread", "1"},  // classes are trained in parallel
       {"verbosity", "0"},
-      {"lambda", "1"},
-      {"colsample_bytree", "0.8"},
       {"seed", std::to_string(problem.seed % 2147483647U)},
+      {"lambda", std::to_string(settings.shrinkage)},
       {"max_depth", std::to_string(settings.depth)},
       {"eta", std::to_string(settings.rate)},
       {"min_child_weight", std::to_string(settings.least_child)},
       {"subsample", std::to_string(settings.sample)},
+      {"colsample_bytree", std::to_string(settings.columns_of_tree)},
+      {"colsample_bynode", std::to_string(settings.columns_of_node)},
+      {"num_parallel_tree", std::to_string(settings.trees_per_round)},
   };
   for (const auto& [name, value] : options) {
     if (XGBoosterSetParam(booster.handle, name, value.c_str()) != 0) return library_error();
@@ -182,7 +171,9 @@ Result<void> boost(const Booster& booster, const Matrix& matrix, int rounds) {
   return {};
 }
 
-Result<LogModelPtr> fit_with(const LogProblem& problem, const Settings& settings) {
+}  // namespace
+
+Result<LogModelPtr> fit_trees(const LogProblem& problem, const TreeSettings& settings) {
   const double mean = problem.target.dot(problem.weight) / problem.weight.sum();
   Matrix matrix;
   const FloatMatrix values = problem.features.cast<float>();
@@ -200,14 +191,8 @@ Result<LogModelPtr> fit_with(const LogProblem& problem, const Settings& settings
   return std::make_shared<const Trees>(std::move(booster), std::move(*node));
 }
 
-}  // namespace
-
-Result<LogModelPtr> fit_trees(const LogProblem& problem) {
-  return fit_with(problem, settings_for(problem.features.rows()));
-}
-
 Result<LogModelPtr> fit_quick_trees(const LogProblem& problem) {
-  return fit_with(problem, {.rounds = 30, .depth = 4, .rate = 0.2, .least_child = 8.0, .sample = 1.0});
+  return fit_trees(problem, {.rounds = 30, .depth = 4, .rate = 0.2, .least_child = 8.0, .sample = 1.0});
 }
 
 }  // namespace latcast::learn

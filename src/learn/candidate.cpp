@@ -1,0 +1,34 @@
+#include "learn/candidate.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace latcast::learn {
+namespace {
+
+/// Weighted mean of value(forecast, truth) over the rows that have a forecast.
+template <class Value>
+double weighted_mean(const std::vector<KernelEstimate>& forecasts, const Rows& rows, double nothing, Value value) {
+  double sum = 0.0, weight = 0.0;
+  for (std::size_t i = 0; i < forecasts.size(); ++i) {
+    const auto row = static_cast<Eigen::Index>(i);
+    if (!(forecasts[i].latency_ns > 0)) continue;
+    sum += rows.weight[row] * value(forecasts[i].latency_ns, rows.latency_ns[row]);
+    weight += rows.weight[row];
+  }
+  return weight > 0 ? sum / weight : nothing;
+}
+
+}  // namespace
+
+double weighted_error(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
+  return weighted_mean(forecasts, rows, 1.0,
+                       [](double forecast, double truth) { return std::min(std::abs(forecast / truth - 1.0), 1.0); });
+}
+
+double weighted_bias(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
+  return weighted_mean(forecasts, rows, 0.0,
+                       [](double forecast, double truth) { return std::clamp(std::log(forecast / truth), -1.0, 1.0); });
+}
+
+}  // namespace latcast::learn

@@ -1,0 +1,14 @@
+// CPU time of the calling thread: what training costs, whatever else the machine does.
+#pragma once
+
+#include <ctime>
+
+namespace latcast::learn {
+
+[[nodiscard]] inline double thread_cpu_s() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+}  // namespace latcast::learn

@@ -1,0 +1,41 @@
+// Models that all kernel classes train together: they share an encoder, and each class gets a form of its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/form.h"
+#include "latcast/result.h"
+#include "learn/log_model.h"
+#include "learn/rows.h"
+
+namespace latcast::learn {
+
+struct JointClass {
+  const Rows* rows = nullptr;  // may be empty
+  std::span<const std::string> feature_names, term_names;
+};
+
+struct JointOptions {
+  std::uint64_t seed = 1;
+  Effort effort = Effort::fold;
+};
+
+struct JointFit {
+  std::vector<FormSpec> forms;  // per class, ns; empty: too few rows there
+  double cost_s = 0;            // CPU
+};
+
+struct JointModel {
+  std::string_view name, summary, trained_on, form, cost, source;
+  Result<JointFit> (*fit)(std::span<const JointClass> classes, const JointOptions& options);
+};
+
+[[nodiscard]] std::span<const JointModel> joint_models();
+[[nodiscard]] const JointModel* find_joint_model(std::string_view name);
+
+}  // namespace latcast::learn

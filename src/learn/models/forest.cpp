@@ -1,0 +1,34 @@
+// Random forest (Breiman 2001): one round of XGBoost that grows many deep trees side by side.
+#include <array>
+
+#include "learn/halving.h"
+#include "learn/models/xgboost_trees.h"
+
+namespace latcast::learn {
+namespace {
+
+constexpr TreeSettings forest(int depth, double columns, double least_child) {
+  return {.rounds = 1,
+          .depth = depth,
+          .rate = 1.0,
+          .least_child = least_child,
+          .sample = 0.63,
+          .columns_of_tree = 1.0,
+          .columns_of_node = columns,
+          .shrinkage = 0.0,
+          .trees_per_round = 48};
+}
+
+constexpr std::array kSettings = {forest(10, 0.6, 1.0), forest(10, 0.3, 1.0), forest(10, 1.0, 1.0),
+                                  forest(7, 0.6, 2.0),  forest(8, 0.6, 0.3),  forest(10, 0.8, 0.3)};
+
+}  // namespace
+
+Result<LogModelPtr> fit_forest(const LogProblem& problem) {
+  const FitSetting fit = [](const LogProblem& part, std::size_t setting) {
+    return fit_trees(part, kSettings[setting]);
+  };
+  return fit(problem, choose_setting(kSettings.size(), 0, fit, problem));
+}
+
+}  // namespace latcast::learn

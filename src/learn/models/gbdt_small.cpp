@@ -1,0 +1,28 @@
+// Gradient-boosted trees that are quick to evaluate: few, shallow and bold.
+#include <array>
+
+#include "learn/halving.h"
+#include "learn/models/xgboost_trees.h"
+
+namespace latcast::learn {
+namespace {
+
+constexpr std::array kSettings = {
+    TreeSettings{.rounds = 48, .depth = 4, .rate = 0.2, .least_child = 4.0},
+    TreeSettings{.rounds = 48, .depth = 3, .rate = 0.25, .least_child = 4.0},
+    TreeSettings{.rounds = 48, .depth = 4, .rate = 0.3, .least_child = 2.0},
+    TreeSettings{.rounds = 48, .depth = 4, .rate = 0.12, .least_child = 8.0},
+    TreeSettings{.rounds = 32, .depth = 4, .rate = 0.25, .least_child = 2.0},
+    TreeSettings{.rounds = 48, .depth = 2, .rate = 0.3, .least_child = 4.0},
+};
+
+}  // namespace
+
+Result<LogModelPtr> fit_gbdt_small(const LogProblem& problem) {
+  const FitSetting fit = [](const LogProblem& part, std::size_t setting) {
+    return fit_trees(part, kSettings[setting]);
+  };
+  return fit(problem, choose_setting(kSettings.size(), 0, fit, problem));
+}
+
+}  // namespace latcast::learn
