@@ -1,0 +1,47 @@
+// From samples to a job for the neural plugin, and from its result to a form that core evaluates.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/form.h"
+#include "learn/log_model.h"
+#include "learn/neural/plugin.h"
+#include "learn/rows.h"
+
+namespace latcast::learn {
+
+/// The samples of one kernel class, as a network sees them.
+struct NeuralClass {
+  const RowMatrix& logs;
+  const Eigen::VectorXd& weight;      // mean about 1
+  std::span<const int> group;         // the network that each sample is of
+  Eigen::VectorXd target;             // natural logarithm
+  std::vector<std::int32_t> names;    // of the inputs: equal numbers are the same input in different classes
+  double stake = 1.0;                 // what the class counts for when deciding when to stop
+  RowMatrix quantities;               // samples x auxiliary quantities; may have no columns
+  std::vector<std::uint8_t> present;  // which of them the class has
+};
+
+/// What takes a class's log features to the network's inputs; features that do not vary become zero.
+struct Standardisation {
+  Eigen::VectorXd mean, inverse;
+};
+
+[[nodiscard]] Standardisation standardise(const RowMatrix& logs);
+
+/// `settings.batch` and `.epochs` are filled in where they are zero, after the number of samples and the effort.
+/// One network in ten is held out, of classes that can spare samples.
+[[nodiscard]] NeuralJob make_job(std::span<const NeuralClass> classes, std::span<const Standardisation> standard,
+                                 NeuralSettings settings, Effort effort);
+
+using Trunk = std::shared_ptr<const std::vector<float>>;
+
+/// The network of one class of a result. With a `trunk` the layers that classes share are stored once.
+[[nodiscard]] FormNode dense_node(const NeuralResult& result, std::size_t index, const NeuralSettings& settings,
+                                  const Standardisation& standard, const Trunk& trunk);
+
+}  // namespace latcast::learn
