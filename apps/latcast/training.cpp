@@ -79,6 +79,23 @@ Target pack_target(const TargetRecord& record) {
   return target;
 }
 
+/// Operators without a module type; those that hardly take time are only counted.
+std::string describe_unknown(const std::vector<std::pair<std::string, double>>& operators) {
+  constexpr double kWorthALine = 1e-4;  // share of the time
+  std::string text;
+  std::size_t small = 0;
+  for (const auto& [op, share] : operators) {
+    if (share < kWorthALine) {
+      ++small;
+    } else {
+      text += "not covered: " + op + " (" + format_percent(share, 2) + " of the time)\n";
+    }
+  }
+  if (small > 0)
+    text += "not covered: " + std::to_string(small) + " more operators, each with less than 0.01 % of the time\n";
+  return text;
+}
+
 std::string describe(const learn::DatasetReport& data, const TrainingSummary& training) {
   std::ostringstream text;
   text << data.carriers << " carriers, " << data.modules << " modules";
@@ -87,8 +104,7 @@ std::string describe(const learn::DatasetReport& data, const TrainingSummary& tr
        << "profiler cost: " << data.profiler.per_pause << " of the pause after a node, "
        << format_time(data.profiler.per_node_ns) << " a node, " << format_time(data.profiler.per_value_ns)
        << " a value; scale " << data.profiler.scale << "; a run " << format_time(data.profiler.per_run_ns) << "\n";
-  for (const auto& [op, share] : data.unknown_operators)
-    text << "not covered: " << op << " (" << format_percent(share, 2) << " of the time)\n";
+  text << describe_unknown(data.unknown_operators);
   if (training.families.empty()) {
     text << "no carrier was like a network: the sum is not calibrated and its error unknown\n";
   } else {

@@ -32,8 +32,8 @@ struct ModelColumn {
   std::string name;
   std::vector<ModuleMetrics> classes;  // as TrainingSet::kernels
   std::vector<double> latency_ns, bytes;
-  std::vector<std::string> failures;   // per class, empty where it was fitted
-  double cost_s = 0;                   // CPU
+  std::vector<std::string> failures;  // per class, empty where it was fitted
+  double cost_s = 0;                  // CPU
   ModuleMetrics all;
 };
 

@@ -11,6 +11,7 @@
 #include "core/form.h"
 #include "latcast/result.h"
 #include "learn/log_model.h"
+#include "learn/physical_base.h"
 #include "learn/rows.h"
 
 namespace latcast::learn {
@@ -18,6 +19,7 @@ namespace latcast::learn {
 struct JointClass {
   const Rows* rows = nullptr;  // may be empty
   std::span<const std::string> feature_names, term_names;
+  BasePrior prior = {};  // for classes with few samples
 };
 
 struct JointOptions {

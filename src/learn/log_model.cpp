@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "learn/neural/mlp.h"
+
 namespace latcast::learn {
 
 std::span<const LogLearner> log_learners() {
@@ -18,6 +20,7 @@ std::span<const LogLearner> log_learners() {
       LogLearner{"gbdt_small", fit_gbdt_small, "gbdt_small"},
       LogLearner{"gp", fit_gp, "gp"},
       LogLearner{"gp_small", fit_gp_small, "gp"},
+      LogLearner{"mlp", fit_mlp, "mlp"},
   };
   return kLearners;
 }

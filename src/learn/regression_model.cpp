@@ -192,6 +192,7 @@ std::vector<RegressionModel> make_models() {
       of_latency("gbdt", "boosted trees", "trees", kThousands, kChen, 1.08),
       of_latency("gbdt_small", "few shallow boosted trees", "trees", kHundreds, kChen, 1.06),
       of_latency("gp", "Gaussian process, Matern 5/2", "gaussian_process", kThousands, kGp, 1.08),
+      of_latency("mlp", "multilayer perceptron", "dense", kHundreds, "Rumelhart et al. 1986; LibTorch", 1.06),
       of_residual("base_ridge", {"ridge"}, "base x ridge", "product", kTens, "Hoerl & Kennard 1970", 1.01),
       of_residual("base_poly2", {"poly2"}, "base x poly2", "product", kHundreds, "Hoerl & Kennard 1970", 1.02),
       of_residual("base_gbdt_small", {"gbdt_small"}, "base x few boosted trees", "product", kHundreds, kChen, 1.02),

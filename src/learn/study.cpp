@@ -38,10 +38,11 @@ Side side_of(const PreparedSet& prepared, std::span<const int> part_of_network, 
   return out;
 }
 
-std::vector<JointClass> joint_classes(const TrainingSet& set, const std::vector<Rows>& rows) {
+std::vector<JointClass> joint_classes(const TrainingSet& set, const PreparedSet& prepared,
+                                      const std::vector<Rows>& rows) {
   std::vector<JointClass> out;
   for (std::size_t k = 0; k < rows.size(); ++k) {
-    out.push_back({&rows[k], set.kernels[k].feature_names, set.kernels[k].term_names});
+    out.push_back({&rows[k], set.kernels[k].feature_names, set.kernels[k].term_names, prepared.kernels[k].prior});
   }
   return out;
 }
@@ -56,7 +57,7 @@ JointPart train_joint_part(const JointModel& model, const TrainingSet& set, cons
                            std::span<const int> part_of_network, int part, const JointOptions& options) {
   const Side train = side_of(prepared, part_of_network, part, false);
   JointPart out;
-  out.fit = model.fit(joint_classes(set, train.rows), options);
+  out.fit = model.fit(joint_classes(set, prepared, train.rows), options);
   out.forecasts.resize(prepared.kernels.size());
   const Side test = side_of(prepared, part_of_network, part, true);
   for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
@@ -245,8 +246,8 @@ class Studying {
     for (const PreparedKernel& kernel : prepared_.kernels) all.push_back(kernel.rows);
     for (const JointModel* model : joint_names_) {
       if (!on_any_front(model->name)) continue;
-      const auto fit =
-          model->fit(joint_classes(set_, all), {derive_seed(options_.seed, model->name, 1000), Effort::final});
+      const auto fit = model->fit(joint_classes(set_, prepared_, all),
+                                  {derive_seed(options_.seed, model->name, 1000), Effort::final});
       if (fit) study_.fit_cost_s += fit->cost_s;
       for_each_joint(model->name, [&](std::size_t k, Candidate& one) {
         auto sealed = fit ? seal_fit(model->name, fit->forms[k], {}, all[k])
