@@ -5,8 +5,7 @@
 #include <map>
 #include <string>
 
-#include "learn/family_holdout.h"
-#include "learn/network_fit.h"
+#include "learn/choice_fit.h"
 #include "learn/robust.h"
 
 namespace latcast::learn {
@@ -54,40 +53,6 @@ void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, Pa
   for (const Candidate& candidate : study.candidates) out.candidates.push_back(candidate.score);
 }
 
-template <class T>
-std::vector<T> counted(const TrainingSet& set, const std::vector<T>& per_network) {
-  std::vector<T> out;
-  for (std::size_t i = 0; i < per_network.size(); ++i) {
-    if (counts(set.networks[i])) out.push_back(per_network[i]);
-  }
-  return out;
-}
-
-std::vector<FamilyLoss> loss_by_family(const TrainingSet& set, const std::vector<HeldOut>& held) {
-  std::map<std::string, FamilyLoss> families;
-  for (std::size_t i = 0; i < held.size(); ++i) {
-    if (!counts(set.networks[i])) continue;
-    FamilyLoss& family = families[set.networks[i].family];
-    family.name = set.networks[i].family;
-    ++family.networks;
-    family.error += std::abs(held[i].forecast_ns / held[i].quiet_ns - 1.0);
-    family.bias += std::log(held[i].forecast_ns / held[i].quiet_ns);
-  }
-  std::vector<FamilyLoss> out;
-  for (auto& [name, family] : families) {
-    family.error /= family.networks;
-    family.bias /= family.networks;
-    out.push_back(family);
-  }
-  return out;
-}
-
-double mean_error(const std::vector<RawNetwork>& networks, const Calibration& calibration) {
-  double sum = 0.0;
-  for (const RawNetwork& one : networks) sum += std::abs(calibrated_ns(one, calibration) / one.quiet_ns - 1.0);
-  return networks.empty() ? 0.0 : sum / static_cast<double>(networks.size());
-}
-
 double noise_floor(const TrainingSet& set) {
   std::vector<double> noise;
   for (const NetworkTruth& network : set.networks) {
@@ -95,52 +60,6 @@ double noise_floor(const TrainingSet& set) {
   }
   return noise.empty() ? 0.0
                        : median(Eigen::Map<Eigen::VectorXd>(noise.data(), static_cast<Eigen::Index>(noise.size())));
-}
-
-/// Half-width of a module's interval: the finite-sample conformal quantile of |log ratio|, families left out.
-double module_spread(std::vector<double> residuals, double level) {
-  std::ranges::sort(residuals);
-  const auto n = static_cast<double>(residuals.size());
-  const auto rank = static_cast<std::size_t>(std::ceil((n + 1.0) * level));
-  return std::clamp(residuals[std::min(rank, residuals.size()) - 1], 0.005, 5.0);
-}
-
-/// From so many modules on a class has an interval of its own; the others share one.
-constexpr std::size_t kOwnSpread = 40;
-
-void fit_module_intervals(const PreparedSet& prepared, const Study& study, const Choice& choice, double level,
-                          PackContent& content) {
-  std::vector<double> all;
-  for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
-    if (choice.candidate[k] < 0) continue;
-    const Rows& rows = prepared.kernels[k].rows;
-    const Candidate& one = study.classes[k].candidates[static_cast<std::size_t>(choice.candidate[k])];
-    const auto& forecasts = one.family_out.empty() ? one.out_of_fold : one.family_out;
-    std::vector<double> own;
-    for (std::size_t i = 0; i < forecasts.size(); ++i) {
-      if (!(forecasts[i].latency_ns > 0)) continue;
-      own.push_back(std::abs(std::log(forecasts[i].latency_ns / rows.latency_ns[static_cast<Eigen::Index>(i)])));
-    }
-    all.insert(all.end(), own.begin(), own.end());
-    KernelModel& kernel = content.types[prepared.kernels[k].type].kernels[prepared.kernels[k].kernel];
-    if (own.size() >= kOwnSpread) kernel.spread = module_spread(std::move(own), level);
-  }
-  if (!all.empty()) content.info.interval.module_spread = module_spread(std::move(all), level);
-}
-
-void fit_networks(const TrainingSet& set, const Study& study, const Selector& selector, const Choice& choice,
-                  double level, PackInfo& info) {
-  const std::vector<RawNetwork> raw = selector.sums(choice, false);
-  const std::vector<RawNetwork> usable_raw = counted(set, raw);
-  info.calibration = fit_calibration(usable_raw);
-  const auto held = hold_out_families(set.networks, study.group_of_network, raw, selector.sums(choice, true));
-  std::vector<HeldOut> plain;
-  for (std::size_t i = 0; i < held.size(); ++i) {
-    if (counts(set.networks[i]) && !set.networks[i].adaptive) plain.push_back(held[i]);
-  }
-  info.interval = fit_intervals(plain, level);
-  info.training.error = mean_error(usable_raw, info.calibration);
-  info.training.families = loss_by_family(set, held);
 }
 
 void summarise(const TrainingSet& set, const PreparedSet& prepared, PackInfo& info) {
@@ -178,8 +97,16 @@ void fill(const TrainingSet& set, const PreparedSet& prepared, const Study& stud
   for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
     store(prepared.kernels[k], study.classes[k], choice.candidate[k], content);
   }
-  fit_networks(set, study, selector, choice, level, content.info);
-  fit_module_intervals(prepared, study, choice, level, content);
+  const NetworkFit networks = fit_networks(set, study, selector, choice, level);
+  content.info.calibration = networks.calibration;
+  content.info.interval = networks.interval;
+  content.info.training.error = networks.error;
+  content.info.training.families = networks.families;
+  const ModuleSpreads spreads = fit_module_spreads(prepared, study, choice, level);
+  content.info.interval.module_spread = spreads.fallback;
+  for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
+    content.types[prepared.kernels[k].type].kernels[prepared.kernels[k].kernel].spread = spreads.classes[k];
+  }
 }
 
 }  // namespace
