@@ -19,8 +19,8 @@ constexpr TreeSettings forest(int depth, double columns, double least_child) {
           .trees_per_round = 24};
 }
 
-constexpr std::array kSettings = {forest(10, 1.0, 0.3), forest(10, 1.0, 1.0), forest(8, 1.0, 0.3),
-                                  forest(10, 0.7, 0.3), forest(7, 1.0, 2.0),  forest(8, 0.7, 1.0)};
+constexpr std::array kSettings = {forest(8, 1.0, 0.3), forest(8, 1.0, 1.0), forest(10, 1.0, 0.3),
+                                  forest(8, 0.7, 0.3), forest(6, 1.0, 2.0), forest(10, 0.7, 1.0)};
 
 }  // namespace
 
