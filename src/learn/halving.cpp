@@ -19,7 +19,7 @@ constexpr std::size_t kMostRows = 600;  // of a search altogether
 constexpr std::size_t kMostPerGroup = 50;
 
 /// Keeps the usual setting unless another is better by more than chance would have it.
-constexpr double kUsualBonus = 0.98;
+constexpr double kUsualBonus = 0.95;
 
 using Indices = std::vector<Eigen::Index>;
 

@@ -16,11 +16,11 @@ constexpr TreeSettings forest(int depth, double columns, double least_child) {
           .columns_of_tree = 1.0,
           .columns_of_node = columns,
           .shrinkage = 0.0,
-          .trees_per_round = 48};
+          .trees_per_round = 24};
 }
 
-constexpr std::array kSettings = {forest(10, 0.6, 1.0), forest(10, 0.3, 1.0), forest(10, 1.0, 1.0),
-                                  forest(7, 0.6, 2.0),  forest(8, 0.6, 0.3),  forest(10, 0.8, 0.3)};
+constexpr std::array kSettings = {forest(8, 1.0, 0.3), forest(8, 1.0, 1.0), forest(10, 1.0, 0.3),
+                                  forest(8, 0.7, 0.3), forest(6, 1.0, 2.0), forest(10, 0.7, 1.0)};
 
 }  // namespace
 

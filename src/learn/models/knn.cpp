@@ -9,9 +9,9 @@ namespace {
 
 constexpr std::size_t kPoints = 2000;
 constexpr std::array kSettings = {
-    NeighbourOptions{4, 0.01, kPoints}, NeighbourOptions{2, 0.01, kPoints}, NeighbourOptions{3, 0.1, kPoints},
-    NeighbourOptions{3, 1e-3, kPoints}, NeighbourOptions{6, 1e-3, kPoints}, NeighbourOptions{6, 0.1, kPoints},
-    NeighbourOptions{8, 0.01, kPoints}, NeighbourOptions{8, 0.3, kPoints},  NeighbourOptions{16, 0.01, kPoints},
+    NeighbourOptions{8, 0.01, kPoints}, NeighbourOptions{4, 0.01, kPoints},  NeighbourOptions{2, 0.01, kPoints},
+    NeighbourOptions{3, 0.1, kPoints},  NeighbourOptions{6, 1e-3, kPoints},  NeighbourOptions{6, 0.1, kPoints},
+    NeighbourOptions{8, 0.3, kPoints},  NeighbourOptions{16, 1e-3, kPoints}, NeighbourOptions{16, 0.03, kPoints},
 };
 
 }  // namespace
