@@ -8,6 +8,7 @@ void add_bench(CLI::App& app, Context& context) {
   bench->require_subcommand(1);
   add_bench_coverage(*bench, context);
   add_bench_predict(*bench, context);
+  add_bench_learn(*bench, context);
 }
 
 }  // namespace latcast::cli

@@ -383,21 +383,15 @@ class Comparing {
       out_.class_names.push_back(kernel.type_name + "/" + kernel.kernel_name);
       out_.class_samples.push_back(static_cast<std::size_t>(kernel.rows.size()));
     }
-    std::vector<std::vector<int>> classes;
-    for (const auto& places : prepared_.places) {
-      auto& own = classes.emplace_back();
-      for (const ModulePlace& place : places) {
-        if (place.kernel >= 0) own.push_back(place.kernel);
-      }
-    }
-    const auto by_network = stratified_folds(classes, options_.outer_folds, derive_seed(options_.seed, "outer"));
-    if (auto ok = compare("network", by_network, out_.by_network); !ok) return tl::unexpected<Error>(ok.error());
     const auto by_family = family_groups(set_.networks, options_.outer_folds);
     if (auto ok = compare("family", by_family, out_.by_family); !ok) return tl::unexpected<Error>(ok.error());
+    out_.intervals.mean_width /= std::max(out_.intervals.networks, 1);
+    if (options_.families_only) return std::move(out_);
+    const auto by_network = network_folds(prepared_, options_.outer_folds, derive_seed(options_.seed, "outer"));
+    if (auto ok = compare("network", by_network, out_.by_network); !ok) return tl::unexpected<Error>(ok.error());
     deal_rows_at_random();
     out_.race_cost_s /= std::max(studies_, 1.0);
     out_.exhaustive_cost_s /= std::max(studies_, 1.0);
-    out_.intervals.mean_width /= std::max(out_.intervals.networks, 1);
     return std::move(out_);
   }
 
@@ -566,6 +560,25 @@ PairedDifference paired(const std::vector<double>& a, const std::vector<double>&
   out.low = out.mean - half;
   out.high = out.mean + half;
   return out;
+}
+
+IntervalCheck pooled(const IntervalCheck& a, const IntervalCheck& b) {
+  IntervalCheck out = b;
+  out.held += a.held;
+  out.networks += a.networks;
+  out.modules_held += a.modules_held;
+  out.modules += a.modules;
+  out.mean_width = (a.mean_width * a.networks + b.mean_width * b.networks) / std::max(out.networks, 1);
+  return out;
+}
+
+Range binomial_range(int held, int total) {
+  if (total == 0) return {};
+  constexpr double kZ = 1.96;
+  const double n = total, p = held / n, denominator = 1.0 + kZ * kZ / n;
+  const double middle = (p + kZ * kZ / (2 * n)) / denominator;
+  const double half = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n)) / denominator;
+  return {middle - half, middle + half};
 }
 
 Result<LearnComparison> compare_models(const TrainingSet& set, const ComparisonOptions& options) {

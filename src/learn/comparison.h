@@ -24,6 +24,7 @@ struct ComparisonOptions {
   int outer_folds = 3, inner_folds = 3;
   double quick_module_time_ns = 200;  // of the second selection that is shown
   double level = 0.9;
+  bool families_only = false;  // only what the interval check needs
   ProgressCallback progress;
 };
 
@@ -66,6 +67,15 @@ struct IntervalCheck {
   double mean_width = 0;  // (upper - lower) / forecast
   int modules_held = 0, modules = 0;
 };
+
+/// Both together.
+[[nodiscard]] IntervalCheck pooled(const IntervalCheck& a, const IntervalCheck& b);
+
+struct Range {
+  double low = 0, high = 1;
+};
+/// 95 % of the share behind `held` of `total` (Wilson 1927).
+[[nodiscard]] Range binomial_range(int held, int total);
 
 struct LearnComparison {
   std::vector<std::string> class_names;

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/limits.h"
+#include "learn/folds.h"
 
 namespace latcast::learn {
 namespace {
@@ -121,6 +122,17 @@ Result<PreparedSet> prepare(const TrainingSet& set) {
   }
   add_priors(set, out);
   return out;
+}
+
+std::vector<int> network_folds(const PreparedSet& prepared, int folds, std::uint64_t seed) {
+  std::vector<std::vector<int>> classes;
+  for (const auto& places : prepared.places) {
+    auto& own = classes.emplace_back();
+    for (const ModulePlace& place : places) {
+      if (place.kernel >= 0) own.push_back(place.kernel);
+    }
+  }
+  return stratified_folds(classes, folds, seed);
 }
 
 double fallback_ns(const Fallback& f, const ModuleRef& module) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct PreparedSet {
 
 /// Errc::invalid_input: nothing usable, or sizes and indices that do not match.
 [[nodiscard]] Result<PreparedSet> prepare(const TrainingSet& set);
+
+/// Fold of each network, in [0, folds): every kernel class is spread over the folds as evenly as networks allow.
+[[nodiscard]] std::vector<int> network_folds(const PreparedSet& prepared, int folds, std::uint64_t seed);
 
 /// Non-negative least squares, on relative error, of module latency over bytes and multiply-accumulates.
 [[nodiscard]] Fallback fit_fallback(const TrainingSet& set);

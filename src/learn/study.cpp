@@ -118,7 +118,7 @@ class Studying {
   Studying(const TrainingSet& set, const PreparedSet& prepared, const StudyOptions& options)
       : set_(set), prepared_(prepared), options_(options) {
     study_.classes.resize(prepared.kernels.size());
-    study_.fold_of_network = stratified_folds(classes_of_networks(), options.folds, derive_seed(options.seed, "folds"));
+    study_.fold_of_network = network_folds(prepared, options.folds, derive_seed(options.seed, "folds"));
     study_.group_of_network = family_groups(set.networks, options.family_groups);
   }
 
@@ -135,18 +135,6 @@ class Studying {
   }
 
  private:
-  /// Per network, the class of each of its modules.
-  [[nodiscard]] std::vector<std::vector<int>> classes_of_networks() const {
-    std::vector<std::vector<int>> out;
-    for (const auto& places : prepared_.places) {
-      auto& classes = out.emplace_back();
-      for (const ModulePlace& place : places) {
-        if (place.kernel >= 0) classes.push_back(place.kernel);
-      }
-    }
-    return out;
-  }
-
   void report(std::string_view stage, std::string_view what, std::size_t done, std::size_t total) {
     if (options_.progress) options_.progress({done, total, stage, what});
   }
