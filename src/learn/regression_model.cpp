@@ -195,6 +195,8 @@ std::vector<RegressionModel> make_models() {
       of_latency("mlp", "multilayer perceptron", "dense", kHundreds, "Rumelhart et al. 1986; LibTorch", 1.06),
       of_residual("base_ridge", {"ridge"}, "base x ridge", "product", kTens, "Hoerl & Kennard 1970", 1.01),
       of_residual("base_poly2", {"poly2"}, "base x poly2", "product", kHundreds, "Hoerl & Kennard 1970", 1.02),
+      of_residual("base_svr", {"svr"}, "base x support vector regression", "product", kThousands,
+                  "Smola & Schoelkopf 2004; LIBSVM", 1.05),
       of_residual("base_gbdt_small", {"gbdt_small"}, "base x few boosted trees", "product", kHundreds, kChen, 1.02),
       of_residual("base_gbdt", {"gbdt"}, "base x boosted trees", "product", kThousands, kChen, 1.03),
       of_residual("base_gp", {"gp"}, "base x Gaussian process", "product", kThousands, kGp, 1.04),

@@ -54,7 +54,7 @@ class Nodes {
 
 class Svr final : public LogModel {
  public:
-  Svr(RowMatrix scaled, Eigen::VectorXd inverse_lengths, double mean, double spread)
+  Svr(const RowMatrix& scaled, Eigen::VectorXd inverse_lengths, double mean, double spread)
       : nodes_(scaled), inverse_lengths_(std::move(inverse_lengths)), mean_(mean), spread_(spread) {}
   Svr(const Svr&) = delete;
   Svr& operator=(const Svr&) = delete;
@@ -145,8 +145,8 @@ Result<LogModelPtr> fit_with(const LogProblem& problem, const Settings& settings
   const double spread = std::max(std::sqrt(variance), 1e-3);
   const Eigen::VectorXd lengths = inverse_lengths(features, settings.spreads);
   // As the exported form will hold them.
-  RowMatrix scaled = (features * lengths.asDiagonal()).cast<float>().cast<double>();
-  auto model = std::make_shared<Svr>(std::move(scaled), lengths, mean, spread);
+  const RowMatrix scaled = (features * lengths.asDiagonal()).cast<float>().cast<double>();
+  auto model = std::make_shared<Svr>(scaled, lengths, mean, spread);
   if (auto ok = model->train((target.array() - mean) / spread, parameters_of(settings, spread)); !ok) {
     return tl::unexpected<Error>(ok.error());
   }
