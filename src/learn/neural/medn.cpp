@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "learn/cpu_time.h"
 #include "learn/neural/job.h"
 #include "learn/neural/library.h"
 
@@ -125,6 +126,21 @@ Result<void> train_some(const Ready& ready, std::size_t first, std::size_t count
   return {};
 }
 
+Result<JointFit> joint(std::span<const JointClass> classes, const JointOptions& options, MednOptions own) {
+  own.seed = options.seed;
+  own.effort = options.effort;
+  std::vector<MednClass> all;
+  for (const JointClass& one : classes) all.push_back({one.rows, one.feature_names, one.term_names});
+  JointFit out;
+  {
+    const CpuMeter meter(&out.cost_s);
+    auto fit = fit_medn(all, own);
+    if (!fit) return tl::unexpected<Error>(fit.error());
+    for (Result<FormSpec>& form : fit->forms) out.forms.push_back(form ? std::move(*form) : FormSpec());
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<MednFit> fit_medn(std::span<const MednClass> classes, const MednOptions& options) {
@@ -139,6 +155,22 @@ Result<MednFit> fit_medn(std::span<const MednClass> classes, const MednOptions& 
   }
   fit.train_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return fit;
+}
+
+Result<JointFit> fit_joint_medn(std::span<const JointClass> classes, const JointOptions& options) {
+  return joint(classes, options, {});
+}
+
+Result<JointFit> fit_joint_medn_single_task(std::span<const JointClass> classes, const JointOptions& options) {
+  return joint(classes, options, {.auxiliary = false});
+}
+
+Result<JointFit> fit_joint_medn_no_embedding(std::span<const JointClass> classes, const JointOptions& options) {
+  return joint(classes, options, {.embedding = false});
+}
+
+Result<JointFit> fit_joint_separate(std::span<const JointClass> classes, const JointOptions& options) {
+  return joint(classes, options, {.auxiliary = false, .shared = false});
 }
 
 }  // namespace latcast::learn

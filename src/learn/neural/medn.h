@@ -10,6 +10,7 @@
 
 #include "core/form.h"
 #include "latcast/result.h"
+#include "learn/joint_model.h"
 #include "learn/log_model.h"
 #include "learn/physical_base.h"
 #include "learn/rows.h"
@@ -47,5 +48,12 @@ inline constexpr Eigen::Index kFewestNeuralSamples = 3;
 /// The same for the same seed on the same machine. Thread-safe. Errc::unsupported without LibTorch's plugin, or where
 /// no class can be trained.
 [[nodiscard]] Result<MednFit> fit_medn(std::span<const MednClass> classes, const MednOptions& options = {});
+
+/// The same for a table of joint models: as designed, and what is left of it without one of its parts.
+Result<JointFit> fit_joint_medn(std::span<const JointClass> classes, const JointOptions& options);
+Result<JointFit> fit_joint_medn_single_task(std::span<const JointClass> classes, const JointOptions& options);
+Result<JointFit> fit_joint_medn_no_embedding(std::span<const JointClass> classes, const JointOptions& options);
+/// A network of its own per class, over the base: neither sharing nor auxiliary tasks.
+Result<JointFit> fit_joint_separate(std::span<const JointClass> classes, const JointOptions& options);
 
 }  // namespace latcast::learn
