@@ -21,10 +21,10 @@ struct Work {
   int steps, fewest_epochs, most_epochs;
 };
 
-Work work(Effort effort) { return effort == Effort::fold ? Work{700, 14, 60} : Work{1000, 20, 60}; }
+Work work(Effort effort) { return effort == Effort::fold ? Work{640, 14, 60} : Work{1000, 20, 60}; }
 
 void fill_in(NeuralSettings& settings, std::size_t samples, Effort effort) {
-  if (settings.batch == 0) settings.batch = int(std::clamp<std::size_t>(std::bit_floor(samples / 32 + 1), 32, 1024));
+  if (settings.batch == 0) settings.batch = int(std::clamp<std::size_t>(std::bit_floor(samples / 16 + 1), 32, 1024));
   if (settings.epochs > 0) return;
   const Work wanted = work(effort);
   const int per_epoch = int(samples) / settings.batch + 1;
@@ -120,19 +120,26 @@ NeuralJob make_job(std::span<const NeuralClass> classes, std::span<const Standar
   for (const NeuralClass& one : classes) {
     job.samples.width_in = std::max(job.samples.width_in, std::size_t(one.logs.cols()));
   }
-  const std::set<int> held_out = held_out_groups(classes, settings.seed);
   for (std::size_t c = 0; c < classes.size(); ++c) {
     add_samples(classes[c], standard[c], std::int32_t(c), job.samples);
     add_class(classes[c], job.classes);
     add_auxiliary(classes[c], job.auxiliary);
-    const bool spares = classes[c].logs.rows() >= kSpareSamples;
-    for (const int group : classes[c].group) job.samples.held_out.push_back(spares && held_out.contains(group) ? 1 : 0);
   }
+  job.samples.held_out.assign(job.samples.target.size(), 0);
   normalise(job.samples.weight);
   normalise(job.classes.stake);
   fill_in(settings, job.samples.target.size(), effort);
   job.settings = settings;
   return job;
+}
+
+void hold_out(std::span<const NeuralClass> classes, NeuralJob& job) {
+  const std::set<int> groups = held_out_groups(classes, job.settings.seed);
+  auto sample = job.samples.held_out.begin();
+  for (const NeuralClass& one : classes) {
+    const bool spares = one.logs.rows() >= kSpareSamples;
+    for (const int group : one.group) *sample++ = spares && groups.contains(group) ? 1 : 0;
+  }
 }
 
 FormNode dense_node(const NeuralResult& result, std::size_t index, const NeuralSettings& settings,

@@ -34,9 +34,11 @@ struct Standardisation {
 [[nodiscard]] Standardisation standardise(const RowMatrix& logs);
 
 /// `settings.batch` and `.epochs` are filled in where they are zero, after the number of samples and the effort.
-/// One network in ten is held out, of classes that can spare samples.
 [[nodiscard]] NeuralJob make_job(std::span<const NeuralClass> classes, std::span<const Standardisation> standard,
                                  NeuralSettings settings, Effort effort);
+
+/// For early stopping: one network in ten is not trained on, in classes that can spare samples.
+void hold_out(std::span<const NeuralClass> classes, NeuralJob& job);
 
 using Trunk = std::shared_ptr<const std::vector<float>>;
 

@@ -71,7 +71,6 @@ NeuralSettings settings_for(const MednOptions& options) {
   out.embedding = options.shared && options.embedding;
   out.auxiliary = options.auxiliary ? kAuxiliary : 0.0;
   out.epochs = options.epochs;
-  out.batch = 0;
   out.threads = options.threads;
   return out;
 }
@@ -107,9 +106,10 @@ Ready make_ready(std::span<const MednClass> classes, MednFit& fit) {
 /// Trains classes [first, first + count) as one network and stores their forms.
 Result<void> train_some(const Ready& ready, std::size_t first, std::size_t count, const MednOptions& options,
                         MednFit& fit) {
-  const NeuralJob job =
-      make_job(std::span(ready.classes).subspan(first, count), std::span(ready.standard).subspan(first, count),
-               settings_for(options), options.effort);
+  const auto classes = std::span(ready.classes).subspan(first, count);
+  NeuralJob job =
+      make_job(classes, std::span(ready.standard).subspan(first, count), settings_for(options), options.effort);
+  if (options.early_stopping) hold_out(classes, job);
   auto result = train_neural(job);
   if (!result) return tl::unexpected<Error>(result.error());
   const Trunk trunk = options.shared ? std::make_shared<const std::vector<float>>(result->trunk) : nullptr;

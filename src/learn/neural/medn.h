@@ -26,10 +26,11 @@ struct MednClass {
 
 struct MednOptions {
   std::uint64_t seed = 1;
-  bool auxiliary = true;  // reconstruct the inputs and quantities of the base terms as well
-  bool shared = true;     // false: a small network of its own per class
-  bool embedding = true;  // each class shifts the shared encoder's first layer
-  int threads = 1;        // of LibTorch; more change the last digits
+  bool auxiliary = true;        // reconstruct the inputs and quantities of the base terms as well
+  bool shared = true;           // false: a small network of its own per class
+  bool embedding = true;        // each class shifts the shared encoder's first layer
+  bool early_stopping = false;  // on held-out networks: costs more than it saves, see docs/medn.md
+  int threads = 1;              // of LibTorch; more change the last digits
   Effort effort = Effort::final;
   int epochs = 0;  // 0: after the number of samples and the effort
 };

@@ -46,7 +46,6 @@ Result<LogModelPtr> fit_mlp(const LogProblem& problem) {
   settings.seed = problem.seed;
   settings.width = kWidth;
   settings.shared = settings.embedding = false;
-  settings.batch = 0;
   std::vector<NeuralClass> classes = {{problem.features,
                                        problem.weight,
                                        problem.group,

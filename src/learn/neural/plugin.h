@@ -18,14 +18,14 @@ inline constexpr int kNeuralVersion = 1;
 
 struct NeuralSettings {
   std::uint64_t seed = 1;
-  int width = 48;         // of every layer
-  int hidden = 1;         // layers between a class's first layer and its head
-  bool shared = true;     // inputs of the same name and heads have a part that all classes share
-  bool embedding = true;  // each class shifts the first layer
-  double auxiliary = 0;   // weight of the auxiliary tasks; 0: none
-  int epochs = 1, batch = 1024;
-  double rate = 1.6e-2;                  // greatest learning rate
-  double decay = 1e-4, own_decay = 0.1;  // weight decay of what is shared, and of what is a class's own
+  int width = 48;                       // of every layer
+  int hidden = 1;                       // layers between a class's first layer and its head
+  bool shared = true;                   // inputs of the same name and heads have a part that all classes share
+  bool embedding = true;                // each class shifts the first layer
+  double auxiliary = 0;                 // weight of the auxiliary tasks; 0: none
+  int epochs = 0, batch = 0;            // more than zero when a plugin sees them
+  double rate = 1.6e-2;                 // greatest learning rate
+  double decay = 0.1, own_decay = 0.3;  // weight decay of what is shared, and of what is a class's own
   int threads = 1;
 };
 
