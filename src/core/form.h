@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/simd/simd.h"
 #include "latcast/result.h"
 
 namespace latcast {
@@ -63,7 +64,8 @@ using FormView = std::vector<FormNodeView>;
 inline constexpr std::size_t kMaxFormNodes = 16;
 
 /// What one module gives its form. Features are log2(1 + x), in both precisions: trees compare in float, as the
-/// libraries that grow them do.
+/// libraries that grow them do. Terms that the form does not read (Form::terms) and, where it reads none, features may
+/// hold anything.
 struct FormInput {
   std::span<const double> terms;
   std::span<const double> features;
@@ -81,11 +83,47 @@ struct FormShape {
 /// Checks every index, size and number. Errc::corrupt, or Errc::unsupported for a kind this version does not know.
 [[nodiscard]] Result<void> check(std::span<const FormNodeView> form, FormShape shape);
 
-/// Value of a checked form, in ns; never NaN.
-[[nodiscard]] double evaluate(std::span<const FormNodeView> form, const FormInput& input) noexcept;
+/// One node, laid out for evaluation; what the arrays mean is said in forms/<kind>.cpp.
+struct PreparedNode {
+  FormNodeView view;
+  std::uint32_t terms = 0;  // bit i: reads term i
+  bool features = false;    // reads features
+  std::vector<double> numbers;
+  std::vector<float> floats;
+  std::vector<std::uint32_t> used;
+  std::vector<simd::TreeNode> tree_nodes;
+  std::vector<simd::TreeGroup> tree_groups;
+};
+
+/// A checked form, prepared for evaluation. The arrays that its views point to must outlive it.
+class Form {
+ public:
+  Form() = default;
+  Form(std::span<const FormNodeView> checked, FormShape shape);
+
+  [[nodiscard]] bool empty() const noexcept { return nodes_.empty(); }
+  /// Bit i: reads term i.
+  [[nodiscard]] std::uint32_t terms() const noexcept { return terms_; }
+  [[nodiscard]] bool features() const noexcept { return features_; }
+
+  /// Nanoseconds; never NaN. Not for an empty form.
+  [[nodiscard]] double evaluate(const FormInput& input) const noexcept;
+
+ private:
+  std::vector<PreparedNode> nodes_;
+  std::uint32_t terms_ = 0;
+  bool features_ = false;
+};
+
+/// Value of a checked form, in ns, where it is needed once.
+[[nodiscard]] double evaluate(std::span<const FormNodeView> form, const FormInput& input);
 
 /// Bytes that the arrays of a form take in a pack, without what it shares with others.
 [[nodiscard]] std::size_t form_bytes(const FormSpec& spec);
+
+/// Estimated time of one evaluation, in ns, features included: fitted to bench/forecast_bench.cpp on a server CPU with
+/// AVX2.
+[[nodiscard]] double form_cost_ns(const FormSpec& spec);
 
 /// One node with that value.
 [[nodiscard]] FormSpec constant_form(double value);

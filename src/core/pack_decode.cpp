@@ -282,6 +282,17 @@ Result<void> check_info(const PackInfo& info) {
   return {};
 }
 
+/// After the checks: plans rely on them.
+Result<void> make_plans(DecodedPack& pack) {
+  pack.plans.reserve(pack.content.types.size());
+  for (std::size_t t = 0; t < pack.content.types.size(); ++t) {
+    auto plan = make_plan(pack.content.types[t], pack.forms[t]);
+    if (!plan) return fail_in(pack.content.types[t].name, plan.error());
+    pack.plans.push_back(std::move(*plan));
+  }
+  return {};
+}
+
 Result<void> check_pack(const DecodedPack& pack) {
   if (auto ok = check_info(pack.content.info); !ok) return ok;
   for (std::size_t t = 0; t < pack.content.types.size(); ++t) {
@@ -331,6 +342,7 @@ Result<DecodedPack> decode_pack(std::span<const std::uint8_t> bytes) {
   auto pack = read_pack(*fb::GetPack(content->data()));
   if (!pack) return pack;
   if (auto ok = check_pack(*pack); !ok) return tl::unexpected<Error>(ok.error());
+  if (auto ok = make_plans(*pack); !ok) return tl::unexpected<Error>(ok.error());
   return pack;
 }
 

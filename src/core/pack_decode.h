@@ -6,16 +6,14 @@
 #include <vector>
 
 #include "core/pack_content.h"
+#include "core/plan.h"
 
 namespace latcast::detail {
-
-struct DecodedKernel {
-  FormView form, extrapolation;
-};
 
 struct DecodedPack {
   PackContent content;                            // forms and the references' ONNX bytes are left empty
   std::vector<std::vector<DecodedKernel>> forms;  // per type, per kernel
+  std::vector<TypePlan> plans;                    // per type
   std::vector<std::span<const std::uint8_t>> reference_onnx;
 };
 

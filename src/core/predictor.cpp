@@ -10,6 +10,8 @@
 #include "core/limits.h"
 #include "core/loaded_pack.h"
 #include "core/network_sum.h"
+#include "core/plan.h"
+#include "core/simd/simd.h"
 
 namespace latcast {
 namespace {
@@ -31,55 +33,84 @@ double physical_ns(const Fallback& weights, const ModuleQuery& module, double ma
   return std::clamp(sum, 1.0, kMost_ns);
 }
 
-using Slots = std::array<double, kMaxSlots>;
+/// Registers of a few rows (modules): register r of row i at r * rows + i. `rows` is 1 or a multiple of simd::kLanes.
+struct RowRegisters {
+  double* numbers;
+  std::size_t rows;
 
-/// Parameters, then derived values.
-std::span<const double> fill_slots(const TypeModel& type, std::span<const double> parameters, Slots& slots) noexcept {
-  std::ranges::copy(parameters, slots.begin());
-  std::size_t count = parameters.size();
-  for (const NamedProgram& derived : type.derived) {
-    slots[count] = evaluate(derived.program, {slots.data(), count});
-    ++count;
+  [[nodiscard]] double at(std::uint16_t index, std::size_t row) const noexcept { return numbers[index * rows + row]; }
+  void run(const RegisterProgram& program) const noexcept {
+    rows == 1 ? simd::functions().run(program, numbers) : simd::functions().run_rows(program, numbers, rows);
   }
-  return {slots.data(), count};
-}
+};
 
-std::uint32_t choose_kernel(const TypeModel& type, std::span<const double> slots) noexcept {
-  for (std::uint32_t k = 0; k < type.kernels.size(); ++k) {
-    const Program& when = type.kernels[k].when;
-    if (when.empty() || evaluate(when, slots) != 0.0) return k;
+/// Of the class `plan`, whose conditions were evaluated; unknown for kUnknownKernel.
+std::uint32_t choose_kernel(const detail::TypePlan& plan, const RowRegisters& registers, std::size_t row) noexcept {
+  for (std::uint32_t k = 0; k < plan.when.size(); ++k) {
+    if (plan.when[k] == detail::kNoRegister || registers.at(plan.when[k], row) != 0.0) return k;
   }
   return kUnknownKernel;
 }
 
-KernelEstimate estimate_kernel(const KernelModel& kernel, const detail::DecodedKernel& forms,
-                               std::span<const double> slots) noexcept {
-  std::array<double, kMaxTerms> terms;
-  std::array<double, kMaxFeatures> features;
-  for (std::size_t i = 0; i < kernel.terms.size(); ++i) {
-    terms[i] = std::max(evaluate(kernel.terms[i].program, slots), 0.0);
+/// The terms of one row that its form reads, from their registers.
+void gather_terms(std::span<const detail::TermRegister> places, const RowRegisters& registers, std::size_t row,
+                  std::array<double, kMaxTerms>& terms) noexcept {
+  for (const auto& [term, from] : places) terms[term] = std::max(registers.at(from, row), 0.0);
+}
+
+/// Forecasts rows of one kernel class that has a model.
+class RowEstimator {
+ public:
+  RowEstimator(const detail::KernelPlan& plan, const RowRegisters& registers) noexcept
+      : plan_(plan), registers_(registers) {}
+
+  KernelEstimate operator()(std::size_t row) noexcept {
+    RawFeatures features;
+    std::array<double, kMaxTerms> terms;
+    const std::size_t count = plan_.features.size();
+    for (std::size_t i = 0; i < count; ++i) features[i] = registers_.at(plan_.features[i], row);
+    for (std::size_t i = count; i < simd::padded(count, simd::kLanes); ++i) features[i] = 0.0;
+    const bool outside = plan_.model.outside(features);
+    if (outside && !outside_done_) {
+      registers_.run(plan_.outside);
+      outside_done_ = true;
+    }
+    gather_terms(outside ? plan_.outside_terms : plan_.inside_terms, registers_, row, terms);
+    return plan_.model.estimate({terms.data(), plan_.terms}, features, outside);
   }
-  for (std::size_t i = 0; i < kernel.features.size(); ++i) {
-    features[i] = evaluate(kernel.features[i].program, slots);
-  }
-  const KernelView view{forms.form, forms.extrapolation, kernel.low, kernel.high, kernel.samples};
-  return estimate(view, {terms.data(), kernel.terms.size()}, {features.data(), kernel.features.size()});
+
+ private:
+  const detail::KernelPlan& plan_;
+  RowRegisters registers_;
+  bool outside_done_ = false;  // for all rows at once, when the first one needs it
+};
+
+/// The plan of a kernel class, or of none.
+const detail::KernelPlan& kernel_plan(const detail::TypePlan& type, std::uint32_t kernel) noexcept {
+  return kernel == kUnknownKernel ? type.none : type.kernels[kernel];
+}
+
+void set_estimate(ModuleForecast& out, const KernelEstimate& found) noexcept {
+  out.latency = Nanos(found.latency_ns);
+  out.status = found.extrapolated ? ForecastStatus::extrapolated : ForecastStatus::ok;
 }
 
 /// Before calibration and anchor. Parameters are known to be right.
 ModuleForecast raw_forecast(const detail::DecodedPack& pack, const ModuleQuery& module) noexcept {
   ModuleForecast out;
   out.macs = usable(module.macs);
-  if (module.type < pack.content.types.size()) {
-    const TypeModel& type = pack.content.types[module.type];
-    Slots buffer;
-    const std::span<const double> slots = fill_slots(type, module.parameters, buffer);
-    if (!type.macs.empty()) out.macs = usable(evaluate(type.macs, slots));
-    out.kernel = choose_kernel(type, slots);
-    if (out.kernel != kUnknownKernel && !pack.forms[module.type][out.kernel].form.empty()) {
-      const auto found = estimate_kernel(type.kernels[out.kernel], pack.forms[module.type][out.kernel], slots);
-      out.latency = Nanos(found.latency_ns);
-      out.status = found.extrapolated ? ForecastStatus::extrapolated : ForecastStatus::ok;
+  if (module.type < pack.plans.size()) {
+    const detail::TypePlan& type = pack.plans[module.type];
+    std::array<double, kMaxRegisters> numbers;
+    const RowRegisters registers{numbers.data(), 1};
+    std::ranges::copy(module.parameters, numbers.begin());
+    registers.run(type.choose);
+    out.kernel = choose_kernel(type, registers, 0);
+    const detail::KernelPlan& plan = kernel_plan(type, out.kernel);
+    registers.run(plan.inside);
+    if (plan.macs != detail::kNoRegister) out.macs = usable(registers.at(plan.macs, 0));
+    if (!plan.model.empty()) {
+      set_estimate(out, RowEstimator(plan, registers)(0));
       return out;
     }
   }
@@ -103,6 +134,7 @@ Result<void> check_query(const detail::DecodedPack& pack, const ModuleQuery& mod
     return fail(Errc::invalid_input, type.name + " has " + std::to_string(type.parameters.size()) +
                                          " parameters, got " + std::to_string(module.parameters.size()));
   }
+  if (simd::functions().all_finite(module.parameters.data(), module.parameters.size())) return {};
   for (std::size_t i = 0; i < module.parameters.size(); ++i) {
     if (!std::isfinite(module.parameters[i])) {
       return fail(Errc::invalid_input, type.name + "." + type.parameters[i] + " is not a finite number");

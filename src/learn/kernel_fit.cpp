@@ -27,12 +27,12 @@ Result<KernelFit> fit_kernel(const RegressionModel& model, FitContext& context) 
 
 std::vector<KernelEstimate> forecast(const KernelFit& fit, const Rows& rows) {
   const FormView form = view(fit.form), extrapolation = view(fit.extrapolation);
-  const KernelView kernel{form, extrapolation, fit.low, fit.high, fit.samples};
   const auto terms = static_cast<std::size_t>(rows.terms.cols()), features = static_cast<std::size_t>(rows.logs.cols());
+  const KernelForecaster kernel({form, extrapolation, fit.low, fit.high, fit.samples}, {terms, features});
   std::vector<KernelEstimate> out;
   out.reserve(static_cast<std::size_t>(rows.size()));
   for (Eigen::Index i = 0; i < rows.size(); ++i) {
-    out.push_back(estimate(kernel, {rows.terms.row(i).data(), terms}, {rows.features.row(i).data(), features}));
+    out.push_back(kernel.estimate({rows.terms.row(i).data(), terms}, {rows.features.row(i).data(), features}));
   }
   return out;
 }

@@ -33,17 +33,6 @@ std::vector<Contender> contenders(const Rows& rows) {
   return out;
 }
 
-/// Estimated from its work on a current CPU; measured figures come from bench/.
-double estimated_ns(const FormSpec& form) {
-  double ns = 0.0;
-  for (const FormNode& node : form) {
-    if (node.kind == FormKind::trees) ns += 11.0 * node.ints[0];
-    if (node.kind == FormKind::gaussian_process) ns += 20.0 * node.ints[1];
-    ns += 5.0;
-  }
-  return ns;
-}
-
 /// Fits every contender that is still in the race to the training side and forecasts the test side.
 void run_fold(const Rows& rows, const Split& sides, const FitOptions& options, std::vector<Contender>& all) {
   const Rows train = take(rows, sides.train), test = take(rows, sides.test);
@@ -56,7 +45,7 @@ void run_fold(const Rows& rows, const Split& sides, const FitOptions& options, s
       continue;
     }
     one.bytes = static_cast<double>(form_bytes(fit->form));
-    one.evaluation_ns = estimated_ns(fit->form);
+    one.evaluation_ns = form_cost_ns(fit->form);
     const auto forecasts = forecast(*fit, test);
     for (std::size_t i = 0; i < sides.test.size(); ++i) {
       one.out_of_fold[static_cast<std::size_t>(sides.test[i])] = forecasts[i];

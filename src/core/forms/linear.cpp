@@ -12,10 +12,25 @@ Result<void> check_linear_terms(const FormNodeView& node, FormShape shape) {
   return {};
 }
 
-double evaluate_linear_terms(const FormNodeView& node, const FormInput& input, std::span<const double>) noexcept {
+/// Most weights are zero: only the other terms are computed at all.
+void prepare_linear_terms(PreparedNode& node, FormShape) {
+  for (std::size_t i = 0; i < node.view.doubles.size(); ++i) {
+    if (node.view.doubles[i] == 0.0) continue;
+    node.used.push_back(static_cast<std::uint32_t>(i));
+    node.numbers.push_back(node.view.doubles[i]);
+    node.terms |= 1U << i;
+  }
+}
+
+double evaluate_linear_terms(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
   double sum = 0.0;
-  for (std::size_t i = 0; i < node.doubles.size(); ++i) sum += node.doubles[i] * input.terms[i];
+  for (std::size_t i = 0; i < node.used.size(); ++i) sum += node.numbers[i] * input.terms[node.used[i]];
   return std::max(sum, 1.0);
+}
+
+double cost_linear_terms(const FormNodeView& node) {
+  // A term is an expression or two, a load and its part of the sum.
+  return 3.0 + 5.0 * static_cast<double>(node.doubles.size() - std::ranges::count(node.doubles, 0.0));
 }
 
 Result<void> check_linear_features(const FormNodeView& node, FormShape shape) {
@@ -26,15 +41,20 @@ Result<void> check_linear_features(const FormNodeView& node, FormShape shape) {
   return {};
 }
 
-double evaluate_linear_features(const FormNodeView& node, const FormInput& input, std::span<const double>) noexcept {
+void prepare_linear_features(PreparedNode& node, FormShape) { node.features = true; }
+
+double evaluate_linear_features(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
+  const std::span<const double> numbers = node.view.doubles;
   const std::size_t count = input.features.size();
-  const double* weights = node.doubles.data() + 1;
-  double sum = node.doubles[0];
+  const double* weights = numbers.data() + 1;
+  double sum = numbers[0];
   for (std::size_t i = 0; i < count; ++i) sum += weights[i] * input.features[i];
-  if (node.doubles.size() == 1 + count) return sum;
+  if (numbers.size() == 1 + count) return sum;
   const double* squares = weights + count;
   for (std::size_t i = 0; i < count; ++i) sum += squares[i] * input.features[i] * input.features[i];
   return sum;
 }
+
+double cost_linear_features(const FormNodeView& node) { return 1.1 * static_cast<double>(node.doubles.size()); }
 
 }  // namespace latcast::forms

@@ -1,6 +1,5 @@
 // Product: first child x exp(second child); the residual is bounded, so that one broken model cannot overflow.
 #include <algorithm>
-#include <cmath>
 
 #include "core/forms/forms.h"
 
@@ -11,8 +10,12 @@ Result<void> check_product(const FormNodeView& node, FormShape) {
   return {};
 }
 
-double evaluate_product(const FormNodeView& node, const FormInput&, std::span<const double> values) noexcept {
-  return values[node.children[0]] * std::exp(std::clamp(values[node.children[1]], -40.0, 40.0));
+void prepare_product(PreparedNode&, FormShape) {}
+
+double evaluate_product(const PreparedNode& node, const FormInput&, std::span<const double> values) noexcept {
+  return values[node.view.children[0]] * exponential(std::clamp(values[node.view.children[1]], -40.0, 40.0));
 }
+
+double cost_product(const FormNodeView&) { return 14.0; }
 
 }  // namespace latcast::forms

@@ -1,0 +1,117 @@
+#include "core/plan.h"
+
+#include <algorithm>
+
+namespace latcast::detail {
+namespace {
+
+using Value = ExpressionGraph::Value;
+
+/// Values of one kernel class.
+struct KernelValues {
+  std::vector<Value> terms, features;
+};
+
+/// Everything that a type's expressions compute.
+struct TypeValues {
+  ExpressionGraph graph;
+  std::vector<Value> derived;
+  std::vector<Value> when;  // of the kernel classes that have a condition
+  std::vector<Value> macs;  // none or one
+  std::vector<KernelValues> kernels;
+};
+
+TypeValues values_of(const TypeModel& type) {
+  TypeValues out{ExpressionGraph(type.parameters.size()), {}, {}, {}, {}};
+  std::vector<Value> slots(type.parameters.size());
+  for (std::size_t i = 0; i < slots.size(); ++i) slots[i] = static_cast<Value>(i);
+  for (const NamedProgram& derived : type.derived) slots.push_back(out.graph.add(derived.program, slots));
+  out.derived.assign(slots.begin() + static_cast<std::ptrdiff_t>(type.parameters.size()), slots.end());
+  if (!type.macs.empty()) out.macs.push_back(out.graph.add(type.macs, slots));
+  for (const KernelModel& kernel : type.kernels) {
+    if (!kernel.when.empty()) out.when.push_back(out.graph.add(kernel.when, slots));
+    KernelValues& values = out.kernels.emplace_back();
+    for (const NamedProgram& term : kernel.terms) values.terms.push_back(out.graph.add(term.program, slots));
+    for (const NamedProgram& feature : kernel.features)
+      values.features.push_back(out.graph.add(feature.program, slots));
+  }
+  return out;
+}
+
+std::vector<Value> terms_read(const Form& form, const KernelValues& values) {
+  std::vector<Value> out;
+  for (std::size_t i = 0; i < values.terms.size(); ++i) {
+    if ((form.terms() >> i & 1U) != 0) out.push_back(values.terms[i]);
+  }
+  return out;
+}
+
+std::vector<TermRegister> term_registers(const Form& form, const KernelValues& values,
+                                         const RegisterScheduler& registers) {
+  std::vector<TermRegister> out;
+  for (std::size_t i = 0; i < values.terms.size(); ++i) {
+    if ((form.terms() >> i & 1U) == 0) continue;
+    out.push_back({static_cast<std::uint16_t>(i), registers.at(values.terms[i])});
+  }
+  return out;
+}
+
+tl::unexpected<Error> too_complex() {
+  return fail(Errc::unsupported, "its expressions keep more than " + std::to_string(kMaxRegisters) + " values");
+}
+
+/// `registers` as they are after TypePlan::choose. A class without a model computes multiply-accumulates only.
+Result<void> plan_programs(KernelPlan& plan, const TypeValues& type, const KernelValues& values,
+                           RegisterScheduler& registers) {
+  const bool trained = !plan.model.empty();
+  std::vector<Value> inside = type.macs, outside;
+  if (trained) {
+    inside.insert(inside.end(), values.features.begin(), values.features.end());
+    std::ranges::copy(terms_read(plan.model.form(false), values), std::back_inserter(inside));
+    outside = terms_read(plan.model.form(true), values);
+  }
+  auto first = registers.schedule(inside, outside);
+  if (!first) return too_complex();
+  plan.inside = std::move(*first);
+  if (!type.macs.empty()) plan.macs = registers.at(type.macs[0]);
+  if (!trained) return {};
+  for (const Value feature : values.features) plan.features.push_back(registers.at(feature));
+  plan.inside_terms = term_registers(plan.model.form(false), values, registers);
+  inside.insert(inside.end(), outside.begin(), outside.end());
+  auto second = registers.schedule(outside, inside);
+  if (!second) return too_complex();
+  plan.outside = std::move(*second);
+  plan.outside_terms = term_registers(plan.model.form(true), values, registers);
+  return {};
+}
+
+}  // namespace
+
+Result<TypePlan> make_plan(const TypeModel& type, const std::vector<DecodedKernel>& forms) {
+  TypePlan out;
+  out.parameters = type.parameters.size();
+  const TypeValues values = values_of(type);
+  RegisterScheduler common(values.graph, out.parameters);
+  auto choose = common.schedule(values.when, values.derived);
+  if (!choose) return too_complex();
+  out.choose = std::move(*choose);
+  out.kept = common.used();
+  std::size_t conditions = 0;
+  for (std::size_t k = 0; k < type.kernels.size(); ++k) {
+    const KernelModel& kernel = type.kernels[k];
+    out.when.push_back(kernel.when.empty() ? kNoRegister : common.at(values.when[conditions++]));
+    KernelPlan& plan = out.kernels.emplace_back();
+    plan.terms = kernel.terms.size();
+    plan.model = KernelForecaster({forms[k].form, forms[k].extrapolation, kernel.low, kernel.high, kernel.samples},
+                                  {kernel.terms.size(), kernel.features.size()});
+    RegisterScheduler own = common;
+    if (auto ok = plan_programs(plan, values, values.kernels[k], own); !ok) return fail_in(kernel.name, ok.error());
+    out.registers = std::max(out.registers, own.used());
+  }
+  RegisterScheduler own = common;
+  if (auto ok = plan_programs(out.none, values, {}, own); !ok) return tl::unexpected<Error>(ok.error());
+  out.registers = std::max({out.registers, own.used(), out.kept});
+  return out;
+}
+
+}  // namespace latcast::detail

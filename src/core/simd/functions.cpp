@@ -1,0 +1,65 @@
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "core/simd/simd.h"
+
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define LATCAST_HAS_AVX2 1
+#include <immintrin.h>
+#else
+#define LATCAST_HAS_AVX2 0
+#endif
+
+// Vectors never cross a function that is not inlined: how they would be passed does not matter.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+namespace latcast::simd {
+namespace {
+
+/// In memory they lie as their elements do, aligned like them.
+using Vec = double __attribute__((vector_size(32), may_alias));
+using Vec32 = float __attribute__((vector_size(16), may_alias));
+using Wide32 = float __attribute__((vector_size(32), may_alias));
+using Mask = decltype(Vec{} < Vec{});
+using Bits = std::uint64_t __attribute__((vector_size(32), may_alias));
+static_assert(sizeof(Vec) == kLanes * sizeof(double) && sizeof(Wide32) == kTile * sizeof(float));
+
+constexpr double kMost = std::numeric_limits<double>::max();
+
+namespace plain {
+#define LATCAST_SIMD
+#define LATCAST_AVX2 0
+#include "core/simd/functions.inl"
+#undef LATCAST_SIMD
+#undef LATCAST_AVX2
+}  // namespace plain
+
+#if LATCAST_HAS_AVX2
+namespace avx2 {
+#define LATCAST_SIMD __attribute__((target("avx2")))
+#define LATCAST_AVX2 1
+#include "core/simd/functions.inl"
+#undef LATCAST_SIMD
+#undef LATCAST_AVX2
+}  // namespace avx2
+#endif
+
+const Functions* best() noexcept {
+#if LATCAST_HAS_AVX2
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx2")) return &avx2::kFunctions;
+#endif
+  return &plain::kFunctions;
+}
+
+// Before it is set, at the start of a program, the plain ones serve.
+const Functions* const kBest = best();
+
+}  // namespace
+
+const Functions& functions() noexcept { return kBest == nullptr ? plain::kFunctions : *kBest; }
+
+const Functions& plain_functions() noexcept { return plain::kFunctions; }
+
+}  // namespace latcast::simd

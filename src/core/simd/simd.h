@@ -1,0 +1,78 @@
+// Arithmetic on many numbers at once: compiled for every CPU and, on x86, for AVX2; the CPU decides when a program
+// starts. Both give the same bits: the same operations in the same order, without fused multiply-adds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/register_program.h"
+
+namespace latcast::simd {
+
+/// Numbers that go together; arrays are padded to a multiple of it.
+inline constexpr std::size_t kLanes = 4;
+/// Rows that a layout keeps together: two groups of lanes, so that their latencies overlap.
+inline constexpr std::size_t kTile = 8;
+
+[[nodiscard]] constexpr std::size_t padded(std::size_t count, std::size_t to) noexcept {
+  return (count + to - 1) / to * to;
+}
+
+/// Points of a space: tiles of kTile points, in each the coordinates one after another, kTile numbers per coordinate.
+struct Points {
+  const double* numbers = nullptr;
+  std::size_t tiles = 0, dimensions = 0;
+};
+
+/// Of a tree: feature in the low 8 bits, left child above. The right child follows the left one. A leaf is its own
+/// left child and its threshold infinite, so that a walk which has arrived stays.
+struct TreeNode {
+  std::uint32_t link = 0;
+  float threshold = 0;
+};
+
+/// kTile trees that are walked together.
+struct TreeGroup {
+  std::uint32_t roots[kTile] = {};
+  std::uint32_t steps = 0;
+};
+
+struct Trees {
+  const TreeNode* nodes = nullptr;
+  const float* values = nullptr;  // of the leaves, per node
+  const TreeGroup* groups = nullptr;
+  std::size_t group_count = 0;
+};
+
+struct Functions {
+  /// out = log2(1 + max(in, 0)), `count` a multiple of kLanes.
+  void (*log_features)(const double* in, double* out, std::size_t count) noexcept;
+  /// In place; arguments are kept within +-708. `count` a multiple of kLanes.
+  void (*exponentials)(double* numbers, std::size_t count) noexcept;
+  /// Whether a number lies outside its range. `count` a multiple of kLanes.
+  bool (*any_outside)(const double* numbers, const double* low, const double* high, std::size_t count) noexcept;
+  bool (*all_finite)(const double* numbers, std::size_t count) noexcept;
+  bool (*all_finite32)(const float* numbers, std::size_t count) noexcept;
+  /// Sum of weight x exp(-distance^2 / 2), or of the Matern 5/2 kernel.
+  double (*squared_exponential)(const Points& centres, const double* weights, const double* point) noexcept;
+  double (*matern52)(const Points& centres, const double* weights, const double* point) noexcept;
+  /// Squared distances from the points of one tile.
+  void (*distances)(const Points& points, std::size_t tile, const double* point, double* out) noexcept;
+  /// out = columns x in + bias: `columns` is one run of `outputs` (a multiple of kTile) numbers per input.
+  void (*layer)(const float* columns, const float* bias, const double* in, std::size_t inputs, std::size_t outputs,
+                double* out) noexcept;
+  /// As layer(), in double precision.
+  void (*matrix)(const double* columns, const double* bias, const double* in, std::size_t inputs, std::size_t outputs,
+                 double* out) noexcept;
+  double (*trees)(const Trees& trees, const float* features, double sum) noexcept;
+  /// One row: registers are numbers.
+  void (*run)(const RegisterProgram& program, double* registers) noexcept;
+  /// `rows` (a multiple of kLanes) at once: a register is that many numbers.
+  void (*run_rows)(const RegisterProgram& program, double* registers, std::size_t rows) noexcept;
+};
+
+[[nodiscard]] const Functions& functions() noexcept;
+/// Those for every CPU.
+[[nodiscard]] const Functions& plain_functions() noexcept;
+
+}  // namespace latcast::simd
