@@ -118,6 +118,87 @@ ModuleForecast raw_forecast(const detail::DecodedPack& pack, const ModuleQuery& 
   return out;
 }
 
+/// Rows at a time: the registers of most types then fit the first-level cache.
+constexpr std::size_t kMostRows = 32, kRowNumbers = 6144;
+
+std::size_t rows_at_once(const detail::TypePlan& type) noexcept {
+  const std::size_t fit = kRowNumbers / std::max<std::size_t>(type.registers, 1) / simd::kLanes * simd::kLanes;
+  return std::min(fit, kMostRows);
+}
+static_assert(kRowNumbers / kMaxRegisters >= simd::kLanes);
+
+/// Forecasts a few rows of one type, before the anchor.
+class BlockForecaster {
+ public:
+  BlockForecaster(const detail::DecodedPack& pack, const detail::TypePlan& type) noexcept
+      : fallback_(pack.content.info.fallback), type_(type), rows_(rows_at_once(type)) {}
+
+  [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
+
+  /// `parameters`: row-major, out.size() <= rows() rows.
+  void operator()(const double* parameters, std::span<ModuleForecast> out) noexcept {
+    const RowRegisters all{all_.data(), rows_};
+    for (std::size_t row = 0; row < rows_; ++row) {  // the last rows again where there are fewer
+      const double* from = parameters + std::min(row, out.size() - 1) * type_.parameters;
+      for (std::size_t p = 0; p < type_.parameters; ++p) all_[p * rows_ + row] = from[p];
+    }
+    all.run(type_.choose);
+    std::array<std::uint32_t, kMostRows> kernels;
+    for (std::size_t row = 0; row < out.size(); ++row) kernels[row] = choose_kernel(type_, all, row);
+    for (std::size_t first = 0; first < out.size(); ++first) {
+      if (kernels[first] == kDone) continue;
+      std::array<std::size_t, kMostRows> members;
+      std::size_t count = 0;
+      for (std::size_t row = first; row < out.size(); ++row) {
+        if (kernels[row] == kernels[first]) members[count++] = row;
+      }
+      forecast_class(kernels[first], {members.data(), count}, out);
+      for (std::size_t i = count; i-- > 0;) kernels[members[i]] = kDone;
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t kDone = kUnknownKernel - 1;
+
+  /// The rows that one kernel class runs.
+  void forecast_class(std::uint32_t kernel, std::span<const std::size_t> members,
+                      std::span<ModuleForecast> out) noexcept {
+    const bool whole = members.size() == out.size();
+    const RowRegisters registers{whole ? all_.data() : part_.data(), whole ? rows_ : padded_rows(members.size())};
+    if (!whole) pick(members, registers);
+    const detail::KernelPlan& plan = kernel_plan(type_, kernel);
+    registers.run(plan.inside);
+    RowEstimator estimator(plan, registers);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      ModuleForecast& one = out[members[i]] = {};
+      one.kernel = kernel;
+      if (plan.macs != detail::kNoRegister) one.macs = usable(registers.at(plan.macs, i));
+      if (plan.model.empty()) {
+        one.latency = Nanos(physical_ns(fallback_, {}, one.macs));
+      } else {
+        set_estimate(one, estimator(i));
+      }
+    }
+  }
+
+  static std::size_t padded_rows(std::size_t count) noexcept { return simd::padded(count, simd::kLanes); }
+
+  /// Copies what `choose` left in those rows.
+  void pick(std::span<const std::size_t> members, const RowRegisters& to) noexcept {
+    for (std::size_t r = 0; r < type_.kept; ++r) {
+      for (std::size_t i = 0; i < to.rows; ++i) {
+        to.numbers[r * to.rows + i] = all_[r * rows_ + members[std::min(i, members.size() - 1)]];
+      }
+    }
+  }
+
+  const Fallback& fallback_;
+  const detail::TypePlan& type_;
+  std::size_t rows_;
+  alignas(32) std::array<double, kRowNumbers> all_;
+  alignas(32) std::array<double, kRowNumbers> part_;
+};
+
 /// The interval of a module whose latency is final.
 void add_interval(const detail::DecodedPack& pack, std::uint32_t type, ModuleForecast& module) noexcept {
   const bool known = module.status != ForecastStatus::unknown;
@@ -139,6 +220,16 @@ Result<void> check_query(const detail::DecodedPack& pack, const ModuleQuery& mod
     if (!std::isfinite(module.parameters[i])) {
       return fail(Errc::invalid_input, type.name + "." + type.parameters[i] + " is not a finite number");
     }
+  }
+  return {};
+}
+
+/// The error of the first row with a number that is not finite.
+Result<void> bad_row(const detail::DecodedPack& pack, std::uint32_t type, std::span<const double> parameters) {
+  const std::size_t width = pack.plans[type].parameters;
+  for (std::size_t row = 0; row * width < parameters.size(); ++row) {
+    const ModuleQuery query{.type = type, .parameters = parameters.subspan(row * width, width)};
+    if (auto ok = check_query(pack, query); !ok) return fail_in("row " + std::to_string(row), ok.error());
   }
   return {};
 }
@@ -184,6 +275,26 @@ Result<ModuleForecast> Predictor::forecast_module(const ModuleQuery& module) con
   out.latency *= pack.content.info.anchor.scale;
   add_interval(pack, module.type, out);
   return out;
+}
+
+Result<void> Predictor::forecast_modules(std::uint32_t type, std::span<const double> parameters,
+                                         std::span<ModuleForecast> out) const {
+  const detail::DecodedPack& pack = pack_->decoded;
+  if (type >= pack.plans.size()) return fail(Errc::invalid_input, "there is no such module type");
+  const std::size_t width = pack.plans[type].parameters;
+  if (parameters.size() != out.size() * width) {
+    return fail(Errc::invalid_input, "as many rows of parameters as forecasts are needed");
+  }
+  if (!simd::functions().all_finite(parameters.data(), parameters.size())) return bad_row(pack, type, parameters);
+  BlockForecaster forecast(pack, pack.plans[type]);
+  for (std::size_t start = 0; start < out.size(); start += forecast.rows()) {
+    forecast(parameters.data() + start * width, out.subspan(start, std::min(forecast.rows(), out.size() - start)));
+  }
+  for (ModuleForecast& one : out) {
+    one.latency *= pack.content.info.anchor.scale;
+    add_interval(pack, type, one);
+  }
+  return {};
 }
 
 Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery> modules,

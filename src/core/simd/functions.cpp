@@ -11,9 +11,6 @@
 #define LATCAST_HAS_AVX2 0
 #endif
 
-// Vectors never cross a function that is not inlined: how they would be passed does not matter.
-#pragma GCC diagnostic ignored "-Wpsabi"
-
 namespace latcast::simd {
 namespace {
 
