@@ -82,10 +82,6 @@ bool commutes(RegisterOp op) {
 /// May overflow, or divide what has.
 bool arithmetic(RegisterOp op) { return op <= RegisterOp::divide; }
 
-RegisterOp made_finite(RegisterOp op) {
-  return static_cast<RegisterOp>(static_cast<std::uint8_t>(op) + static_cast<std::uint8_t>(RegisterOp::add_finite));
-}
-
 bool truth_value(RegisterOp op) { return op >= RegisterOp::less && op <= RegisterOp::logical_not; }
 
 std::uint64_t hash_of(const ExpressionGraph::Node& node) {
@@ -217,7 +213,7 @@ std::vector<RegisterScheduler::Step> RegisterScheduler::steps_for(std::span<cons
       continue;
     }
     const ExpressionGraph::Value from = source(value);
-    const RegisterOp op = from == value ? nodes[value].op : made_finite(nodes[from].op);
+    const RegisterOp op = nodes[from].op;
     steps.push_back({op, value, from});
     for (int i = 0; i < operand_count(op); ++i) needed[nodes[from].operands[i]] = true;
   }
@@ -282,6 +278,7 @@ void RegisterScheduler::place(const std::vector<Step>& steps, std::span<const Ex
       free_.push_back(registers_[operand]);
       registers_[operand] = kNoRegister;
     }
+    if (step.from != step.result) from[2] = 1;  // arithmetic made finite
     registers_[step.result] = take();
     program.code.push_back({registers_[step.result], from[0], from[1], from[2]});
     if (program.runs.empty() || program.runs.back().op != step.op) program.runs.push_back({step.op, 0});

@@ -284,9 +284,10 @@ Result<void> check_info(const PackInfo& info) {
 
 /// After the checks: plans rely on them.
 Result<void> make_plans(DecodedPack& pack) {
+  pack.unknown_factor = std::exp(pack.content.info.interval.module_spread);
   pack.plans.reserve(pack.content.types.size());
   for (std::size_t t = 0; t < pack.content.types.size(); ++t) {
-    auto plan = make_plan(pack.content.types[t], pack.forms[t]);
+    auto plan = make_plan(pack.content.types[t], pack.forms[t], pack.content.info.interval.module_spread);
     if (!plan) return fail_in(pack.content.types[t].name, plan.error());
     pack.plans.push_back(std::move(*plan));
   }

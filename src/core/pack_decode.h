@@ -14,6 +14,7 @@ struct DecodedPack {
   PackContent content;                            // forms and the references' ONNX bytes are left empty
   std::vector<std::vector<DecodedKernel>> forms;  // per type, per kernel
   std::vector<TypePlan> plans;                    // per type
+  double unknown_factor = 1;                      // KernelPlan::interval_factor where there is no model
   std::vector<std::span<const std::uint8_t>> reference_onnx;
 };
 

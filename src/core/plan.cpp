@@ -1,6 +1,7 @@
 #include "core/plan.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace latcast::detail {
 namespace {
@@ -87,7 +88,7 @@ Result<void> plan_programs(KernelPlan& plan, const TypeValues& type, const Kerne
 
 }  // namespace
 
-Result<TypePlan> make_plan(const TypeModel& type, const std::vector<DecodedKernel>& forms) {
+Result<TypePlan> make_plan(const TypeModel& type, const std::vector<DecodedKernel>& forms, double fallback_spread) {
   TypePlan out;
   out.parameters = type.parameters.size();
   const TypeValues values = values_of(type);
@@ -102,6 +103,7 @@ Result<TypePlan> make_plan(const TypeModel& type, const std::vector<DecodedKerne
     out.when.push_back(kernel.when.empty() ? kNoRegister : common.at(values.when[conditions++]));
     KernelPlan& plan = out.kernels.emplace_back();
     plan.terms = kernel.terms.size();
+    plan.interval_factor = std::exp(kernel.spread > 0 ? kernel.spread : fallback_spread);
     plan.model = KernelForecaster({forms[k].form, forms[k].extrapolation, kernel.low, kernel.high, kernel.samples},
                                   {kernel.terms.size(), kernel.features.size()});
     RegisterScheduler own = common;

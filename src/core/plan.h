@@ -25,6 +25,7 @@ struct KernelPlan {
   std::vector<std::uint16_t> features;
   std::vector<TermRegister> inside_terms, outside_terms;
   std::size_t terms = 0;
+  double interval_factor = 1;  // upper bound of a module's interval / its forecast
   KernelForecaster model;
 };
 
@@ -42,7 +43,9 @@ struct DecodedKernel {
   FormView form, extrapolation;
 };
 
-/// Of verified programs and checked forms. Errc::unsupported: more than kMaxRegisters.
-[[nodiscard]] Result<TypePlan> make_plan(const TypeModel& type, const std::vector<DecodedKernel>& forms);
+/// `fallback_spread`: of a module's interval where a kernel class does not know its own. Of verified programs and
+/// checked forms. Errc::unsupported: more than kMaxRegisters.
+[[nodiscard]] Result<TypePlan> make_plan(const TypeModel& type, const std::vector<DecodedKernel>& forms,
+                                         double fallback_spread);
 
 }  // namespace latcast::detail

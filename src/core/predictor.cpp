@@ -202,8 +202,7 @@ class BlockForecaster {
 /// The interval of a module whose latency is final.
 void add_interval(const detail::DecodedPack& pack, std::uint32_t type, ModuleForecast& module) noexcept {
   const bool known = module.status != ForecastStatus::unknown;
-  const double own = known ? pack.content.types[type].kernels[module.kernel].spread : 0.0;
-  const double factor = std::exp(own > 0 ? own : pack.content.info.interval.module_spread);
+  const double factor = known ? pack.plans[type].kernels[module.kernel].interval_factor : pack.unknown_factor;
   module.lower = module.latency / factor;
   module.upper = module.latency * factor;
 }

@@ -9,16 +9,13 @@
 
 namespace latcast {
 
-/// Not stored anywhere. `_finite`: the result is made finite, as every expression's is.
+/// Not stored anywhere. The first four may overflow: their c is 1 where the result is made finite, as an expression's
+/// is.
 enum class RegisterOp : std::uint8_t {
   add,
   subtract,
   multiply,
   divide,
-  add_finite,
-  subtract_finite,
-  multiply_finite,
-  divide_finite,
   finite,
   negate,
   less,
@@ -39,7 +36,7 @@ enum class RegisterOp : std::uint8_t {
   modulo,
 };
 
-/// result = op(a, b, c); what an operation does not read is 0.
+/// result = op(a, b, c).
 struct RegisterInstruction {
   std::uint16_t result = 0, a = 0, b = 0, c = 0;
 };

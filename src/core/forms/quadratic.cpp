@@ -31,7 +31,7 @@ void prepare_quadratic(PreparedNode& node, FormShape shape) {
 
 double evaluate_quadratic(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
   const std::size_t d = input.features.size(), height = simd::padded(d, simd::kTile);
-  std::array<double, kMaxFeatures> z, slopes;
+  std::array<double, kMaxFeatures> z = {}, slopes;
   for (std::size_t j = 0; j < d; ++j) z[j] = input.features[j] - node.view.doubles[1 + j];
   simd::functions().matrix(node.numbers.data() + height, node.numbers.data(), z.data(), d, height, slopes.data());
   double sum = node.view.doubles[0];

@@ -23,7 +23,7 @@ Layout layout(const FormNodeView& node) noexcept {
   return {trees, node.floats.size(), node.ints.data() + 1, node.ints.data() + 1 + trees};
 }
 
-constexpr std::int32_t kMostNodes = 1 << 24;  // what a TreeNode's link can point to
+constexpr std::size_t kMostNodes = 1 << 24;  // what a TreeNode's link can point to
 
 bool valid_node(const Layout& at, std::size_t index, FormShape shape) {
   const std::int64_t feature = at.links[2 * index], left = at.links[2 * index + 1];
@@ -40,7 +40,7 @@ Result<void> check_trees(const FormNodeView& node, FormShape shape) {
     return bad_form("a tree form counts more trees than it has");
   }
   const Layout at = layout(node);
-  if (at.nodes > kMostNodes || shape.features > kMaxFeatures) return bad_form("a tree form is too large");
+  if (at.nodes >= kMostNodes || shape.features > kMaxFeatures) return bad_form("a tree form is too large");
   if (node.ints.size() != 1 + at.trees + 2 * at.nodes) return bad_form("a tree form has sizes that do not match");
   for (std::size_t t = 0; t < at.trees; ++t) {
     if (at.roots[t] < 0 || static_cast<std::size_t>(at.roots[t]) >= at.nodes) return bad_form("a tree has no root");
@@ -72,8 +72,9 @@ void prepare_trees(PreparedNode& node, FormShape) {
   node.tree_nodes.resize(at.nodes);
   for (std::size_t i = 0; i < at.nodes; ++i) {
     const bool leaf = at.links[2 * i] < 0;
-    const auto left = leaf ? static_cast<std::uint32_t>(i) : static_cast<std::uint32_t>(at.links[2 * i + 1]);
-    node.tree_nodes[i] = {left << 8U | (leaf ? 0U : static_cast<std::uint32_t>(at.links[2 * i])),
+    const std::uint32_t right =
+        1U + (leaf ? static_cast<std::uint32_t>(i) : static_cast<std::uint32_t>(at.links[2 * i + 1]));
+    node.tree_nodes[i] = {right << 8U | (leaf ? 0U : static_cast<std::uint32_t>(at.links[2 * i])),
                           leaf ? std::numeric_limits<float>::infinity() : node.view.floats[i]};
   }
   const std::vector<std::uint32_t> height = heights(at);

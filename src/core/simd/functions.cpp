@@ -42,21 +42,24 @@ namespace avx2 {
 }  // namespace avx2
 #endif
 
-const Functions* best() noexcept {
+const Functions* for_this_cpu() noexcept {
 #if LATCAST_HAS_AVX2
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2")) return &avx2::kFunctions;
 #endif
-  return &plain::kFunctions;
+  return &kPlain;
 }
-
-// Before it is set, at the start of a program, the plain ones serve.
-const Functions* const kBest = best();
 
 }  // namespace
 
-const Functions& functions() noexcept { return kBest == nullptr ? plain::kFunctions : *kBest; }
+constinit const Functions kPlain = plain::kFunctions;
 
-const Functions& plain_functions() noexcept { return plain::kFunctions; }
+namespace detail {
+constinit const Functions* best = &kPlain;
+}
+
+namespace {
+[[maybe_unused]] const bool kChosen = ((detail::best = for_this_cpu()), true);
+}
 
 }  // namespace latcast::simd

@@ -18,13 +18,38 @@ LATCAST_SIMD inline void store(double* to, Vec value) { __builtin_memcpy(to, &va
 LATCAST_SIMD inline Vec all(double x) { return Vec{x, x, x, x}; }
 
 LATCAST_SIMD inline Vec choose(Mask mask, Vec yes, Vec no) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec, _mm256_blendv_pd(__builtin_bit_cast(__m256d, no), __builtin_bit_cast(__m256d, yes),
+                                                  __builtin_bit_cast(__m256d, mask)));
+#else
   return __builtin_bit_cast(Vec, (__builtin_bit_cast(Mask, yes) & mask) | (__builtin_bit_cast(Mask, no) & ~mask));
+#endif
 }
 
-LATCAST_SIMD inline Vec truth(Mask mask) { return choose(mask, all(1.0), all(0.0)); }
+/// `value`, or 0 where the mask is not set.
+LATCAST_SIMD inline Vec only_where(Mask mask, Vec value) {
+  return __builtin_bit_cast(Vec, __builtin_bit_cast(Mask, value) & mask);
+}
 
-LATCAST_SIMD inline Vec minimum(Vec a, Vec b) { return choose(b < a, b, a); }
-LATCAST_SIMD inline Vec maximum(Vec a, Vec b) { return choose(a < b, b, a); }
+LATCAST_SIMD inline Vec truth(Mask mask) { return only_where(mask, all(1.0)); }
+
+/// b < a ? b : a, as std::min; the instruction gives its second operand where the comparison fails.
+LATCAST_SIMD inline Vec minimum(Vec a, Vec b) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec, _mm256_min_pd(__builtin_bit_cast(__m256d, b), __builtin_bit_cast(__m256d, a)));
+#else
+  return choose(b < a, b, a);
+#endif
+}
+
+LATCAST_SIMD inline Vec maximum(Vec a, Vec b) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec, _mm256_max_pd(__builtin_bit_cast(__m256d, b), __builtin_bit_cast(__m256d, a)));
+#else
+  return choose(a < b, b, a);
+#endif
+}
+
 LATCAST_SIMD inline Vec absolute(Vec x) {
   return __builtin_bit_cast(Vec, __builtin_bit_cast(Mask, x) & 0x7fffffffffffffffLL);
 }
@@ -191,6 +216,15 @@ LATCAST_LAYER(layer, float)
 LATCAST_LAYER(matrix, double)
 #undef LATCAST_LAYER
 
+LATCAST_SIMD double dot(const double* a, const double* b, std::size_t count) noexcept {
+  Vec first = {}, second = {};
+  for (std::size_t i = 0; i < count; i += kTile) {
+    first += load(a + i) * load(b + i);
+    second += load(a + i + kLanes) * load(b + i + kLanes);
+  }
+  return sum_of(first + second);
+}
+
 LATCAST_SIMD double trees(const Trees& trees, const float* features, double sum) noexcept {
   for (std::size_t g = 0; g < trees.group_count; ++g) {
     std::uint32_t at[kTile];
@@ -199,7 +233,7 @@ LATCAST_SIMD double trees(const Trees& trees, const float* features, double sum)
 #pragma GCC unroll 8
       for (std::size_t lane = 0; lane < kTile; ++lane) {
         const TreeNode& node = trees.nodes[at[lane]];
-        at[lane] = (node.link >> 8U) + static_cast<std::uint32_t>(!(features[node.link & 0xffU] < node.threshold));
+        at[lane] = (node.link >> 8U) - static_cast<std::uint32_t>(features[node.link & 0xffU] < node.threshold);
       }
     }
     for (std::size_t lane = 0; lane < kTile; ++lane) sum += static_cast<double>(trees.values[at[lane]]);
@@ -208,13 +242,17 @@ LATCAST_SIMD double trees(const Trees& trees, const float* features, double sum)
 }
 
 /// The operations of register programs: once for one number, once for a group of lanes.
-LATCAST_SIMD inline Vec finite(Vec x) {
-  const Vec bounded = minimum(maximum(x, all(-kMost)), all(kMost));
-  return choose(x == x, bounded, all(0.0));
-}
+LATCAST_SIMD inline Vec finite(Vec x) { return only_where(x == x, minimum(maximum(x, all(-kMost)), all(kMost))); }
 LATCAST_SIMD inline double finite(double x) {
   if (__builtin_expect(__builtin_fabs(x) <= kMost, 1)) return x;
   return x != x ? 0.0 : (x < 0 ? -kMost : kMost);
+}
+
+LATCAST_SIMD inline Vec finite_if(Vec x, std::uint16_t wanted) { return wanted != 0 ? finite(x) : x; }
+/// What it looks at first almost never holds.
+LATCAST_SIMD inline double finite_if(double x, std::uint16_t wanted) {
+  if (__builtin_expect(__builtin_fabs(x) <= kMost, 1)) return x;
+  return wanted != 0 ? finite(x) : x;
 }
 
 LATCAST_SIMD inline double minimum(double a, double b) { return b < a ? b : a; }
@@ -232,9 +270,9 @@ LATCAST_SIMD inline Vec remainder(Vec a, Vec b) {
   return Vec{remainder(a[0], b[0]), remainder(a[1], b[1]), remainder(a[2], b[2]), remainder(a[3], b[3])};
 }
 LATCAST_SIMD inline double quotient(double a, double b) { return b == 0.0 ? 0.0 : a / b; }
-LATCAST_SIMD inline Vec quotient(Vec a, Vec b) { return choose(b == 0.0, all(0.0), a / b); }
+LATCAST_SIMD inline Vec quotient(Vec a, Vec b) { return only_where(b != 0.0, a / b); }
 LATCAST_SIMD inline double root_of(double x) { return x > 0.0 ? square_root(x) : 0.0; }
-LATCAST_SIMD inline Vec root_of(Vec x) { return choose(x > 0.0, square_root(x), all(0.0)); }
+LATCAST_SIMD inline Vec root_of(Vec x) { return only_where(x > 0.0, square_root(x)); }
 
 LATCAST_SIMD inline double zero_of(double) { return 0.0; }
 LATCAST_SIMD inline Vec zero_of(Vec) { return Vec{}; }
@@ -246,29 +284,39 @@ LATCAST_SIMD inline void run_all(const RegisterProgram& program, Number* registe
   for (const RegisterRun& run : program.runs) {
     const RegisterInstruction* const end = in + run.count;
     switch (run.op) {
-#define LATCAST_OP(name, expression)                         \
+#define LATCAST_OP(name, expression)                                       \
+  case RegisterOp::name:                                                   \
+    for (; in != end; ++in) {                                              \
+      const Number* const a_ = registers + in->a * width;                  \
+      [[maybe_unused]] const Number* const b_ = registers + in->b * width; \
+      [[maybe_unused]] const Number* const c_ = registers + in->c * width; \
+      Number* const result = registers + in->result * width;               \
+      for (std::size_t i = 0; i < width; ++i) {                            \
+        [[maybe_unused]] const Number a = a_[i];                           \
+        [[maybe_unused]] const Number b = b_[i];                           \
+        [[maybe_unused]] const Number c = c_[i];                           \
+        result[i] = (expression);                                          \
+      }                                                                    \
+    }                                                                      \
+    break;
+// May overflow: c says whether the result is made finite.
+#define LATCAST_ARITHMETIC(name, expression)                 \
   case RegisterOp::name:                                     \
     for (; in != end; ++in) {                                \
       const Number* const a_ = registers + in->a * width;    \
       const Number* const b_ = registers + in->b * width;    \
-      const Number* const c_ = registers + in->c * width;    \
       Number* const result = registers + in->result * width; \
       for (std::size_t i = 0; i < width; ++i) {              \
-        [[maybe_unused]] const Number a = a_[i];             \
-        [[maybe_unused]] const Number b = b_[i];             \
-        [[maybe_unused]] const Number c = c_[i];             \
-        result[i] = (expression);                            \
+        const Number a = a_[i];                              \
+        const Number b = b_[i];                              \
+        result[i] = finite_if((expression), in->c);          \
       }                                                      \
     }                                                        \
     break;
-      LATCAST_OP(add, a + b)
-      LATCAST_OP(subtract, a - b)
+      LATCAST_ARITHMETIC(add, a + b)
+      LATCAST_ARITHMETIC(subtract, a - b)
       LATCAST_OP(multiply, a * b)
-      LATCAST_OP(divide, quotient(a, b))
-      LATCAST_OP(add_finite, finite(a + b))
-      LATCAST_OP(subtract_finite, finite(a - b))
-      LATCAST_OP(multiply_finite, finite(a * b))
-      LATCAST_OP(divide_finite, finite(quotient(a, b)))
+      LATCAST_ARITHMETIC(divide, quotient(a, b))
       LATCAST_OP(finite, finite(a))
       LATCAST_OP(negate, -a)
       LATCAST_OP(less, truth(a < b))
@@ -288,6 +336,7 @@ LATCAST_SIMD inline void run_all(const RegisterProgram& program, Number* registe
       LATCAST_OP(absolute, absolute(a))
       LATCAST_OP(modulo, remainder(a, b))
 #undef LATCAST_OP
+#undef LATCAST_ARITHMETIC
     }
   }
 }
@@ -305,5 +354,18 @@ LATCAST_SIMD void run_rows(const RegisterProgram& program, double* registers, st
 }
 
 constexpr Functions kFunctions = {
-    log_features, exponentials, any_outside, all_finite, all_finite32, squared_exponential, matern52, distances,
-    layer,        matrix,       trees,       run,        run_rows};
+    .log_features = log_features,
+    .exponentials = exponentials,
+    .any_outside = any_outside,
+    .all_finite = all_finite,
+    .all_finite32 = all_finite32,
+    .dot = dot,
+    .squared_exponential = squared_exponential,
+    .matern52 = matern52,
+    .distances = distances,
+    .layer = layer,
+    .matrix = matrix,
+    .trees = trees,
+    .run = run,
+    .run_rows = run_rows,
+};

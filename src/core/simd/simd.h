@@ -24,7 +24,7 @@ struct Points {
   std::size_t tiles = 0, dimensions = 0;
 };
 
-/// Of a tree: feature in the low 8 bits, left child above. The right child follows the left one. A leaf is its own
+/// Of a tree: feature in the low 8 bits, right child above. The left child lies before the right one. A leaf is its own
 /// left child and its threshold infinite, so that a walk which has arrived stays.
 struct TreeNode {
   std::uint32_t link = 0;
@@ -53,6 +53,8 @@ struct Functions {
   bool (*any_outside)(const double* numbers, const double* low, const double* high, std::size_t count) noexcept;
   bool (*all_finite)(const double* numbers, std::size_t count) noexcept;
   bool (*all_finite32)(const float* numbers, std::size_t count) noexcept;
+  /// Sum of products; `count` a multiple of kTile.
+  double (*dot)(const double* a, const double* b, std::size_t count) noexcept;
   /// Sum of weight x exp(-distance^2 / 2), or of the Matern 5/2 kernel.
   double (*squared_exponential)(const Points& centres, const double* weights, const double* point) noexcept;
   double (*matern52)(const Points& centres, const double* weights, const double* point) noexcept;
@@ -71,8 +73,11 @@ struct Functions {
   void (*run_rows)(const RegisterProgram& program, double* registers, std::size_t rows) noexcept;
 };
 
-[[nodiscard]] const Functions& functions() noexcept;
 /// Those for every CPU.
-[[nodiscard]] const Functions& plain_functions() noexcept;
+extern const Functions kPlain;
+namespace detail {
+extern const Functions* best;  // kPlain until the program has started
+}
+[[nodiscard]] inline const Functions& functions() noexcept { return *detail::best; }
 
 }  // namespace latcast::simd
