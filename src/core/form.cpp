@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/forms/forms.h"
+#include "core/limits.h"
 
 namespace latcast {
 namespace {
@@ -37,6 +38,7 @@ constexpr std::array kForms = {
     LATCAST_FORM(linear_sparse),
     LATCAST_FORM(quadratic),
     LATCAST_FORM(dense),
+    LATCAST_FORM(complete_trees),
 };
 #undef LATCAST_FORM
 
@@ -116,6 +118,15 @@ double Form::evaluate(const FormInput& input) const noexcept {
 
 double evaluate(std::span<const FormNodeView> form, const FormInput& input) {
   return Form(form, {input.terms.size(), input.features.size()}).evaluate(input);
+}
+
+FormSpec laid_out(FormSpec form) {
+  for (FormNode& node : form) {
+    const FormNodeView view = node.view();
+    if (node.kind != FormKind::trees || !forms::check_trees(view, {0, kMaxFeatures})) continue;
+    if (auto complete = forms::complete_trees(view)) node = std::move(*complete);
+  }
+  return form;
 }
 
 double form_cost_ns(const FormSpec& spec) {

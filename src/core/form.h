@@ -14,7 +14,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/simd/simd.h"
 #include "latcast/result.h"
 
 namespace latcast {
@@ -26,12 +25,13 @@ enum class FormKind : std::uint16_t {
   linear_features = 2,  // over log features and, optionally, their squares
   trees = 3,            // sum of regression trees over log features
   gaussian_process = 4,
-  product = 5,        // first child x exp(second child)
-  mean = 6,           // weighted mean of children
-  neighbours = 7,     // weighted mean of the nearest samples' values, over log features
-  linear_sparse = 8,  // over some base terms and raw features, ns
-  quadratic = 9,      // degree-2 polynomial of log features
-  dense = 10,         // layers of a neural network over log features
+  product = 5,          // first child x exp(second child)
+  mean = 6,             // weighted mean of children
+  neighbours = 7,       // weighted mean of the nearest samples' values, over log features
+  linear_sparse = 8,    // over some base terms and raw features, ns
+  quadratic = 9,        // degree-2 polynomial of log features
+  dense = 10,           // layers of a neural network over log features
+  complete_trees = 11,  // trees, laid out for fast walks
 };
 
 /// One node, its arrays elsewhere (in a mapped pack or a FormNode).
@@ -91,8 +91,7 @@ struct PreparedNode {
   std::vector<double> numbers;
   std::vector<float> floats;
   std::vector<std::uint32_t> used;
-  std::vector<simd::TreeNode> tree_nodes;
-  std::vector<simd::TreeGroup> tree_groups;
+  FormNode complete;  // of kind complete_trees, for trees that are not too deep
 };
 
 /// A checked form, prepared for evaluation. The arrays that its views point to must outlive it.
@@ -120,6 +119,9 @@ class Form {
 
 /// Bytes that the arrays of a form take in a pack, without what it shares with others.
 [[nodiscard]] std::size_t form_bytes(const FormSpec& spec);
+
+/// The form as packs store it: the same values, arrays laid out for fast evaluation and loading.
+[[nodiscard]] FormSpec laid_out(FormSpec form);
 
 /// Estimated time of one evaluation, in ns, features included: fitted to bench/forecast_bench.cpp on a server CPU with
 /// AVX2.

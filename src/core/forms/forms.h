@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,7 +37,11 @@ LATCAST_FORM(neighbours);
 LATCAST_FORM(linear_sparse);
 LATCAST_FORM(quadratic);
 LATCAST_FORM(dense);
+LATCAST_FORM(complete_trees);
 #undef LATCAST_FORM
+
+/// A checked node of kind trees laid out for fast walks; nullopt: its trees are too deep.
+std::optional<FormNode> complete_trees(const FormNodeView& node);
 
 inline tl::unexpected<Error> bad_form(const char* what) { return fail(Errc::corrupt, what); }
 

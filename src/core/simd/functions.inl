@@ -225,21 +225,55 @@ LATCAST_SIMD double dot(const double* a, const double* b, std::size_t count) noe
   return sum_of(first + second);
 }
 
-LATCAST_SIMD double trees(const Trees& trees, const float* features, double sum) noexcept {
-  for (std::size_t g = 0; g < trees.group_count; ++g) {
-    std::uint32_t at[kTile];
-    __builtin_memcpy(at, trees.groups[g].roots, sizeof(at));
-    for (std::uint32_t step = trees.groups[g].steps; step > 0; --step) {
+/// kTile complete trees of one depth from their roots to their leaves, interleaved: a step waits for the one before it.
+template <std::uint32_t Depth>
+LATCAST_SIMD inline double walk_group(const CompleteTrees& trees, std::size_t group, const float* features,
+                                      double sum) {
+  constexpr std::size_t kSize = std::size_t{1} << Depth;
+  const std::uint8_t* tested = trees.features + group * kTile * kSize;
+  const float* thresholds = trees.thresholds + group * kTile * kSize;
+  const float* leaves = trees.leaves + group * kTile * kSize;
+  std::size_t at[kTile] = {1, 1, 1, 1, 1, 1, 1, 1};
 #pragma GCC unroll 8
-      for (std::size_t lane = 0; lane < kTile; ++lane) {
-        const TreeNode& node = trees.nodes[at[lane]];
-        at[lane] = (node.link >> 8U) - static_cast<std::uint32_t>(features[node.link & 0xffU] < node.threshold);
-      }
+  for (std::uint32_t step = 0; step < Depth; ++step) {
+#pragma GCC unroll 8
+    for (std::size_t lane = 0; lane < kTile; ++lane) {
+      const std::size_t place = lane * kSize + at[lane];
+      at[lane] = 2 * at[lane] + static_cast<std::size_t>(!(features[tested[place]] < thresholds[place]));
     }
-    for (std::size_t lane = 0; lane < kTile; ++lane) sum += static_cast<double>(trees.values[at[lane]]);
+  }
+#pragma GCC unroll 8
+  for (std::size_t lane = 0; lane < kTile; ++lane) {
+    sum += static_cast<double>(leaves[lane * kSize + at[lane] - kSize]);
   }
   return sum;
 }
+
+template <std::uint32_t Depth>
+LATCAST_SIMD inline double walk_all(const CompleteTrees& trees, const float* features, double sum) {
+  for (std::size_t group = 0; group < trees.groups; ++group) sum = walk_group<Depth>(trees, group, features, sum);
+  return sum;
+}
+
+LATCAST_SIMD double trees(const CompleteTrees& trees, const float* features, double sum) noexcept {
+  switch (trees.depth) {
+    case 0:
+      return walk_all<0>(trees, features, sum);
+    case 1:
+      return walk_all<1>(trees, features, sum);
+    case 2:
+      return walk_all<2>(trees, features, sum);
+    case 3:
+      return walk_all<3>(trees, features, sum);
+    case 4:
+      return walk_all<4>(trees, features, sum);
+    case 5:
+      return walk_all<5>(trees, features, sum);
+    default:
+      return walk_all<6>(trees, features, sum);
+  }
+}
+static_assert(kMaxTreeDepth == 6);
 
 /// The operations of register programs: once for one number, once for a group of lanes.
 LATCAST_SIMD inline Vec finite(Vec x) { return only_where(x == x, minimum(maximum(x, all(-kMost)), all(kMost))); }

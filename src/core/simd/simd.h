@@ -24,24 +24,16 @@ struct Points {
   std::size_t tiles = 0, dimensions = 0;
 };
 
-/// Of a tree: feature in the low 8 bits, right child above. The left child lies before the right one. A leaf is its own
-/// left child and its threshold infinite, so that a walk which has arrived stays.
-struct TreeNode {
-  std::uint32_t link = 0;
-  float threshold = 0;
-};
+inline constexpr std::uint32_t kMaxTreeDepth = 6;
 
-/// kTile trees that are walked together.
-struct TreeGroup {
-  std::uint32_t roots[kTile] = {};
-  std::uint32_t steps = 0;
-};
-
-struct Trees {
-  const TreeNode* nodes = nullptr;
-  const float* values = nullptr;  // of the leaves, per node
-  const TreeGroup* groups = nullptr;
-  std::size_t group_count = 0;
+/// Complete trees of one depth, a multiple of kTile of them, each with 2^depth numbers per array: inner nodes from 1
+/// on, the children of i at 2 i and 2 i + 1; then the leaves. feature < threshold goes left.
+struct CompleteTrees {
+  const std::uint8_t* features = nullptr;
+  const float* thresholds = nullptr;
+  const float* leaves = nullptr;
+  std::size_t groups = 0;  // of kTile
+  std::uint32_t depth = 0;
 };
 
 struct Functions {
@@ -66,7 +58,7 @@ struct Functions {
   /// As layer(), in double precision.
   void (*matrix)(const double* columns, const double* bias, const double* in, std::size_t inputs, std::size_t outputs,
                  double* out) noexcept;
-  double (*trees)(const Trees& trees, const float* features, double sum) noexcept;
+  double (*trees)(const CompleteTrees& trees, const float* features, double sum) noexcept;
   /// One row: registers are numbers.
   void (*run)(const RegisterProgram& program, double* registers) noexcept;
   /// `rows` (a multiple of kLanes) at once: a register is that many numbers.
