@@ -71,7 +71,7 @@ class ExpressionGraph {
 /// earlier ones left in their registers.
 class RegisterScheduler {
  public:
-  explicit RegisterScheduler(const ExpressionGraph& graph, std::size_t parameters);
+  RegisterScheduler(const ExpressionGraph& graph, std::size_t parameters);
 
   /// A program that computes `wanted`, keeping them and those of `kept` that it passes through; nullopt: it would need
   /// more than kMaxRegisters.

@@ -22,19 +22,18 @@ struct TypeValues {
   std::vector<KernelValues> kernels;
 };
 
-TypeValues values_of(const TypeModel& type) {
-  TypeValues out{ExpressionGraph(type.parameters.size()), {}, {}, {}, {}};
-  std::vector<Value> slots(type.parameters.size());
+TypeValues values_of(const TypeSource& type) {
+  TypeValues out{ExpressionGraph(type.parameters), {}, {}, {}, {}};
+  std::vector<Value> slots(type.parameters);
   for (std::size_t i = 0; i < slots.size(); ++i) slots[i] = static_cast<Value>(i);
-  for (const NamedProgram& derived : type.derived) slots.push_back(out.graph.add(derived.program, slots));
-  out.derived.assign(slots.begin() + static_cast<std::ptrdiff_t>(type.parameters.size()), slots.end());
+  for (const ProgramView& derived : type.derived) slots.push_back(out.graph.add(derived.code, slots));
+  out.derived.assign(slots.begin() + static_cast<std::ptrdiff_t>(type.parameters), slots.end());
   if (!type.macs.empty()) out.macs.push_back(out.graph.add(type.macs, slots));
-  for (const KernelModel& kernel : type.kernels) {
+  for (const KernelSource& kernel : type.kernels) {
     if (!kernel.when.empty()) out.when.push_back(out.graph.add(kernel.when, slots));
     KernelValues& values = out.kernels.emplace_back();
-    for (const NamedProgram& term : kernel.terms) values.terms.push_back(out.graph.add(term.program, slots));
-    for (const NamedProgram& feature : kernel.features)
-      values.features.push_back(out.graph.add(feature.program, slots));
+    for (const ProgramView& term : kernel.terms) values.terms.push_back(out.graph.add(term.code, slots));
+    for (const ProgramView& feature : kernel.features) values.features.push_back(out.graph.add(feature.code, slots));
   }
   return out;
 }
@@ -88,9 +87,9 @@ Result<void> plan_programs(KernelPlan& plan, const TypeValues& type, const Kerne
 
 }  // namespace
 
-Result<TypePlan> make_plan(const TypeModel& type, const std::vector<DecodedKernel>& forms, double fallback_spread) {
+Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
   TypePlan out;
-  out.parameters = type.parameters.size();
+  out.parameters = type.parameters;
   const TypeValues values = values_of(type);
   RegisterScheduler common(values.graph, out.parameters);
   auto choose = common.schedule(values.when, values.derived);
@@ -99,12 +98,12 @@ Result<TypePlan> make_plan(const TypeModel& type, const std::vector<DecodedKerne
   out.kept = common.used();
   std::size_t conditions = 0;
   for (std::size_t k = 0; k < type.kernels.size(); ++k) {
-    const KernelModel& kernel = type.kernels[k];
+    const KernelSource& kernel = type.kernels[k];
     out.when.push_back(kernel.when.empty() ? kNoRegister : common.at(values.when[conditions++]));
     KernelPlan& plan = out.kernels.emplace_back();
     plan.terms = kernel.terms.size();
     plan.interval_factor = std::exp(kernel.spread > 0 ? kernel.spread : fallback_spread);
-    plan.model = KernelForecaster({forms[k].form, forms[k].extrapolation, kernel.low, kernel.high, kernel.samples},
+    plan.model = KernelForecaster({kernel.form, kernel.extrapolation, kernel.low, kernel.high, kernel.samples},
                                   {kernel.terms.size(), kernel.features.size()});
     RegisterScheduler own = common;
     if (auto ok = plan_programs(plan, values, values.kernels[k], own); !ok) return fail_in(kernel.name, ok.error());

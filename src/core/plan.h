@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 #include <vector>
 
+#include "core/expression.h"
 #include "core/expression_graph.h"
 #include "core/kernel_forecast.h"
-#include "core/pack_content.h"
 #include "core/register_program.h"
 
 namespace latcast::detail {
@@ -39,13 +41,32 @@ struct TypePlan {
   KernelPlan none;  // where no kernel class holds: multiply-accumulates only
 };
 
-struct DecodedKernel {
+/// A program where it lies.
+struct ProgramView {
+  std::string_view name;
+  std::span<const Instruction> code;
+};
+
+struct KernelSource {
+  std::string_view name;
+  std::span<const Instruction> when;
+  std::vector<ProgramView> terms, features;
+  std::span<const double> low, high;
+  std::uint32_t samples = 0;
+  double spread = 0;
   FormView form, extrapolation;
 };
 
-/// `fallback_spread`: of a module's interval where a kernel class does not know its own. Of verified programs and
-/// checked forms. Errc::unsupported: more than kMaxRegisters.
-[[nodiscard]] Result<TypePlan> make_plan(const TypeModel& type, const std::vector<DecodedKernel>& forms,
-                                         double fallback_spread);
+/// What a plan is made of, verified.
+struct TypeSource {
+  std::size_t parameters = 0;
+  std::vector<ProgramView> derived;
+  std::span<const Instruction> macs;
+  std::vector<KernelSource> kernels;
+};
+
+/// `fallback_spread`: of a module's interval where a kernel class does not know its own. The arrays of the forms must
+/// outlive the plan. Errc::unsupported: more than kMaxRegisters.
+[[nodiscard]] Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread);
 
 }  // namespace latcast::detail

@@ -99,8 +99,8 @@ void set_estimate(ModuleForecast& out, const KernelEstimate& found) noexcept {
 ModuleForecast raw_forecast(const detail::DecodedPack& pack, const ModuleQuery& module) noexcept {
   ModuleForecast out;
   out.macs = usable(module.macs);
-  if (module.type < pack.plans.size()) {
-    const detail::TypePlan& type = pack.plans[module.type];
+  if (module.type < pack.types.size()) {
+    const detail::TypePlan& type = pack.types[module.type].plan;
     std::array<double, kMaxRegisters> numbers;
     const RowRegisters registers{numbers.data(), 1};
     std::ranges::copy(module.parameters, numbers.begin());
@@ -114,7 +114,7 @@ ModuleForecast raw_forecast(const detail::DecodedPack& pack, const ModuleQuery& 
       return out;
     }
   }
-  out.latency = Nanos(physical_ns(pack.content.info.fallback, module, out.macs));
+  out.latency = Nanos(physical_ns(pack.info.fallback, module, out.macs));
   return out;
 }
 
@@ -131,7 +131,7 @@ static_assert(kRowNumbers / kMaxRegisters >= simd::kLanes);
 class BlockForecaster {
  public:
   BlockForecaster(const detail::DecodedPack& pack, const detail::TypePlan& type) noexcept
-      : fallback_(pack.content.info.fallback), type_(type), rows_(rows_at_once(type)) {}
+      : fallback_(pack.info.fallback), type_(type), rows_(rows_at_once(type)) {}
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
 
@@ -202,22 +202,22 @@ class BlockForecaster {
 /// The interval of a module whose latency is final.
 void add_interval(const detail::DecodedPack& pack, std::uint32_t type, ModuleForecast& module) noexcept {
   const bool known = module.status != ForecastStatus::unknown;
-  const double factor = known ? pack.plans[type].kernels[module.kernel].interval_factor : pack.unknown_factor;
+  const double factor = known ? pack.types[type].plan.kernels[module.kernel].interval_factor : pack.unknown_factor;
   module.lower = module.latency / factor;
   module.upper = module.latency * factor;
 }
 
 Result<void> check_query(const detail::DecodedPack& pack, const ModuleQuery& module) {
-  if (module.type >= pack.content.types.size()) return {};
-  const TypeModel& type = pack.content.types[module.type];
+  if (module.type >= pack.types.size()) return {};
+  const detail::DecodedType& type = pack.types[module.type];
   if (module.parameters.size() != type.parameters.size()) {
-    return fail(Errc::invalid_input, type.name + " has " + std::to_string(type.parameters.size()) +
+    return fail(Errc::invalid_input, std::string(type.name) + " has " + std::to_string(type.parameters.size()) +
                                          " parameters, got " + std::to_string(module.parameters.size()));
   }
   if (simd::functions().all_finite(module.parameters.data(), module.parameters.size())) return {};
   for (std::size_t i = 0; i < module.parameters.size(); ++i) {
     if (!std::isfinite(module.parameters[i])) {
-      return fail(Errc::invalid_input, type.name + "." + type.parameters[i] + " is not a finite number");
+      return fail(Errc::invalid_input, std::string(type.name) + "." + type.parameters[i] + " is not a finite number");
     }
   }
   return {};
@@ -225,7 +225,7 @@ Result<void> check_query(const detail::DecodedPack& pack, const ModuleQuery& mod
 
 /// The error of the first row with a number that is not finite.
 Result<void> bad_row(const detail::DecodedPack& pack, std::uint32_t type, std::span<const double> parameters) {
-  const std::size_t width = pack.plans[type].parameters;
+  const std::size_t width = pack.types[type].plan.parameters;
   for (std::size_t row = 0; row * width < parameters.size(); ++row) {
     const ModuleQuery query{.type = type, .parameters = parameters.subspan(row * width, width)};
     if (auto ok = check_query(pack, query); !ok) return fail_in("row " + std::to_string(row), ok.error());
@@ -271,7 +271,7 @@ Result<ModuleForecast> Predictor::forecast_module(const ModuleQuery& module) con
   const detail::DecodedPack& pack = pack_->decoded;
   if (auto ok = check_query(pack, module); !ok) return tl::unexpected<Error>(ok.error());
   ModuleForecast out = raw_forecast(pack, module);
-  out.latency *= pack.content.info.anchor.scale;
+  out.latency *= pack.info.anchor.scale;
   add_interval(pack, module.type, out);
   return out;
 }
@@ -279,18 +279,18 @@ Result<ModuleForecast> Predictor::forecast_module(const ModuleQuery& module) con
 Result<void> Predictor::forecast_modules(std::uint32_t type, std::span<const double> parameters,
                                          std::span<ModuleForecast> out) const {
   const detail::DecodedPack& pack = pack_->decoded;
-  if (type >= pack.plans.size()) return fail(Errc::invalid_input, "there is no such module type");
-  const std::size_t width = pack.plans[type].parameters;
+  if (type >= pack.types.size()) return fail(Errc::invalid_input, "there is no such module type");
+  const std::size_t width = pack.types[type].plan.parameters;
   if (parameters.size() != out.size() * width) {
     return fail(Errc::invalid_input, "as many rows of parameters as forecasts are needed");
   }
   if (!simd::functions().all_finite(parameters.data(), parameters.size())) return bad_row(pack, type, parameters);
-  BlockForecaster forecast(pack, pack.plans[type]);
+  BlockForecaster forecast(pack, pack.types[type].plan);
   for (std::size_t start = 0; start < out.size(); start += forecast.rows()) {
     forecast(parameters.data() + start * width, out.subspan(start, std::min(forecast.rows(), out.size() - start)));
   }
   for (ModuleForecast& one : out) {
-    one.latency *= pack.content.info.anchor.scale;
+    one.latency *= pack.info.anchor.scale;
     add_interval(pack, type, one);
   }
   return {};
@@ -304,7 +304,7 @@ Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery>
     if (auto ok = check_query(pack, modules[i]); !ok) return fail_in("module " + std::to_string(i), ok.error());
     out[i] = raw_forecast(pack, modules[i]);
   }
-  const PackInfo& info = pack.content.info;
+  const PackInfo& info = pack.info;
   NetworkForecast total;
   total.quiet = calibrate_modules(out, info);
   DoubtSum doubts;
@@ -312,7 +312,7 @@ Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery>
     add_interval(pack, modules[i].type, out[i]);
     total.macs += out[i].macs;
     const bool known = out[i].status != ForecastStatus::unknown;
-    const double error = known ? pack.content.types[modules[i].type].kernels[out[i].kernel].error : kUnknownError;
+    const double error = known ? pack.types[modules[i].type].kernels[out[i].kernel].error : kUnknownError;
     doubts.add(out[i].latency.count(), error, out[i].status == ForecastStatus::ok);
   }
   const Doubt doubt = doubts.doubt();
