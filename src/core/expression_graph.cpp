@@ -184,8 +184,8 @@ void ExpressionGraph::grow() {
   }
 }
 
-RegisterScheduler::RegisterScheduler(const ExpressionGraph& graph, std::size_t parameters)
-    : graph_(graph), registers_(graph.nodes().size(), kNoRegister), next_(parameters) {
+RegisterScheduler::RegisterScheduler(const ExpressionGraph& graph, std::size_t parameters, ScheduleScratch& scratch)
+    : graph_(graph), scratch_(&scratch), registers_(graph.nodes().size(), kNoRegister), next_(parameters) {
   for (std::size_t i = 0; i < parameters; ++i) registers_[i] = static_cast<std::uint16_t>(i);
 }
 
@@ -199,14 +199,15 @@ ExpressionGraph::Value RegisterScheduler::source(ExpressionGraph::Value value) c
 }
 
 /// What must be computed, operands before results; constants are placed.
-std::vector<RegisterScheduler::Step> RegisterScheduler::steps_for(std::span<const ExpressionGraph::Value> wanted,
-                                                                  RegisterProgram& program) {
+void RegisterScheduler::find_steps(std::span<const ExpressionGraph::Value> wanted, RegisterProgram& program) {
   const auto& nodes = graph_.nodes();
-  std::vector<bool> needed(nodes.size());
-  for (const ExpressionGraph::Value value : wanted) needed[value] = true;
-  std::vector<Step> steps;
+  std::vector<std::uint8_t>& needed = scratch_->needed;
+  std::vector<ScheduleStep>& steps = scratch_->steps;
+  needed.assign(nodes.size(), 0);
+  steps.clear();
+  for (const ExpressionGraph::Value value : wanted) needed[value] = 1;
   for (auto value = static_cast<ExpressionGraph::Value>(nodes.size()); value-- > 0;) {
-    if (!needed[value] || registers_[value] != kNoRegister) continue;
+    if (needed[value] == 0 || registers_[value] != kNoRegister) continue;
     if (nodes[value].kind == Kind::constant) {
       registers_[value] = take();
       program.constants.push_back({registers_[value], nodes[value].value});
@@ -215,31 +216,33 @@ std::vector<RegisterScheduler::Step> RegisterScheduler::steps_for(std::span<cons
     const ExpressionGraph::Value from = source(value);
     const RegisterOp op = nodes[from].op;
     steps.push_back({op, value, from});
-    for (int i = 0; i < operand_count(op); ++i) needed[nodes[from].operands[i]] = true;
+    for (int i = 0; i < operand_count(op); ++i) needed[nodes[from].operands[i]] = 1;
   }
   std::ranges::reverse(steps);
-  return steps;
 }
 
 /// Puts steps of one kind next to each other as far as their operands allow.
-std::vector<RegisterScheduler::Step> RegisterScheduler::in_runs(const std::vector<Step>& steps,
-                                                                const ExpressionGraph& graph) {
-  std::vector<std::vector<Step>> runs;
-  std::vector<std::uint32_t> earliest(graph.nodes().size());  // run of each value, where it is computed here
-  for (const Step& step : steps) {
+void RegisterScheduler::order_steps() {
+  auto& [needed, run_of, last, runs, starts, steps, ordered] = *scratch_;
+  run_of.assign(graph_.nodes().size(), 0);
+  runs.clear();
+  starts.assign(1, 0);
+  for (const ScheduleStep& step : steps) {
     std::uint32_t run = 0;
     for (int i = 0; i < operand_count(step.op); ++i) {
-      run = std::max(run, earliest[graph.nodes()[step.from].operands[i]]);
+      run = std::max(run, run_of[graph_.nodes()[step.from].operands[i]]);
     }
-    while (run < runs.size() && runs[run].front().op != step.op) ++run;
-    if (run == runs.size()) runs.emplace_back();
-    runs[run].push_back(step);
-    earliest[step.result] = run;
+    while (run < runs.size() && runs[run] != step.op) ++run;
+    if (run == runs.size()) {
+      runs.push_back(step.op);
+      starts.push_back(0);
+    }
+    run_of[step.result] = run;
+    ++starts[run + 1];
   }
-  std::vector<Step> out;
-  out.reserve(steps.size());
-  for (const std::vector<Step>& run : runs) out.insert(out.end(), run.begin(), run.end());
-  return out;
+  for (std::size_t run = 1; run < starts.size(); ++run) starts[run] += starts[run - 1];
+  ordered.resize(steps.size());
+  for (const ScheduleStep& step : steps) ordered[starts[run_of[step.result]]++] = step;
 }
 
 std::uint16_t RegisterScheduler::take() {
@@ -250,11 +253,13 @@ std::uint16_t RegisterScheduler::take() {
 }
 
 /// Gives the steps' results registers, those of values that are not read again first.
-void RegisterScheduler::place(const std::vector<Step>& steps, std::span<const ExpressionGraph::Value> wanted,
+void RegisterScheduler::place(std::span<const ExpressionGraph::Value> wanted,
                               std::span<const ExpressionGraph::Value> kept, RegisterProgram& program) {
+  const std::vector<ScheduleStep>& steps = scratch_->ordered;
   constexpr std::uint32_t kBefore = 0, kNever = std::numeric_limits<std::uint32_t>::max();
   const auto& nodes = graph_.nodes();
-  std::vector<std::uint32_t> last(nodes.size(), kBefore);  // 1 + the last step that reads a value made here
+  std::vector<std::uint32_t>& last = scratch_->last;  // 1 + the last step that reads a value made here
+  last.assign(nodes.size(), kBefore);
   for (std::uint32_t i = 0; i < steps.size(); ++i) {
     last[steps[i].result] = i + 1;
     for (int k = 0; k < operand_count(steps[i].op); ++k) {
@@ -266,7 +271,7 @@ void RegisterScheduler::place(const std::vector<Step>& steps, std::span<const Ex
     for (const ExpressionGraph::Value value : values) last[value] = kNever;
   }
   for (std::uint32_t i = 0; i < steps.size(); ++i) {
-    const Step& step = steps[i];
+    const ScheduleStep& step = steps[i];
     std::uint16_t from[3] = {0, 0, 0};
     for (int k = 0; k < operand_count(step.op); ++k) {
       const ExpressionGraph::Value operand = nodes[step.from].operands[k];
@@ -289,9 +294,10 @@ void RegisterScheduler::place(const std::vector<Step>& steps, std::span<const Ex
 std::optional<RegisterProgram> RegisterScheduler::schedule(std::span<const ExpressionGraph::Value> wanted,
                                                            std::span<const ExpressionGraph::Value> kept) {
   RegisterProgram program;
-  const std::vector<Step> steps = in_runs(steps_for(wanted, program), graph_);
-  program.code.reserve(steps.size());
-  place(steps, wanted, kept, program);
+  find_steps(wanted, program);
+  order_steps();
+  program.code.reserve(scratch_->ordered.size());
+  place(wanted, kept, program);
   if (next_ > kMaxRegisters) return std::nullopt;
   return program;
 }

@@ -67,11 +67,26 @@ class ExpressionGraph {
   }
 }
 
+/// One instruction to be: of `from`, which is another node than `result` where that only makes it finite.
+struct ScheduleStep {
+  RegisterOp op;
+  ExpressionGraph::Value result, from;
+};
+
+/// Memory of a scheduler, to be used again.
+struct ScheduleScratch {
+  std::vector<std::uint8_t> needed;      // per value
+  std::vector<std::uint32_t> run, last;  // per value: the run that computes it; the last step that reads it
+  std::vector<RegisterOp> runs;          // kind of each run
+  std::vector<std::uint32_t> starts;     // of each run
+  std::vector<ScheduleStep> steps, ordered;
+};
+
 /// Gives values registers and programs their order. Programs are scheduled one after another; each finds what the
 /// earlier ones left in their registers.
 class RegisterScheduler {
  public:
-  RegisterScheduler(const ExpressionGraph& graph, std::size_t parameters);
+  RegisterScheduler(const ExpressionGraph& graph, std::size_t parameters, ScheduleScratch& scratch);
 
   /// A program that computes `wanted`, keeping them and those of `kept` that it passes through; nullopt: it would need
   /// more than kMaxRegisters.
@@ -83,19 +98,15 @@ class RegisterScheduler {
   [[nodiscard]] std::size_t used() const { return next_; }
 
  private:
-  struct Step {
-    RegisterOp op;
-    ExpressionGraph::Value result, from;  // `from`: whose operands; another node where the result is made finite
-  };
-
   [[nodiscard]] ExpressionGraph::Value source(ExpressionGraph::Value value) const;
-  std::vector<Step> steps_for(std::span<const ExpressionGraph::Value> wanted, RegisterProgram& program);
-  static std::vector<Step> in_runs(const std::vector<Step>& steps, const ExpressionGraph& graph);
-  void place(const std::vector<Step>& steps, std::span<const ExpressionGraph::Value> wanted,
-             std::span<const ExpressionGraph::Value> kept, RegisterProgram& program);
+  void find_steps(std::span<const ExpressionGraph::Value> wanted, RegisterProgram& program);
+  void order_steps();
+  void place(std::span<const ExpressionGraph::Value> wanted, std::span<const ExpressionGraph::Value> kept,
+             RegisterProgram& program);
   std::uint16_t take();
 
   const ExpressionGraph& graph_;
+  ScheduleScratch* scratch_;
   std::vector<std::uint16_t> registers_;  // per value; kNoRegister
   std::vector<std::uint16_t> free_;       // below next_, to be used again
   std::size_t next_ = 0;

@@ -85,13 +85,37 @@ Result<void> plan_programs(KernelPlan& plan, const TypeValues& type, const Kerne
   return {};
 }
 
+/// Registers below `kept` that the kernel class reads.
+std::vector<std::uint16_t> early_reads(const KernelPlan& plan, std::size_t kept) {
+  std::vector<bool> read(kept);
+  const auto mark = [&](std::uint16_t index) {
+    if (index < kept) read[index] = true;
+  };
+  for (const RegisterProgram* program : {&plan.inside, &plan.outside}) {
+    for (const RegisterInstruction& in : program->code) {
+      for (const std::uint16_t operand : {in.a, in.b, in.c}) mark(operand);
+    }
+  }
+  for (const std::uint16_t feature : plan.features) mark(feature);
+  for (const auto* terms : {&plan.inside_terms, &plan.outside_terms}) {
+    for (const TermRegister& term : *terms) mark(term.from);
+  }
+  mark(plan.macs);
+  std::vector<std::uint16_t> out;
+  for (std::size_t i = 0; i < kept; ++i) {
+    if (read[i]) out.push_back(static_cast<std::uint16_t>(i));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
   TypePlan out;
   out.parameters = type.parameters;
   const TypeValues values = values_of(type);
-  RegisterScheduler common(values.graph, out.parameters);
+  ScheduleScratch scratch;
+  RegisterScheduler common(values.graph, out.parameters, scratch);
   auto choose = common.schedule(values.when, values.derived);
   if (!choose) return too_complex();
   out.choose = std::move(*choose);
@@ -107,10 +131,12 @@ Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
                                   {kernel.terms.size(), kernel.features.size()});
     RegisterScheduler own = common;
     if (auto ok = plan_programs(plan, values, values.kernels[k], own); !ok) return fail_in(kernel.name, ok.error());
+    plan.reads = early_reads(plan, out.kept);
     out.registers = std::max(out.registers, own.used());
   }
   RegisterScheduler own = common;
   if (auto ok = plan_programs(out.none, values, {}, own); !ok) return tl::unexpected<Error>(ok.error());
+  out.none.reads = early_reads(out.none, out.kept);
   out.registers = std::max({out.registers, own.used(), out.kept});
   return out;
 }

@@ -119,7 +119,7 @@ ModuleForecast raw_forecast(const detail::DecodedPack& pack, const ModuleQuery& 
 }
 
 /// Rows at a time: the registers of most types then fit the first-level cache.
-constexpr std::size_t kMostRows = 32, kRowNumbers = 6144;
+constexpr std::size_t kMostRows = 32, kRowNumbers = 3072;
 
 std::size_t rows_at_once(const detail::TypePlan& type) noexcept {
   const std::size_t fit = kRowNumbers / std::max<std::size_t>(type.registers, 1) / simd::kLanes * simd::kLanes;
@@ -127,33 +127,41 @@ std::size_t rows_at_once(const detail::TypePlan& type) noexcept {
 }
 static_assert(kRowNumbers / kMaxRegisters >= simd::kLanes);
 
-/// Forecasts a few rows of one type, before the anchor.
+/// A module of a known type: where its parameters lie, and where its forecast goes.
+struct Row {
+  const double* parameters;
+  ModuleForecast* out;
+};
+
+/// Forecasts a few rows of one type, before calibration and anchor. A row that no model covers keeps the latency 0;
+/// where no expression gives its multiply-accumulates, they are left as they are.
 class BlockForecaster {
  public:
-  BlockForecaster(const detail::DecodedPack& pack, const detail::TypePlan& type) noexcept
-      : fallback_(pack.info.fallback), type_(type), rows_(rows_at_once(type)) {}
+  BlockForecaster(const detail::TypePlan& type) noexcept : type_(type), rows_(rows_at_once(type)) {}
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
 
-  /// `parameters`: row-major, out.size() <= rows() rows.
-  void operator()(const double* parameters, std::span<ModuleForecast> out) noexcept {
-    const RowRegisters all{all_.data(), rows_};
-    for (std::size_t row = 0; row < rows_; ++row) {  // the last rows again where there are fewer
-      const double* from = parameters + std::min(row, out.size() - 1) * type_.parameters;
-      for (std::size_t p = 0; p < type_.parameters; ++p) all_[p * rows_ + row] = from[p];
+  /// At least one row, at most rows().
+  void operator()(std::span<const Row> block) noexcept {
+    const RowRegisters all{all_.data(), padded_rows(block.size())};
+    for (std::size_t row = 0; row < all.rows; ++row) {  // the last one again where there are fewer
+      const double* from = block[std::min(row, block.size() - 1)].parameters;
+      for (std::size_t p = 0; p < type_.parameters; ++p) all.numbers[p * all.rows + row] = from[p];
     }
     all.run(type_.choose);
     std::array<std::uint32_t, kMostRows> kernels;
-    for (std::size_t row = 0; row < out.size(); ++row) kernels[row] = choose_kernel(type_, all, row);
-    for (std::size_t first = 0; first < out.size(); ++first) {
-      if (kernels[first] == kDone) continue;
+    for (std::size_t row = 0; row < block.size(); ++row) kernels[row] = choose_kernel(type_, all, row);
+    for (std::size_t first = 0; first < block.size(); ++first) {
+      const std::uint32_t kernel = kernels[first];
+      if (kernel == kDone) continue;
       std::array<std::size_t, kMostRows> members;
       std::size_t count = 0;
-      for (std::size_t row = first; row < out.size(); ++row) {
-        if (kernels[row] == kernels[first]) members[count++] = row;
+      for (std::size_t row = first; row < block.size(); ++row) {
+        if (kernels[row] != kernel) continue;
+        members[count++] = row;
+        kernels[row] = kDone;
       }
-      forecast_class(kernels[first], {members.data(), count}, out);
-      for (std::size_t i = count; i-- > 0;) kernels[members[i]] = kDone;
+      forecast_class(kernel, block, all, {members.data(), count});
     }
   }
 
@@ -161,43 +169,77 @@ class BlockForecaster {
   static constexpr std::uint32_t kDone = kUnknownKernel - 1;
 
   /// The rows that one kernel class runs.
-  void forecast_class(std::uint32_t kernel, std::span<const std::size_t> members,
-                      std::span<ModuleForecast> out) noexcept {
-    const bool whole = members.size() == out.size();
-    const RowRegisters registers{whole ? all_.data() : part_.data(), whole ? rows_ : padded_rows(members.size())};
-    if (!whole) pick(members, registers);
+  void forecast_class(std::uint32_t kernel, std::span<const Row> block, const RowRegisters& all,
+                      std::span<const std::size_t> members) noexcept {
     const detail::KernelPlan& plan = kernel_plan(type_, kernel);
+    const bool whole = members.size() == block.size();
+    const RowRegisters registers = whole ? all : pick(plan, all, members);
     registers.run(plan.inside);
     RowEstimator estimator(plan, registers);
     for (std::size_t i = 0; i < members.size(); ++i) {
-      ModuleForecast& one = out[members[i]] = {};
+      ModuleForecast& one = *block[members[i]].out;
       one.kernel = kernel;
       if (plan.macs != detail::kNoRegister) one.macs = usable(registers.at(plan.macs, i));
-      if (plan.model.empty()) {
-        one.latency = Nanos(physical_ns(fallback_, {}, one.macs));
-      } else {
-        set_estimate(one, estimator(i));
-      }
+      if (!plan.model.empty()) set_estimate(one, estimator(i));
     }
   }
 
   static std::size_t padded_rows(std::size_t count) noexcept { return simd::padded(count, simd::kLanes); }
 
-  /// Copies what `choose` left in those rows.
-  void pick(std::span<const std::size_t> members, const RowRegisters& to) noexcept {
-    for (std::size_t r = 0; r < type_.kept; ++r) {
-      for (std::size_t i = 0; i < to.rows; ++i) {
-        to.numbers[r * to.rows + i] = all_[r * rows_ + members[std::min(i, members.size() - 1)]];
-      }
+  /// Copies what a kernel class reads of those rows.
+  RowRegisters pick(const detail::KernelPlan& plan, const RowRegisters& all,
+                    std::span<const std::size_t> members) noexcept {
+    const RowRegisters out{part_.data(), padded_rows(members.size())};
+    for (const std::uint16_t index : plan.reads) {
+      const double* from = all.numbers + index * all.rows;
+      double* to = out.numbers + index * out.rows;
+      for (std::size_t i = 0; i < members.size(); ++i) to[i] = from[members[i]];
+      for (std::size_t i = members.size(); i < out.rows; ++i) to[i] = from[members.back()];
     }
+    return out;
   }
 
-  const Fallback& fallback_;
   const detail::TypePlan& type_;
   std::size_t rows_;
   alignas(32) std::array<double, kRowNumbers> all_;
   alignas(32) std::array<double, kRowNumbers> part_;
 };
+
+/// Modules of one type in a network from `first` on, a block at a time; out[i].latency < 0: still to do.
+void forecast_type(const detail::DecodedPack& pack, std::span<const ModuleQuery> modules, std::size_t first,
+                   std::span<ModuleForecast> out) noexcept {
+  const std::uint32_t type = modules[first].type;
+  BlockForecaster forecast(pack.types[type].plan);
+  std::array<Row, kMostRows> block;
+  std::size_t count = 0;
+  const auto flush = [&] {
+    if (count > 0) forecast({block.data(), count});
+    count = 0;
+  };
+  for (std::size_t i = first; i < modules.size(); ++i) {
+    if (modules[i].type != type) continue;
+    out[i] = {.macs = usable(modules[i].macs)};
+    block[count++] = {modules[i].parameters.data(), &out[i]};
+    if (count == forecast.rows()) flush();
+  }
+  flush();
+}
+
+/// Every module, as raw_forecast() would.
+void raw_forecasts(const detail::DecodedPack& pack, std::span<const ModuleQuery> modules,
+                   std::span<ModuleForecast> out) noexcept {
+  for (ModuleForecast& one : out) one.latency = Nanos(-1);
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    if (modules[i].type >= pack.types.size()) {
+      out[i] = {.macs = usable(modules[i].macs)};
+    } else if (out[i].latency.count() < 0) {
+      forecast_type(pack, modules, i, out);
+    }
+    if (out[i].status == ForecastStatus::unknown) {
+      out[i].latency = Nanos(physical_ns(pack.info.fallback, modules[i], out[i].macs));
+    }
+  }
+}
 
 /// The interval of a module whose latency is final.
 void add_interval(const detail::DecodedPack& pack, std::uint32_t type, ModuleForecast& module) noexcept {
@@ -285,13 +327,20 @@ Result<void> Predictor::forecast_modules(std::uint32_t type, std::span<const dou
     return fail(Errc::invalid_input, "as many rows of parameters as forecasts are needed");
   }
   if (!simd::functions().all_finite(parameters.data(), parameters.size())) return bad_row(pack, type, parameters);
-  BlockForecaster forecast(pack, pack.types[type].plan);
+  BlockForecaster forecast(pack.types[type].plan);
+  std::array<Row, kMostRows> block;
   for (std::size_t start = 0; start < out.size(); start += forecast.rows()) {
-    forecast(parameters.data() + start * width, out.subspan(start, std::min(forecast.rows(), out.size() - start)));
-  }
-  for (ModuleForecast& one : out) {
-    one.latency *= pack.info.anchor.scale;
-    add_interval(pack, type, one);
+    const std::span<ModuleForecast> some = out.subspan(start, std::min(forecast.rows(), out.size() - start));
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      some[i] = {};
+      block[i] = {parameters.data() + (start + i) * width, &some[i]};
+    }
+    forecast({block.data(), some.size()});
+    for (ModuleForecast& one : some) {
+      if (one.status == ForecastStatus::unknown) one.latency = Nanos(physical_ns(pack.info.fallback, {}, one.macs));
+      one.latency *= pack.info.anchor.scale;
+      add_interval(pack, type, one);
+    }
   }
   return {};
 }
@@ -302,8 +351,8 @@ Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery>
   if (modules.size() != out.size()) return fail(Errc::invalid_input, "as many forecasts as modules are needed");
   for (std::size_t i = 0; i < modules.size(); ++i) {
     if (auto ok = check_query(pack, modules[i]); !ok) return fail_in("module " + std::to_string(i), ok.error());
-    out[i] = raw_forecast(pack, modules[i]);
   }
+  raw_forecasts(pack, modules, out);
   const PackInfo& info = pack.info;
   NetworkForecast total;
   total.quiet = calibrate_modules(out, info);
