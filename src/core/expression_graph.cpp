@@ -100,7 +100,7 @@ bool same(const ExpressionGraph::Node& a, const ExpressionGraph::Node& b) {
 
 ExpressionGraph::ExpressionGraph(std::size_t parameters) : nodes_(parameters), table_(kFirstTable) {
   single_.runs = {{RegisterOp::add, 1}};
-  single_.code = {{3, 0, 1, 2}};
+  single_.code = {{3, 0, 1, 0}};
 }
 
 ExpressionGraph::Value ExpressionGraph::add(std::span<const Instruction> program, std::span<const Value> slots) {
@@ -152,6 +152,7 @@ double ExpressionGraph::fold(const Node& node) {
   double registers[4];
   for (std::size_t i = 0; i < 3; ++i) registers[i] = nodes_[node.operands[i]].value;
   single_.runs[0].op = node.op;
+  single_.code[0].c = node.op == RegisterOp::select ? 2 : 0;  // arithmetic within an expression may overflow
   simd::functions().run(single_, registers);
   return registers[3];
 }

@@ -225,33 +225,29 @@ LATCAST_SIMD double dot(const double* a, const double* b, std::size_t count) noe
   return sum_of(first + second);
 }
 
-/// kTile complete trees of one depth from their roots to their leaves, interleaved: a step waits for the one before it.
-template <std::uint32_t Depth>
-LATCAST_SIMD inline double walk_group(const CompleteTrees& trees, std::size_t group, const float* features,
-                                      double sum) {
-  constexpr std::size_t kSize = std::size_t{1} << Depth;
-  const std::uint8_t* tested = trees.features + group * kTile * kSize;
-  const float* thresholds = trees.thresholds + group * kTile * kSize;
-  const float* leaves = trees.leaves + group * kTile * kSize;
-  std::size_t at[kTile] = {1, 1, 1, 1, 1, 1, 1, 1};
-#pragma GCC unroll 8
-  for (std::uint32_t step = 0; step < Depth; ++step) {
-#pragma GCC unroll 8
-    for (std::size_t lane = 0; lane < kTile; ++lane) {
-      const std::size_t place = lane * kSize + at[lane];
-      at[lane] = 2 * at[lane] + static_cast<std::size_t>(!(features[tested[place]] < thresholds[place]));
-    }
-  }
-#pragma GCC unroll 8
-  for (std::size_t lane = 0; lane < kTile; ++lane) {
-    sum += static_cast<double>(leaves[lane * kSize + at[lane] - kSize]);
-  }
-  return sum;
-}
-
+/// Complete trees of one depth from their roots to their leaves, kTile interleaved: each step waits for the one before.
 template <std::uint32_t Depth>
 LATCAST_SIMD inline double walk_all(const CompleteTrees& trees, const float* features, double sum) {
-  for (std::size_t group = 0; group < trees.groups; ++group) sum = walk_group<Depth>(trees, group, features, sum);
+  constexpr std::size_t kSize = std::size_t{1} << Depth;
+  const std::uint8_t* tested = trees.features;
+  const float* thresholds = trees.thresholds;
+  const float* leaves = trees.leaves;
+  const std::uint8_t* const end = tested + trees.groups * kTile * kSize;
+  for (; tested != end; tested += kTile * kSize, thresholds += kTile * kSize, leaves += kTile * kSize) {
+    std::size_t at[kTile] = {1, 1, 1, 1, 1, 1, 1, 1};
+#pragma GCC unroll 8
+    for (std::uint32_t step = 0; step < Depth; ++step) {
+#pragma GCC unroll 8
+      for (std::size_t lane = 0; lane < kTile; ++lane) {
+        const float x = features[(tested + lane * kSize)[at[lane]]];
+        at[lane] = 2 * at[lane] + static_cast<std::size_t>(!(x < (thresholds + lane * kSize)[at[lane]]));
+      }
+    }
+#pragma GCC unroll 8
+    for (std::size_t lane = 0; lane < kTile; ++lane) {
+      sum += static_cast<double>((leaves + lane * kSize)[at[lane] - kSize]);
+    }
+  }
   return sum;
 }
 
@@ -349,7 +345,7 @@ LATCAST_SIMD inline void run_all(const RegisterProgram& program, Number* registe
     break;
       LATCAST_ARITHMETIC(add, a + b)
       LATCAST_ARITHMETIC(subtract, a - b)
-      LATCAST_OP(multiply, a * b)
+      LATCAST_ARITHMETIC(multiply, a * b)
       LATCAST_ARITHMETIC(divide, quotient(a, b))
       LATCAST_OP(finite, finite(a))
       LATCAST_OP(negate, -a)
