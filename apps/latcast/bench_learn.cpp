@@ -23,8 +23,6 @@ struct Options {
 
 std::string percent(double share) { return format_percent(share, 2); }
 
-std::string joined(const std::string& text, const std::string& more) { return text.empty() ? more : text + " " + more; }
-
 std::string class_table(const LearnComparison& all, const SplitComparison& split) {
   std::string text;
   for (std::size_t k = 0; k < all.class_names.size(); ++k) {

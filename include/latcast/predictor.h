@@ -59,6 +59,13 @@ class Predictor {
   /// Errc::invalid_input: a parameter is not finite, or there are too few or too many.
   [[nodiscard]] Result<ModuleForecast> forecast_module(const ModuleQuery& module) const;
 
+  /// Many modules of one type, as forecast_module() would: row i of `parameters` (row-major, as many rows as `out` has
+  /// elements, each as long as Pack::parameter_names(type)) gives out[i]. Latencies in ns. Where no model covers a row,
+  /// its bytes are taken as 0: only the fallback's time per module and for multiply-accumulates is left.
+  /// Errc::invalid_input: no such type, sizes that do not match, or a parameter that is not finite, naming the row.
+  [[nodiscard]] Result<void> forecast_modules(std::uint32_t type, std::span<const double> parameters,
+                                              std::span<ModuleForecast> out) const;
+
   /// Forecasts every module into `out` (same length as `modules`) so that they sum to the network's quiet latency.
   /// Errc::invalid_input: as above, naming the module; or lengths differ.
   [[nodiscard]] Result<NetworkForecast> forecast_network(std::span<const ModuleQuery> modules,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/forms/forms.h"
+#include "core/limits.h"
 
 namespace latcast {
 namespace {
@@ -14,23 +15,32 @@ namespace {
 struct FormOperations {
   FormKind kind;
   forms::Check check;
+  forms::Prepare prepare;
   forms::Evaluate evaluate;
+  forms::Cost cost;
 };
+
+#define LATCAST_FORM(kind)                                                                                 \
+  FormOperations {                                                                                         \
+    FormKind::kind, forms::check_##kind, forms::prepare_##kind, forms::evaluate_##kind, forms::cost_##kind \
+  }
 
 /// Position = value of the kind.
 constexpr std::array kForms = {
-    FormOperations{FormKind::constant, forms::check_constant, forms::evaluate_constant},
-    FormOperations{FormKind::linear_terms, forms::check_linear_terms, forms::evaluate_linear_terms},
-    FormOperations{FormKind::linear_features, forms::check_linear_features, forms::evaluate_linear_features},
-    FormOperations{FormKind::trees, forms::check_trees, forms::evaluate_trees},
-    FormOperations{FormKind::gaussian_process, forms::check_gaussian_process, forms::evaluate_gaussian_process},
-    FormOperations{FormKind::product, forms::check_product, forms::evaluate_product},
-    FormOperations{FormKind::mean, forms::check_mean, forms::evaluate_mean},
-    FormOperations{FormKind::neighbours, forms::check_neighbours, forms::evaluate_neighbours},
-    FormOperations{FormKind::linear_sparse, forms::check_linear_sparse, forms::evaluate_linear_sparse},
-    FormOperations{FormKind::quadratic, forms::check_quadratic, forms::evaluate_quadratic},
-    FormOperations{FormKind::dense, forms::check_dense, forms::evaluate_dense},
+    LATCAST_FORM(constant),
+    LATCAST_FORM(linear_terms),
+    LATCAST_FORM(linear_features),
+    LATCAST_FORM(trees),
+    LATCAST_FORM(gaussian_process),
+    LATCAST_FORM(product),
+    LATCAST_FORM(mean),
+    LATCAST_FORM(neighbours),
+    LATCAST_FORM(linear_sparse),
+    LATCAST_FORM(quadratic),
+    LATCAST_FORM(dense),
+    LATCAST_FORM(complete_trees),
 };
+#undef LATCAST_FORM
 
 constexpr bool in_order() {
   for (std::size_t i = 0; i < kForms.size(); ++i) {
@@ -40,10 +50,13 @@ constexpr bool in_order() {
 }
 static_assert(in_order());
 
-template <class T>
-bool all_finite(std::span<const T> values) {
-  return std::ranges::all_of(values, [](T value) { return std::isfinite(value); });
+const FormOperations& operations(const FormNodeView& node) noexcept {
+  return kForms[static_cast<std::size_t>(node.kind)];
 }
+
+bool all_finite(std::span<const double> values) { return simd::functions().all_finite(values.data(), values.size()); }
+
+bool all_finite(std::span<const float> values) { return simd::functions().all_finite32(values.data(), values.size()); }
 
 Result<void> check_node(const FormNodeView& node, std::size_t index, FormShape shape) {
   const auto kind = static_cast<std::size_t>(node.kind);
@@ -83,13 +96,50 @@ Result<void> check(std::span<const FormNodeView> form, FormShape shape) {
   return {};
 }
 
-double evaluate(std::span<const FormNodeView> form, const FormInput& input) noexcept {
-  std::array<double, kMaxFormNodes> values;
-  for (std::size_t i = 0; i < form.size(); ++i) {
-    values[i] = kForms[static_cast<std::size_t>(form[i].kind)].evaluate(form[i], input, {values.data(), i});
+Form::Form(std::span<const FormNodeView> checked, FormShape shape) {
+  nodes_.reserve(checked.size());
+  for (const FormNodeView& view : checked) {
+    PreparedNode& node = nodes_.emplace_back();
+    node.view = view;
+    operations(view).prepare(node, shape);
+    terms_ |= node.terms;
+    features_ |= node.features;
   }
-  const double root = values[form.size() - 1];
+}
+
+double Form::evaluate(const FormInput& input) const noexcept {
+  std::array<double, kMaxFormNodes> values;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    values[i] = operations(nodes_[i].view).evaluate(nodes_[i], input, {values.data(), i});
+  }
+  const double root = values[nodes_.size() - 1];
   return std::isnan(root) ? 0.0 : std::min(root, std::numeric_limits<double>::max());
+}
+
+double evaluate(std::span<const FormNodeView> form, const FormInput& input) {
+  return Form(form, {input.terms.size(), input.features.size()}).evaluate(input);
+}
+
+FormSpec laid_out(FormSpec form) {
+  for (FormNode& node : form) {
+    const FormNodeView view = node.view();
+    if (node.kind != FormKind::trees || !forms::check_trees(view, {0, kMaxFeatures})) continue;
+    if (auto complete = forms::complete_trees(view)) node = std::move(*complete);
+  }
+  return form;
+}
+
+double form_cost_ns(const FormSpec& spec) {
+  // A module costs its features' expressions and their range check at least; logarithms where the form reads features.
+  constexpr double kModule_ns = 60.0, kLogarithms_ns = 25.0, kNode_ns = 2.0;
+  double ns = kModule_ns;
+  bool features = false;
+  for (const FormNode& node : spec) {
+    ns += kNode_ns + operations(node.view()).cost(node.view());
+    features |= node.kind != FormKind::constant && node.kind != FormKind::linear_terms &&
+                node.kind != FormKind::product && node.kind != FormKind::mean;
+  }
+  return features ? ns + kLogarithms_ns : ns;
 }
 
 std::size_t form_bytes(const FormSpec& spec) {
@@ -106,10 +156,11 @@ FormSpec constant_form(double value) {
   return {std::move(node)};
 }
 
-FormSpec product_form(FormSpec base, FormSpec residual) {
+FormSpec product_form(FormSpec base, FormSpec residual, double least, double most) {
   FormSpec whole;
   FormNode root;
   root.kind = FormKind::product;
+  root.doubles = {std::clamp(least, -kMostExponent, kMostExponent), std::clamp(most, -kMostExponent, kMostExponent)};
   root.children.push_back(append(whole, std::move(base)));
   root.children.push_back(append(whole, std::move(residual)));
   whole.push_back(std::move(root));

@@ -25,12 +25,13 @@ enum class FormKind : std::uint16_t {
   linear_features = 2,  // over log features and, optionally, their squares
   trees = 3,            // sum of regression trees over log features
   gaussian_process = 4,
-  product = 5,        // first child x exp(second child)
-  mean = 6,           // weighted mean of children
-  neighbours = 7,     // weighted mean of the nearest samples' values, over log features
-  linear_sparse = 8,  // over some base terms and raw features, ns
-  quadratic = 9,      // degree-2 polynomial of log features
-  dense = 10,         // layers of a neural network over log features
+  product = 5,          // first child x exp(second child)
+  mean = 6,             // weighted mean of children
+  neighbours = 7,       // weighted mean of the nearest samples' values, over log features
+  linear_sparse = 8,    // over some base terms and raw features, ns
+  quadratic = 9,        // degree-2 polynomial of log features
+  dense = 10,           // layers of a neural network over log features
+  complete_trees = 11,  // trees, laid out for fast walks
 };
 
 /// One node, its arrays elsewhere (in a mapped pack or a FormNode).
@@ -63,7 +64,8 @@ using FormView = std::vector<FormNodeView>;
 inline constexpr std::size_t kMaxFormNodes = 16;
 
 /// What one module gives its form. Features are log2(1 + x), in both precisions: trees compare in float, as the
-/// libraries that grow them do.
+/// libraries that grow them do. Terms that the form does not read (Form::terms) and, where it reads none, features may
+/// hold anything.
 struct FormInput {
   std::span<const double> terms;
   std::span<const double> features;
@@ -81,16 +83,56 @@ struct FormShape {
 /// Checks every index, size and number. Errc::corrupt, or Errc::unsupported for a kind this version does not know.
 [[nodiscard]] Result<void> check(std::span<const FormNodeView> form, FormShape shape);
 
-/// Value of a checked form, in ns; never NaN.
-[[nodiscard]] double evaluate(std::span<const FormNodeView> form, const FormInput& input) noexcept;
+/// One node, laid out for evaluation; what the arrays mean is said in forms/<kind>.cpp.
+struct PreparedNode {
+  FormNodeView view;
+  std::uint32_t terms = 0;  // bit i: reads term i
+  bool features = false;    // reads features
+  std::vector<double> numbers;
+  std::vector<float> floats;
+  std::vector<std::uint32_t> used;
+  FormNode complete;  // of kind complete_trees, for trees that are not too deep
+};
+
+/// A checked form, prepared for evaluation. The arrays that its views point to must outlive it.
+class Form {
+ public:
+  Form() = default;
+  Form(std::span<const FormNodeView> checked, FormShape shape);
+
+  [[nodiscard]] bool empty() const noexcept { return nodes_.empty(); }
+  /// Bit i: reads term i.
+  [[nodiscard]] std::uint32_t terms() const noexcept { return terms_; }
+  [[nodiscard]] bool features() const noexcept { return features_; }
+
+  /// Nanoseconds; never NaN. Not for an empty form.
+  [[nodiscard]] double evaluate(const FormInput& input) const noexcept;
+
+ private:
+  std::vector<PreparedNode> nodes_;
+  std::uint32_t terms_ = 0;
+  bool features_ = false;
+};
+
+/// Value of a checked form, in ns, where it is needed once.
+[[nodiscard]] double evaluate(std::span<const FormNodeView> form, const FormInput& input);
 
 /// Bytes that the arrays of a form take in a pack, without what it shares with others.
 [[nodiscard]] std::size_t form_bytes(const FormSpec& spec);
 
+/// The form as packs store it: the same values, arrays laid out for fast evaluation and loading.
+[[nodiscard]] FormSpec laid_out(FormSpec form);
+
+/// Estimated time of one evaluation, in ns, features included: fitted to bench/forecast_bench.cpp on a server CPU with
+/// AVX2.
+[[nodiscard]] double form_cost_ns(const FormSpec& spec);
+
 /// One node with that value.
 [[nodiscard]] FormSpec constant_form(double value);
-/// base x exp(residual).
-[[nodiscard]] FormSpec product_form(FormSpec base, FormSpec residual);
+/// base x exp(residual), the residual clamped to [least, most].
+inline constexpr double kMostExponent = 40.0;
+[[nodiscard]] FormSpec product_form(FormSpec base, FormSpec residual, double least = -kMostExponent,
+                                    double most = kMostExponent);
 /// Weighted mean of forms (weights sum to one).
 [[nodiscard]] FormSpec mean_form(std::vector<FormSpec> children, std::vector<double> weights);
 

@@ -2,10 +2,14 @@
 // held-out samples, by training: both see the same code.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "core/form.h"
+#include "core/limits.h"
 
 namespace latcast {
 
@@ -30,8 +34,36 @@ struct KernelEstimate {
   bool extrapolated = false;
 };
 
-/// `terms` and `features` raw, at most kMaxTerms and kMaxFeatures; `kernel.form` not empty.
-[[nodiscard]] KernelEstimate estimate(const KernelView& kernel, std::span<const double> terms,
-                                      std::span<const double> features) noexcept;
+/// Raw features; whatever lies after those that a kernel class has is finite.
+using RawFeatures = std::array<double, kMaxFeatures>;
+
+/// A kernel class's model, prepared for evaluation. The arrays that the forms' views point to must outlive it.
+class KernelForecaster {
+ public:
+  KernelForecaster() = default;
+  /// Checked forms; as many ranges as features.
+  KernelForecaster(const KernelView& kernel, FormShape shape);
+
+  /// Nothing was measured: there are no estimates.
+  [[nodiscard]] bool empty() const noexcept { return form_.empty(); }
+  /// The form that answers inside or outside the range of training.
+  [[nodiscard]] const Form& form(bool outside) const noexcept {
+    return outside && !extrapolation_.empty() ? extrapolation_ : form_;
+  }
+
+  /// Whether a feature lies outside the range of training.
+  [[nodiscard]] bool outside(const RawFeatures& features) const noexcept;
+  /// `terms`: raw, as many as the shape says; those that form(outside) does not read may hold anything.
+  [[nodiscard]] KernelEstimate estimate(std::span<const double> terms, const RawFeatures& features,
+                                        bool outside) const noexcept;
+  /// Both at once.
+  [[nodiscard]] KernelEstimate estimate(std::span<const double> terms, std::span<const double> features) const noexcept;
+
+ private:
+  Form form_, extrapolation_;
+  std::size_t features_ = 0;                                // without padding
+  std::vector<double> low_, high_, lowest_raw_, most_raw_;  // padded: of logs, and of raw features with the margin
+  bool covered_ = false;
+};
 
 }  // namespace latcast

@@ -41,29 +41,29 @@ Result<Pack> Pack::from_bytes(std::span<const std::uint8_t> bytes) {
   return Pack(std::move(loaded));
 }
 
-const PackInfo& Pack::info() const noexcept { return loaded_->decoded.content.info; }
+const PackInfo& Pack::info() const noexcept { return loaded_->decoded.info; }
 
-std::size_t Pack::type_count() const noexcept { return loaded_->decoded.content.types.size(); }
+std::size_t Pack::type_count() const noexcept { return loaded_->decoded.types.size(); }
 
 std::string_view Pack::type_name(std::size_t type) const noexcept {
-  return type < type_count() ? std::string_view(loaded_->decoded.content.types[type].name) : "unknown";
+  return type < type_count() ? std::string_view(loaded_->decoded.types[type].name) : "unknown";
 }
 
 std::span<const std::string> Pack::parameter_names(std::size_t type) const noexcept {
   if (type >= type_count()) return {};
-  return loaded_->decoded.content.types[type].parameters;
+  return loaded_->decoded.types[type].parameters;
 }
 
 std::optional<std::uint32_t> Pack::find_type(std::string_view name) const noexcept {
-  const auto& types = loaded_->decoded.content.types;
-  const auto found = std::ranges::find(types, name, &TypeModel::name);
+  const auto& types = loaded_->decoded.types;
+  const auto found = std::ranges::find(types, name, &detail::DecodedType::name);
   if (found == types.end()) return std::nullopt;
   return static_cast<std::uint32_t>(found - types.begin());
 }
 
 std::string_view Pack::kernel_name(std::size_t type, std::size_t kernel) const noexcept {
   if (type >= type_count()) return {};
-  const auto& kernels = loaded_->decoded.content.types[type].kernels;
+  const auto& kernels = loaded_->decoded.types[type].kernels;
   return kernel < kernels.size() ? std::string_view(kernels[kernel].name) : std::string_view();
 }
 

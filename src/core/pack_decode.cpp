@@ -75,9 +75,8 @@ class FormReader {
   explicit FormReader(const fb::Pack& pack)
       : shared_(read_all(pack.shared(), [](const fb::SharedNumbers& one) { return array(one.floats()); })) {}
 
-  DecodedKernel read(const fb::Kernel& kernel) {
-    const auto read_node = [this](const fb::FormNode& node) { return this->node(node); };
-    return {read_all(kernel.form(), read_node), read_all(kernel.extrapolation(), read_node)};
+  FormView read(const Tables<fb::FormNode>* nodes) {
+    return read_all(nodes, [this](const fb::FormNode& node) { return this->node(node); });
   }
   /// Whether a form referred to shared numbers that are not there.
   [[nodiscard]] bool missing() const { return missing_; }
@@ -173,9 +172,8 @@ void read_models(const fb::Pack& pack, PackInfo& info) {
 
 tl::unexpected<Error> corrupt(const std::string& what) { return fail(Errc::corrupt, what); }
 
-Result<DecodedPack> read_pack(const fb::Pack& pack) {
-  DecodedPack out;
-  PackInfo& info = out.content.info;
+PackInfo read_info(const fb::Pack& pack) {
+  PackInfo info;
   info.tool_version = text(pack.tool_version());
   info.created_unix_s = pack.created_unix_s();
   info.target = read_target(pack.target());
@@ -183,32 +181,66 @@ Result<DecodedPack> read_pack(const fb::Pack& pack) {
   read_models(pack, info);
   info.training = read_training(pack.training());
   info.extras = read_all(pack.extras(), read_pair);
-  out.content.types = read_all(pack.types(), read_type);
-  FormReader forms(pack);
-  out.forms = read_all(pack.types(), [&](const fb::ModuleType& type) {
-    return read_all(type.kernels(), [&](const fb::Kernel& kernel) { return forms.read(kernel); });
-  });
-  if (forms.missing()) return corrupt("a form refers to shared numbers that are not there");
-  out.content.references = read_all(
-      pack.references(), [](const fb::Reference& r) { return ReferenceCarrier{text(r.name()), {}, r.quiet_ns()}; });
-  out.reference_onnx = read_all(pack.references(), [](const fb::Reference& r) { return array(r.onnx()); });
-  return out;
+  return info;
+}
+
+std::string_view text_view(const flatbuffers::String* value) {
+  return value == nullptr ? std::string_view() : value->string_view();
+}
+
+std::span<const Instruction> code_view(const Code* code) {
+  if (code == nullptr) return {};
+  return {reinterpret_cast<const Instruction*>(code->Data()), code->size()};
+}
+
+ProgramView program_view(const fb::Program& program) { return {text_view(program.name()), code_view(program.code())}; }
+
+KernelSource kernel_source(const fb::Kernel& kernel, FormReader& forms) {
+  return {.name = text_view(kernel.name()),
+          .when = code_view(kernel.when()),
+          .terms = read_all(kernel.terms(), program_view),
+          .features = read_all(kernel.features(), program_view),
+          .low = array(kernel.low()),
+          .high = array(kernel.high()),
+          .samples = kernel.samples(),
+          .spread = kernel.spread(),
+          .form = forms.read(kernel.form()),
+          .extrapolation = forms.read(kernel.extrapolation())};
+}
+
+TypeSource type_source(const fb::ModuleType& type, FormReader& forms) {
+  return {.parameters = type.parameters() == nullptr ? 0 : type.parameters()->size(),
+          .derived = read_all(type.derived(), program_view),
+          .macs = code_view(type.macs()),
+          .kernels = read_all(type.kernels(), [&](const fb::Kernel& kernel) { return kernel_source(kernel, forms); })};
 }
 
 /// In [low, high]; false for NaN.
 bool within(double value, double low, double high) { return value >= low && value <= high; }
 
-Result<void> check_programs(const std::vector<NamedProgram>& programs, std::size_t slots) {
-  for (const NamedProgram& program : programs) {
-    if (auto ok = verify(program.program, slots); !ok) return fail_in(program.name, ok.error());
+/// FlatBuffers' verifier leaves the alignment of 8-byte elements open; arrays are read where they lie.
+template <class T>
+bool aligned(std::span<const T> values) {
+  return values.empty() || reinterpret_cast<std::uintptr_t>(values.data()) % alignof(T) == 0;
+}
+
+Result<void> check_code(std::span<const Instruction> code, std::size_t slots) {
+  if (!aligned(code)) return corrupt("an expression is not aligned");
+  return verify(code, slots);
+}
+
+Result<void> check_programs(const std::vector<ProgramView>& programs, std::size_t slots) {
+  for (const ProgramView& program : programs) {
+    if (auto ok = check_code(program.code, slots); !ok) return fail_in(program.name, ok.error());
   }
   return {};
 }
 
-Result<void> check_ranges(const KernelModel& kernel) {
+Result<void> check_ranges(const KernelSource& kernel) {
   if (kernel.low.size() != kernel.features.size() || kernel.high.size() != kernel.features.size()) {
     return corrupt("the feature ranges do not match the features");
   }
+  if (!aligned(kernel.low) || !aligned(kernel.high)) return corrupt("a feature range is not aligned");
   for (std::size_t i = 0; i < kernel.low.size(); ++i) {
     if (!within(kernel.low[i], 0, 2000) || !within(kernel.high[i], kernel.low[i], 2000)) {
       return corrupt("a feature range is not one");
@@ -217,43 +249,40 @@ Result<void> check_ranges(const KernelModel& kernel) {
   return {};
 }
 
-/// Forms read their doubles where they lie.
-bool aligned(const FormNodeView& node) {
-  return node.doubles.empty() || reinterpret_cast<std::uintptr_t>(node.doubles.data()) % alignof(double) == 0;
-}
-
-Result<void> check_kernel(const KernelModel& kernel, const DecodedKernel& forms, std::size_t slots) {
+Result<void> check_kernel(const KernelSource& kernel, std::size_t slots) {
   if (kernel.terms.size() > kMaxTerms || kernel.features.size() > kMaxFeatures)
     return corrupt("too many terms or features");
   if (!kernel.when.empty()) {
-    if (auto ok = verify(kernel.when, slots); !ok) return ok;
+    if (auto ok = check_code(kernel.when, slots); !ok) return ok;
   }
   if (auto ok = check_programs(kernel.terms, slots); !ok) return ok;
   if (auto ok = check_programs(kernel.features, slots); !ok) return ok;
   if (auto ok = check_ranges(kernel); !ok) return ok;
   if (!within(kernel.spread, 0, 10)) return corrupt("the interval of a kernel class is not one");
   const FormShape shape{kernel.terms.size(), kernel.features.size()};
-  for (const FormView* form : {&forms.form, &forms.extrapolation}) {
+  for (const FormView* form : {&kernel.form, &kernel.extrapolation}) {
     if (form->empty()) continue;
-    if (!std::ranges::all_of(*form, aligned)) return corrupt("an array of a form is not aligned");
+    if (!std::ranges::all_of(*form, [](const FormNodeView& node) { return aligned(node.doubles); })) {
+      return corrupt("an array of a form is not aligned");
+    }
     if (auto ok = check(*form, shape); !ok) return ok;
   }
   return {};
 }
 
-Result<void> check_type(const TypeModel& type, const std::vector<DecodedKernel>& forms) {
-  const std::size_t slots = type.parameters.size() + type.derived.size();
+Result<void> check_type(const TypeSource& type) {
+  const std::size_t slots = type.parameters + type.derived.size();
   if (slots > kMaxSlots) return corrupt("too many parameters");
   for (std::size_t i = 0; i < type.derived.size(); ++i) {
-    if (auto ok = verify(type.derived[i].program, type.parameters.size() + i); !ok) {
+    if (auto ok = check_code(type.derived[i].code, type.parameters + i); !ok) {
       return fail_in(type.derived[i].name, ok.error());
     }
   }
   if (!type.macs.empty()) {
-    if (auto ok = verify(type.macs, slots); !ok) return fail_in("macs", ok.error());
+    if (auto ok = check_code(type.macs, slots); !ok) return fail_in("macs", ok.error());
   }
-  for (std::size_t k = 0; k < type.kernels.size(); ++k) {
-    if (auto ok = check_kernel(type.kernels[k], forms[k], slots); !ok) return fail_in(type.kernels[k].name, ok.error());
+  for (const KernelSource& kernel : type.kernels) {
+    if (auto ok = check_kernel(kernel, slots); !ok) return fail_in(kernel.name, ok.error());
   }
   return {};
 }
@@ -282,15 +311,36 @@ Result<void> check_info(const PackInfo& info) {
   return {};
 }
 
-Result<void> check_pack(const DecodedPack& pack) {
-  if (auto ok = check_info(pack.content.info); !ok) return ok;
-  for (std::size_t t = 0; t < pack.content.types.size(); ++t) {
-    if (auto ok = check_type(pack.content.types[t], pack.forms[t]); !ok) {
-      return fail(ok.error().code == Errc::unsupported ? Errc::unsupported : Errc::corrupt,
-                  pack.content.types[t].name + ": " + ok.error().context);
-    }
+/// Checks a type and plans its forecasts.
+Result<DecodedType> decode_type(const fb::ModuleType& type, FormReader& forms, double fallback_spread) {
+  const TypeSource source = type_source(type, forms);
+  if (forms.missing()) return corrupt("a form refers to shared numbers that are not there");
+  if (auto ok = check_type(source); !ok) {
+    return fail(ok.error().code == Errc::unsupported ? Errc::unsupported : Errc::corrupt, ok.error().context);
   }
-  return {};
+  auto plan = make_plan(source, fallback_spread);
+  if (!plan) return tl::unexpected<Error>(plan.error());
+  return DecodedType{
+      text_view(type.name()), read_texts(type.parameters()),
+      read_all(type.kernels(),
+               [](const fb::Kernel& kernel) { return DecodedKernel{text_view(kernel.name()), kernel.error()}; }),
+      std::move(*plan)};
+}
+
+Result<DecodedPack> decode_content(const fb::Pack& pack) {
+  DecodedPack out;
+  out.info = read_info(pack);
+  if (auto ok = check_info(out.info); !ok) return tl::unexpected<Error>(ok.error());
+  out.unknown_factor = std::exp(out.info.interval.module_spread);
+  if (pack.types() == nullptr) return out;
+  FormReader forms(pack);
+  out.types.reserve(pack.types()->size());
+  for (const fb::ModuleType* type : *pack.types()) {
+    auto decoded = decode_type(*type, forms, out.info.interval.module_spread);
+    if (!decoded) return fail_in(text_view(type->name()), decoded.error());
+    out.types.push_back(std::move(*decoded));
+  }
+  return out;
 }
 
 /// Makes owning copies of forms; what several share is copied once.
@@ -328,24 +378,30 @@ Result<DecodedPack> decode_pack(std::span<const std::uint8_t> bytes) {
   if (content->size() < 16 || !fb::PackBufferHasIdentifier(content->data())) return corrupt("not a latcast pack");
   flatbuffers::Verifier verifier(content->data(), content->size(), 32, 10'000'000);
   if (!fb::VerifyPackBuffer(verifier)) return corrupt("the pack's structure does not verify: train again");
-  auto pack = read_pack(*fb::GetPack(content->data()));
-  if (!pack) return pack;
-  if (auto ok = check_pack(*pack); !ok) return tl::unexpected<Error>(ok.error());
+  auto pack = decode_content(*fb::GetPack(content->data()));
+  if (pack) pack->content = *content;
   return pack;
 }
 
 PackContent own(const DecodedPack& decoded) {
-  PackContent out = decoded.content;
-  FormCopier forms;
-  for (std::size_t t = 0; t < out.types.size(); ++t) {
-    for (std::size_t k = 0; k < out.types[t].kernels.size(); ++k) {
-      out.types[t].kernels[k].form = forms.copy(decoded.forms[t][k].form);
-      out.types[t].kernels[k].extrapolation = forms.copy(decoded.forms[t][k].extrapolation);
+  const fb::Pack& pack = *fb::GetPack(decoded.content.data());
+  PackContent out;
+  out.info = decoded.info;
+  FormReader reader(pack);
+  FormCopier copier;
+  out.types = read_all(pack.types(), [&](const fb::ModuleType& table) {
+    TypeModel type = read_type(table);
+    for (std::size_t k = 0; k < type.kernels.size(); ++k) {
+      const fb::Kernel& kernel = *table.kernels()->Get(static_cast<flatbuffers::uoffset_t>(k));
+      type.kernels[k].form = copier.copy(reader.read(kernel.form()));
+      type.kernels[k].extrapolation = copier.copy(reader.read(kernel.extrapolation()));
     }
-  }
-  for (std::size_t i = 0; i < out.references.size(); ++i) {
-    out.references[i].onnx.assign(decoded.reference_onnx[i].begin(), decoded.reference_onnx[i].end());
-  }
+    return type;
+  });
+  out.references = read_all(pack.references(), [](const fb::Reference& r) {
+    const std::span<const std::uint8_t> onnx = array(r.onnx());
+    return ReferenceCarrier{text(r.name()), {onnx.begin(), onnx.end()}, r.quiet_ns()};
+  });
   return out;
 }
 

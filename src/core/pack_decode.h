@@ -1,29 +1,42 @@
-// The bytes of a pack -> plain values, checked. Big arrays stay where they are and are returned as views.
+// The bytes of a pack -> what forecasts need, checked. Big arrays stay where they are.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/pack_content.h"
+#include "core/plan.h"
 
 namespace latcast::detail {
 
 struct DecodedKernel {
-  FormView form, extrapolation;
+  std::string_view name;
+  double error = 0;
 };
 
+struct DecodedType {
+  std::string_view name;
+  std::vector<std::string> parameters;
+  std::vector<DecodedKernel> kernels;
+  TypePlan plan;
+};
+
+/// What forecasts need; the rest (texts of expressions, candidates, references) is read by own() only.
 struct DecodedPack {
-  PackContent content;                            // forms and the references' ONNX bytes are left empty
-  std::vector<std::vector<DecodedKernel>> forms;  // per type, per kernel
-  std::vector<std::span<const std::uint8_t>> reference_onnx;
+  PackInfo info;
+  std::vector<DecodedType> types;
+  double unknown_factor = 1;              // KernelPlan::interval_factor where there is no model
+  std::span<const std::uint8_t> content;  // the verified FlatBuffer
 };
 
 /// Verifies everything: seal, structure, programs, forms, finite numbers. Views point into `bytes`, which must be
 /// aligned to 8 and outlive them. Errc::corrupt, Errc::mismatch (another format), Errc::unsupported (a newer form).
 [[nodiscard]] Result<DecodedPack> decode_pack(std::span<const std::uint8_t> bytes);
 
-/// The owning copy of a decoded pack.
+/// Everything that the pack holds, as owning values.
 [[nodiscard]] PackContent own(const DecodedPack& decoded);
 
 }  // namespace latcast::detail

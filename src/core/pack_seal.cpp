@@ -31,12 +31,15 @@ std::uint64_t mix(std::uint64_t state, std::uint64_t word) noexcept {
 std::uint64_t content_hash(std::span<const std::uint8_t> bytes) noexcept {
   // Four independent chains, so that the multiplications overlap.
   std::array<std::uint64_t, 4> lanes = {0x6c61746361737421ULL ^ bytes.size(), 1, 2, 3};
-  while (!bytes.empty()) {
-    std::array<std::uint64_t, 4> words = {};
-    const std::size_t count = std::min(bytes.size(), sizeof(words));
-    std::memcpy(words.data(), bytes.data(), count);
+  std::array<std::uint64_t, 4> words;
+  for (; bytes.size() >= sizeof(words); bytes = bytes.subspan(sizeof(words))) {
+    std::memcpy(words.data(), bytes.data(), sizeof(words));
     for (std::size_t i = 0; i < words.size(); ++i) lanes[i] = mix(lanes[i], words[i]);
-    bytes = bytes.subspan(count);
+  }
+  if (!bytes.empty()) {
+    words = {};
+    std::memcpy(words.data(), bytes.data(), bytes.size());
+    for (std::size_t i = 0; i < words.size(); ++i) lanes[i] = mix(lanes[i], words[i]);
   }
   return mix(mix(mix(mix(0, lanes[0]), lanes[1]), lanes[2]), lanes[3]);
 }

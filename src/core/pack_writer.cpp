@@ -110,8 +110,8 @@ Offset<fb::Kernel> write(PackBuilder& out, const KernelModel& kernel) {
   const auto high = out.CreateVector(kernel.high);
   const auto model = out.CreateString(kernel.model);
   const auto candidates = write_all(out, kernel.candidates);
-  const auto form = write_all(out, kernel.form);
-  const auto extrapolation = write_all(out, kernel.extrapolation);
+  const auto form = write_all(out, laid_out(kernel.form));
+  const auto extrapolation = write_all(out, laid_out(kernel.extrapolation));
   return fb::CreateKernel(out, name, when, terms, features, low, high, kernel.samples, kernel.error, kernel.bias, model,
                           candidates, form, extrapolation, kernel.spread);
 }

@@ -10,6 +10,8 @@
 #include "core/limits.h"
 #include "core/loaded_pack.h"
 #include "core/network_sum.h"
+#include "core/plan.h"
+#include "core/simd/simd.h"
 
 namespace latcast {
 namespace {
@@ -31,82 +33,244 @@ double physical_ns(const Fallback& weights, const ModuleQuery& module, double ma
   return std::clamp(sum, 1.0, kMost_ns);
 }
 
-using Slots = std::array<double, kMaxSlots>;
+/// Registers of a few rows (modules): register r of row i at r * rows + i. `rows` is 1 or a multiple of simd::kLanes.
+struct RowRegisters {
+  double* numbers;
+  std::size_t rows;
 
-/// Parameters, then derived values.
-std::span<const double> fill_slots(const TypeModel& type, std::span<const double> parameters, Slots& slots) noexcept {
-  std::ranges::copy(parameters, slots.begin());
-  std::size_t count = parameters.size();
-  for (const NamedProgram& derived : type.derived) {
-    slots[count] = evaluate(derived.program, {slots.data(), count});
-    ++count;
+  [[nodiscard]] double at(std::uint16_t index, std::size_t row) const noexcept { return numbers[index * rows + row]; }
+  void run(const RegisterProgram& program) const noexcept {
+    rows == 1 ? simd::functions().run(program, numbers) : simd::functions().run_rows(program, numbers, rows);
   }
-  return {slots.data(), count};
-}
+};
 
-std::uint32_t choose_kernel(const TypeModel& type, std::span<const double> slots) noexcept {
-  for (std::uint32_t k = 0; k < type.kernels.size(); ++k) {
-    const Program& when = type.kernels[k].when;
-    if (when.empty() || evaluate(when, slots) != 0.0) return k;
+/// Of the class `plan`, whose conditions were evaluated; unknown for kUnknownKernel.
+std::uint32_t choose_kernel(const detail::TypePlan& plan, const RowRegisters& registers, std::size_t row) noexcept {
+  for (std::uint32_t k = 0; k < plan.when.size(); ++k) {
+    if (plan.when[k] == detail::kNoRegister || registers.at(plan.when[k], row) != 0.0) return k;
   }
   return kUnknownKernel;
 }
 
-KernelEstimate estimate_kernel(const KernelModel& kernel, const detail::DecodedKernel& forms,
-                               std::span<const double> slots) noexcept {
-  std::array<double, kMaxTerms> terms;
-  std::array<double, kMaxFeatures> features;
-  for (std::size_t i = 0; i < kernel.terms.size(); ++i) {
-    terms[i] = std::max(evaluate(kernel.terms[i].program, slots), 0.0);
+/// The terms of one row that its form reads, from their registers.
+void gather_terms(std::span<const detail::TermRegister> places, const RowRegisters& registers, std::size_t row,
+                  std::array<double, kMaxTerms>& terms) noexcept {
+  for (const auto& [term, from] : places) terms[term] = std::max(registers.at(from, row), 0.0);
+}
+
+/// Forecasts rows of one kernel class that has a model.
+class RowEstimator {
+ public:
+  RowEstimator(const detail::KernelPlan& plan, const RowRegisters& registers) noexcept
+      : plan_(plan), registers_(registers) {}
+
+  KernelEstimate operator()(std::size_t row) noexcept {
+    RawFeatures features;
+    std::array<double, kMaxTerms> terms;
+    const std::size_t count = plan_.features.size();
+    for (std::size_t i = 0; i < count; ++i) features[i] = registers_.at(plan_.features[i], row);
+    for (std::size_t i = count; i < simd::padded(count, simd::kLanes); ++i) features[i] = 0.0;
+    const bool outside = plan_.model.outside(features);
+    if (outside && !outside_done_) {
+      registers_.run(plan_.outside);
+      outside_done_ = true;
+    }
+    gather_terms(outside ? plan_.outside_terms : plan_.inside_terms, registers_, row, terms);
+    return plan_.model.estimate({terms.data(), plan_.terms}, features, outside);
   }
-  for (std::size_t i = 0; i < kernel.features.size(); ++i) {
-    features[i] = evaluate(kernel.features[i].program, slots);
-  }
-  const KernelView view{forms.form, forms.extrapolation, kernel.low, kernel.high, kernel.samples};
-  return estimate(view, {terms.data(), kernel.terms.size()}, {features.data(), kernel.features.size()});
+
+ private:
+  const detail::KernelPlan& plan_;
+  RowRegisters registers_;
+  bool outside_done_ = false;  // for all rows at once, when the first one needs it
+};
+
+/// The plan of a kernel class, or of none.
+const detail::KernelPlan& kernel_plan(const detail::TypePlan& type, std::uint32_t kernel) noexcept {
+  return kernel == kUnknownKernel ? type.none : type.kernels[kernel];
+}
+
+void set_estimate(ModuleForecast& out, const KernelEstimate& found) noexcept {
+  out.latency = Nanos(found.latency_ns);
+  out.status = found.extrapolated ? ForecastStatus::extrapolated : ForecastStatus::ok;
 }
 
 /// Before calibration and anchor. Parameters are known to be right.
 ModuleForecast raw_forecast(const detail::DecodedPack& pack, const ModuleQuery& module) noexcept {
   ModuleForecast out;
   out.macs = usable(module.macs);
-  if (module.type < pack.content.types.size()) {
-    const TypeModel& type = pack.content.types[module.type];
-    Slots buffer;
-    const std::span<const double> slots = fill_slots(type, module.parameters, buffer);
-    if (!type.macs.empty()) out.macs = usable(evaluate(type.macs, slots));
-    out.kernel = choose_kernel(type, slots);
-    if (out.kernel != kUnknownKernel && !pack.forms[module.type][out.kernel].form.empty()) {
-      const auto found = estimate_kernel(type.kernels[out.kernel], pack.forms[module.type][out.kernel], slots);
-      out.latency = Nanos(found.latency_ns);
-      out.status = found.extrapolated ? ForecastStatus::extrapolated : ForecastStatus::ok;
+  if (module.type < pack.types.size()) {
+    const detail::TypePlan& type = pack.types[module.type].plan;
+    std::array<double, kMaxRegisters> numbers;
+    const RowRegisters registers{numbers.data(), 1};
+    std::ranges::copy(module.parameters, numbers.begin());
+    registers.run(type.choose);
+    out.kernel = choose_kernel(type, registers, 0);
+    const detail::KernelPlan& plan = kernel_plan(type, out.kernel);
+    registers.run(plan.inside);
+    if (plan.macs != detail::kNoRegister) out.macs = usable(registers.at(plan.macs, 0));
+    if (!plan.model.empty()) {
+      set_estimate(out, RowEstimator(plan, registers)(0));
       return out;
     }
   }
-  out.latency = Nanos(physical_ns(pack.content.info.fallback, module, out.macs));
+  out.latency = Nanos(physical_ns(pack.info.fallback, module, out.macs));
   return out;
+}
+
+/// Rows at a time: the registers of most types then fit the first-level cache.
+constexpr std::size_t kMostRows = 32, kRowNumbers = 3072;
+
+std::size_t rows_at_once(const detail::TypePlan& type) noexcept {
+  const std::size_t fit = kRowNumbers / std::max<std::size_t>(type.registers, 1) / simd::kLanes * simd::kLanes;
+  return std::min(fit, kMostRows);
+}
+static_assert(kRowNumbers / kMaxRegisters >= simd::kLanes);
+
+/// A module of a known type: where its parameters lie, and where its forecast goes.
+struct Row {
+  const double* parameters;
+  ModuleForecast* out;
+};
+
+/// Forecasts a few rows of one type, before calibration and anchor. A row that no model covers keeps the latency 0;
+/// where no expression gives its multiply-accumulates, they are left as they are.
+class BlockForecaster {
+ public:
+  BlockForecaster(const detail::TypePlan& type) noexcept : type_(type), rows_(rows_at_once(type)) {}
+
+  [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
+
+  /// At least one row, at most rows().
+  void operator()(std::span<const Row> block) noexcept {
+    const RowRegisters all{all_.data(), padded_rows(block.size())};
+    for (std::size_t row = 0; row < all.rows; ++row) {  // the last one again where there are fewer
+      const double* from = block[std::min(row, block.size() - 1)].parameters;
+      for (std::size_t p = 0; p < type_.parameters; ++p) all.numbers[p * all.rows + row] = from[p];
+    }
+    all.run(type_.choose);
+    std::array<std::uint32_t, kMostRows> kernels;
+    for (std::size_t row = 0; row < block.size(); ++row) kernels[row] = choose_kernel(type_, all, row);
+    for (std::size_t first = 0; first < block.size(); ++first) {
+      const std::uint32_t kernel = kernels[first];
+      if (kernel == kDone) continue;
+      std::array<std::size_t, kMostRows> members;
+      std::size_t count = 0;
+      for (std::size_t row = first; row < block.size(); ++row) {
+        if (kernels[row] != kernel) continue;
+        members[count++] = row;
+        kernels[row] = kDone;
+      }
+      forecast_class(kernel, block, all, {members.data(), count});
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t kDone = kUnknownKernel - 1;
+
+  /// The rows that one kernel class runs.
+  void forecast_class(std::uint32_t kernel, std::span<const Row> block, const RowRegisters& all,
+                      std::span<const std::size_t> members) noexcept {
+    const detail::KernelPlan& plan = kernel_plan(type_, kernel);
+    const bool whole = members.size() == block.size();
+    const RowRegisters registers = whole ? all : pick(plan, all, members);
+    registers.run(plan.inside);
+    RowEstimator estimator(plan, registers);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      ModuleForecast& one = *block[members[i]].out;
+      one.kernel = kernel;
+      if (plan.macs != detail::kNoRegister) one.macs = usable(registers.at(plan.macs, i));
+      if (!plan.model.empty()) set_estimate(one, estimator(i));
+    }
+  }
+
+  static std::size_t padded_rows(std::size_t count) noexcept { return simd::padded(count, simd::kLanes); }
+
+  /// Copies what a kernel class reads of those rows.
+  RowRegisters pick(const detail::KernelPlan& plan, const RowRegisters& all,
+                    std::span<const std::size_t> members) noexcept {
+    const RowRegisters out{part_.data(), padded_rows(members.size())};
+    for (const std::uint16_t index : plan.reads) {
+      const double* from = all.numbers + index * all.rows;
+      double* to = out.numbers + index * out.rows;
+      for (std::size_t i = 0; i < members.size(); ++i) to[i] = from[members[i]];
+      for (std::size_t i = members.size(); i < out.rows; ++i) to[i] = from[members.back()];
+    }
+    return out;
+  }
+
+  const detail::TypePlan& type_;
+  std::size_t rows_;
+  alignas(32) std::array<double, kRowNumbers> all_;
+  alignas(32) std::array<double, kRowNumbers> part_;
+};
+
+/// Modules of one type in a network from `first` on, a block at a time; out[i].latency < 0: still to do.
+void forecast_type(const detail::DecodedPack& pack, std::span<const ModuleQuery> modules, std::size_t first,
+                   std::span<ModuleForecast> out) noexcept {
+  const std::uint32_t type = modules[first].type;
+  BlockForecaster forecast(pack.types[type].plan);
+  std::array<Row, kMostRows> block;
+  std::size_t count = 0;
+  const auto flush = [&] {
+    if (count > 0) forecast({block.data(), count});
+    count = 0;
+  };
+  for (std::size_t i = first; i < modules.size(); ++i) {
+    if (modules[i].type != type) continue;
+    out[i] = {.macs = usable(modules[i].macs)};
+    block[count++] = {modules[i].parameters.data(), &out[i]};
+    if (count == forecast.rows()) flush();
+  }
+  flush();
+}
+
+/// Every module, as raw_forecast() would.
+void raw_forecasts(const detail::DecodedPack& pack, std::span<const ModuleQuery> modules,
+                   std::span<ModuleForecast> out) noexcept {
+  for (ModuleForecast& one : out) one.latency = Nanos(-1);
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    if (modules[i].type >= pack.types.size()) {
+      out[i] = {.macs = usable(modules[i].macs)};
+    } else if (out[i].latency.count() < 0) {
+      forecast_type(pack, modules, i, out);
+    }
+    if (out[i].status == ForecastStatus::unknown) {
+      out[i].latency = Nanos(physical_ns(pack.info.fallback, modules[i], out[i].macs));
+    }
+  }
 }
 
 /// The interval of a module whose latency is final.
 void add_interval(const detail::DecodedPack& pack, std::uint32_t type, ModuleForecast& module) noexcept {
   const bool known = module.status != ForecastStatus::unknown;
-  const double own = known ? pack.content.types[type].kernels[module.kernel].spread : 0.0;
-  const double factor = std::exp(own > 0 ? own : pack.content.info.interval.module_spread);
+  const double factor = known ? pack.types[type].plan.kernels[module.kernel].interval_factor : pack.unknown_factor;
   module.lower = module.latency / factor;
   module.upper = module.latency * factor;
 }
 
 Result<void> check_query(const detail::DecodedPack& pack, const ModuleQuery& module) {
-  if (module.type >= pack.content.types.size()) return {};
-  const TypeModel& type = pack.content.types[module.type];
+  if (module.type >= pack.types.size()) return {};
+  const detail::DecodedType& type = pack.types[module.type];
   if (module.parameters.size() != type.parameters.size()) {
-    return fail(Errc::invalid_input, type.name + " has " + std::to_string(type.parameters.size()) +
+    return fail(Errc::invalid_input, std::string(type.name) + " has " + std::to_string(type.parameters.size()) +
                                          " parameters, got " + std::to_string(module.parameters.size()));
   }
+  if (simd::functions().all_finite(module.parameters.data(), module.parameters.size())) return {};
   for (std::size_t i = 0; i < module.parameters.size(); ++i) {
     if (!std::isfinite(module.parameters[i])) {
-      return fail(Errc::invalid_input, type.name + "." + type.parameters[i] + " is not a finite number");
+      return fail(Errc::invalid_input, std::string(type.name) + "." + type.parameters[i] + " is not a finite number");
     }
+  }
+  return {};
+}
+
+/// The error of the first row with a number that is not finite.
+Result<void> bad_row(const detail::DecodedPack& pack, std::uint32_t type, std::span<const double> parameters) {
+  const std::size_t width = pack.types[type].plan.parameters;
+  for (std::size_t row = 0; row * width < parameters.size(); ++row) {
+    const ModuleQuery query{.type = type, .parameters = parameters.subspan(row * width, width)};
+    if (auto ok = check_query(pack, query); !ok) return fail_in("row " + std::to_string(row), ok.error());
   }
   return {};
 }
@@ -149,9 +313,36 @@ Result<ModuleForecast> Predictor::forecast_module(const ModuleQuery& module) con
   const detail::DecodedPack& pack = pack_->decoded;
   if (auto ok = check_query(pack, module); !ok) return tl::unexpected<Error>(ok.error());
   ModuleForecast out = raw_forecast(pack, module);
-  out.latency *= pack.content.info.anchor.scale;
+  out.latency *= pack.info.anchor.scale;
   add_interval(pack, module.type, out);
   return out;
+}
+
+Result<void> Predictor::forecast_modules(std::uint32_t type, std::span<const double> parameters,
+                                         std::span<ModuleForecast> out) const {
+  const detail::DecodedPack& pack = pack_->decoded;
+  if (type >= pack.types.size()) return fail(Errc::invalid_input, "there is no such module type");
+  const std::size_t width = pack.types[type].plan.parameters;
+  if (parameters.size() != out.size() * width) {
+    return fail(Errc::invalid_input, "as many rows of parameters as forecasts are needed");
+  }
+  if (!simd::functions().all_finite(parameters.data(), parameters.size())) return bad_row(pack, type, parameters);
+  BlockForecaster forecast(pack.types[type].plan);
+  std::array<Row, kMostRows> block;
+  for (std::size_t start = 0; start < out.size(); start += forecast.rows()) {
+    const std::span<ModuleForecast> some = out.subspan(start, std::min(forecast.rows(), out.size() - start));
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      some[i] = {};
+      block[i] = {parameters.data() + (start + i) * width, &some[i]};
+    }
+    forecast({block.data(), some.size()});
+    for (ModuleForecast& one : some) {
+      if (one.status == ForecastStatus::unknown) one.latency = Nanos(physical_ns(pack.info.fallback, {}, one.macs));
+      one.latency *= pack.info.anchor.scale;
+      add_interval(pack, type, one);
+    }
+  }
+  return {};
 }
 
 Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery> modules,
@@ -160,9 +351,9 @@ Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery>
   if (modules.size() != out.size()) return fail(Errc::invalid_input, "as many forecasts as modules are needed");
   for (std::size_t i = 0; i < modules.size(); ++i) {
     if (auto ok = check_query(pack, modules[i]); !ok) return fail_in("module " + std::to_string(i), ok.error());
-    out[i] = raw_forecast(pack, modules[i]);
   }
-  const PackInfo& info = pack.content.info;
+  raw_forecasts(pack, modules, out);
+  const PackInfo& info = pack.info;
   NetworkForecast total;
   total.quiet = calibrate_modules(out, info);
   DoubtSum doubts;
@@ -170,7 +361,7 @@ Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery>
     add_interval(pack, modules[i].type, out[i]);
     total.macs += out[i].macs;
     const bool known = out[i].status != ForecastStatus::unknown;
-    const double error = known ? pack.content.types[modules[i].type].kernels[out[i].kernel].error : kUnknownError;
+    const double error = known ? pack.types[modules[i].type].kernels[out[i].kernel].error : kUnknownError;
     doubts.add(out[i].latency.count(), error, out[i].status == ForecastStatus::ok);
   }
   const Doubt doubt = doubts.doubt();

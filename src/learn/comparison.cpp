@@ -11,7 +11,6 @@
 #include "learn/cpu_time.h"
 #include "learn/family_holdout.h"
 #include "learn/folds.h"
-#include "learn/form_cost.h"
 #include "learn/parallel.h"
 #include "learn/prepared.h"
 #include "learn/race.h"
@@ -152,7 +151,7 @@ class Exhaustive {
         if (fit->forms[k].empty() || sides.test.empty()) continue;
         const auto sealed = seal_fit(model.name, fit->forms[k], {}, train[k]);
         if (sealed) put(m, k, *sealed, take(prepared_.kernels[k].rows, sides.test), sides.test);
-        table_.shared_bytes[m] = std::max(table_.shared_bytes[m], static_cast<double>(shared_bytes(fit->forms[k])));
+        table_.shared_bytes[m] = std::max(table_.shared_bytes[m], bytes_in_common(fit->forms[k]));
       }
     }
   }

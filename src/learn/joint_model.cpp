@@ -3,33 +3,14 @@
 #include <algorithm>
 #include <array>
 
-#include "learn/cpu_time.h"
 #include "learn/neural/medn.h"
 
 namespace latcast::learn {
-namespace {
-
-Result<JointFit> fit_medn_forms(std::span<const JointClass> classes, const JointOptions& options) {
-  std::vector<MednClass> own;
-  for (const JointClass& one : classes) own.push_back({one.rows, one.feature_names, one.term_names, one.prior});
-  MednOptions medn;
-  medn.seed = options.seed;
-  medn.effort = options.effort;
-  JointFit out;
-  const CpuMeter meter(&out.cost_s);
-  auto fit = fit_medn(own, medn);
-  if (!fit) return tl::unexpected<Error>(fit.error());
-  for (auto& form : fit->forms) out.forms.push_back(form ? std::move(*form) : FormSpec());
-  return out;
-}
-
-}  // namespace
-
 std::span<const JointModel> joint_models() {
   static constexpr std::array kModels = {
       JointModel{"medn", "base x multi-task encoder-decoder network, one encoder for all classes",
                  "relative error, then log latency over the base", "product", "100s of ns",
-                 "our design after Shen et al. 2024 (abstract only); LibTorch", fit_medn_forms},
+                 "our design after Shen et al. 2024 (abstract only); LibTorch", fit_joint_medn},
   };
   return kModels;
 }

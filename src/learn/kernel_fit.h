@@ -27,6 +27,9 @@ struct KernelFit {
 /// Fits `model` and checks the exported form.
 [[nodiscard]] Result<KernelFit> fit_kernel(const RegressionModel& model, FitContext& context);
 
+/// Bytes that a form has in common with others.
+[[nodiscard]] double bytes_in_common(const FormSpec& form);
+
 [[nodiscard]] std::vector<KernelEstimate> forecast(const KernelFit& fit, const Rows& rows);
 
 }  // namespace latcast::learn

@@ -9,7 +9,6 @@
 
 #include "learn/cpu_time.h"
 #include "learn/folds.h"
-#include "learn/form_cost.h"
 #include "learn/metrics.h"
 
 namespace latcast::learn {

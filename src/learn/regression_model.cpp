@@ -15,19 +15,20 @@ constexpr PartKey kOutliersKey = {"outliers", true};
 
 class Composite final : public FittedModel {
  public:
-  Composite(PhysicalBase base, bool over_base, std::vector<LogModelPtr> parts)
-      : base_(std::move(base)), over_base_(over_base), parts_(std::move(parts)) {}
+  /// `bounds`: of the parts' mean.
+  Composite(PhysicalBase base, bool over_base, std::vector<LogModelPtr> parts, Bounds bounds)
+      : base_(std::move(base)), over_base_(over_base), parts_(std::move(parts)), bounds_(bounds) {}
 
   Eigen::VectorXd predict_ns(const Rows& rows) const override {
     Eigen::VectorXd log_factor = Eigen::VectorXd::Zero(rows.terms.rows());
     for (const LogModelPtr& part : parts_) log_factor += part->predict(rows.logs) / static_cast<double>(parts_.size());
-    const Eigen::VectorXd factor = log_factor.array().exp();
+    const Eigen::VectorXd factor = log_factor.cwiseMax(bounds_.least).cwiseMin(bounds_.most).array().exp();
     return over_base_ ? base_.predict_ns(rows.terms).cwiseProduct(factor).eval() : factor;
   }
 
   FormSpec form() const override {
     if (parts_.empty()) return base_.form();
-    return product_form(over_base_ ? base_.form() : constant_form(1.0), residual());
+    return product_form(over_base_ ? base_.form() : constant_form(1.0), residual(), bounds_.least, bounds_.most);
   }
 
   FormSpec extrapolation() const override { return over_base_ ? FormSpec() : base_.form(); }
@@ -43,6 +44,7 @@ class Composite final : public FittedModel {
   PhysicalBase base_;
   bool over_base_;
   std::vector<LogModelPtr> parts_;
+  Bounds bounds_;
 };
 
 }  // namespace
@@ -126,7 +128,8 @@ Result<FittedModelPtr> RegressionModel::fit(FitContext& context) const {
     if (!part) return fail_in(name, part.error());
     fitted.push_back(*part);
   }
-  return std::make_shared<const Composite>(context.base(), over_base, std::move(fitted));
+  const Bounds bounds = fitted.empty() ? Bounds{} : plausible_bounds(context.target(over_base), context.rows().weight);
+  return std::make_shared<const Composite>(context.base(), over_base, std::move(fitted), bounds);
 }
 
 namespace {

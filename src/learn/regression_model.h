@@ -68,12 +68,14 @@ class FitContext {
   /// `model.direct`, once.
   Result<FittedModelPtr> direct(const RegressionModel& model);
 
+  /// Natural logarithm of the latency, or of what the base leaves over of it.
+  [[nodiscard]] Eigen::VectorXd target(bool over_base);
+
   /// What the model's parts have cost in this context, those that it shares with others included; zero before its fit.
   [[nodiscard]] FitCost cost_of(const RegressionModel& model) const;
 
  private:
   const Eigen::VectorXd& robust_weight();
-  [[nodiscard]] Eigen::VectorXd target(bool over_base);
   /// Where hyperparameters are kept; null where nobody keeps them.
   Eigen::VectorXd* warm(PartKey key) { return options_.warm == nullptr ? nullptr : &(*options_.warm)[key]; }
 

@@ -31,6 +31,13 @@ double robust_scale(const Eigen::VectorXd& values, double centre) {
   return 1.4826 * median((values.array() - centre).abs());
 }
 
+Bounds plausible_bounds(const Eigen::VectorXd& values, const Eigen::VectorXd& weight) {
+  constexpr double kTail = 0.003, kMargin = 0.15, kLeastMargin = 0.05;
+  const double low = weighted_quantile(values, weight, kTail), high = weighted_quantile(values, weight, 1.0 - kTail);
+  const double margin = kMargin * (high - low) + kLeastMargin;
+  return {low - margin, high + margin};
+}
+
 Eigen::VectorXd huber_weights(const Eigen::VectorXd& residuals, double limit, double floor, double power) {
   const double edge = limit * std::max(robust_scale(residuals), floor);
   return residuals.unaryExpr([&](double r) { return std::abs(r) <= edge ? 1.0 : std::pow(edge / std::abs(r), power); });

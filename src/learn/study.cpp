@@ -9,7 +9,6 @@
 #include "learn/cpu_time.h"
 #include "learn/family_holdout.h"
 #include "learn/folds.h"
-#include "learn/form_cost.h"
 #include "learn/joint_model.h"
 #include "learn/parallel.h"
 #include "learn/race.h"
@@ -247,7 +246,7 @@ class Studying {
         }
         one.score.bytes = static_cast<double>(form_bytes(sealed->form));
         one.fit = std::move(*sealed);
-        study_.shared_bytes = std::max(study_.shared_bytes, static_cast<double>(shared_bytes(one.fit->form)));
+        study_.shared_bytes = std::max(study_.shared_bytes, bytes_in_common(one.fit->form));
       });
     }
   }

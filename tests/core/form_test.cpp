@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <random>
 
 #include "core/sample_pack.h"
 
@@ -81,6 +84,121 @@ TEST(Form, GaussianProcessIsTheSumOfItsKernels) {
     }
     EXPECT_NEAR(value(form, inputs({}, x)), expected, 1e-12);
   }
+}
+
+TEST(Form, ForestsOfAnyDepthAndNumberAgreeWithAWalkDoneByHand) {
+  std::mt19937_64 random(2);
+  std::uniform_real_distribution<double> unit(0, 12);
+  for (const auto& [count, depth] : {std::pair{0, 2}, {1, 0}, {9, 1}, {7, 6}, {17, 3}, {8, 7}, {3, 9}}) {
+    const FormSpec form = test::random_trees(count, depth, 4, 3), stored = laid_out(form);
+    EXPECT_EQ(stored[0].kind == FormKind::trees, depth > 6);
+    EXPECT_EQ(laid_out(stored)[0].floats, stored[0].floats);
+    for (int i = 0; i < 50; ++i) {
+      const Inputs in = inputs({}, {unit(random), unit(random), unit(random), unit(random)});
+      double expected = form[0].doubles[0];
+      for (int t = 0; t < count; ++t) expected += naive_tree(form[0], t, in);
+      EXPECT_EQ(value(form, in), expected);
+      EXPECT_EQ(value(stored, in), expected);
+    }
+  }
+}
+
+TEST(Form, UnevenTreesAreCompletedWithTheirLeaves) {
+  FormNode node;
+  node.kind = FormKind::trees;
+  node.doubles = {0};
+  node.ints = {1, 0, 0, 1, -1, 0, 1, 3, -1, 0, -1, 0};  // a leaf to the left, a node with two leaves to the right
+  node.floats = {5, 1, 7, 2, 3};
+  for (const FormSpec& form : {FormSpec{node}, laid_out({node})}) {
+    EXPECT_EQ(value(form, inputs({}, {4, 9})), 1);
+    EXPECT_EQ(value(form, inputs({}, {5, 6})), 2);
+    EXPECT_EQ(value(form, inputs({}, {6, 7})), 3);
+  }
+}
+
+TEST(Form, ChecksRefuseCompleteTreesThatReadOutside) {
+  const FormSpec good = laid_out(test::random_trees(8, 3, 3, 2));
+  ASSERT_EQ(good[0].kind, FormKind::complete_trees);
+  EXPECT_TRUE(check(view(good), {0, 3}));
+  EXPECT_FALSE(check(view(good), {0, 2}));
+  for (const auto& [place, damage] :
+       {std::pair{0, -8}, {0, 7}, {0, 16}, {1, -1}, {1, 4}, {1, 31}, {2, -1}, {3, 0x05000000}}) {
+    FormSpec bad = good;
+    bad[0].ints[static_cast<std::size_t>(place)] = damage;
+    EXPECT_FALSE(check(view(bad), {0, 3})) << place << " " << damage;
+  }
+}
+
+FormSpec random_form(FormKind kind, std::vector<std::int32_t> ints, std::size_t doubles, std::size_t floats) {
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal(0, 0.3);
+  FormNode node;
+  node.kind = kind;
+  node.ints = std::move(ints);
+  for (std::size_t i = 0; i < doubles; ++i) node.doubles.push_back(normal(random));
+  for (std::size_t i = 0; i < floats; ++i) node.floats.push_back(static_cast<float>(normal(random)));
+  return {node};
+}
+
+TEST(Form, QuadraticIsItsPolynomial) {
+  const std::vector<double> x = {3, 5, 2};
+  const FormSpec form = random_form(FormKind::quadratic, {}, 1 + 6 + 6, 0);
+  const std::vector<double>& w = form[0].doubles;
+  double expected = w[0];
+  std::size_t pair = 7;
+  for (std::size_t i = 0; i < 3; ++i) {
+    expected += w[4 + i] * (x[i] - w[1 + i]);
+    for (std::size_t j = i; j < 3; ++j) expected += w[pair++] * (x[i] - w[1 + i]) * (x[j] - w[1 + j]);
+  }
+  EXPECT_NEAR(value(form, inputs({}, x)), expected, 1e-12);
+}
+
+TEST(Form, SparseLinearReadsTermsAndRawFeatures) {
+  FormSpec form = random_form(FormKind::linear_sparse, {1, 1, 2, 0}, 4, 0);
+  form[0].doubles = {10, 0.5, 3, 7};
+  EXPECT_NEAR(value(form, inputs({100, 40}, {2, 1, 5})), 10 + 0.5 * 40 + 3 * 31 + 7 * 3, 1e-9);
+}
+
+TEST(Form, NeighboursAreTheNearest) {
+  FormSpec form = random_form(FormKind::neighbours, {2, 11}, 1 + 2 + 11, 22);
+  FormNode& node = form[0];
+  node.doubles[0] = 0.1;
+  node.doubles[1] = node.doubles[2] = 1.0;
+  const std::vector<double> x = {0.1, 0.2};
+  std::vector<std::pair<double, double>> all;
+  for (std::size_t i = 0; i < 11; ++i) {
+    all.emplace_back(
+        std::pow(x[0] - double(node.floats[2 * i]), 2) + std::pow(x[1] - double(node.floats[2 * i + 1]), 2),
+        node.doubles[3 + i]);
+  }
+  std::ranges::sort(all);
+  const double a = 1 / (all[0].first + 0.1), b = 1 / (all[1].first + 0.1);
+  EXPECT_NEAR(value(form, inputs({}, x)), (a * all[0].second + b * all[1].second) / (a + b), 1e-12);
+}
+
+TEST(Form, DenseLayersAreAppliedInOrderOwnOrShared) {
+  const std::vector<double> x = {0.5, 2, 1};
+  for (const std::int32_t activation : {0, 1}) {
+    FormSpec form = random_form(FormKind::dense, {activation, 2, 3, 5, 1, 1, 0}, 0, 6);
+    const FormSpec first = random_form(FormKind::dense, {}, 0, 20);
+    form[0].shared = std::make_shared<const std::vector<float>>(first[0].floats);
+    const std::vector<float>& w = first[0].floats;
+    double expected = double(form[0].floats[5]);
+    for (std::size_t o = 0; o < 5; ++o) {
+      double sum = double(w[15 + o]);
+      for (std::size_t i = 0; i < 3; ++i) sum += double(w[3 * o + i]) * x[i];
+      expected += double(form[0].floats[o]) * (activation == 0 ? std::max(sum, 0.0) : sum / (1 + std::exp(-sum)));
+    }
+    EXPECT_NEAR(value(form, inputs({}, x)), expected, 1e-12);
+  }
+}
+
+TEST(Form, CostGrowsWithWork) {
+  const auto cost = [](const FormSpec& form) { return form_cost_ns(form); };
+  EXPECT_GT(cost(constant_form(1)), 0);
+  EXPECT_GT(cost(test::random_trees(150, 5, 20, 1)), 2 * cost(test::random_trees(20, 5, 20, 1)));
+  EXPECT_NEAR(cost(test::random_trees(144, 5, 20, 1)) / cost(laid_out(test::random_trees(144, 5, 20, 1))), 1, 0.1);
+  EXPECT_GT(cost(test::random_gp(200, 20, 1)), cost(test::random_gp(200, 5, 1)));
 }
 
 TEST(Form, ProductAndMeanCompose) {

@@ -212,6 +212,82 @@ TEST(Predictor, AnEmptyNetworkTakesNoTime) {
   EXPECT_EQ(forecast->quiet.count(), 0);
 }
 
+TEST(Predictor, ManyAtOnceGiveWhatEachGivesAlone) {
+  for (const std::uint32_t samples : {100U, 0U}) {
+    const Pack pack = sample_pack([&](PackContent& c) { c.types[0].kernels[1].samples = samples; });
+    const Predictor predictor(pack, kAnchored);
+    for (const std::size_t count : {0U, 1U, 5U, 32U, 333U}) {
+      std::vector<double> rows;
+      for (std::size_t i = 0; i < count; ++i) {
+        rows.push_back(double(1 + i * 7 % 60) * (i % 50 == 3 ? 1000 : 1));  // both classes, some far out of range
+        rows.push_back(double(4 + i % 30));
+      }
+      std::vector<ModuleForecast> out(count);
+      const long before = allocations;
+      const auto ok = predictor.forecast_modules(0, rows, out);
+      EXPECT_EQ(allocations - before, 0);
+      ASSERT_TRUE(ok);
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto one = predictor.forecast_module(conv(std::span(rows).subspan(2 * i, 2)));
+        ASSERT_TRUE(one);
+        EXPECT_EQ(out[i].latency, one->latency) << i;
+        EXPECT_EQ(out[i].kernel, one->kernel);
+        EXPECT_EQ(out[i].status, one->status);
+        EXPECT_EQ(out[i].macs, one->macs);
+        EXPECT_EQ(out[i].lower, one->lower);
+        EXPECT_EQ(out[i].upper, one->upper);
+      }
+    }
+  }
+}
+
+TEST(Predictor, ManyAtOnceOfATypeWithoutAModelGetTheFallback) {
+  const Pack pack = sample_pack();
+  std::vector<ModuleForecast> out(3);
+  ASSERT_TRUE(Predictor(pack, kAnchored).forecast_modules(1, std::vector<double>{1, 2, 3}, out));
+  EXPECT_EQ(out[2].status, ForecastStatus::unknown);
+  EXPECT_NEAR(out[2].latency.count(), 1.1 * 1000, 1e-9);
+}
+
+TEST(Predictor, ManyAtOnceMustFitAndBeFinite) {
+  const Pack pack = sample_pack();
+  const Predictor predictor(pack, kAnchored);
+  std::vector<ModuleForecast> out(2);
+  EXPECT_FALSE(predictor.forecast_modules(0, std::vector<double>{1, 2, 3}, out));
+  EXPECT_FALSE(predictor.forecast_modules(2, std::vector<double>{1, 2, 3, 4}, out));
+  const auto bad = predictor.forecast_modules(0, std::vector<double>{1, 2, 3, std::nan("")}, out);
+  ASSERT_FALSE(bad);
+  EXPECT_NE(bad.error().context.find("row 1"), std::string::npos);
+}
+
+TEST(Predictor, ANetworkOfManyTypesGivesWhatEachModuleGivesAlone) {
+  const Pack pack = sample_pack([](PackContent& c) { c.info.calibration = {}; });
+  const Predictor predictor(pack, kAnchored);
+  std::vector<std::vector<double>> parameters;
+  std::vector<ModuleQuery> queries;
+  for (int i = 0; i < 200; ++i)
+    parameters.push_back(i % 5 == 0 ? std::vector<double>{1.0} : std::vector<double>{double(1 + i % 40), 16});
+  for (int i = 0; i < 200; ++i) {
+    queries.push_back({.type = i % 5 == 0   ? 1U
+                               : i % 7 == 0 ? kUnknownType
+                                            : 0U,
+                       .parameters = parameters[std::size_t(i)],
+                       .input_bytes = 10.0 * i,
+                       .macs = 5});
+    if (queries.back().type == kUnknownType) queries.back().parameters = {};
+  }
+  std::vector<ModuleForecast> modules(queries.size());
+  ASSERT_TRUE(predictor.forecast_network(queries, modules));
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const auto one = predictor.forecast_module(queries[i]);
+    ASSERT_TRUE(one);
+    EXPECT_NEAR(modules[i].latency / one->latency, 1, 1e-12) << i;
+    EXPECT_EQ(modules[i].kernel, one->kernel);
+    EXPECT_EQ(modules[i].status, one->status);
+    EXPECT_EQ(modules[i].macs, one->macs);
+  }
+}
+
 TEST(Predictor, AllocatesNothing) {
   const Pack pack = sample_pack();
   const Predictor predictor(pack, kAnchored);

@@ -8,8 +8,12 @@ Result<void> check_constant(const FormNodeView& node, FormShape) {
   return {};
 }
 
-double evaluate_constant(const FormNodeView& node, const FormInput&, std::span<const double>) noexcept {
-  return node.doubles[0];
+void prepare_constant(PreparedNode&, FormShape) {}
+
+double evaluate_constant(const PreparedNode& node, const FormInput&, std::span<const double>) noexcept {
+  return node.view.doubles[0];
 }
+
+double cost_constant(const FormNodeView&) { return 1.0; }
 
 }  // namespace latcast::forms

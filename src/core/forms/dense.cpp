@@ -10,14 +10,6 @@
 #include "core/limits.h"
 
 namespace latcast::forms {
-namespace {
-
-float activate(std::int32_t activation, float x) noexcept {
-  return activation == 0 ? std::max(x, 0.0F) : x / (1.0F + std::exp(-x));
-}
-
-}  // namespace
-
 Result<void> check_dense(const FormNodeView& node, FormShape shape) {
   if (node.ints.size() < 2 || node.ints[0] < 0 || node.ints[0] > 1 || node.ints[1] < 1 || node.ints[1] > 8 ||
       node.ints.size() != 3 + 2 * static_cast<std::size_t>(node.ints[1])) {
@@ -41,27 +33,75 @@ Result<void> check_dense(const FormNodeView& node, FormShape shape) {
   return {};
 }
 
-double evaluate_dense(const FormNodeView& node, const FormInput& input, std::span<const double>) noexcept {
-  const auto layers = static_cast<std::size_t>(node.ints[1]);
-  const std::int32_t* widths = node.ints.data() + 2;
+namespace {
+
+/// One layer as columns: the numbers of each input for all outputs, which are padded with zeros; then the biases.
+void append_columns(const float* numbers, std::size_t in, std::size_t out, std::vector<float>& columns) {
+  const std::size_t height = simd::padded(out, simd::kTile);
+  const std::size_t start = columns.size();
+  columns.resize(start + (in + 1) * height);
+  float* to = columns.data() + start;
+  for (std::size_t o = 0; o < out; ++o) {
+    for (std::size_t i = 0; i < in; ++i) to[i * height + o] = numbers[o * in + i];
+    to[in * height + o] = numbers[in * out + o];
+  }
+}
+
+void activate(std::int32_t activation, double* values, std::size_t count) noexcept {
+  if (activation == 0) {
+    for (std::size_t i = 0; i < count; ++i) values[i] = std::max(values[i], 0.0);
+    return;
+  }
+  std::array<double, kMaxDenseWidth> powers;
+  for (std::size_t i = 0; i < count; ++i) powers[i] = -values[i];
+  simd::functions().exponentials(powers.data(), count);
+  for (std::size_t i = 0; i < count; ++i) values[i] /= 1.0 + powers[i];
+}
+
+}  // namespace
+
+void prepare_dense(PreparedNode& node, FormShape) {
+  node.features = true;
+  const auto layers = static_cast<std::size_t>(node.view.ints[1]);
+  const std::int32_t* widths = node.view.ints.data() + 2;
   const std::int32_t* is_shared = widths + layers + 1;
-  std::array<float, kMaxDenseWidth> now, next;
-  std::ranges::copy(input.features32, now.begin());
-  const float* own = node.floats.data();
-  const float* shared = node.shared.data();
+  const float* own = node.view.floats.data();
+  const float* shared = node.view.shared.data();
   for (std::size_t layer = 0; layer < layers; ++layer) {
     const auto in = static_cast<std::size_t>(widths[layer]), out = static_cast<std::size_t>(widths[layer + 1]);
     const float*& numbers = is_shared[layer] == 1 ? shared : own;
-    const float* bias = numbers + in * out;
-    for (std::size_t o = 0; o < out; ++o) {
-      float sum = bias[o];
-      for (std::size_t i = 0; i < in; ++i) sum += numbers[o * in + i] * now[i];
-      next[o] = layer + 1 < layers ? activate(node.ints[0], sum) : sum;
-    }
-    numbers = bias + out;
-    std::swap(now, next);
+    append_columns(numbers, in, out, node.floats);
+    numbers += (in + 1) * out;
   }
-  return static_cast<double>(now[0]);
+}
+
+double evaluate_dense(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
+  const auto layers = static_cast<std::size_t>(node.view.ints[1]);
+  const std::int32_t* widths = node.view.ints.data() + 2;
+  std::array<std::array<double, kMaxDenseWidth>, 2> buffers;
+  const float* columns = node.floats.data();
+  const double* in = input.features.data();
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    const auto inputs = static_cast<std::size_t>(widths[layer]);
+    const std::size_t outputs = simd::padded(static_cast<std::size_t>(widths[layer + 1]), simd::kTile);
+    double* out = buffers[layer % 2].data();
+    simd::functions().layer(columns, columns + inputs * outputs, in, inputs, outputs, out);
+    if (layer + 1 < layers) activate(node.view.ints[0], out, outputs);
+    columns += (inputs + 1) * outputs;
+    in = out;
+  }
+  return in[0];
+}
+
+double cost_dense(const FormNodeView& node) {
+  double numbers = 0.0, activations = 0.0;
+  for (std::int32_t layer = 0; layer < node.ints[1]; ++layer) {
+    const double in = node.ints[2 + static_cast<std::size_t>(layer)];
+    const double out = std::ceil(node.ints[3 + static_cast<std::size_t>(layer)] / 8.0) * 8.0;
+    numbers += in * out;
+    if (layer + 1 < node.ints[1]) activations += out;
+  }
+  return 5.0 + 0.1 * numbers + (node.ints[0] == 0 ? 0.3 : 1.5) * activations;
 }
 
 }  // namespace latcast::forms

@@ -1,50 +1,65 @@
-// The kinds of exported forms: for each, a check of its arrays and an evaluator. Used by form.cpp only.
+// The kinds of exported forms: for each, a check of its arrays, its preparation for evaluation, the evaluation and what
+// that costs. Used by form.cpp only.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
 #include "core/form.h"
+#include "core/simd/simd.h"
 
 namespace latcast::forms {
 
-/// Evaluates one checked node; `values` are those of the nodes before it.
-using Evaluate = double (*)(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
 /// Checks one node whose children, count and finiteness of numbers are already known to be right.
 using Check = Result<void> (*)(const FormNodeView& node, FormShape shape);
+/// Lays out the arrays of a checked node for evaluation, and says what it reads.
+using Prepare = void (*)(PreparedNode& node, FormShape shape);
+/// Evaluates one node; `values` are those of the nodes before it.
+using Evaluate = double (*)(const PreparedNode& node, const FormInput& input, std::span<const double> values) noexcept;
+/// Nanoseconds of one evaluation, without the features; the constants are measured (bench/forecast_bench.cpp).
+using Cost = double (*)(const FormNodeView& node);
 
-Result<void> check_constant(const FormNodeView& node, FormShape shape);
-double evaluate_constant(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
+#define LATCAST_FORM(kind)                                                                                           \
+  Result<void> check_##kind(const FormNodeView& node, FormShape shape);                                              \
+  void prepare_##kind(PreparedNode& node, FormShape shape);                                                          \
+  double evaluate_##kind(const PreparedNode& node, const FormInput& input, std::span<const double> values) noexcept; \
+  double cost_##kind(const FormNodeView& node)
+LATCAST_FORM(constant);
+LATCAST_FORM(linear_terms);
+LATCAST_FORM(linear_features);
+LATCAST_FORM(trees);
+LATCAST_FORM(gaussian_process);
+LATCAST_FORM(product);
+LATCAST_FORM(mean);
+LATCAST_FORM(neighbours);
+LATCAST_FORM(linear_sparse);
+LATCAST_FORM(quadratic);
+LATCAST_FORM(dense);
+LATCAST_FORM(complete_trees);
+#undef LATCAST_FORM
 
-Result<void> check_linear_terms(const FormNodeView& node, FormShape shape);
-double evaluate_linear_terms(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
-
-Result<void> check_linear_features(const FormNodeView& node, FormShape shape);
-double evaluate_linear_features(const FormNodeView& node, const FormInput& input,
-                                std::span<const double> values) noexcept;
-
-Result<void> check_trees(const FormNodeView& node, FormShape shape);
-double evaluate_trees(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
-
-Result<void> check_gaussian_process(const FormNodeView& node, FormShape shape);
-double evaluate_gaussian_process(const FormNodeView& node, const FormInput& input,
-                                 std::span<const double> values) noexcept;
-
-Result<void> check_product(const FormNodeView& node, FormShape shape);
-double evaluate_product(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
-
-Result<void> check_mean(const FormNodeView& node, FormShape shape);
-double evaluate_mean(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
-
-Result<void> check_neighbours(const FormNodeView& node, FormShape shape);
-double evaluate_neighbours(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
-
-Result<void> check_linear_sparse(const FormNodeView& node, FormShape shape);
-double evaluate_linear_sparse(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
-
-Result<void> check_quadratic(const FormNodeView& node, FormShape shape);
-double evaluate_quadratic(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
-
-Result<void> check_dense(const FormNodeView& node, FormShape shape);
-double evaluate_dense(const FormNodeView& node, const FormInput& input, std::span<const double> values) noexcept;
+/// A checked node of kind trees laid out for fast walks; nullopt: its trees are too deep.
+std::optional<FormNode> complete_trees(const FormNodeView& node);
 
 inline tl::unexpected<Error> bad_form(const char* what) { return fail(Errc::corrupt, what); }
+
+/// exp, as the vectorised forms compute it: for arguments in +-708.
+inline double exponential(double x) noexcept {
+  double numbers[simd::kLanes] = {x};
+  simd::functions().exponentials(numbers, simd::kLanes);
+  return numbers[0];
+}
+
+/// Points (`count` x `dimensions`, one after another) as tiles; what fills the last one up is 0.
+inline std::vector<double> tiled(const float* points, std::size_t count, std::size_t dimensions) {
+  std::vector<double> out(simd::padded(count, simd::kTile) * dimensions);
+  for (std::size_t i = 0; i < count; ++i) {
+    double* tile = out.data() + i / simd::kTile * simd::kTile * dimensions + i % simd::kTile;
+    for (std::size_t j = 0; j < dimensions; ++j) tile[j * simd::kTile] = static_cast<double>(*points++);
+  }
+  return out;
+}
 
 }  // namespace latcast::forms

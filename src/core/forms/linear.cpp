@@ -2,8 +2,10 @@
 // Over terms: doubles = [weight per term]; the value is ns, at least 1, so that it may be multiplied and logged.
 // Over log features: doubles = [intercept, weight per feature] or [intercept, weight per feature, weight per square].
 #include <algorithm>
+#include <array>
 
 #include "core/forms/forms.h"
+#include "core/limits.h"
 
 namespace latcast::forms {
 
@@ -12,29 +14,57 @@ Result<void> check_linear_terms(const FormNodeView& node, FormShape shape) {
   return {};
 }
 
-double evaluate_linear_terms(const FormNodeView& node, const FormInput& input, std::span<const double>) noexcept {
+/// Most weights are zero: only the other terms are computed at all.
+void prepare_linear_terms(PreparedNode& node, FormShape) {
+  for (std::size_t i = 0; i < node.view.doubles.size(); ++i) {
+    if (node.view.doubles[i] == 0.0) continue;
+    node.used.push_back(static_cast<std::uint32_t>(i));
+    node.numbers.push_back(node.view.doubles[i]);
+    node.terms |= 1U << i;
+  }
+}
+
+double evaluate_linear_terms(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
   double sum = 0.0;
-  for (std::size_t i = 0; i < node.doubles.size(); ++i) sum += node.doubles[i] * input.terms[i];
+  for (std::size_t i = 0; i < node.used.size(); ++i) sum += node.numbers[i] * input.terms[node.used[i]];
   return std::max(sum, 1.0);
+}
+
+double cost_linear_terms(const FormNodeView& node) {
+  // A term is an expression or two, a load and its part of the sum.
+  return 3.0 + 5.0 * static_cast<double>(node.doubles.size() - std::ranges::count(node.doubles, 0.0));
 }
 
 Result<void> check_linear_features(const FormNodeView& node, FormShape shape) {
   const std::size_t size = node.doubles.size();
+  if (shape.features > kMaxFeatures) return bad_form("a linear form has too many features");
   if (size != 1 + shape.features && size != 1 + 2 * shape.features) {
     return bad_form("a linear form has another number of weights than features");
   }
   return {};
 }
 
-double evaluate_linear_features(const FormNodeView& node, const FormInput& input, std::span<const double>) noexcept {
-  const std::size_t count = input.features.size();
-  const double* weights = node.doubles.data() + 1;
-  double sum = node.doubles[0];
-  for (std::size_t i = 0; i < count; ++i) sum += weights[i] * input.features[i];
-  if (node.doubles.size() == 1 + count) return sum;
-  const double* squares = weights + count;
-  for (std::size_t i = 0; i < count; ++i) sum += squares[i] * input.features[i] * input.features[i];
-  return sum;
+/// Numbers: the weights, and those of the squares where there are any, each padded with zeros.
+void prepare_linear_features(PreparedNode& node, FormShape shape) {
+  node.features = true;
+  const std::size_t d = shape.features, height = simd::padded(d, simd::kTile);
+  const std::span<const double> weights = node.view.doubles.subspan(1);
+  node.numbers.resize(weights.size() == d ? height : 2 * height);
+  std::ranges::copy(weights.first(d), node.numbers.begin());
+  std::ranges::copy(weights.subspan(d), node.numbers.begin() + static_cast<std::ptrdiff_t>(height));
 }
+
+double evaluate_linear_features(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
+  const std::size_t d = input.features.size(), height = simd::padded(d, simd::kTile);
+  std::array<double, 2 * kMaxFeatures> powers;
+  std::ranges::copy(input.features, powers.begin());
+  std::fill(powers.begin() + static_cast<std::ptrdiff_t>(d), powers.begin() + static_cast<std::ptrdiff_t>(height), 0.0);
+  if (node.numbers.size() > height) {
+    for (std::size_t i = 0; i < height; ++i) powers[height + i] = powers[i] * powers[i];
+  }
+  return node.view.doubles[0] + simd::functions().dot(node.numbers.data(), powers.data(), node.numbers.size());
+}
+
+double cost_linear_features(const FormNodeView& node) { return 10.0 + 0.5 * static_cast<double>(node.doubles.size()); }
 
 }  // namespace latcast::forms

@@ -2,7 +2,9 @@
 // used]; ints = [terms used a, their indices, then the indices of the features used]. Raw features are 2^x - 1 of the
 // log features, so that they stay in the range of training. The value is at least 1.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numbers>
 
 #include "core/forms/forms.h"
 
@@ -23,14 +25,33 @@ Result<void> check_linear_sparse(const FormNodeView& node, FormShape shape) {
   return {};
 }
 
-double evaluate_linear_sparse(const FormNodeView& node, const FormInput& input, std::span<const double>) noexcept {
-  const auto terms = static_cast<std::size_t>(node.ints[0]);
-  double sum = node.doubles[0];
-  for (std::size_t i = 1; i < node.ints.size(); ++i) {
-    const auto index = static_cast<std::size_t>(node.ints[i]);
-    sum += node.doubles[i] * (i <= terms ? input.terms[index] : std::exp2(input.features[index]) - 1.0);
+void prepare_linear_sparse(PreparedNode& node, FormShape) {
+  const auto terms = static_cast<std::size_t>(node.view.ints[0]);
+  for (std::size_t i = 1; i <= terms; ++i) node.terms |= 1U << static_cast<std::uint32_t>(node.view.ints[i]);
+  node.features = node.view.ints.size() > 1 + terms;
+}
+
+double evaluate_linear_sparse(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
+  const std::int32_t* indices = node.view.ints.data() + 1;
+  const double* weights = node.view.doubles.data() + 1;
+  const auto terms = static_cast<std::size_t>(node.view.ints[0]), all = node.view.ints.size() - 1;
+  double sum = node.view.doubles[0];
+  for (std::size_t i = 0; i < terms; ++i) sum += weights[i] * input.terms[static_cast<std::size_t>(indices[i])];
+  for (std::size_t start = terms; start < all; start += simd::kTile) {
+    const std::size_t count = std::min(all - start, simd::kTile);
+    std::array<double, simd::kTile> raw = {};
+    for (std::size_t i = 0; i < count; ++i) {
+      raw[i] = input.features[static_cast<std::size_t>(indices[start + i])] * std::numbers::ln2;
+    }
+    simd::functions().exponentials(raw.data(), simd::kTile);
+    for (std::size_t i = 0; i < count; ++i) sum += weights[start + i] * (raw[i] - 1.0);
   }
   return std::max(sum, 1.0);
+}
+
+double cost_linear_sparse(const FormNodeView& node) {
+  const double terms = node.ints[0], features = static_cast<double>(node.ints.size()) - 1.0 - terms;
+  return 3.0 + 5.0 * terms + 16.0 * std::ceil(features / static_cast<double>(simd::kTile)) + 1.5 * features;
 }
 
 }  // namespace latcast::forms

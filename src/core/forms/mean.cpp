@@ -10,10 +10,15 @@ Result<void> check_mean(const FormNodeView& node, FormShape) {
   return {};
 }
 
-double evaluate_mean(const FormNodeView& node, const FormInput&, std::span<const double> values) noexcept {
+void prepare_mean(PreparedNode&, FormShape) {}
+
+double evaluate_mean(const PreparedNode& node, const FormInput&, std::span<const double> values) noexcept {
+  const FormNodeView& view = node.view;
   double sum = 0.0;
-  for (std::size_t i = 0; i < node.children.size(); ++i) sum += node.doubles[i] * values[node.children[i]];
+  for (std::size_t i = 0; i < view.children.size(); ++i) sum += view.doubles[i] * values[view.children[i]];
   return sum;
 }
+
+double cost_mean(const FormNodeView& node) { return 1.0 + static_cast<double>(node.children.size()); }
 
 }  // namespace latcast::forms

@@ -10,8 +10,34 @@
 namespace latcast::forms {
 namespace {
 
-struct Neighbour {
-  double squared = 0, value = 0;
+/// The k nearest so far, nearest first.
+class Nearest {
+ public:
+  explicit Nearest(std::size_t k) : k_(k) {}
+
+  void add(double squared, double value) noexcept {
+    if (found_ == k_ && squared >= kept_[k_ - 1].squared) return;
+    std::size_t at = found_ < k_ ? found_++ : k_ - 1;
+    for (; at > 0 && kept_[at - 1].squared > squared; --at) kept_[at] = kept_[at - 1];
+    kept_[at] = {squared, value};
+  }
+
+  [[nodiscard]] double mean(double softening) const noexcept {
+    double sum = 0.0, weight = 0.0;
+    for (std::size_t i = 0; i < found_; ++i) {
+      const double w = 1.0 / (kept_[i].squared + softening);
+      sum += w * kept_[i].value;
+      weight += w;
+    }
+    return sum / weight;
+  }
+
+ private:
+  struct Neighbour {
+    double squared, value;
+  };
+  std::array<Neighbour, kMaxNeighbours> kept_;
+  std::size_t k_, found_ = 0;
 };
 
 }  // namespace
@@ -29,33 +55,31 @@ Result<void> check_neighbours(const FormNodeView& node, FormShape shape) {
   return {};
 }
 
-double evaluate_neighbours(const FormNodeView& node, const FormInput& input, std::span<const double>) noexcept {
+void prepare_neighbours(PreparedNode& node, FormShape shape) {
+  node.features = true;
+  node.numbers = tiled(node.view.floats.data(), static_cast<std::size_t>(node.view.ints[1]), shape.features);
+}
+
+double evaluate_neighbours(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
   const std::size_t d = input.features.size();
-  const auto k = static_cast<std::size_t>(node.ints[0]), points = static_cast<std::size_t>(node.ints[1]);
+  const double* numbers = node.view.doubles.data();
+  const auto points = static_cast<std::size_t>(node.view.ints[1]);
   std::array<double, kMaxFeatures> scaled;
-  for (std::size_t j = 0; j < d; ++j) scaled[j] = input.features[j] * node.doubles[1 + j];
-  const double* values = node.doubles.data() + 1 + d;
-  const float* point = node.floats.data();
-  std::array<Neighbour, kMaxNeighbours> nearest;  // sorted, nearest first
-  std::size_t found = 0;
-  for (std::size_t i = 0; i < points; ++i, point += d) {
-    double squared = 0.0;
-    for (std::size_t j = 0; j < d; ++j) {
-      const double difference = scaled[j] - static_cast<double>(point[j]);
-      squared += difference * difference;
-    }
-    if (found == k && squared >= nearest[k - 1].squared) continue;
-    std::size_t at = found < k ? found++ : k - 1;
-    for (; at > 0 && nearest[at - 1].squared > squared; --at) nearest[at] = nearest[at - 1];
-    nearest[at] = {squared, values[i]};
+  for (std::size_t j = 0; j < d; ++j) scaled[j] = input.features[j] * numbers[1 + j];
+  Nearest nearest(static_cast<std::size_t>(node.view.ints[0]));
+  const simd::Points tiles{node.numbers.data(), simd::padded(points, simd::kTile) / simd::kTile, d};
+  for (std::size_t start = 0; start < points; start += simd::kTile) {
+    std::array<double, simd::kTile> squared;
+    simd::functions().distances(tiles, start / simd::kTile, scaled.data(), squared.data());
+    const std::size_t count = std::min(points - start, simd::kTile);
+    for (std::size_t i = 0; i < count; ++i) nearest.add(squared[i], numbers[1 + d + start + i]);
   }
-  double sum = 0.0, weight = 0.0;
-  for (std::size_t i = 0; i < found; ++i) {
-    const double w = 1.0 / (nearest[i].squared + node.doubles[0]);
-    sum += w * nearest[i].value;
-    weight += w;
-  }
-  return sum / weight;
+  return nearest.mean(numbers[0]);
+}
+
+double cost_neighbours(const FormNodeView& node) {
+  const double points = node.ints[1], numbers = static_cast<double>(node.floats.size());
+  return 20.0 + 5.0 * node.ints[0] + 1.0 * points + 0.11 * numbers;
 }
 
 }  // namespace latcast::forms

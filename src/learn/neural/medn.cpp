@@ -8,6 +8,7 @@
 #include "learn/cpu_time.h"
 #include "learn/neural/job.h"
 #include "learn/neural/library.h"
+#include "learn/robust.h"
 
 namespace latcast::learn {
 namespace {
@@ -117,9 +118,10 @@ Result<void> train_some(const Ready& ready, std::size_t first, std::size_t count
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t k = first + i, place = ready.place[k];
     FormNode node = dense_node(*result, i, job.settings, ready.standard[k], trunk);
-    fit.forms[place] = product_form(ready.bases[k].form(), {std::move(node)});
+    const Bounds bounds = plausible_bounds(ready.classes[k].target, ready.classes[k].weight);
+    fit.forms[place] = product_form(ready.bases[k].form(), {std::move(node)}, bounds.least, bounds.most);
     fit.residuals[place].resize(ready.classes[k].logs.rows());
-    for (double& residual : fit.residuals[place]) residual = *told++;
+    for (double& residual : fit.residuals[place]) residual = std::clamp(double(*told++), bounds.least, bounds.most);
   }
   fit.epochs = result->epochs;
   fit.device = result->device;
@@ -130,7 +132,7 @@ Result<JointFit> joint(std::span<const JointClass> classes, const JointOptions& 
   own.seed = options.seed;
   own.effort = options.effort;
   std::vector<MednClass> all;
-  for (const JointClass& one : classes) all.push_back({one.rows, one.feature_names, one.term_names});
+  for (const JointClass& one : classes) all.push_back({one.rows, one.feature_names, one.term_names, one.prior});
   JointFit out;
   {
     const CpuMeter meter(&out.cost_s);
@@ -159,18 +161,6 @@ Result<MednFit> fit_medn(std::span<const MednClass> classes, const MednOptions& 
 
 Result<JointFit> fit_joint_medn(std::span<const JointClass> classes, const JointOptions& options) {
   return joint(classes, options, {});
-}
-
-Result<JointFit> fit_joint_medn_single_task(std::span<const JointClass> classes, const JointOptions& options) {
-  return joint(classes, options, {.auxiliary = false});
-}
-
-Result<JointFit> fit_joint_medn_no_embedding(std::span<const JointClass> classes, const JointOptions& options) {
-  return joint(classes, options, {.embedding = false});
-}
-
-Result<JointFit> fit_joint_separate(std::span<const JointClass> classes, const JointOptions& options) {
-  return joint(classes, options, {.auxiliary = false, .shared = false});
 }
 
 }  // namespace latcast::learn

@@ -50,11 +50,7 @@ inline constexpr Eigen::Index kFewestNeuralSamples = 3;
 /// no class can be trained.
 [[nodiscard]] Result<MednFit> fit_medn(std::span<const MednClass> classes, const MednOptions& options = {});
 
-/// The same for a table of joint models: as designed, and what is left of it without one of its parts.
+/// The same for the table of joint models.
 Result<JointFit> fit_joint_medn(std::span<const JointClass> classes, const JointOptions& options);
-Result<JointFit> fit_joint_medn_single_task(std::span<const JointClass> classes, const JointOptions& options);
-Result<JointFit> fit_joint_medn_no_embedding(std::span<const JointClass> classes, const JointOptions& options);
-/// A network of its own per class, over the base: neither sharing nor auxiliary tasks.
-Result<JointFit> fit_joint_separate(std::span<const JointClass> classes, const JointOptions& options);
 
 }  // namespace latcast::learn

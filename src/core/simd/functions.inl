@@ -1,0 +1,401 @@
+// The functions of simd.h, included once per kind of CPU: LATCAST_SIMD is the attribute of that kind, LATCAST_AVX2
+// whether its intrinsics may be used. No lambdas here: they would not inherit the attribute.
+
+LATCAST_SIMD inline Vec load(const double* from) {
+  Vec out;
+  __builtin_memcpy(&out, from, sizeof(out));
+  return out;
+}
+
+LATCAST_SIMD inline Vec load(const float* from) {
+  Vec32 out;
+  __builtin_memcpy(&out, from, sizeof(out));
+  return __builtin_convertvector(out, Vec);
+}
+
+LATCAST_SIMD inline void store(double* to, Vec value) { __builtin_memcpy(to, &value, sizeof(value)); }
+
+LATCAST_SIMD inline Vec all(double x) { return Vec{x, x, x, x}; }
+
+LATCAST_SIMD inline Vec choose(Mask mask, Vec yes, Vec no) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec, _mm256_blendv_pd(__builtin_bit_cast(__m256d, no), __builtin_bit_cast(__m256d, yes),
+                                                  __builtin_bit_cast(__m256d, mask)));
+#else
+  return __builtin_bit_cast(Vec, (__builtin_bit_cast(Mask, yes) & mask) | (__builtin_bit_cast(Mask, no) & ~mask));
+#endif
+}
+
+/// `value`, or 0 where the mask is not set.
+LATCAST_SIMD inline Vec only_where(Mask mask, Vec value) {
+  return __builtin_bit_cast(Vec, __builtin_bit_cast(Mask, value) & mask);
+}
+
+LATCAST_SIMD inline Vec truth(Mask mask) { return only_where(mask, all(1.0)); }
+
+/// b < a ? b : a, as std::min; the instruction gives its second operand where the comparison fails.
+LATCAST_SIMD inline Vec minimum(Vec a, Vec b) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec, _mm256_min_pd(__builtin_bit_cast(__m256d, b), __builtin_bit_cast(__m256d, a)));
+#else
+  return choose(b < a, b, a);
+#endif
+}
+
+LATCAST_SIMD inline Vec maximum(Vec a, Vec b) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec, _mm256_max_pd(__builtin_bit_cast(__m256d, b), __builtin_bit_cast(__m256d, a)));
+#else
+  return choose(a < b, b, a);
+#endif
+}
+
+LATCAST_SIMD inline Vec absolute(Vec x) {
+  return __builtin_bit_cast(Vec, __builtin_bit_cast(Mask, x) & 0x7fffffffffffffffLL);
+}
+
+LATCAST_SIMD inline Vec square_root(Vec x) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec, _mm256_sqrt_pd(__builtin_bit_cast(__m256d, x)));
+#else
+  return Vec{__builtin_sqrt(x[0]), __builtin_sqrt(x[1]), __builtin_sqrt(x[2]), __builtin_sqrt(x[3])};
+#endif
+}
+
+LATCAST_SIMD inline Vec ceiling(Vec x) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec, _mm256_ceil_pd(__builtin_bit_cast(__m256d, x)));
+#else
+  return Vec{__builtin_ceil(x[0]), __builtin_ceil(x[1]), __builtin_ceil(x[2]), __builtin_ceil(x[3])};
+#endif
+}
+
+LATCAST_SIMD inline Vec floor(Vec x) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec, _mm256_floor_pd(__builtin_bit_cast(__m256d, x)));
+#else
+  return Vec{__builtin_floor(x[0]), __builtin_floor(x[1]), __builtin_floor(x[2]), __builtin_floor(x[3])};
+#endif
+}
+
+/// In a fixed order.
+LATCAST_SIMD inline double sum_of(Vec x) { return (x[0] + x[1]) + (x[2] + x[3]); }
+
+/// log2 of numbers >= 1: exponent, and the series of artanh for a mantissa in [sqrt(1/2), sqrt(2)).
+LATCAST_SIMD inline Vec log2_from_one(Vec y) {
+  const Bits bits = __builtin_bit_cast(Bits, y);
+  const Bits exponent = (bits - 0x3fe6a09e667f3bcdULL) >> 52U;
+  const Vec mantissa = __builtin_bit_cast(Vec, bits - (exponent << 52U));
+  const Vec whole = __builtin_bit_cast(Vec, exponent | 0x4330000000000000ULL) - 0x1p52;
+  const Vec s = (mantissa - 1.0) / (mantissa + 1.0);
+  const Vec z = s * s, zz = z * z;
+  constexpr double k = 2.8853900817779268;  // 2 / ln 2
+  const Vec even = ((((k / 17) * zz + k / 13) * zz + k / 9) * zz + k / 5) * zz + k;
+  const Vec odd = (((k / 15) * zz + k / 11) * zz + k / 7) * zz + k / 3;
+  return whole + s * (even + z * odd);
+}
+
+/// exp within about 1e-15, for arguments in +-708: 2^k times the series of the rest.
+LATCAST_SIMD inline Vec exponential(Vec x) {
+  constexpr double kMagic = 0x1.8p52;  // adding it rounds to whole numbers and leaves them in the low bits
+  const Vec shifted = x * 1.4426950408889634 + kMagic;
+  const Vec k = shifted - kMagic;
+  const Vec r = (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33;
+  const Vec rr = r * r;
+  const Vec even =
+      ((((rr * (1.0 / 479001600) + 1.0 / 3628800) * rr + 1.0 / 40320) * rr + 1.0 / 720) * rr + 1.0 / 24) * rr + 0.5;
+  const Vec odd =
+      ((((rr * (1.0 / 39916800) + 1.0 / 362880) * rr + 1.0 / 5040) * rr + 1.0 / 120) * rr + 1.0 / 6) * rr + 1.0;
+  const Vec power = __builtin_bit_cast(Vec, (__builtin_bit_cast(Bits, shifted) + 1023U) << 52U);
+  return (1.0 + (rr * even + r * odd)) * power;
+}
+
+LATCAST_SIMD void log_features(const double* in, double* out, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    store(out + i, log2_from_one(1.0 + maximum(all(0.0), load(in + i))));
+  }
+}
+
+LATCAST_SIMD void exponentials(double* numbers, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    store(numbers + i, exponential(minimum(maximum(load(numbers + i), all(-708.0)), all(708.0))));
+  }
+}
+
+LATCAST_SIMD bool any_outside(const double* numbers, const double* low, const double* high,
+                              std::size_t count) noexcept {
+  Mask out = {};
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    const Vec x = load(numbers + i);
+    out |= (x < load(low + i)) | (x > load(high + i));
+  }
+  return (out[0] | out[1] | out[2] | out[3]) != 0;
+}
+
+LATCAST_SIMD bool all_finite(const double* numbers, std::size_t count) noexcept {
+  std::size_t i = 0;
+  Vec sum = {};  // x - x is 0, or NaN where x is not finite
+  for (; i + kLanes <= count; i += kLanes) sum += load(numbers + i) - load(numbers + i);
+  for (; i < count; ++i) sum[0] += numbers[i] - numbers[i];
+  return sum_of(sum) == 0.0;
+}
+
+LATCAST_SIMD bool all_finite32(const float* numbers, std::size_t count) noexcept {
+  std::size_t i = 0;
+  Wide32 sum = {};
+  for (; i + kTile <= count; i += kTile) {
+    Wide32 x;
+    __builtin_memcpy(&x, numbers + i, sizeof(x));
+    sum += x - x;
+  }
+  float rest = 0.0F;
+  for (; i < count; ++i) rest += numbers[i] - numbers[i];
+  for (std::size_t lane = 0; lane < kTile; ++lane) rest += sum[lane];
+  return rest == 0.0F;
+}
+
+/// The squared distances of one tile.
+LATCAST_SIMD inline void tile_distances(const double* tile, std::size_t dimensions, const double* point, Vec& first,
+                                        Vec& second) {
+  first = second = Vec{};
+  for (std::size_t j = 0; j < dimensions; ++j, tile += kTile) {
+    const Vec x = all(point[j]);
+    const Vec a = x - load(tile), b = x - load(tile + kLanes);
+    first += a * a;
+    second += b * b;
+  }
+}
+
+LATCAST_SIMD void distances(const Points& points, std::size_t tile, const double* point, double* out) noexcept {
+  Vec first, second;
+  tile_distances(points.numbers + tile * kTile * points.dimensions, points.dimensions, point, first, second);
+  store(out, first);
+  store(out + kLanes, second);
+}
+
+LATCAST_SIMD inline Vec squared_exponential_of(Vec squared) {
+  return exponential(maximum(-0.5 * squared, all(-708.0)));
+}
+
+LATCAST_SIMD inline Vec matern52_of(Vec squared) {
+  const Vec r = square_root(5.0 * squared);
+  return (1.0 + r + r * r * (1.0 / 3.0)) * exponential(maximum(-r, all(-708.0)));
+}
+
+#define LATCAST_KERNEL_SUM(name)                                                                            \
+  LATCAST_SIMD double name(const Points& centres, const double* weights, const double* point) noexcept {    \
+    Vec sum = {};                                                                                           \
+    const double* tile = centres.numbers;                                                                   \
+    for (std::size_t t = 0; t < centres.tiles; ++t, tile += kTile * centres.dimensions, weights += kTile) { \
+      Vec first, second;                                                                                    \
+      tile_distances(tile, centres.dimensions, point, first, second);                                       \
+      sum += load(weights) * name##_of(first) + load(weights + kLanes) * name##_of(second);                 \
+    }                                                                                                       \
+    return sum_of(sum);                                                                                     \
+  }
+LATCAST_KERNEL_SUM(squared_exponential)
+LATCAST_KERNEL_SUM(matern52)
+#undef LATCAST_KERNEL_SUM
+
+#define LATCAST_LAYER(name, Number)                                                                       \
+  LATCAST_SIMD void name(const Number* columns, const Number* bias, const double* in, std::size_t inputs, \
+                         std::size_t outputs, double* out) noexcept {                                     \
+    for (std::size_t o = 0; o < outputs; o += kTile) {                                                    \
+      Vec first = load(bias + o), second = load(bias + o + kLanes);                                       \
+      const Number* column = columns + o;                                                                 \
+      for (std::size_t i = 0; i < inputs; ++i, column += outputs) {                                       \
+        const Vec x = all(in[i]);                                                                         \
+        first += load(column) * x;                                                                        \
+        second += load(column + kLanes) * x;                                                              \
+      }                                                                                                   \
+      store(out + o, first);                                                                              \
+      store(out + o + kLanes, second);                                                                    \
+    }                                                                                                     \
+  }
+LATCAST_LAYER(layer, float)
+LATCAST_LAYER(matrix, double)
+#undef LATCAST_LAYER
+
+LATCAST_SIMD double dot(const double* a, const double* b, std::size_t count) noexcept {
+  Vec first = {}, second = {};
+  for (std::size_t i = 0; i < count; i += kTile) {
+    first += load(a + i) * load(b + i);
+    second += load(a + i + kLanes) * load(b + i + kLanes);
+  }
+  return sum_of(first + second);
+}
+
+/// Complete trees of one depth from their roots to their leaves, kTile interleaved: each step waits for the one before.
+template <std::uint32_t Depth>
+LATCAST_SIMD inline double walk_all(const CompleteTrees& trees, const float* features, double sum) {
+  constexpr std::size_t kSize = std::size_t{1} << Depth;
+  const std::uint8_t* tested = trees.features;
+  const float* thresholds = trees.thresholds;
+  const float* leaves = trees.leaves;
+  const std::uint8_t* const end = tested + trees.groups * kTile * kSize;
+  for (; tested != end; tested += kTile * kSize, thresholds += kTile * kSize, leaves += kTile * kSize) {
+    std::size_t at[kTile] = {1, 1, 1, 1, 1, 1, 1, 1};
+#pragma GCC unroll 8
+    for (std::uint32_t step = 0; step < Depth; ++step) {
+#pragma GCC unroll 8
+      for (std::size_t lane = 0; lane < kTile; ++lane) {
+        const float x = features[(tested + lane * kSize)[at[lane]]];
+        at[lane] = 2 * at[lane] + static_cast<std::size_t>(!(x < (thresholds + lane * kSize)[at[lane]]));
+      }
+    }
+#pragma GCC unroll 8
+    for (std::size_t lane = 0; lane < kTile; ++lane) {
+      sum += static_cast<double>((leaves + lane * kSize)[at[lane] - kSize]);
+    }
+  }
+  return sum;
+}
+
+LATCAST_SIMD double trees(const CompleteTrees& trees, const float* features, double sum) noexcept {
+  switch (trees.depth) {
+    case 0:
+      return walk_all<0>(trees, features, sum);
+    case 1:
+      return walk_all<1>(trees, features, sum);
+    case 2:
+      return walk_all<2>(trees, features, sum);
+    case 3:
+      return walk_all<3>(trees, features, sum);
+    case 4:
+      return walk_all<4>(trees, features, sum);
+    case 5:
+      return walk_all<5>(trees, features, sum);
+    default:
+      return walk_all<6>(trees, features, sum);
+  }
+}
+static_assert(kMaxTreeDepth == 6);
+
+/// The operations of register programs: once for one number, once for a group of lanes.
+LATCAST_SIMD inline Vec finite(Vec x) { return only_where(x == x, minimum(maximum(x, all(-kMost)), all(kMost))); }
+LATCAST_SIMD inline double finite(double x) {
+  if (__builtin_expect(__builtin_fabs(x) <= kMost, 1)) return x;
+  return x != x ? 0.0 : (x < 0 ? -kMost : kMost);
+}
+
+LATCAST_SIMD inline Vec finite_if(Vec x, std::uint16_t wanted) { return wanted != 0 ? finite(x) : x; }
+/// What it looks at first almost never holds.
+LATCAST_SIMD inline double finite_if(double x, std::uint16_t wanted) {
+  if (__builtin_expect(__builtin_fabs(x) <= kMost, 1)) return x;
+  return wanted != 0 ? finite(x) : x;
+}
+
+LATCAST_SIMD inline double minimum(double a, double b) { return b < a ? b : a; }
+LATCAST_SIMD inline double maximum(double a, double b) { return a < b ? b : a; }
+LATCAST_SIMD inline double choose(bool yes, double a, double b) { return yes ? a : b; }
+LATCAST_SIMD inline double truth(bool yes) { return yes ? 1.0 : 0.0; }
+LATCAST_SIMD inline double absolute(double x) { return __builtin_fabs(x); }
+LATCAST_SIMD inline double square_root(double x) { return __builtin_sqrt(x); }
+LATCAST_SIMD inline double ceiling(double x) { return __builtin_ceil(x); }
+LATCAST_SIMD inline double floor(double x) { return __builtin_floor(x); }
+LATCAST_SIMD inline double log2_of(double x) { return x > 0.0 ? std::log2(x) : 0.0; }
+LATCAST_SIMD inline Vec log2_of(Vec x) { return Vec{log2_of(x[0]), log2_of(x[1]), log2_of(x[2]), log2_of(x[3])}; }
+LATCAST_SIMD inline double remainder(double a, double b) { return b == 0.0 ? 0.0 : std::fmod(a, b); }
+LATCAST_SIMD inline Vec remainder(Vec a, Vec b) {
+  return Vec{remainder(a[0], b[0]), remainder(a[1], b[1]), remainder(a[2], b[2]), remainder(a[3], b[3])};
+}
+LATCAST_SIMD inline double quotient(double a, double b) { return b == 0.0 ? 0.0 : a / b; }
+LATCAST_SIMD inline Vec quotient(Vec a, Vec b) { return only_where(b != 0.0, a / b); }
+LATCAST_SIMD inline double root_of(double x) { return x > 0.0 ? square_root(x) : 0.0; }
+LATCAST_SIMD inline Vec root_of(Vec x) { return only_where(x > 0.0, square_root(x)); }
+
+LATCAST_SIMD inline double zero_of(double) { return 0.0; }
+LATCAST_SIMD inline Vec zero_of(Vec) { return Vec{}; }
+
+/// Number: double, or Vec with `width` of them per register.
+template <class Number>
+LATCAST_SIMD inline void run_all(const RegisterProgram& program, Number* registers, std::size_t width) {
+  const RegisterInstruction* in = program.code.data();
+  for (const RegisterRun& run : program.runs) {
+    const RegisterInstruction* const end = in + run.count;
+    switch (run.op) {
+#define LATCAST_OP(name, expression)                                       \
+  case RegisterOp::name:                                                   \
+    for (; in != end; ++in) {                                              \
+      const Number* const a_ = registers + in->a * width;                  \
+      [[maybe_unused]] const Number* const b_ = registers + in->b * width; \
+      [[maybe_unused]] const Number* const c_ = registers + in->c * width; \
+      Number* const result = registers + in->result * width;               \
+      for (std::size_t i = 0; i < width; ++i) {                            \
+        [[maybe_unused]] const Number a = a_[i];                           \
+        [[maybe_unused]] const Number b = b_[i];                           \
+        [[maybe_unused]] const Number c = c_[i];                           \
+        result[i] = (expression);                                          \
+      }                                                                    \
+    }                                                                      \
+    break;
+// May overflow: c says whether the result is made finite.
+#define LATCAST_ARITHMETIC(name, expression)                 \
+  case RegisterOp::name:                                     \
+    for (; in != end; ++in) {                                \
+      const Number* const a_ = registers + in->a * width;    \
+      const Number* const b_ = registers + in->b * width;    \
+      Number* const result = registers + in->result * width; \
+      for (std::size_t i = 0; i < width; ++i) {              \
+        const Number a = a_[i];                              \
+        const Number b = b_[i];                              \
+        result[i] = finite_if((expression), in->c);          \
+      }                                                      \
+    }                                                        \
+    break;
+      LATCAST_ARITHMETIC(add, a + b)
+      LATCAST_ARITHMETIC(subtract, a - b)
+      LATCAST_ARITHMETIC(multiply, a * b)
+      LATCAST_ARITHMETIC(divide, quotient(a, b))
+      LATCAST_OP(finite, finite(a))
+      LATCAST_OP(negate, -a)
+      LATCAST_OP(less, truth(a < b))
+      LATCAST_OP(less_equal, truth(a <= b))
+      LATCAST_OP(equal, truth(a == b))
+      LATCAST_OP(not_equal, truth(a != b))
+      LATCAST_OP(logical_and, truth((a != 0.0) & (b != 0.0)))
+      LATCAST_OP(logical_or, truth((a != 0.0) | (b != 0.0)))
+      LATCAST_OP(logical_not, truth(a == 0.0))
+      LATCAST_OP(select, choose(a != 0.0, b, c))
+      LATCAST_OP(minimum, minimum(a, b))
+      LATCAST_OP(maximum, maximum(a, b))
+      LATCAST_OP(ceiling, ceiling(a))
+      LATCAST_OP(floor, floor(a))
+      LATCAST_OP(log2, log2_of(a))
+      LATCAST_OP(square_root, root_of(a))
+      LATCAST_OP(absolute, absolute(a))
+      LATCAST_OP(modulo, remainder(a, b))
+#undef LATCAST_OP
+#undef LATCAST_ARITHMETIC
+    }
+  }
+}
+
+LATCAST_SIMD void run(const RegisterProgram& program, double* registers) noexcept {
+  for (const RegisterConstant& constant : program.constants) registers[constant.result] = constant.value;
+  run_all<double>(program, registers, 1);
+}
+
+LATCAST_SIMD void run_rows(const RegisterProgram& program, double* registers, std::size_t rows) noexcept {
+  for (const RegisterConstant& constant : program.constants) {
+    for (std::size_t i = 0; i < rows; ++i) registers[constant.result * rows + i] = constant.value;
+  }
+  run_all<Vec>(program, reinterpret_cast<Vec*>(registers), rows / kLanes);
+}
+
+constexpr Functions kFunctions = {
+    .log_features = log_features,
+    .exponentials = exponentials,
+    .any_outside = any_outside,
+    .all_finite = all_finite,
+    .all_finite32 = all_finite32,
+    .dot = dot,
+    .squared_exponential = squared_exponential,
+    .matern52 = matern52,
+    .distances = distances,
+    .layer = layer,
+    .matrix = matrix,
+    .trees = trees,
+    .run = run,
+    .run_rows = run_rows,
+};

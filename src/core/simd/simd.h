@@ -1,0 +1,75 @@
+// Arithmetic on many numbers at once: compiled for every CPU and, on x86, for AVX2; the CPU decides when a program
+// starts. Both give the same bits: the same operations in the same order, without fused multiply-adds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/register_program.h"
+
+namespace latcast::simd {
+
+/// Numbers that go together; arrays are padded to a multiple of it.
+inline constexpr std::size_t kLanes = 4;
+/// Rows that a layout keeps together: two groups of lanes, so that their latencies overlap.
+inline constexpr std::size_t kTile = 8;
+
+[[nodiscard]] constexpr std::size_t padded(std::size_t count, std::size_t to) noexcept {
+  return (count + to - 1) / to * to;
+}
+
+/// Points of a space: tiles of kTile points, in each the coordinates one after another, kTile numbers per coordinate.
+struct Points {
+  const double* numbers = nullptr;
+  std::size_t tiles = 0, dimensions = 0;
+};
+
+inline constexpr std::uint32_t kMaxTreeDepth = 6;
+
+/// Complete trees of one depth, a multiple of kTile of them, each with 2^depth numbers per array: inner nodes from 1
+/// on, the children of i at 2 i and 2 i + 1; then the leaves. feature < threshold goes left.
+struct CompleteTrees {
+  const std::uint8_t* features = nullptr;
+  const float* thresholds = nullptr;
+  const float* leaves = nullptr;
+  std::size_t groups = 0;  // of kTile
+  std::uint32_t depth = 0;
+};
+
+struct Functions {
+  /// out = log2(1 + max(in, 0)), `count` a multiple of kLanes.
+  void (*log_features)(const double* in, double* out, std::size_t count) noexcept;
+  /// In place; arguments are kept within +-708. `count` a multiple of kLanes.
+  void (*exponentials)(double* numbers, std::size_t count) noexcept;
+  /// Whether a number lies outside its range. `count` a multiple of kLanes.
+  bool (*any_outside)(const double* numbers, const double* low, const double* high, std::size_t count) noexcept;
+  bool (*all_finite)(const double* numbers, std::size_t count) noexcept;
+  bool (*all_finite32)(const float* numbers, std::size_t count) noexcept;
+  /// Sum of products; `count` a multiple of kTile.
+  double (*dot)(const double* a, const double* b, std::size_t count) noexcept;
+  /// Sum of weight x exp(-distance^2 / 2), or of the Matern 5/2 kernel.
+  double (*squared_exponential)(const Points& centres, const double* weights, const double* point) noexcept;
+  double (*matern52)(const Points& centres, const double* weights, const double* point) noexcept;
+  /// Squared distances from the points of one tile.
+  void (*distances)(const Points& points, std::size_t tile, const double* point, double* out) noexcept;
+  /// out = columns x in + bias: `columns` is one run of `outputs` (a multiple of kTile) numbers per input.
+  void (*layer)(const float* columns, const float* bias, const double* in, std::size_t inputs, std::size_t outputs,
+                double* out) noexcept;
+  /// As layer(), in double precision.
+  void (*matrix)(const double* columns, const double* bias, const double* in, std::size_t inputs, std::size_t outputs,
+                 double* out) noexcept;
+  double (*trees)(const CompleteTrees& trees, const float* features, double sum) noexcept;
+  /// One row: registers are numbers.
+  void (*run)(const RegisterProgram& program, double* registers) noexcept;
+  /// `rows` (a multiple of kLanes) at once: a register is that many numbers.
+  void (*run_rows)(const RegisterProgram& program, double* registers, std::size_t rows) noexcept;
+};
+
+/// Those for every CPU.
+extern const Functions kPlain;
+namespace detail {
+extern const Functions* best;  // kPlain until the program has started
+}
+[[nodiscard]] inline const Functions& functions() noexcept { return *detail::best; }
+
+}  // namespace latcast::simd

@@ -1,0 +1,86 @@
+// The vectorised functions against the standard library, and the same bits on every kind of CPU.
+#include "core/simd/simd.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "core/kernel_forecast.h"
+
+namespace latcast::simd {
+namespace {
+
+std::vector<double> drawn(std::size_t count, double low, double high) {
+  std::mt19937_64 random(3);
+  std::uniform_real_distribution<double> between(low, high);
+  std::vector<double> out(count);
+  for (double& x : out) x = between(random);
+  return out;
+}
+
+TEST(Simd, LogarithmsAreRight) {
+  std::vector<double> raw = {0, 1, 3, 7, 1e-9, 1e300, std::numeric_limits<double>::max(), -5};
+  for (const double exponent : drawn(10000, -20, 60)) raw.push_back(std::exp2(exponent));
+  std::vector<double> logs(raw.size());
+  functions().log_features(raw.data(), logs.data(), raw.size());
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const double expected = std::log2(1.0 + std::max(raw[i], 0.0));
+    EXPECT_NEAR(logs[i], expected, 1e-14 * std::max(expected, 1e-9)) << raw[i];
+    EXPECT_EQ(log_feature(raw[i]), logs[i]);
+  }
+  EXPECT_EQ(log_feature(7), 3);
+}
+
+TEST(Simd, ExponentialsAreRight) {
+  std::vector<double> numbers = {0, 1, -1, 708};
+  for (const double x : drawn(10000, -700, 700)) numbers.push_back(x);
+  std::vector<double> out = numbers;
+  functions().exponentials(out.data(), out.size());
+  for (std::size_t i = 0; i < out.size(); ++i) EXPECT_NEAR(out[i] / std::exp(numbers[i]), 1, 1e-13) << numbers[i];
+  EXPECT_EQ(out[0], 1);
+  std::vector<double> far = {-1e9, 1e9, -2000, 2000};
+  functions().exponentials(far.data(), 4);
+  EXPECT_LT(far[0], 1e-300);
+  EXPECT_TRUE(std::isfinite(far[1]));
+}
+
+TEST(Simd, FindsWhatIsNotFinite) {
+  for (std::size_t size = 1; size < 20; ++size) {
+    std::vector<double> numbers = drawn(size, -1e300, 1e300);
+    std::vector<float> floats(size, 3e38F);
+    EXPECT_TRUE(functions().all_finite(numbers.data(), size));
+    EXPECT_TRUE(functions().all_finite32(floats.data(), size));
+    for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+      numbers[size / 2] = bad;
+      floats[size / 2] = static_cast<float>(bad);
+      EXPECT_FALSE(functions().all_finite(numbers.data(), size));
+      EXPECT_FALSE(functions().all_finite32(floats.data(), size));
+    }
+  }
+}
+
+TEST(Simd, EveryCpuGetsTheSameBits) {
+  const Functions& best = functions();
+  const std::vector<double> numbers = drawn(480, 0, 8), weights = drawn(48, -1, 1), point = drawn(10, 0, 8);
+  std::vector<double> a(480), b(480);
+  best.log_features(numbers.data(), a.data(), 480);
+  kPlain.log_features(numbers.data(), b.data(), 480);
+  EXPECT_EQ(a, b);
+  best.exponentials(a.data(), 480);
+  kPlain.exponentials(b.data(), 480);
+  EXPECT_EQ(a, b);
+  const Points points{numbers.data(), 6, 10};
+  EXPECT_EQ(best.matern52(points, weights.data(), point.data()), kPlain.matern52(points, weights.data(), point.data()));
+  EXPECT_EQ(best.squared_exponential(points, weights.data(), point.data()),
+            kPlain.squared_exponential(points, weights.data(), point.data()));
+  EXPECT_EQ(best.dot(numbers.data(), a.data(), 480), kPlain.dot(numbers.data(), a.data(), 480));
+  best.matrix(numbers.data(), weights.data(), point.data(), 10, 40, a.data());
+  kPlain.matrix(numbers.data(), weights.data(), point.data(), 10, 40, b.data());
+  EXPECT_EQ(a, b);
+}
+
+}  // namespace
+}  // namespace latcast::simd
