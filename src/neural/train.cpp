@@ -11,8 +11,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
-#include <optional>
 #include <stdexcept>
 
 #include "neural/encoder.h"
@@ -100,7 +98,7 @@ class Training {
         const std::size_t to = std::min(from + batch, trained_.size());
         loss(rows({trained_.begin() + std::ptrdiff_t(from), trained_.begin() + std::ptrdiff_t(to)})).backward();
         const double warm = std::min(1.0, (step + 1.0) / (0.1 * steps + 1.0));
-        adam.step(s.rate * warm * 0.5 * (1.0 + std::cos(std::numbers::pi * step / steps)));
+        adam.step(s.rate * warm * 0.5 * (1.0 + std::cos(M_PI * step / steps)));
         ++step;
       }
       if (epoch % kEpochsPerLook == 0 || epoch == s.epochs) look(epoch);
@@ -125,7 +123,7 @@ class Training {
     const at::Tensor off = encoder_.head(latent, of) - target_.index_select(0, index);
     const at::Tensor spread = encoder_.log_spread().clamp(-4.0, 4.0).index_select(0, of);
     const at::Tensor size = (off * off + 1e-4).sqrt();  // smooth at zero
-    const at::Tensor main = (weight_.index_select(0, index) * (size * (-spread).exp() + spread)).mean();
+    at::Tensor main = (weight_.index_select(0, index) * (size * (-spread).exp() + spread)).mean();
     if (job_.settings.auxiliary <= 0) return main;
     const std::int64_t part = std::max<std::int64_t>(index.size(0) / kAuxiliaryPart, 1);
     const at::Tensor some = auxiliary_.index_select(0, index.narrow(0, 0, part));
@@ -139,7 +137,7 @@ class Training {
     const at::Tensor told = encoder_.decode(latent);
     const at::Tensor given = tables_.present.index_select(0, of);
     const at::Tensor again = told.gather(1, tables_.name.index_select(0, of));
-    const at::Tensor inputs_loss = ((again - inputs).square() * given).sum() / given.sum().clamp_min(1.0);
+    at::Tensor inputs_loss = ((again - inputs).square() * given).sum() / given.sum().clamp_min(1.0);
     if (quantities.size(1) == 0) return inputs_loss;
     const at::Tensor has = tables_.auxiliary_present.index_select(0, of);
     const at::Tensor found = told.narrow(1, tables_.names, quantities.size(1));
@@ -211,7 +209,8 @@ void train(const NeuralJob& job, NeuralResult& result) {
   at::set_num_threads(job.settings.threads);
   const at::AutoGradMode gradients(true);
   Training(job, at::hasCUDA() ? at::Device(at::kCUDA) : at::Device(at::kCPU)).run(result);
-  const bool finite = std::ranges::all_of(result.prediction, [](float x) { return std::isfinite(x); });
+  const bool finite =
+      std::all_of(result.prediction.begin(), result.prediction.end(), [](float x) { return std::isfinite(x); });
   if (!finite) throw std::runtime_error("training did not converge");
 }
 
