@@ -33,6 +33,10 @@ std::vector<Contender> contenders(const Rows& rows) {
   return out;
 }
 
+FormShape shape_of(const Rows& rows) {
+  return {static_cast<std::size_t>(rows.terms.cols()), static_cast<std::size_t>(rows.logs.cols())};
+}
+
 /// Fits every contender that is still in the race to the training side and forecasts the test side.
 void run_fold(const Rows& rows, const Split& sides, const FitOptions& options, std::vector<Contender>& all) {
   const Rows train = take(rows, sides.train), test = take(rows, sides.test);
@@ -45,7 +49,7 @@ void run_fold(const Rows& rows, const Split& sides, const FitOptions& options, s
       continue;
     }
     one.bytes = static_cast<double>(form_bytes(fit->form));
-    one.evaluation_ns = form_cost_ns(fit->form);
+    one.evaluation_ns = form_cost_ns(fit->form, shape_of(rows));
     const auto forecasts = forecast(*fit, test);
     for (std::size_t i = 0; i < sides.test.size(); ++i) {
       one.out_of_fold[static_cast<std::size_t>(sides.test[i])] = forecasts[i];
