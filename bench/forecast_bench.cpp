@@ -69,7 +69,8 @@ void one_module(benchmark::State& state) {
   for (const ModuleQuery& query : all) {
     const auto kernel = must(predictor.forecast_module(query)).kernel;
     const Kernel& k = catalogue().types()[query.type].kernels[kernel];
-    model_ns += form_cost_ns(bench::named_forms()[form].make({k.base.size(), k.features.size()}));
+    model_ns += form_cost_ns(bench::named_forms()[form].make({k.base.size(), k.features.size()}),
+                             {k.base.size(), k.features.size()});
   }
   for (auto _ : state) {
     for (const ModuleQuery& query : all) benchmark::DoNotOptimize(predictor.forecast_module(query));

@@ -129,25 +129,16 @@ FormSpec laid_out(FormSpec form) {
   return form;
 }
 
-double form_cost_ns(const FormSpec& spec) {
-  // A module costs its features' expressions and their range check at least; logarithms where the form reads features.
-  constexpr double kModule_ns = 60.0, kLogarithms_ns = 25.0, kNode_ns = 2.0;
-  double ns = kModule_ns;
+double form_cost_ns(const FormSpec& spec, FormShape shape) {
+  // The query, choosing the class, expressions and range checks; logarithms where the form reads features.
+  double ns = 35.0 + 4.0 * static_cast<double>(shape.features) + 3.3 * static_cast<double>(shape.terms);
   bool features = false;
   for (const FormNode& node : spec) {
-    ns += kNode_ns + operations(node.view()).cost(node.view());
+    ns += operations(node.view()).cost(node.view());
     features |= node.kind != FormKind::constant && node.kind != FormKind::linear_terms &&
                 node.kind != FormKind::product && node.kind != FormKind::mean;
   }
-  return features ? ns + kLogarithms_ns : ns;
-}
-
-std::size_t form_bytes(const FormSpec& spec) {
-  std::size_t bytes = 0;
-  for (const FormNode& node : spec) {
-    bytes += 32 + node.children.size() * 2 + node.doubles.size() * 8 + node.floats.size() * 4 + node.ints.size() * 4;
-  }
-  return bytes;
+  return features ? ns + 10.0 + 2.0 * static_cast<double>(shape.features) : ns;
 }
 
 FormSpec constant_form(double value) {

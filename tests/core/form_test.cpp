@@ -194,7 +194,7 @@ TEST(Form, DenseLayersAreAppliedInOrderOwnOrShared) {
 }
 
 TEST(Form, CostGrowsWithWork) {
-  const auto cost = [](const FormSpec& form) { return form_cost_ns(form); };
+  const auto cost = [](const FormSpec& form) { return form_cost_ns(form, {1, 20}); };
   EXPECT_GT(cost(constant_form(1)), 0);
   EXPECT_GT(cost(test::random_trees(150, 5, 20, 1)), 2 * cost(test::random_trees(20, 5, 20, 1)));
   EXPECT_NEAR(cost(test::random_trees(144, 5, 20, 1)) / cost(laid_out(test::random_trees(144, 5, 20, 1))), 1, 0.1);

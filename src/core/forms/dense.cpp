@@ -101,7 +101,7 @@ double cost_dense(const FormNodeView& node) {
     numbers += in * out;
     if (layer + 1 < node.ints[1]) activations += out;
   }
-  return 5.0 + 0.1 * numbers + (node.ints[0] == 0 ? 0.3 : 1.5) * activations;
+  return 30.0 + 0.144 * numbers + (node.ints[0] == 0 ? 0.0 : 2.3) * activations;
 }
 
 }  // namespace latcast::forms

@@ -45,13 +45,6 @@ std::optional<FormNode> complete_trees(const FormNodeView& node);
 
 inline tl::unexpected<Error> bad_form(const char* what) { return fail(Errc::corrupt, what); }
 
-/// exp, as the vectorised forms compute it: for arguments in +-708.
-inline double exponential(double x) noexcept {
-  double numbers[simd::kLanes] = {x};
-  simd::functions().exponentials(numbers, simd::kLanes);
-  return numbers[0];
-}
-
 /// Points (`count` x `dimensions`, one after another) as tiles; what fills the last one up is 0.
 inline std::vector<double> tiled(const float* points, std::size_t count, std::size_t dimensions) {
   std::vector<double> out(simd::padded(count, simd::kTile) * dimensions);

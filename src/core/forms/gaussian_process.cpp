@@ -43,7 +43,7 @@ double evaluate_gaussian_process(const PreparedNode& node, const FormInput& inpu
 
 double cost_gaussian_process(const FormNodeView& node) {
   const double centres = node.ints[1], numbers = static_cast<double>(node.floats.size());
-  return 8.0 + (node.ints[0] == 0 ? 1.2 : 1.8) * centres + 0.11 * numbers;
+  return 50.0 + (node.ints[0] == 0 ? 1.55 : 2.25) * centres + 0.125 * numbers;
 }
 
 }  // namespace latcast::forms

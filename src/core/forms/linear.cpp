@@ -31,8 +31,7 @@ double evaluate_linear_terms(const PreparedNode& node, const FormInput& input, s
 }
 
 double cost_linear_terms(const FormNodeView& node) {
-  // A term is an expression or two, a load and its part of the sum.
-  return 3.0 + 5.0 * static_cast<double>(node.doubles.size() - std::ranges::count(node.doubles, 0.0));
+  return 7.0 + 0.5 * static_cast<double>(node.doubles.size() - std::ranges::count(node.doubles, 0.0));
 }
 
 Result<void> check_linear_features(const FormNodeView& node, FormShape shape) {
@@ -65,6 +64,6 @@ double evaluate_linear_features(const PreparedNode& node, const FormInput& input
   return node.view.doubles[0] + simd::functions().dot(node.numbers.data(), powers.data(), node.numbers.size());
 }
 
-double cost_linear_features(const FormNodeView& node) { return 10.0 + 0.5 * static_cast<double>(node.doubles.size()); }
+double cost_linear_features(const FormNodeView& node) { return 30.0 + 0.05 * static_cast<double>(node.doubles.size()); }
 
 }  // namespace latcast::forms

@@ -51,7 +51,7 @@ double evaluate_linear_sparse(const PreparedNode& node, const FormInput& input, 
 
 double cost_linear_sparse(const FormNodeView& node) {
   const double terms = node.ints[0], features = static_cast<double>(node.ints.size()) - 1.0 - terms;
-  return 3.0 + 5.0 * terms + 16.0 * std::ceil(features / static_cast<double>(simd::kTile)) + 1.5 * features;
+  return 10.0 + 1.5 * terms + 32.0 * std::ceil(features / static_cast<double>(simd::kTile));
 }
 
 }  // namespace latcast::forms

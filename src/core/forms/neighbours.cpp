@@ -79,7 +79,7 @@ double evaluate_neighbours(const PreparedNode& node, const FormInput& input, std
 
 double cost_neighbours(const FormNodeView& node) {
   const double points = node.ints[1], numbers = static_cast<double>(node.floats.size());
-  return 20.0 + 5.0 * node.ints[0] + 1.0 * points + 0.11 * numbers;
+  return 20.0 + 5.0 * node.ints[0] + 1.1 * points + 0.13 * numbers;
 }
 
 }  // namespace latcast::forms

@@ -1,6 +1,7 @@
 // Product: first child x exp(second child), the latter within bounds: doubles = [least, most], in [-40, 40]. They are
 // what training has seen, so that a model that runs away where it has no samples does so only so far.
 #include <algorithm>
+#include <cmath>
 
 #include "core/forms/forms.h"
 
@@ -17,8 +18,12 @@ Result<void> check_product(const FormNodeView& node, FormShape) {
 void prepare_product(PreparedNode&, FormShape) {}
 
 double evaluate_product(const PreparedNode& node, const FormInput&, std::span<const double> values) noexcept {
+<<<<<<< HEAD
   return values[node.view.children[0]] *
          exponential(std::clamp(values[node.view.children[1]], node.view.doubles[0], node.view.doubles[1]));
+=======
+  return values[node.view.children[0]] * std::exp(std::clamp(values[node.view.children[1]], -40.0, 40.0));
+>>>>>>> h-core
 }
 
 double cost_product(const FormNodeView&) { return 14.0; }

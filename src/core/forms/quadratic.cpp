@@ -41,7 +41,7 @@ double evaluate_quadratic(const PreparedNode& node, const FormInput& input, std:
 
 double cost_quadratic(const FormNodeView& node) {
   const double weights = static_cast<double>(node.doubles.size());
-  return 8.0 + 0.3 * weights;
+  return 40.0 + 0.19 * weights;
 }
 
 }  // namespace latcast::forms

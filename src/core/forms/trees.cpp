@@ -8,7 +8,6 @@
 // of all three, its inner nodes from 1 on, the children of i at 2 i and 2 i + 1.
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -155,9 +154,15 @@ double evaluate_trees(const PreparedNode& node, const FormInput& input, std::spa
   return sum;
 }
 
+namespace {
+
+double walk_cost(double trees, std::uint32_t depth) { return 6.0 + trees * (0.2 + 0.9 * depth); }
+
+}  // namespace
+
 double cost_trees(const FormNodeView& node) {
-  const double trees = node.ints[0], leaves = (static_cast<double>(node.floats.size()) + trees) / 2;
-  return trees == 0 ? 1.0 : trees * (1.0 + 0.5 * std::ceil(std::log2(leaves / trees)));
+  const std::uint32_t depth = depth_of(layout(node));
+  return depth > simd::kMaxTreeDepth ? 6.0 + 3.4 * depth * node.ints[0] : walk_cost(node.ints[0], depth);
 }
 
 Result<void> check_complete_trees(const FormNodeView& node, FormShape shape) {
@@ -183,6 +188,8 @@ double evaluate_complete_trees(const PreparedNode& node, const FormInput& input,
   return walk(node.view, input);
 }
 
-double cost_complete_trees(const FormNodeView& node) { return node.ints[0] * (1.0 + 0.5 * node.ints[1]); }
+double cost_complete_trees(const FormNodeView& node) {
+  return walk_cost(node.ints[0], static_cast<std::uint32_t>(node.ints[1]));
+}
 
 }  // namespace latcast::forms
