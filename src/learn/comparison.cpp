@@ -163,8 +163,8 @@ class Exhaustive {
       table_.forecasts[m][k][static_cast<std::size_t>(rows[i])] = found[i];
     }
     table_.time_ns[m][k] += timed_ns(fit, test) / count_;
-    table_.estimated_ns[m][k] += form_cost_ns(fit.form) / count_;
-    table_.bytes[m][k] += static_cast<double>(form_bytes(fit.form) + form_bytes(fit.extrapolation)) / count_;
+    table_.estimated_ns[m][k] += fit.latency_ns / count_;
+    table_.bytes[m][k] += fit.bytes / count_;
   }
 
   void add_cost(std::size_t m, double seconds) {

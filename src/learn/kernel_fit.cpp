@@ -7,18 +7,20 @@ namespace latcast::learn {
 Result<KernelFit> seal_fit(std::string_view model, FormSpec form, FormSpec extrapolation, const Rows& rows) {
   KernelFit out;
   out.model = model;
-  out.form = laid_out(std::move(form));
-  out.extrapolation = laid_out(std::move(extrapolation));
   out.samples = static_cast<std::uint32_t>(rows.size());
   for (Eigen::Index f = 0; f < rows.logs.cols(); ++f) {
     out.low.push_back(rows.logs.col(f).minCoeff());
     out.high.push_back(rows.logs.col(f).maxCoeff());
   }
   const FormShape shape{static_cast<std::size_t>(rows.terms.cols()), static_cast<std::size_t>(rows.logs.cols())};
-  for (const FormSpec* one : {&out.form, &out.extrapolation}) {
+  for (const FormSpec* one : {&form, &extrapolation}) {
     if (one->empty()) continue;
     if (auto ok = check(view(*one), shape); !ok) return fail_in(model, ok.error());
   }
+  out.form = laid_out(std::move(form));
+  out.extrapolation = laid_out(std::move(extrapolation));
+  out.bytes = static_cast<double>(form_bytes(out.form) + form_bytes(out.extrapolation));
+  out.latency_ns = form_cost_ns(out.form, shape);
   return out;
 }
 

@@ -18,6 +18,8 @@ struct KernelFit {
   FormSpec form, extrapolation;
   std::vector<double> low, high;  // of log features in training
   std::uint32_t samples = 0;
+  double bytes = 0;       // in a pack, without what is shared
+  double latency_ns = 0;  // estimated, of an evaluation
 };
 
 /// A fit from its forms, with the ranges of the rows it was trained on. The forms are checked.

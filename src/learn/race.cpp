@@ -107,8 +107,8 @@ std::vector<std::vector<KernelEstimate>> fit_all(const Rows& train, const Rows& 
       score.note = fit.error().context;
       continue;
     }
-    score.bytes = static_cast<double>(form_bytes(fit->form) + form_bytes(fit->extrapolation));
-    score.latency_ns = form_cost_ns(fit->form);
+    score.bytes = fit->bytes;
+    score.latency_ns = fit->latency_ns;
     out[i] = forecast(*fit, test);
   }
   return out;
@@ -270,8 +270,8 @@ void fit_front(const Rows& rows, const RaceOptions& options, ClassStudy& study) 
       one.score.front = false;
       continue;
     }
-    one.score.bytes = static_cast<double>(form_bytes(fit->form) + form_bytes(fit->extrapolation));
-    one.score.latency_ns = form_cost_ns(fit->form);
+    one.score.bytes = fit->bytes;
+    one.score.latency_ns = fit->latency_ns;
     one.fit = std::move(*fit);
   }
 }

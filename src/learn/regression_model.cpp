@@ -205,6 +205,8 @@ std::vector<RegressionModel> make_models() {
       of_residual("base_gp", {"gp"}, "base x Gaussian process", "product", kThousands, kGp, 1.04),
       of_residual("base_gp_small", {"gp_small"}, "base x Gaussian process of 48 centres", "product", kHundreds, kGp,
                   1.03),
+      of_residual("base_blend", {"gbdt", "gp", "svr"}, "base x mean of boosted trees, Gaussian process and SVR",
+                  "product", kThousands, "all three, averaged in logs", 1.05),
       of_residual("base_mean", {"gbdt", "gp"}, "base x mean of boosted trees and Gaussian process", "product",
                   kThousands, "both, averaged in logs", 1.05),
   };

@@ -50,6 +50,7 @@ std::vector<JointClass> joint_classes(const TrainingSet& set, const PreparedSet&
 struct JointPart {
   Result<JointFit> fit = JointFit{};
   std::vector<std::vector<KernelEstimate>> forecasts;  // per class, per row; latency 0 where there is none
+  std::vector<double> bytes, latency_ns;               // per class, of its form
 };
 
 JointPart train_joint_part(const JointModel& model, const TrainingSet& set, const PreparedSet& prepared,
@@ -58,12 +59,16 @@ JointPart train_joint_part(const JointModel& model, const TrainingSet& set, cons
   JointPart out;
   out.fit = model.fit(joint_classes(set, prepared, train.rows), options);
   out.forecasts.resize(prepared.kernels.size());
+  out.bytes.resize(prepared.kernels.size());
+  out.latency_ns.resize(prepared.kernels.size());
   const Side test = side_of(prepared, part_of_network, part, true);
   for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
     out.forecasts[k].resize(static_cast<std::size_t>(prepared.kernels[k].rows.size()));
     if (!out.fit || out.fit->forms[k].empty() || test.place[k].empty()) continue;
     const auto fit = seal_fit(model.name, out.fit->forms[k], {}, train.rows[k]);
     if (!fit) continue;
+    out.bytes[k] = fit->bytes;
+    out.latency_ns[k] = fit->latency_ns;
     const auto found = forecast(*fit, test.rows[k]);
     for (std::size_t i = 0; i < found.size(); ++i)
       out.forecasts[k][static_cast<std::size_t>(test.place[k][i])] = found[i];
@@ -97,9 +102,8 @@ JointResult train_joint(const JointModel& model, const TrainingSet& set, const P
       for (std::size_t i = 0; i < out.forecasts[k].size(); ++i) {
         if (part.forecasts[k][i].latency_ns > 0) out.forecasts[k][i] = part.forecasts[k][i];
       }
-      if (part.fit->forms[k].empty()) continue;
-      out.bytes[k] = static_cast<double>(form_bytes(part.fit->forms[k]));
-      out.latency_ns[k] = form_cost_ns(part.fit->forms[k]);
+      out.bytes[k] = std::max(out.bytes[k], part.bytes[k]);
+      out.latency_ns[k] = std::max(out.latency_ns[k], part.latency_ns[k]);
     }
   }
   for (const JointPart& part : done) {
@@ -244,7 +248,8 @@ class Studying {
           one.score.front = false;
           return;
         }
-        one.score.bytes = static_cast<double>(form_bytes(sealed->form));
+        one.score.bytes = sealed->bytes;
+        one.score.latency_ns = sealed->latency_ns;
         one.fit = std::move(*sealed);
         study_.shared_bytes = std::max(study_.shared_bytes, bytes_in_common(one.fit->form));
       });

@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <thread>
 
+#include "learn/candidate.h"
 #include "learn/kernel_fit.h"
 #include "learn/neural/library.h"
 #include "learn/neural/mlp.h"
-#include "learn/selection.h"
 #include "learn/synthetic.h"
 
 namespace latcast::learn {

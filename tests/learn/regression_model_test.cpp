@@ -7,9 +7,9 @@
 #include <map>
 #include <set>
 
+#include "learn/candidate.h"
 #include "learn/kernel_fit.h"
 #include "learn/real_samples.h"
-#include "learn/selection.h"
 #include "learn/synthetic.h"
 
 namespace latcast::learn {
@@ -243,62 +243,6 @@ TEST(RegressionModels, SmallAndLargeProcessesShareTheirHyperparameters) {
   ASSERT_TRUE(small);
   EXPECT_EQ(context.cost_of(*find_model("base_gp_small")).search_s, 0.0);
   EXPECT_LE(small->form[1].ints[1], 48);
-}
-
-TEST(Selection, ALinearLawIsLearntToItsNoise) {
-  auto options = one_kernel(60, 1);
-  options.law = [](const test::Work& w, int) { return 0.05 * w.macs() + 0.3 * w.elements() + 2000; };
-  options.module_noise = 0.02;
-  const Selection chosen = select_model(synthetic_rows(options), {});
-  EXPECT_LT(chosen.error, 0.022);  // the mean of |N(0, 0.02)| is 0.016
-}
-
-TEST(Selection, AStaircaseIsLearnt) {
-  const Selection chosen = select_model(synthetic_rows(one_kernel(100, 1)), {});
-  double base = 0;
-  for (const CandidateScore& candidate : chosen.candidates) {
-    if (candidate.name == "base") base = candidate.error;
-  }
-  EXPECT_LT(chosen.error, 0.045);
-  EXPECT_LT(chosen.error, 0.9 * base);
-}
-
-TEST(Selection, OutliersDoNotSpoilIt) {
-  auto options = one_kernel(80, 1);
-  const Selection clean = select_model(synthetic_rows(options), {});
-  options.outliers = 0.03;
-  const Rows dirty = synthetic_rows(options);
-  const Selection chosen = select_model(dirty, {});
-  options.outliers = 0;
-  options.seed = 9;
-  const Rows other = synthetic_rows(options);
-  EXPECT_LT(weighted_error(forecast(chosen.fit, other), other),
-            1.35 * weighted_error(forecast(clean.fit, other), other));
-}
-
-TEST(Selection, FewSamplesGetTheBase) {
-  auto options = one_kernel(5, 1);
-  options.modules = 3;
-  const Rows rows = synthetic_rows(options);
-  ASSERT_LT(rows.size(), kFewSamples);
-  const Selection chosen = select_model(rows, {});
-  EXPECT_EQ(chosen.fit.model, "base");
-  EXPECT_EQ(chosen.candidates.size(), 1U);
-}
-
-TEST(Selection, OneSampleIsEnoughNotToCrash) {
-  Rows rows = synthetic_rows(one_kernel(5, 1));
-  const std::vector<Eigen::Index> first = {0};
-  rows = take(rows, first);
-  const Selection chosen = select_model(rows, {});
-  EXPECT_NEAR(forecast(chosen.fit, rows)[0].latency_ns / rows.latency_ns[0], 1.0, 0.1);
-}
-
-TEST(Selection, EveryRowIsForecastWithoutItsNetwork) {
-  const Rows rows = synthetic_rows(one_kernel(40, 1));
-  const Selection chosen = select_model(rows, {});
-  ASSERT_EQ(chosen.out_of_fold.size(), static_cast<std::size_t>(rows.size()));
-  for (const KernelEstimate& estimate : chosen.out_of_fold) EXPECT_GT(estimate.latency_ns, 0);
 }
 
 }  // namespace

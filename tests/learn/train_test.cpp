@@ -23,13 +23,23 @@ test::SyntheticOptions small_set(std::uint64_t seed) {
   return options;
 }
 
+/// Enough of them for the machinery; every one has tests of its own.
+std::vector<std::string> quick_models() { return {"base_ridge", "base_gp", "base_gbdt_small", "lasso"}; }
+
+TrainOptions quick() {
+  TrainOptions out;
+  out.study.models = quick_models();
+  return out;
+}
+
 std::vector<ModuleType> types_of(const test::SyntheticOptions& o) { return test::make_types(o.types, o.kernels); }
 
 PackContent trained(const test::SyntheticOptions& options, int threads = 2) {
   const auto types = types_of(options);
   TrainOptions train_options;
-  train_options.seed = 3;
-  train_options.threads = threads;
+  train_options.study.seed = 3;
+  train_options.study.threads = threads;
+  train_options.study.models = quick_models();
   auto content = train(test::make_set(types, options), types, train_options);
   EXPECT_TRUE(content) << content.error().context;
   return std::move(*content);
@@ -107,7 +117,8 @@ TEST(Train, ReportsProgressOncePerKernelClass) {
   const auto types = types_of(options);
   std::vector<std::string> seen;
   TrainOptions train_options;
-  train_options.progress = [&](const TrainProgress& p) {
+  train_options.study.models = quick_models();
+  train_options.study.progress = [&](const TrainProgress& p) {
     if (p.stage == "models") seen.emplace_back(p.what);
   };
   ASSERT_TRUE(train(test::make_set(types, options), types, train_options));
@@ -121,7 +132,7 @@ TEST(Train, BadSamplesAreDroppedAndCounted) {
   set.kernels[0].latency_ns[0] = std::nan("");
   set.kernels[0].latency_ns[1] = 0;
   set.kernels[0].features(2, 0) = std::nan("");
-  const auto content = train(set, types);
+  const auto content = train(set, types, quick());
   ASSERT_TRUE(content);
   EXPECT_EQ(find_value(content->info.extras, "samples_dropped"), "3");
   EXPECT_TRUE(Pack::from_bytes(pack_bytes(*content)));
@@ -134,7 +145,7 @@ TEST(Train, AKernelClassWithoutSamplesIsLeftToTheFallback) {
   types[0].kernels.push_back(types[0].kernels[0]);
   types[0].kernels.back().name = "never_seen";
   types[0].kernels.back().when = {};
-  const auto content = train(set, types);
+  const auto content = train(set, types, quick());
   ASSERT_TRUE(content);
   const auto pack = Pack::from_bytes(pack_bytes(*content));
   ASSERT_TRUE(pack) << pack.error().context;

@@ -18,12 +18,8 @@ Result<void> check_product(const FormNodeView& node, FormShape) {
 void prepare_product(PreparedNode&, FormShape) {}
 
 double evaluate_product(const PreparedNode& node, const FormInput&, std::span<const double> values) noexcept {
-<<<<<<< HEAD
-  return values[node.view.children[0]] *
-         exponential(std::clamp(values[node.view.children[1]], node.view.doubles[0], node.view.doubles[1]));
-=======
-  return values[node.view.children[0]] * std::exp(std::clamp(values[node.view.children[1]], -40.0, 40.0));
->>>>>>> h-core
+  const double exponent = std::clamp(values[node.view.children[1]], node.view.doubles[0], node.view.doubles[1]);
+  return values[node.view.children[0]] * std::exp(exponent);
 }
 
 double cost_product(const FormNodeView&) { return 14.0; }
