@@ -1,4 +1,5 @@
 // latcast inspect: what is in a store, a pack or an ONNX file, for people.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -70,16 +71,57 @@ Result<std::string> show_store(const std::string& file) {
   return text;
 }
 
+std::string format_factor(double factor) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", factor);
+  return text.data();
+}
+
 std::string format_signed(double ns) { return (ns < 0 ? "-" : "+") + format_time(std::abs(ns)); }
 
-std::string show_candidates(const KernelModel& kernel) {
-  std::string text;
-  for (const CandidateScore& candidate : kernel.candidates) {
-    if (candidate.name == kernel.model) continue;
-    text += (text.empty() ? "" : ", ") + candidate.name + " " +
-            (candidate.note.empty() ? format_percent(candidate.error) : candidate.note);
+const CandidateScore* chosen_score(const KernelModel& kernel) {
+  const auto found = std::ranges::find(kernel.candidates, kernel.model, &CandidateScore::name);
+  return found == kernel.candidates.end() ? nullptr : &*found;
+}
+
+/// Those that were not chosen: first those that finished, with what they would have cost, then the others by reason.
+std::string show_losers(const KernelModel& kernel) {
+  std::string finished;
+  std::map<std::string, std::string> by_reason;
+  for (const CandidateScore& one : kernel.candidates) {
+    if (one.name == kernel.model) continue;
+    if (one.note.empty()) {
+      finished += (finished.empty() ? "" : ", ") + one.name + " " + format_percent(one.error) + " " +
+                  format_time(one.latency_ns) + " " + format_bytes(one.bytes);
+    } else {
+      std::string& list = by_reason[one.note];
+      list += (list.empty() ? "" : ", ") + one.name + (one.error < 1.0 ? " " + format_percent(one.error) : "");
+    }
   }
-  return text.empty() ? text : " (" + text + ")";
+  std::string text = finished.empty() ? "" : "    " + finished + "\n";
+  for (const auto& [reason, list] : by_reason) text += "    " + reason + ": " + list + "\n";
+  return text;
+}
+
+std::string show_models(const PackContent& content) {
+  Table table({"module type", "kernel class", "samples", "model", "error", "R2 of log", "interval", "time", "bytes"});
+  std::string losers;
+  for (const TypeModel& type : content.types) {
+    for (const KernelModel& kernel : type.kernels) {
+      const CandidateScore* score = chosen_score(kernel);
+      if (score == nullptr) {
+        table.add({type.name, kernel.name, "0", "-", "-", "-", "-", "-", "-"});
+        continue;
+      }
+      const double spread = kernel.spread > 0 ? kernel.spread : content.info.interval.module_spread;
+      table.add({type.name, kernel.name, std::to_string(kernel.samples), kernel.model, format_percent(kernel.error),
+                 format_percent(score->r2), "x/ " + format_factor(std::exp(spread)), format_time(score->latency_ns),
+                 format_bytes(score->bytes)});
+      const std::string lost = show_losers(kernel);
+      if (!lost.empty()) losers += "  " + type.name + "/" + kernel.name + "\n" + lost;
+    }
+  }
+  return table.text() + "\ncandidates that were not chosen: error, time, bytes\n" + losers;
 }
 
 Result<std::string> show_pack(const std::string& file) {
@@ -104,15 +146,7 @@ Result<std::string> show_pack(const std::string& file) {
   text += "anchor " + format_date(info.anchor.unix_s) + ", scale " + format_percent(info.anchor.scale) + ", " +
           std::to_string(info.anchor.carriers) + " carriers measured again, " +
           std::to_string(content->references.size()) + " to measure\n\n";
-  Table table({"module type", "kernel class", "samples", "error", "model"});
-  for (const TypeModel& type : content->types) {
-    for (const KernelModel& kernel : type.kernels) {
-      table.add({type.name, kernel.name, std::to_string(kernel.samples),
-                 kernel.samples > 0 ? format_percent(kernel.error) : "-",
-                 kernel.model.empty() ? "-" : kernel.model + show_candidates(kernel)});
-    }
-  }
-  text += table.text() + "\n";
+  text += show_models(*content) + "\n";
   Table families({"family left out", "carriers", "error", "bias"});
   for (const FamilyLoss& family : info.training.families) {
     families.add(

@@ -24,6 +24,7 @@ namespace {
 constexpr std::size_t kReferences = 30;
 constexpr double kSlowestReference = 15e6;  // ns
 constexpr double kFastestReference = 3e5;
+constexpr double kReferenceShare = 0.1;  // of a pack whose size is limited
 
 /// Family by family, the least noisy carriers of moderate cost.
 std::vector<std::string> choose_references(const learn::TrainingSet& set) {
@@ -153,14 +154,27 @@ std::string describe(const learn::Study& study, const learn::PreparedSet& prepar
          format_bytes(peak_memory_bytes()) + "\n";
 }
 
-/// The pack but for its models.
-Result<PackContent> pack_frame(LearningTask& task, const learn::TrainingSet& set, const learn::DatasetReport& report) {
+/// The smallest of them that fit into so many bytes.
+std::vector<ReferenceCarrier> within(std::vector<ReferenceCarrier> references, double bytes) {
+  std::ranges::stable_sort(references, {}, [](const ReferenceCarrier& one) { return one.onnx.size(); });
+  double sum = 0;
+  std::size_t count = 0;
+  while (count < references.size() && sum + static_cast<double>(references[count].onnx.size()) <= bytes) {
+    sum += static_cast<double>(references[count++].onnx.size());
+  }
+  references.resize(count);
+  return references;
+}
+
+/// The pack but for its models; with a limit of size it has fewer reference carriers.
+Result<PackContent> pack_frame(LearningTask& task, const learn::TrainingSet& set, const learn::DatasetReport& report,
+                               double pack_bytes) {
   PackContent frame = learn::untrained(task.catalogue.types());
   auto campaigns = task.store.campaigns(task.target.id);
   if (!campaigns) return tl::unexpected(campaigns.error());
   auto references = read_references(task.store, *campaigns, set);
   if (!references) return tl::unexpected(references.error());
-  frame.references = std::move(*references);
+  frame.references = within(std::move(*references), kReferenceShare * pack_bytes);
   PackInfo& info = frame.info;
   info.tool_version = LATCAST_VERSION;
   info.created_unix_s = std::time(nullptr);
@@ -266,7 +280,7 @@ Result<Trained> train_target(LearningTask& task, const TrainingOptions& options,
   if (!prepared) return tl::unexpected(prepared.error());
   const learn::Study study = find_study(task, options, reuse, dataset->samples, *prepared, console);
   console.progress(1, "choosing");
-  auto frame = pack_frame(task, dataset->samples, dataset->report);
+  auto frame = pack_frame(task, dataset->samples, dataset->report, options.budget.pack_bytes);
   if (!frame) return tl::unexpected(frame.error());
   auto assembled = learn::assemble(dataset->samples, *prepared, study, std::move(*frame), options.budget);
   if (!assembled) return tl::unexpected(assembled.error());

@@ -141,6 +141,15 @@ double form_cost_ns(const FormSpec& spec, FormShape shape) {
   return features ? ns + 10.0 + 2.0 * static_cast<double>(shape.features) : ns;
 }
 
+std::size_t form_bytes(const FormSpec& spec) {
+  constexpr std::size_t kNode = 64;  // table, offsets and lengths
+  std::size_t bytes = 0;
+  for (const FormNode& node : spec) {
+    bytes += kNode + node.children.size() * 2 + node.doubles.size() * 8 + node.floats.size() * 4 + node.ints.size() * 4;
+  }
+  return bytes;
+}
+
 FormSpec constant_form(double value) {
   FormNode node;
   node.doubles = {value};

@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <memory>
+#include <string>
 #include <system_error>
 
 #include "core/pack_content.h"
@@ -34,19 +36,25 @@ class PackBuilder : public FlatBufferBuilder {
     shared_.push_back(numbers);
     return static_cast<std::uint32_t>(shared_.size());
   }
+  /// The same code is stored once: kernel classes of a type have most of their terms in common.
+  Vector<const fb::Instruction*> code(const Program& program) {
+    std::vector<fb::Instruction> stored;
+    stored.reserve(program.size());
+    for (const Instruction& in : program) stored.emplace_back(static_cast<std::uint32_t>(in.op), in.slot, in.value);
+    std::string key(reinterpret_cast<const char*>(stored.data()), stored.size() * sizeof(fb::Instruction));
+    const auto found = code_.find(key);
+    if (found != code_.end()) return found->second;
+    return code_.emplace(std::move(key), CreateVectorOfStructs(stored)).first->second;
+  }
   /// All referred to so far.
   [[nodiscard]] const std::vector<SharedFloats>& shared() const { return shared_; }
 
  private:
   std::vector<SharedFloats> shared_;
+  std::map<std::string, Vector<const fb::Instruction*>> code_;
 };
 
-Vector<const fb::Instruction*> write(PackBuilder& out, const Program& program) {
-  std::vector<fb::Instruction> code;
-  code.reserve(program.size());
-  for (const Instruction& in : program) code.emplace_back(static_cast<std::uint32_t>(in.op), in.slot, in.value);
-  return out.CreateVectorOfStructs(code);
-}
+Vector<const fb::Instruction*> write(PackBuilder& out, const Program& program) { return out.code(program); }
 
 Offset<fb::KeyValue> write(PackBuilder& out, const KeyValue& pair) {
   const auto key = out.CreateString(pair.key);
@@ -54,8 +62,8 @@ Offset<fb::KeyValue> write(PackBuilder& out, const KeyValue& pair) {
 }
 
 Offset<fb::Program> write(PackBuilder& out, const NamedProgram& program) {
-  const auto name = out.CreateString(program.name);
-  const auto text = out.CreateString(program.text);
+  const auto name = out.CreateSharedString(program.name);
+  const auto text = out.CreateSharedString(program.text);
   return fb::CreateProgram(out, name, text, write(out, program.program));
 }
 
@@ -73,11 +81,12 @@ Offset<fb::SharedNumbers> write(PackBuilder& out, const SharedFloats& numbers) {
 }
 
 Offset<fb::Candidate> write(PackBuilder& out, const CandidateScore& score) {
-  const auto name = out.CreateString(score.name);
-  const auto note = out.CreateString(score.note);
-  return fb::CreateCandidate(out, name, score.error, score.bytes, score.latency_ns, note, score.bias, score.cost_s,
-                             score.samples_seen, score.r2, score.within5, score.within10, score.median_log,
-                             score.front);
+  const auto name = out.CreateSharedString(score.name);
+  const auto note = out.CreateSharedString(score.note);
+  const auto narrow = [](double value) { return static_cast<float>(value); };
+  return fb::CreateCandidate(out, name, narrow(score.error), narrow(score.bytes), narrow(score.latency_ns), note,
+                             narrow(score.bias), narrow(score.cost_s), score.samples_seen, narrow(score.r2),
+                             narrow(score.within5), narrow(score.within10), narrow(score.median_log), score.front);
 }
 
 Offset<fb::Family> write(PackBuilder& out, const FamilyLoss& family) {
@@ -102,7 +111,7 @@ auto write_all(PackBuilder& out, const std::vector<T>& items) {
 }
 
 Offset<fb::Kernel> write(PackBuilder& out, const KernelModel& kernel) {
-  const auto name = out.CreateString(kernel.name);
+  const auto name = out.CreateSharedString(kernel.name);
   const auto when = write(out, kernel.when);
   const auto terms = write_all(out, kernel.terms);
   const auto features = write_all(out, kernel.features);

@@ -38,7 +38,8 @@ TypeModel untrained_type(const ModuleType& type) {
   return out;
 }
 
-void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, PackContent& content) {
+/// `lean`: of those that were not chosen only the ones on the front are listed.
+void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, bool lean, PackContent& content) {
   if (chosen < 0) return;
   const Candidate& one = study.candidates[static_cast<std::size_t>(chosen)];
   KernelModel& out = content.types[kernel.type].kernels[kernel.kernel];
@@ -50,7 +51,11 @@ void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, Pa
   out.model = one.score.name;
   out.form = one.fit->form;
   out.extrapolation = one.fit->extrapolation;
-  for (const Candidate& candidate : study.candidates) out.candidates.push_back(candidate.score);
+  for (const Candidate& candidate : study.candidates) {
+    if (lean && !candidate.score.front) continue;
+    out.candidates.push_back(candidate.score);
+    out.candidates.back().cost_s = 0;  // differs from run to run; the same training gives the same pack
+  }
 }
 
 double noise_floor(const TrainingSet& set) {
@@ -93,9 +98,9 @@ tl::unexpected<Error> not_met(const PackBudget& budget, const Selector& selector
 }
 
 void fill(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Selector& selector,
-          const Choice& choice, double level, PackContent& content) {
+          const Choice& choice, bool lean, double level, PackContent& content) {
   for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
-    store(prepared.kernels[k], study.classes[k], choice.candidate[k], content);
+    store(prepared.kernels[k], study.classes[k], choice.candidate[k], lean, content);
   }
   const NetworkFit networks = fit_networks(set, study, selector, choice, level);
   content.info.calibration = networks.calibration;
@@ -145,7 +150,7 @@ Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, 
     const auto choice = selector.choose({budget.module_time_ns, budget.pack_bytes - fixed_bytes});
     if (!choice) return not_met(budget, selector, fixed_bytes);
     Assembled out{frame, *choice};
-    fill(set, prepared, study, selector, *choice, level, out.content);
+    fill(set, prepared, study, selector, *choice, std::isfinite(budget.pack_bytes), level, out.content);
     if (!std::isfinite(budget.pack_bytes)) return out;
     const double over = static_cast<double>(pack_bytes(out.content).size()) - budget.pack_bytes;
     if (over <= 0) return out;

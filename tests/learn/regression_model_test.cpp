@@ -117,11 +117,13 @@ TEST_P(EveryModel, IsExportedAsTheFormThatItsLineNames) {
       {FormKind::linear_terms, "linear_terms"},
       {FormKind::linear_features, "linear_features"},
       {FormKind::trees, "trees"},
+      {FormKind::complete_trees, "trees"},
       {FormKind::gaussian_process, "gaussian_process"},
       {FormKind::product, "product"},
       {FormKind::neighbours, "neighbours"},
       {FormKind::linear_sparse, "linear_sparse"},
       {FormKind::quadratic, "quadratic"},
+      {FormKind::dense, "dense"},
   };
   // A logarithm becomes 1 x exp(form): the line names what is inside.
   const bool logarithm = !model.over_base && model.direct == nullptr;

@@ -97,7 +97,7 @@ TEST(Assemble, ThePackIsNoLargerThanAsked) {
   ASSERT_TRUE(free);
   const double all = static_cast<double>(pack_bytes(free->content).size());
   PackBudget budget;
-  budget.pack_bytes = 0.6 * all;
+  budget.pack_bytes = 0.85 * all;
   const auto small = assemble(w.set, w.prepared, w.study, untrained(w.types), budget);
   ASSERT_TRUE(small) << small.error().context;
   EXPECT_LE(static_cast<double>(pack_bytes(small->content).size()), budget.pack_bytes);
