@@ -284,7 +284,8 @@ class BadStore : public BadInput {
     return run({"profile", "--engine", "fake", "--db", db, "--budget", "2s", "--config", at("campaign.toml")});
   }
   void expect_refused(const std::string& db, const std::string& what) const {
-    for (const Outcome& outcome : {profile(db), run({"train", "--db", db, "--out", at("x.latpack")})}) {
+    for (const Outcome& outcome :
+         {profile(db), run({"train", "--rms", test::kQuickModels, "--db", db, "--out", at("x.latpack")})}) {
       EXPECT_EQ(outcome.code, 1) << outcome;
       EXPECT_TRUE(contains(outcome.err, db) && contains(outcome.err, what)) << outcome;
     }
@@ -312,7 +313,7 @@ TEST_F(BadStore, OfSomebodyElse) {
 
 TEST_F(BadStore, HalfWritten) {
   test::write_text(at("half.db"), test::read_text(test::world().db).substr(0, 50000));
-  const Outcome train = run({"train", "--db", at("half.db"), "--out", at("x.latpack")});
+  const Outcome train = run({"train", "--rms", test::kQuickModels, "--db", at("half.db"), "--out", at("x.latpack")});
   EXPECT_EQ(train.code, 1) << train;
   EXPECT_TRUE(contains(train.err, at("half.db"))) << train;
 }
@@ -342,14 +343,14 @@ TEST_F(BadStore, OnADiskThatFillsUp) {
   const Outcome inspected = run({"inspect", at("host.db")});
   EXPECT_EQ(inspected.code, 0) << inspected;
   EXPECT_FALSE(contains(inspected.out, " 0 measurements")) << inspected;
-  EXPECT_EQ(run({"train", "--db", at("host.db"), "--out", at("x.latpack")}).code, 0);
+  EXPECT_EQ(run({"train", "--rms", test::kQuickModels, "--db", at("host.db"), "--out", at("x.latpack")}).code, 0);
 }
 
 TEST_F(BadStore, WithNothingInIt) {
   {
     test::must(Store::create(at("host.db")));
   }
-  const Outcome outcome = run({"train", "--db", at("host.db"), "--out", at("x.latpack")});
+  const Outcome outcome = run({"train", "--rms", test::kQuickModels, "--db", at("host.db"), "--out", at("x.latpack")});
   EXPECT_EQ(outcome.code, 1) << outcome;
   EXPECT_TRUE(contains(outcome.err, "latcast profile")) << outcome;
 }
@@ -392,8 +393,8 @@ TEST_F(BadSettings, ABrokenCatalogueIsAnErrorWithItsPlace) {
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"profile", "--engine", "fake", "--db", at("host.db"), "--budget", "2s", "--catalogue",
                                  at("more")},
-        std::vector<std::string>{"train", "--db", test::world().db, "--out", at("x.latpack"), "--catalogue",
-                                 at("more")}}) {
+        std::vector<std::string>{"train", "--rms", test::kQuickModels, "--db", test::world().db, "--out",
+                                 at("x.latpack"), "--catalogue", at("more")}}) {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.code, 1) << outcome;
     EXPECT_TRUE(contains(outcome.err, at("more/elu.toml") + ":2:") && contains(outcome.err, "did you mean 'summary'?"))

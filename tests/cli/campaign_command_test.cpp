@@ -118,7 +118,7 @@ TEST_F(ProfileCommand, CtrlCKeepsWhatWasMeasuredAndResumeGoesOn) {
   EXPECT_EQ(after.status, "finished");
   EXPECT_GT(after.measurements, before.measurements);
   EXPECT_EQ(after.names.size(), after.networks);
-  EXPECT_EQ(run({"train", "--db", at("host.db"), "--out", at("x.latpack")}).code, 0);
+  EXPECT_EQ(run({"train", "--rms", test::kQuickModels, "--db", at("host.db"), "--out", at("x.latpack")}).code, 0);
 }
 
 TEST_F(ProfileCommand, KillLosesAtMostTheMeasurementUnderWay) {
@@ -177,10 +177,11 @@ TEST_F(ProfileCommand, TargetsOfOtherThreadCountsAreApart) {
   ASSERT_EQ(run(profile({"--budget", "3s"})).code, 0);
   ASSERT_EQ(run(profile({"--budget", "3s", "--threads", "2"})).code, 0);
   EXPECT_EQ(must(must(Store::open_read_only(at("host.db"))).targets()).size(), 2U);
-  const Outcome unclear = run({"train", "--db", at("host.db"), "--out", at("x.latpack")});
+  const Outcome unclear = run({"train", "--rms", test::kQuickModels, "--db", at("host.db"), "--out", at("x.latpack")});
   EXPECT_EQ(unclear.code, 1) << unclear;
   EXPECT_TRUE(contains(unclear.err, "--target")) << unclear;
-  const Outcome chosen = run({"train", "--db", at("host.db"), "--out", at("x.latpack"), "--target", "threads=2"});
+  const Outcome chosen = run(
+      {"train", "--rms", test::kQuickModels, "--db", at("host.db"), "--out", at("x.latpack"), "--target", "threads=2"});
   EXPECT_EQ(chosen.code, 0) << chosen;
   test::save(test::small_cnn(), at("cnn.onnx"));
   EXPECT_EQ(

@@ -45,7 +45,9 @@ TEST_F(Cli, HelpOfEveryCommandNamesItsFlags) {
       {"profile",
        {"--engine", "--threads", "--budget", "--db", "--config", "--catalogue", "--like", "--seed", "--dry-run",
         "--resume", "--engine-path"}},
-      {"train", {"--db", "--target", "--catalogue", "--out"}},
+      {"train", {"--db", "--target", "--catalogue", "--rms", "--max-module-time", "--max-pack-size", "--out"}},
+      {"select", {"--db", "--rms", "--max-module-time", "--max-pack-size", "--out"}},
+      {"rms", {}},
       {"predict",
        {"--pack", "--modules", "--batch", "--dim", "--json", "--csv", "--max-latency", "--min-coverage",
         "--engine-path"}},
@@ -55,7 +57,7 @@ TEST_F(Cli, HelpOfEveryCommandNamesItsFlags) {
       {"recalibrate", {"--pack", "--budget"}},
       {"eval", {"--pack", "--rounds", "--force", "--json"}},
       {"inspect", {"FILE"}},
-      {"bench", {"coverage"}}};
+      {"bench", {"coverage", "predict", "learn"}}};
   const Outcome all = run({"--help"});
   EXPECT_EQ(all.code, 0) << all;
   for (const auto& [command, wanted] : flags) {
@@ -409,14 +411,16 @@ TEST_F(Cli, InspectRefusesGarbage) {
 }
 
 TEST_F(Cli, TrainChoosesATargetByName) {
-  const Outcome wrong = run({"train", "--db", test::world().db, "--target", "gpu", "--out", at("x.latpack")});
+  const Outcome wrong = run(
+      {"train", "--rms", test::kQuickModels, "--db", test::world().db, "--target", "gpu", "--out", at("x.latpack")});
   EXPECT_EQ(wrong.code, 1) << wrong;
   EXPECT_TRUE(contains(wrong.err, "'gpu'") && contains(wrong.err, "fake")) << wrong;
   EXPECT_FALSE(test::fs::exists(at("x.latpack")));
-  const Outcome none = run({"train", "--db", at("none.db"), "--out", at("x.latpack")});
+  const Outcome none = run({"train", "--rms", test::kQuickModels, "--db", at("none.db"), "--out", at("x.latpack")});
   EXPECT_EQ(none.code, 1) << none;
   EXPECT_FALSE(test::fs::exists(at("none.db")));
-  const Outcome nowhere = run({"train", "--db", test::world().db, "--out", at("none/x.latpack")});
+  const Outcome nowhere =
+      run({"train", "--rms", test::kQuickModels, "--db", test::world().db, "--out", at("none/x.latpack")});
   EXPECT_EQ(nowhere.code, 1) << nowhere;
 }
 

@@ -130,7 +130,8 @@ TEST_F(Pipeline, AForecastRunsNoModel) {
 }
 
 TEST_F(Pipeline, TrainingIsTheSameForTheSameStore) {
-  ASSERT_EQ(run({"train", "--db", test::world().db, "--out", at("again.latpack")}).code, 0);
+  ASSERT_EQ(run({"train", "--rms", test::kQuickModels, "--db", test::world().db, "--out", at("again.latpack")}).code,
+            0);
   test::save(test::small_cnn(), at("cnn.onnx"));
   const auto quiet = [&](const std::string& pack) {
     return must(must(cli::Forecaster::open(pack, {})).forecast(at("cnn.onnx"), {})).total.quiet.count();
@@ -209,7 +210,8 @@ class ExtendedCatalogue : public Pipeline {
     const Outcome profile = run({"profile", "--engine", engine, "--db", at("host.db"), "--budget", budget, "--config",
                                  at("campaign.toml"), "--catalogue", at("more")});
     ASSERT_EQ(profile.code, 0) << profile;
-    const Outcome train = run({"train", "--db", at("host.db"), "--catalogue", at("more"), "--out", at("host.latpack")});
+    const Outcome train = run({"train", "--rms", test::kQuickModels, "--db", at("host.db"), "--catalogue", at("more"),
+                               "--out", at("host.latpack")});
     ASSERT_EQ(train.code, 0) << train;
   }
 
@@ -285,8 +287,8 @@ TEST_F(ExtendedCatalogue, AParameterMoreForABuiltInType) {
 TEST_F(ExtendedCatalogue, AnOlderStoreServesANewParameter) {
   // Graphs are stored: what a type reads may change after the campaign.
   test::write_text(at("more/activation.toml"), with_rank("activation"));
-  const Outcome train =
-      run({"train", "--db", test::world().db, "--catalogue", at("more"), "--out", at("host.latpack")});
+  const Outcome train = run({"train", "--rms", test::kQuickModels, "--db", test::world().db, "--catalogue", at("more"),
+                             "--out", at("host.latpack")});
   ASSERT_EQ(train.code, 0) << train;
   const std::string file = model_with(test::node("Sigmoid", {"a"}, {"b"}), {1, 64, 1024});
   EXPECT_EQ(module_of(file, "activation")["parameters"]["tensor_rank"], 3.0);

@@ -13,6 +13,9 @@
 
 namespace latcast::test {
 
+/// Where a test is not about the models themselves.
+inline constexpr const char* kQuickModels = "base_ridge,base_gp_small,lasso";
+
 struct World {
   fs::path folder;
   std::string db, pack;
@@ -35,7 +38,7 @@ inline const World& world() {
       write_text(folder / "campaign.toml", "max_macs = 1e8\n");
       run_or_throw(folder, {"profile", "--engine", "fake", "--db", result.db, "--budget", "40s", "--config",
                             (folder / "campaign.toml").string()});
-      run_or_throw(folder, {"train", "--db", result.db, "--out", result.pack});
+      run_or_throw(folder, {"train", "--rms", kQuickModels, "--db", result.db, "--out", result.pack});
     }
     close(lock);
     return result;
