@@ -50,7 +50,6 @@ TEST_F(Select, ABudgetThatCannotBeMetNamesTheNearestThatCan) {
 }
 
 TEST_F(Select, TrainsFirstWhereNothingIsKept) {
-  std::filesystem::copy_file(db(), at("host.db"));
   const Outcome first = run({"select", "--rms", test::kQuickModels, "--db", at("host.db"), "--out", at("x.latpack")});
   EXPECT_EQ(first.code, 0) << first;
   EXPECT_TRUE(contains(first.err, "training first")) << first;
