@@ -29,9 +29,8 @@ Result<FileKind> kind_of(const std::string& file) {
   const auto got = stream.gcount();
   if (got == 0) return fail(Errc::invalid_input, file + ": the file is empty");
   if (std::memcmp(head.data(), "SQLite format 3", 15) == 0) return FileKind::store;
-  if (Pack::open(file)) return FileKind::pack;
   // A FlatBuffers file carries its identifier after the root offset.
-  if (got >= 8 && std::memcmp(head.data() + 4, "LAT", 3) == 0) return FileKind::pack;
+  if (got >= 8 && std::memcmp(head.data() + 4, "LCPK", 4) == 0) return FileKind::pack;
   return FileKind::onnx;
 }
 

@@ -450,7 +450,6 @@ class Comparing {
     study_options.seed = options_.seed + std::uint64_t(part);
     study_options.threads = options_.threads;
     study_options.folds = options_.inner_folds;
-    study_options.families = with_intervals;
     const Study study = make_study(train, *prepared, study_options);
     out_.race_cost_s += study.race_cost_s;
     studies_ += 1;

@@ -24,7 +24,7 @@ struct MednVariant {
 struct MednStudyOptions {
   std::uint64_t seed = 1;
   int threads = 2;
-  int folds = 3, folds_used = 2;
+  int folds = 3, folds_used = 1;
   ProgressCallback progress;
 };
 

@@ -28,8 +28,8 @@ constexpr Patience kAfterFirstFold = {1.06, 1.2, 3.0};
 constexpr Patience kAfterLaterFolds = {1.03, 1.1, 2.5};
 constexpr double kQuick_ns = 120.0;  // models that a tight time budget may ask for
 
-/// On the front, differences below this share of the error are none.
-constexpr double kSameError = 0.003;
+/// A candidate is off the front where another one, no slower and no larger, is better by this factor: less may be luck.
+constexpr double kClearlyBetter = 1.03;
 
 struct Contender {
   const RegressionModel* model = nullptr;  // null: joint
@@ -244,11 +244,7 @@ void keep_front(ClassStudy& study) {
     if (!one.score.front) continue;
     for (const Candidate& other : study.candidates) {
       if (&other == &one || !other.score.note.empty() || !beats(other.score, one.score)) continue;
-      const bool same = other.score.latency_ns == one.score.latency_ns && other.score.bytes == one.score.bytes;
-      const bool first = &other < &one;
-      if (other.score.error < one.score.error * (1 + kSameError) &&
-          (!same || first || other.score.error < one.score.error))
-        one.score.front = false;
+      if (other.score.error * kClearlyBetter < one.score.error) one.score.front = false;
     }
   }
   study.candidates.front().score.front = study.candidates.front().score.note.empty();

@@ -10,18 +10,24 @@
 namespace latcast::learn {
 namespace {
 
-/// A class that no carrier like a network has is chosen for as if it were this share of the time.
+/// Where no carrier like a network has the class, its error counts as if it were this share of the time.
 constexpr double kLeastShare = 1e-4;
 /// Of two models that are equally good the quicker one is taken: what a doubling of the time must gain.
 constexpr double kDoublingGain = 0.005;
 constexpr double kFreeTime_ns = 50;
+/// Standard errors of its difference from the model that is best over all classes, which a candidate is charged.
+constexpr double kCaution = 1.0;
+/// What a model is taken for, against the best there, in classes whose race it left.
+constexpr double kAbsent = 1.05;
 
 constexpr int kPasses = 4;
 constexpr double kLeastGain = 1e-5;
 
-double loss(double share, double error, double time_ns) {
-  const double doublings = std::log2(1.0 + time_ns / kFreeTime_ns);
-  return std::max(share, kLeastShare) * error * (1.0 + kDoublingGain * doublings);
+/// The forecast that a candidate is judged by: with the row's family left out, because those who forecast have families
+/// that no campaign knew; where that was impossible, with its network left out.
+double judged_ns(const Candidate& one, std::size_t row) {
+  const bool family = row < one.family_out.size() && one.family_out[row].latency_ns > 0;
+  return family ? one.family_out[row].latency_ns : one.out_of_fold[row].latency_ns;
 }
 
 /// Time budgets from the least to none, as factors of the least.
@@ -83,6 +89,44 @@ Selector::Selector(const TrainingSet& set, const PreparedSet& prepared, const St
     ClassItems items = items_of(k);
     if (!items.items.empty()) classes_.push_back(std::move(items));
   }
+  const std::vector<std::string> by_merit = models_by_merit();
+  for (ClassItems& own : classes_) charge(own, by_merit);
+}
+
+std::string_view Selector::name_of(const ClassItems& own, const Item& item) const {
+  return study_.classes[own.kernel].candidates[static_cast<std::size_t>(item.candidate)].score.name;
+}
+
+/// The models' names, the one that would be best for everything first.
+std::vector<std::string> Selector::models_by_merit() const {
+  std::map<std::string, double, std::less<>> against;  // total, as a difference from what absent models are taken for
+  for (const ClassItems& own : classes_) {
+    const double absent = kAbsent * std::ranges::min_element(own.items, {}, &Item::off)->off;
+    for (const Item& item : own.items) against[std::string(name_of(own, item))] += item.off - absent;
+  }
+  std::vector<std::string> out;
+  for (const auto& [name, total] : against) out.push_back(name);
+  std::ranges::stable_sort(out, {}, [&](const std::string& name) { return against[name]; });
+  return out;
+}
+
+/// Fills in the items' losses.
+void Selector::charge(ClassItems& own, const std::vector<std::string>& by_merit) const {
+  const auto rank = [&](const Item& item) {
+    return std::ranges::find(by_merit, name_of(own, item)) - by_merit.begin();
+  };
+  const Item& usual = *std::ranges::min_element(own.items, {}, rank);
+  for (Item& item : own.items) {
+    double squares = 0;
+    const double mean = (item.off - usual.off) * networks_;
+    for (std::size_t i = 0; i < item.impacts.size(); ++i) {
+      squares += std::pow(item.impacts[i].off - usual.impacts[i].off, 2);
+    }
+    const double n = std::max(networks_, 1.0);
+    const double caution = kCaution * std::sqrt(std::max(squares - mean * mean / n, 0.0)) / n;
+    const double doublings = std::log2(1.0 + item.time_ns / kFreeTime_ns);
+    item.loss = (item.off + caution) * (1.0 + kDoublingGain * doublings);
+  }
 }
 
 double Selector::overhead(std::size_t kernel) const {
@@ -96,20 +140,28 @@ Selector::ClassItems Selector::items_of(std::size_t kernel) const {
   for (Eigen::Index i = 0; i < rows.size(); ++i) {
     const NetworkTruth& network = set_.networks[static_cast<std::size_t>(rows.group[static_cast<std::size_t>(i)])];
     if (!counts(network)) continue;
-    out.share += rows.latency_ns[i] / network.quiet_ns / networks_;
     out.modules += 1;
   }
   const auto& candidates = study_.classes[kernel].candidates;
   for (std::size_t c = 0; c < candidates.size(); ++c) {
     const Candidate& one = candidates[c];
     if (!one.fit) continue;
-    Item item{static_cast<int>(c), one.score.error, one.score.latency_ns, one.score.bytes, one.joint, {}};
-    std::map<int, double> sums;
+    Item item{static_cast<int>(c), one.score.latency_ns, one.score.bytes, one.joint, 0, 0, {}};
+    std::map<int, Impact> impacts;
     for (std::size_t i = 0; i < one.out_of_fold.size(); ++i) {
-      const int network = rows.group[i];
-      if (counts(set_.networks[static_cast<std::size_t>(network)])) sums[network] += one.out_of_fold[i].latency_ns;
+      const NetworkTruth& network = set_.networks[static_cast<std::size_t>(rows.group[i])];
+      if (!counts(network)) continue;
+      const double truth = rows.latency_ns[static_cast<Eigen::Index>(i)], forecast = judged_ns(one, i);
+      Impact& impact = impacts[rows.group[i]];
+      impact.network = rows.group[i];
+      impact.sum_ns += forecast;
+      impact.off += std::min(std::abs(forecast - truth), truth) / network.quiet_ns;
     }
-    for (const auto& [network, sum] : sums) item.impacts.push_back({network, sum});
+    for (const auto& [network, impact] : impacts) {
+      item.impacts.push_back(impact);
+      item.off += impact.off / networks_;
+    }
+    if (impacts.empty()) item.off = kLeastShare * one.score.error;
     out.items.push_back(std::move(item));
   }
   return out;
@@ -123,7 +175,7 @@ Choice Selector::tallied(const std::vector<std::size_t>& item) const {
     const ClassItems& own = classes_[c];
     const Item& chosen = own.items[item[c]];
     out.candidate[own.kernel] = chosen.candidate;
-    out.module_error += own.share * chosen.error;
+    out.module_error += chosen.off;
     out.network_time_ns += own.modules * (chosen.time_ns + overhead(own.kernel));
     out.form_bytes += chosen.bytes;
     joint |= chosen.joint;
@@ -172,7 +224,7 @@ std::size_t Selector::improve(const Budget& budget, std::vector<std::size_t>& it
   now.calibrate();
   std::vector<std::size_t> order(classes_.size());
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t c) { return classes_[c].share; });
+  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t c) { return classes_[c].items.front().off; });
   const std::vector<std::size_t> first = item;
   for (int pass = 0; pass < kPasses; ++pass) {
     bool changed = false;
@@ -193,8 +245,7 @@ std::size_t Selector::improve(const Budget& budget, std::vector<std::size_t>& it
         }
         const double mean = sum / now.count;
         const double deviation = std::sqrt(std::max(squares / now.count - mean * mean, 0.0) / now.count);
-        const double modules =
-            loss(own.share, own.items[j].error, own.items[j].time_ns) - loss(own.share, old.error, old.time_ns);
+        const double modules = own.items[j].loss - old.loss;
         const double gain = -(mean + modules);
         if (gain <= best_gain || gain < deviation) continue;
         std::vector<std::size_t> tried = item;
@@ -242,8 +293,7 @@ Knapsack Selector::knapsack(const Budget& budget) const {
     auto& items = problem.classes.emplace_back();
     const double per_module = modules_ > 0 ? own.modules / modules_ : 0.0;
     for (const Item& one : own.items) {
-      items.push_back({loss(own.share, one.error, one.time_ns), per_module * (one.time_ns + overhead(own.kernel)),
-                       one.bytes, one.joint});
+      items.push_back({one.loss, per_module * (one.time_ns + overhead(own.kernel)), one.bytes, one.joint});
     }
   }
   return problem;
@@ -290,7 +340,7 @@ Choice Selector::only(std::string_view name) const {
 Choice Selector::most_accurate() const {
   std::vector<std::size_t> item;
   for (const ClassItems& own : classes_) {
-    item.push_back(static_cast<std::size_t>(std::ranges::min_element(own.items, {}, &Item::error) - own.items.begin()));
+    item.push_back(static_cast<std::size_t>(std::ranges::min_element(own.items, {}, &Item::off) - own.items.begin()));
   }
   return tallied(item);
 }

@@ -1,8 +1,11 @@
 // One regression model per kernel class, so that the whole is as accurate as budgets of time and size allow.
 //
-// The knapsack (knapsack.h) minimises the classes' cross-validated errors, each weighted with its share of a network's
-// time. Errors of modules cancel or add up in a network, so a local search then exchanges one model at a time where
-// networks' own errors, out of fold, get better by more than their paired standard error.
+// The knapsack (knapsack.h) minimises what modules are off by, as shares of their networks' time, with their block family
+// left out of training: the networks that people have are of families that no campaign knew. The best of many candidates
+// of a class is often only the luckiest, so one that departs from the model that is best over all classes together is
+// charged the standard error of the difference, paired over networks. Errors of modules cancel or add up in a network, so
+// a local search then exchanges one model at a time where networks' own errors get better by more than their paired
+// standard error.
 #pragma once
 
 #include <limits>
@@ -22,7 +25,7 @@
 namespace latcast::learn {
 
 /// What a forecast of one module may cost where nothing else is asked for.
-inline constexpr double kDefaultModuleTime_ns = 700;
+inline constexpr double kDefaultModuleTime_ns = 900;
 
 struct Budget {
   double module_time_ns = kDefaultModuleTime_ns;  // mean over the modules of the training networks
@@ -32,7 +35,7 @@ struct Budget {
 /// One candidate per class, and what that comes to. Errors are cross-validated.
 struct Choice {
   std::vector<int> candidate;  // index into ClassStudy::candidates; -1 where the class has none
-  double module_error = 0;     // the classes' errors, weighted with their share of the time
+  double module_error = 0;     // what modules are off by, as a share of their networks' time
   double network_error = 0;    // MAPE of the networks
   double module_time_ns = 0;   // mean
   double network_time_ns = 0;  // mean
@@ -69,23 +72,28 @@ class Selector {
  private:
   struct Impact {
     int network = 0;
-    double sum_ns = 0;
+    double sum_ns = 0;  // of the forecasts
+    double off = 0;     // what they are off by, as a share of the network's time
   };
   struct Item {
     int candidate = 0;
-    double error = 0, time_ns = 0, bytes = 0;
+    double time_ns = 0, bytes = 0;
     bool joint = false;
-    std::vector<Impact> impacts;  // forecasts out of fold, summed per network
+    double off = 0;               // mean over the networks
+    double loss = 0;              // off, with what caution and time add
+    std::vector<Impact> impacts;  // per network that has the class; the same networks for all items
   };
   struct ClassItems {
     std::size_t kernel = 0;
-    double share = 0;    // of a network's time
     double modules = 0;  // over all networks that count
     std::vector<Item> items;
   };
   struct Networks;
 
   [[nodiscard]] ClassItems items_of(std::size_t kernel) const;
+  [[nodiscard]] std::string_view name_of(const ClassItems& own, const Item& item) const;
+  [[nodiscard]] std::vector<std::string> models_by_merit() const;
+  void charge(ClassItems& own, const std::vector<std::string>& by_merit) const;
   [[nodiscard]] Choice tallied(const std::vector<std::size_t>& item) const;
   [[nodiscard]] double overhead(std::size_t kernel) const;
   [[nodiscard]] Knapsack knapsack(const Budget& budget) const;

@@ -28,7 +28,7 @@ struct StudyOptions {
   std::uint64_t seed = 1;
   int threads = 2;
   int folds = 4;
-  int family_groups = 5;
+  int family_groups = 6;
   std::vector<std::string> models;  // that may compete beside the base; empty: all
   bool exhaustive = false;          // every model on every fold, for comparison with the race
   bool families = true;             // forecasts with families left out: needed for intervals

@@ -41,8 +41,9 @@ struct Assembled {
   Choice choice;
 };
 
-/// With a limit of size the list of candidates that lost is short. Chooses one candidate per class within the budget and puts them into `frame` (untrained(), with whatever else the
-/// caller wants in the pack: it counts towards the size). Errc::budget: it cannot be met; says what can.
+/// With a limit of size the list of candidates that lost is short. Chooses one candidate per class within the budget
+/// and puts them into `frame` (untrained(), with whatever else the caller wants in the pack: it counts towards the
+/// size). Errc::budget: it cannot be met; says what can.
 [[nodiscard]] Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, const Study& study,
                                          PackContent frame, const PackBudget& budget, double level = 0.9);
 
