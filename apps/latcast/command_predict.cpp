@@ -38,6 +38,8 @@ Json json_modules(const Forecast& forecast, const Forecaster& forecaster) {
         {"op", module.op},
         {"nodes", module.nodes},
         {"latency_ns", part.latency.count()},
+        {"lower_ns", part.lower.count()},
+        {"upper_ns", part.upper.count()},
         {"share", forecast.total.quiet.count() > 0 ? part.latency.count() / forecast.total.quiet.count() : 0.0},
         {"status", to_string(part.status)},
         {"parameters", std::move(parameters)}};

@@ -110,6 +110,22 @@ Result<void> Forecaster::check_engine(Console& console) {
   return {};
 }
 
+std::vector<ModuleQuery> Forecaster::queries(const Network& network) const {
+  std::vector<ModuleQuery> queries;
+  for (const Module& module : network.modules) {
+    ModuleQuery query;
+    if (module.match == ModuleMatch::matched) {
+      query.type = pack_types_[module.type];
+      query.parameters = module.parameters;
+    }
+    query.input_bytes = module.input_bytes;
+    query.output_bytes = module.output_bytes;
+    query.weight_bytes = module.weight_bytes;
+    queries.push_back(query);
+  }
+  return queries;
+}
+
 Result<Forecast> Forecaster::forecast(const std::string& file, const DimBindings& bindings) {
   auto loaded = load_model_file(file, bindings);
   if (!loaded) return tl::unexpected(loaded.error());
@@ -126,18 +142,7 @@ Result<Forecast> Forecaster::forecast(const LoadedModel& loaded, const DimBindin
   Forecast result;
   result.path = loaded.path;
   result.network = std::move(*network);
-  std::vector<ModuleQuery> queries;
-  for (const Module& module : result.network.modules) {
-    ModuleQuery query;
-    if (module.match == ModuleMatch::matched) {
-      query.type = pack_types_[module.type];
-      query.parameters = module.parameters;
-    }
-    query.input_bytes = module.input_bytes;
-    query.output_bytes = module.output_bytes;
-    query.weight_bytes = module.weight_bytes;
-    queries.push_back(query);
-  }
+  const std::vector<ModuleQuery> queries = this->queries(result.network);
   result.modules.resize(queries.size());
   auto total = predictor_->forecast_network(queries, result.modules);
   if (!total) return fail_in(loaded.path, total.error());

@@ -39,6 +39,9 @@ class Forecaster {
   Result<Forecast> forecast(const std::string& file, const DimBindings& bindings);
   Result<Forecast> forecast(const LoadedModel& loaded, const DimBindings& bindings);
 
+  /// What the predictor is asked for a network; refers to the network's parameters.
+  [[nodiscard]] std::vector<ModuleQuery> queries(const Network& network) const;
+
   [[nodiscard]] const Pack& pack() const { return pack_; }
   [[nodiscard]] const Predictor& predictor() const { return *predictor_; }
   [[nodiscard]] const Catalogue& catalogue() const { return catalogue_; }

@@ -134,6 +134,31 @@ std::string describe_models(const learn::Study& study, const learn::PreparedSet&
   return text;
 }
 
+/// What other budgets would give.
+std::string describe_front(const learn::Assembled& assembled) {
+  Table table({"a module takes", "modules' error", "networks' MAPE", "models' bytes", ""});
+  const auto add = [&](const learn::Choice& one, const char* note) {
+    table.add({format_time(one.module_time_ns), format_percent(one.module_error, 2),
+               format_percent(one.network_error, 2), format_bytes(one.form_bytes), note});
+  };
+  for (const learn::Choice& one : assembled.front) add(one, "");
+  add(assembled.choice, "chosen");
+  return table.text();
+}
+
+std::size_t count_outliers(const learn::Study& study, const learn::PreparedSet& prepared, const learn::Choice& choice) {
+  std::size_t out = 0;
+  for (std::size_t k = 0; k < study.classes.size(); ++k) {
+    if (choice.candidate[k] < 0) continue;
+    const auto& forecasts = study.classes[k].candidates[static_cast<std::size_t>(choice.candidate[k])].out_of_fold;
+    for (std::size_t i = 0; i < forecasts.size(); ++i) {
+      const double ratio = forecasts[i].latency_ns / prepared.kernels[k].rows.latency_ns[static_cast<Eigen::Index>(i)];
+      if (ratio > 0 && (ratio > 5 || ratio < 0.2)) ++out;
+    }
+  }
+  return out;
+}
+
 double peak_memory_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -144,6 +169,12 @@ std::string describe(const learn::Study& study, const learn::PreparedSet& prepar
                      double seconds) {
   const learn::Choice& choice = assembled.choice;
   std::string text = describe_models(study, prepared, choice);
+  text += describe_front(assembled);
+  if (const std::size_t outliers = count_outliers(study, prepared, choice); outliers > 0) {
+    text +=
+        std::to_string(outliers) + " samples are off by a factor of 5 or more from what models make of the others\n";
+  }
+  if (prepared.repeated > 0) text += std::to_string(prepared.repeated) + " samples repeat another one\n";
   if (prepared.dropped > 0)
     text += std::to_string(prepared.dropped) + " samples could not be used (not above 0, or not a number)\n";
   for (const std::string& note : study.notes) text += "left out: " + note + "\n";

@@ -90,10 +90,10 @@ ModuleSpreads fit_module_spreads(const PreparedSet& prepared, const Study& study
 NetworkFit fit_networks(const TrainingSet& set, const Study& study, const Selector& selector, const Choice& choice,
                         double level) {
   NetworkFit out;
-  const std::vector<RawNetwork> raw = selector.sums(choice, false);
+  const std::vector<RawNetwork> raw = selector.sums(choice, Unseen::network);
   const std::vector<RawNetwork> usable_raw = counted(set, raw);
   out.calibration = fit_calibration(usable_raw);
-  const auto held = hold_out_families(set.networks, study.group_of_network, raw, selector.sums(choice, true));
+  const auto held = hold_out_families(set.networks, study.group_of_network, raw, selector.sums(choice, Unseen::family));
   std::vector<HeldOut> plain;
   for (std::size_t i = 0; i < held.size(); ++i) {
     if (counts(set.networks[i]) && !set.networks[i].adaptive) plain.push_back(held[i]);

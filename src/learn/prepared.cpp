@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "core/limits.h"
 #include "learn/folds.h"
@@ -26,6 +27,18 @@ Result<void> check_sizes(const KernelSamples& s, std::size_t networks) {
   const bool inside =
       std::ranges::all_of(s.network, [&](int i) { return i >= 0 && static_cast<std::size_t>(i) < networks; });
   return inside ? Result<void>() : fail(Errc::invalid_input, where + ": a sample of no network");
+}
+
+/// Rows with the same features, terms and latency as an earlier one.
+std::size_t count_repeated(const Rows& rows) {
+  std::set<std::vector<double>> seen;
+  for (Eigen::Index i = 0; i < rows.size(); ++i) {
+    std::vector<double> row(rows.terms.row(i).begin(), rows.terms.row(i).end());
+    row.insert(row.end(), rows.features.row(i).begin(), rows.features.row(i).end());
+    row.push_back(rows.latency_ns[i]);
+    seen.insert(std::move(row));
+  }
+  return static_cast<std::size_t>(rows.size()) - seen.size();
 }
 
 using TermWeights = std::map<std::string, double, std::less<>>;
@@ -108,6 +121,7 @@ Result<PreparedSet> prepare(const TrainingSet& set) {
       new_row[k][static_cast<std::size_t>(kept[i])] = static_cast<Eigen::Index>(i);
     }
     usable_samples += kept.size();
+    out.repeated += count_repeated(out.kernels.back().rows);
     out.dropped += new_row[k].size() - kept.size();
   }
   if (usable_samples == 0) return fail(Errc::invalid_input, "there is no usable sample to train on: profile first");

@@ -31,6 +31,7 @@ struct PreparedSet {
   std::vector<PreparedKernel> kernels;           // as in the training set
   std::vector<std::vector<ModulePlace>> places;  // per network, per module
   std::size_t dropped = 0;                       // samples that were not usable
+  std::size_t repeated = 0;                      // samples that say what another one of their class says
 };
 
 /// Errc::invalid_input: nothing usable, or sizes and indices that do not match.

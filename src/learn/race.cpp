@@ -1,6 +1,7 @@
 #include "learn/race.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -23,13 +24,19 @@ constexpr Eigen::Index kFirstLookFrom = 300;  // smaller sides are looked at as 
 struct Patience {
   double dominated, slow, hopeless;
 };
-constexpr Patience kAfterFirstLook = {1.20, 1.5, 4.0};
-constexpr Patience kAfterFirstFold = {1.06, 1.2, 3.0};
-constexpr Patience kAfterLaterFolds = {1.03, 1.1, 2.5};
+constexpr Patience kAfterFirstLook = {1.10, 1.3, 4.0};
+constexpr Patience kAfterFirstFold = {1.04, 1.1, 3.0};
+constexpr Patience kAfterLaterFolds = {1.02, 1.06, 2.5};
 constexpr double kQuick_ns = 120.0;  // models that a tight time budget may ask for
+
+/// Models that are good nearly everywhere stay unless they are slow or hopeless here: what a class's samples say
+/// against them is often chance, and a selection must be able to fall back on them.
+constexpr std::array<std::string_view, 4> kSteady = {"base_gp", "base_mean", "base_blend", "medn"};
+bool steady(std::string_view name) { return std::ranges::find(kSteady, name) != kSteady.end(); }
 
 /// A candidate is off the front where another one, no slower and no larger, is better by this factor: less may be luck.
 constexpr double kClearlyBetter = 1.03;
+constexpr double kClearlyBetterThanSteady = 1.08;
 
 struct Contender {
   const RegressionModel* model = nullptr;  // null: joint
@@ -114,8 +121,10 @@ std::vector<std::vector<KernelEstimate>> fit_all(const Rows& train, const Rows& 
   return out;
 }
 
+/// No slower, and no larger than counts.
 bool beats(const CandidateScore& other, const CandidateScore& one) {
-  return other.latency_ns <= one.latency_ns && other.bytes <= one.bytes;
+  constexpr double kSmall = 20e3;  // bytes: a hundred such classes make a pack of the usual size
+  return other.latency_ns <= one.latency_ns && other.bytes <= std::max(one.bytes, kSmall);
 }
 
 /// The base stays: it is the last resort.
@@ -128,7 +137,7 @@ void drop(const Patience& patience, const std::string& when, std::vector<Contend
   for (std::size_t i = 1; i < all.size(); ++i) {
     const Contender& one = all[i];
     if (!one.in()) continue;
-    const bool dominated = std::ranges::any_of(all, [&](const Contender& other) {
+    const bool dominated = !steady(one.candidate.score.name) && std::ranges::any_of(all, [&](const Contender& other) {
       return other.in() && beats(other.candidate.score, one.candidate.score) &&
              other.seen_error * patience.dominated < one.seen_error;
     });
@@ -244,7 +253,8 @@ void keep_front(ClassStudy& study) {
     if (!one.score.front) continue;
     for (const Candidate& other : study.candidates) {
       if (&other == &one || !other.score.note.empty() || !beats(other.score, one.score)) continue;
-      if (other.score.error * kClearlyBetter < one.score.error) one.score.front = false;
+      const double clearly = steady(one.score.name) ? kClearlyBetterThanSteady : kClearlyBetter;
+      if (other.score.error * clearly < one.score.error) one.score.front = false;
     }
   }
   study.candidates.front().score.front = study.candidates.front().score.note.empty();

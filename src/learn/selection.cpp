@@ -16,7 +16,7 @@ constexpr double kLeastShare = 1e-4;
 constexpr double kDoublingGain = 0.005;
 constexpr double kFreeTime_ns = 50;
 /// Standard errors of its difference from the model that is best over all classes, which a candidate is charged.
-constexpr double kCaution = 1.0;
+constexpr double kCaution = 2.0;
 /// What a model is taken for, against the best there, in classes whose race it left.
 constexpr double kAbsent = 1.05;
 
@@ -183,7 +183,7 @@ Choice Selector::tallied(const std::vector<std::size_t>& item) const {
   if (joint) out.form_bytes += study_.shared_bytes;
   out.module_time_ns = modules_ > 0 ? out.network_time_ns / modules_ : 0.0;
   out.network_time_ns /= std::max(networks_, 1.0);
-  const std::vector<RawNetwork> raw = sums(out, false);
+  const std::vector<RawNetwork> raw = sums(out, Unseen::network);
   std::vector<RawNetwork> used;
   for (std::size_t n = 0; n < raw.size(); ++n) {
     if (counts(set_.networks[n])) used.push_back(raw[n]);
@@ -196,15 +196,19 @@ Choice Selector::tallied(const std::vector<std::size_t>& item) const {
   return out;
 }
 
-std::vector<RawNetwork> Selector::sums(const Choice& choice, bool families) const {
+std::vector<RawNetwork> Selector::sums(const Choice& choice, Unseen unseen) const {
   std::vector<std::vector<KernelEstimate>> estimates(study_.classes.size());
   std::vector<double> errors(study_.classes.size(), kUnknownError);
   for (std::size_t k = 0; k < study_.classes.size(); ++k) {
     if (choice.candidate[k] < 0) continue;
     const Candidate& one = study_.classes[k].candidates[static_cast<std::size_t>(choice.candidate[k])];
-    estimates[k] = families ? one.family_out : one.out_of_fold;
+    estimates[k] = unseen == Unseen::network ? one.out_of_fold : one.family_out;
     estimates[k].resize(static_cast<std::size_t>(prepared_.kernels[k].rows.size()));
     errors[k] = one.score.error;
+    if (unseen != Unseen::family_or_network) continue;
+    for (std::size_t i = 0; i < estimates[k].size(); ++i) {
+      if (!(estimates[k][i].latency_ns > 0)) estimates[k][i] = one.out_of_fold[i];
+    }
   }
   std::vector<RawNetwork> out;
   for (std::size_t n = 0; n < set_.networks.size(); ++n) {
@@ -213,10 +217,51 @@ std::vector<RawNetwork> Selector::sums(const Choice& choice, bool families) cons
   return out;
 }
 
+/// What another item of a class would gain, in shares of a network's time; 0 where that may be chance.
+double Selector::gain(const Networks& now, const Item& old, const Item& other) {
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < other.impacts.size(); ++i) {
+    const auto n = static_cast<std::size_t>(other.impacts[i].network);
+    const double change = now.error_at(n, other.impacts[i].sum_ns - old.impacts[i].sum_ns) - now.error[n];
+    sum += change;
+    squares += change * change;
+  }
+  const double mean = sum / now.count;
+  const double deviation = std::sqrt(std::max(squares / now.count - mean * mean, 0.0) / now.count);
+  const double gain = old.loss - other.loss - mean;
+  return gain < std::max(deviation, kLeastGain) ? 0.0 : gain;
+}
+
+/// The item of class c that gains most within the budget; the present one where none does.
+std::size_t Selector::best_exchange(const Networks& now, const Budget& budget, const std::vector<std::size_t>& item,
+                                    std::size_t c) const {
+  const ClassItems& own = classes_[c];
+  double most = 0;
+  std::size_t best = item[c];
+  for (std::size_t j = 0; j < own.items.size(); ++j) {
+    const double gained = j == item[c] ? 0.0 : gain(now, own.items[item[c]], own.items[j]);
+    if (gained <= most) continue;
+    std::vector<std::size_t> tried = item;
+    tried[c] = j;
+    if (!fits(tried, budget)) continue;
+    most = gained;
+    best = j;
+  }
+  return best;
+}
+
+void Selector::exchange(const Item& old, const Item& other, Networks& now) {
+  for (std::size_t i = 0; i < old.impacts.size(); ++i) {
+    const auto n = static_cast<std::size_t>(old.impacts[i].network);
+    now.raw[n].sum_ns += other.impacts[i].sum_ns - old.impacts[i].sum_ns;
+    now.error[n] = now.error_at(n, 0.0);
+  }
+}
+
 /// Exchanges one class's model at a time while networks' errors, and the modules' own, get better by more than chance.
 std::size_t Selector::improve(const Budget& budget, std::vector<std::size_t>& item) const {
   Networks now;
-  now.raw = sums(tallied(item), false);
+  now.raw = sums(tallied(item), Unseen::family_or_network);
   for (std::size_t n = 0; n < now.raw.size(); ++n) {
     if (!counts(set_.networks[n])) now.raw[n] = {};
   }
@@ -226,44 +271,16 @@ std::size_t Selector::improve(const Budget& budget, std::vector<std::size_t>& it
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t c) { return classes_[c].items.front().off; });
   const std::vector<std::size_t> first = item;
-  for (int pass = 0; pass < kPasses; ++pass) {
-    bool changed = false;
+  bool changed = true;
+  for (int pass = 0; pass < kPasses && changed; ++pass) {
+    changed = false;
     for (const std::size_t c : order) {
-      const ClassItems& own = classes_[c];
-      const Item& old = own.items[item[c]];
-      double best_gain = kLeastGain;
-      std::size_t best = item[c];
-      for (std::size_t j = 0; j < own.items.size(); ++j) {
-        if (j == item[c]) continue;
-        double sum = 0, squares = 0;
-        for (std::size_t i = 0; i < own.items[j].impacts.size(); ++i) {
-          const Impact& impact = own.items[j].impacts[i];
-          const auto n = static_cast<std::size_t>(impact.network);
-          const double change = now.error_at(n, impact.sum_ns - old.impacts[i].sum_ns) - now.error[n];
-          sum += change;
-          squares += change * change;
-        }
-        const double mean = sum / now.count;
-        const double deviation = std::sqrt(std::max(squares / now.count - mean * mean, 0.0) / now.count);
-        const double modules = own.items[j].loss - old.loss;
-        const double gain = -(mean + modules);
-        if (gain <= best_gain || gain < deviation) continue;
-        std::vector<std::size_t> tried = item;
-        tried[c] = j;
-        if (!fits(tried, budget)) continue;
-        best_gain = gain;
-        best = j;
-      }
+      const std::size_t best = best_exchange(now, budget, item, c);
       if (best == item[c]) continue;
-      for (std::size_t i = 0; i < old.impacts.size(); ++i) {
-        const auto n = static_cast<std::size_t>(old.impacts[i].network);
-        now.raw[n].sum_ns += own.items[best].impacts[i].sum_ns - old.impacts[i].sum_ns;
-        now.error[n] = now.error_at(n, 0.0);
-      }
+      exchange(classes_[c].items[item[c]], classes_[c].items[best], now);
       item[c] = best;
       changed = true;
     }
-    if (!changed) break;
     now.calibrate();
   }
   std::size_t exchanged = 0;

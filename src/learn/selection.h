@@ -1,13 +1,14 @@
 // One regression model per kernel class, so that the whole is as accurate as budgets of time and size allow.
 //
-// The knapsack (knapsack.h) minimises what modules are off by, as shares of their networks' time, with their block family
-// left out of training: the networks that people have are of families that no campaign knew. The best of many candidates
-// of a class is often only the luckiest, so one that departs from the model that is best over all classes together is
-// charged the standard error of the difference, paired over networks. Errors of modules cancel or add up in a network, so
-// a local search then exchanges one model at a time where networks' own errors get better by more than their paired
-// standard error.
+// The knapsack (knapsack.h) minimises what modules are off by, as shares of their networks' time, with their block
+// family left out of training: the networks that people have are of families that no campaign knew. The best of many
+// candidates of a class is often only the luckiest, so one that departs from the model that is best over all classes
+// together is charged the standard error of the difference, paired over networks. Errors of modules cancel or add up in
+// a network, so a local search then exchanges one model at a time where networks' own errors get better by more than
+// their paired standard error.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <optional>
 #include <span>
@@ -44,6 +45,10 @@ struct Choice {
   std::size_t exchanged = 0;   // classes that the local search changed
 };
 
+/// What forecasts have not seen of a module: its network, its network's family, or the family where that was possible
+/// and the network elsewhere, which is what candidates are judged by.
+enum class Unseen : std::uint8_t { network, family, family_or_network };
+
 /// What a forecast costs beside the model's form, per class: its parameters' derived values and features.
 using ModuleOverhead = std::vector<double>;
 
@@ -66,8 +71,8 @@ class Selector {
   /// Choices under a ladder of budgets, those without a better one in error, time and size.
   [[nodiscard]] std::vector<Choice> front() const;
 
-  /// Raw sums of the networks under a choice: forecasts out of fold, or with the family left out.
-  [[nodiscard]] std::vector<RawNetwork> sums(const Choice& choice, bool families) const;
+  /// Raw sums of the networks under a choice.
+  [[nodiscard]] std::vector<RawNetwork> sums(const Choice& choice, Unseen unseen) const;
 
  private:
   struct Impact {
@@ -98,6 +103,10 @@ class Selector {
   [[nodiscard]] double overhead(std::size_t kernel) const;
   [[nodiscard]] Knapsack knapsack(const Budget& budget) const;
   [[nodiscard]] bool fits(const std::vector<std::size_t>& item, const Budget& budget) const;
+  [[nodiscard]] static double gain(const Networks& now, const Item& old, const Item& other);
+  static void exchange(const Item& old, const Item& other, Networks& now);
+  [[nodiscard]] std::size_t best_exchange(const Networks& now, const Budget& budget,
+                                          const std::vector<std::size_t>& item, std::size_t c) const;
   [[nodiscard]] std::size_t improve(const Budget& budget, std::vector<std::size_t>& item) const;
 
   const TrainingSet& set_;

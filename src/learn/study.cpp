@@ -125,9 +125,14 @@ class Studying {
     study_.group_of_network = family_groups(set.networks, options.family_groups);
   }
 
-  Study run() {
+  Study race() {
     race_joint_models();
     race_classes();
+    return std::move(study_);
+  }
+
+  Study run() {
+    study_ = race();
     for (ClassStudy& one : study_.classes) {
       if (!one.candidates.empty()) keep_front(one);
     }
@@ -203,7 +208,7 @@ class Studying {
 
   void race_classes() {
     for_each_class("models", study_.race_cost_s, [&](std::size_t k) {
-      study_.classes[k] = race(prepared_.kernels[k].rows, race_options(k), entries(k));
+      study_.classes[k] = learn::race(prepared_.kernels[k].rows, race_options(k), entries(k));
     });
   }
 
@@ -294,6 +299,10 @@ Study restricted(Study study, const std::vector<std::string>& models) {
     });
   }
   return study;
+}
+
+Study cross_validate(const TrainingSet& set, const PreparedSet& prepared, const StudyOptions& options) {
+  return Studying(set, prepared, options).race();
 }
 
 Study make_study(const TrainingSet& set, const PreparedSet& prepared, const StudyOptions& options) {

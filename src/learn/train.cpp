@@ -149,7 +149,7 @@ Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, 
   for (int attempt = 0; attempt < 4; ++attempt) {
     const auto choice = selector.choose({budget.module_time_ns, budget.pack_bytes - fixed_bytes});
     if (!choice) return not_met(budget, selector, fixed_bytes);
-    Assembled out{frame, *choice};
+    Assembled out{frame, *choice, selector.front()};
     fill(set, prepared, study, selector, *choice, std::isfinite(budget.pack_bytes), level, out.content);
     if (!std::isfinite(budget.pack_bytes)) return out;
     const double over = static_cast<double>(pack_bytes(out.content).size()) - budget.pack_bytes;

@@ -39,6 +39,7 @@ struct TrainOptions {
 struct Assembled {
   PackContent content;
   Choice choice;
+  std::vector<Choice> front;  // of accuracy, time and size: what other budgets would give
 };
 
 /// With a limit of size the list of candidates that lost is short. Chooses one candidate per class within the budget
