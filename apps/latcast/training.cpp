@@ -280,7 +280,7 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
                   "What forecasting a module may take, on average over the modules of the carriers")
       ->option_text("TIME")
       ->transform(duration_option())
-      ->default_str("900ns");
+      ->default_str("500ns");
   command
       .add_option("--max-pack-size", options.budget.pack_bytes, "What the pack may take on disk (default: no limit)")
       ->option_text("SIZE")
