@@ -136,15 +136,15 @@ namespace {
 
 /// The line of a log learner that works on the latency itself.
 RegressionModel of_latency(std::string_view learner, std::string_view summary, std::string_view form,
-                           std::string_view cost, std::string_view source, double handicap) {
-  return {learner, summary, "log latency", form, cost, source, false, {learner}, nullptr, handicap};
+                           std::string_view cost, std::string_view source) {
+  return {learner, summary, "log latency", form, cost, source, false, {learner}, nullptr};
 }
 
 /// The line of one or more log learners over the physical base.
 RegressionModel of_residual(std::string_view name, std::vector<std::string_view> learners, std::string_view summary,
-                            std::string_view form, std::string_view cost, std::string_view source, double handicap) {
+                            std::string_view form, std::string_view cost, std::string_view source) {
   constexpr std::string_view kLoss = "relative error, then log latency over the base";
-  return {name, summary, kLoss, form, cost, source, true, std::move(learners), nullptr, handicap};
+  return {name, summary, kLoss, form, cost, source, true, std::move(learners), nullptr};
 }
 
 constexpr std::string_view kTens = "tens of ns", kHundreds = "100s of ns", kThousands = "1000s of ns";
@@ -161,8 +161,7 @@ std::vector<RegressionModel> make_models() {
        "Lawson & Hanson 1974",
        true,
        {},
-       nullptr,
-       1.0},
+       nullptr},
       {"constant",
        "weighted median latency of the class",
        "log latency",
@@ -171,11 +170,10 @@ std::vector<RegressionModel> make_models() {
        "-",
        false,
        {},
-       fit_constant,
-       1.0},
-      of_latency("lookup", "nearest sample", "neighbours", kThousands, "Cover & Hart 1967", 1.1),
-      of_latency("ols", "least squares on log features: a power law", "linear_features", kTens, "Gauss 1809", 1.03),
-      of_latency("ridge", "ridge on log features and squares", "linear_features", kTens, "Hoerl & Kennard 1970", 1.05),
+       fit_constant},
+      of_latency("lookup", "nearest sample", "neighbours", kThousands, "Cover & Hart 1967"),
+      of_latency("ols", "least squares on log features: a power law", "linear_features", kTens, "Gauss 1809"),
+      of_latency("ridge", "ridge on log features and squares", "linear_features", kTens, "Hoerl & Kennard 1970"),
       {"lasso",
        "non-negative sparse sum of base terms and raw features",
        "relative error",
@@ -184,31 +182,28 @@ std::vector<RegressionModel> make_models() {
        "Tibshirani 1996",
        false,
        {},
-       fit_lasso,
-       1.02},
-      of_latency("poly2", "ridge on all products of two log features", "quadratic", kHundreds, "Hoerl & Kennard 1970",
-                 1.06),
-      of_latency("knn", "mean of the nearest samples", "neighbours", kThousands, "Shepard 1968", 1.1),
+       fit_lasso},
+      of_latency("poly2", "ridge on all products of two log features", "quadratic", kHundreds, "Hoerl & Kennard 1970"),
+      of_latency("knn", "mean of the nearest samples", "neighbours", kThousands, "Shepard 1968"),
       of_latency("svr", "support vector regression, squared exponential kernel", "gaussian_process", kThousands,
-                 "Smola & Schoelkopf 2004; LIBSVM", 1.09),
-      of_latency("forest", "random forest", "trees", kHundreds, "Breiman 2001; XGBoost", 1.09),
-      of_latency("gbdt", "boosted trees", "trees", kThousands, kChen, 1.08),
-      of_latency("gbdt_small", "few shallow boosted trees", "trees", kHundreds, kChen, 1.06),
-      of_latency("gp", "Gaussian process, Matern 5/2", "gaussian_process", kThousands, kGp, 1.08),
-      of_latency("mlp", "multilayer perceptron", "dense", kHundreds, "Rumelhart et al. 1986; LibTorch", 1.06),
-      of_residual("base_ridge", {"ridge"}, "base x ridge", "product", kTens, "Hoerl & Kennard 1970", 1.01),
-      of_residual("base_poly2", {"poly2"}, "base x poly2", "product", kHundreds, "Hoerl & Kennard 1970", 1.02),
+                 "Smola & Schoelkopf 2004; LIBSVM"),
+      of_latency("forest", "random forest", "trees", kHundreds, "Breiman 2001; XGBoost"),
+      of_latency("gbdt", "boosted trees", "trees", kThousands, kChen),
+      of_latency("gbdt_small", "few shallow boosted trees", "trees", kHundreds, kChen),
+      of_latency("gp", "Gaussian process, Matern 5/2", "gaussian_process", kThousands, kGp),
+      of_latency("mlp", "multilayer perceptron", "dense", kHundreds, "Rumelhart et al. 1986; LibTorch"),
+      of_residual("base_ridge", {"ridge"}, "base x ridge", "product", kTens, "Hoerl & Kennard 1970"),
+      of_residual("base_poly2", {"poly2"}, "base x poly2", "product", kHundreds, "Hoerl & Kennard 1970"),
       of_residual("base_svr", {"svr"}, "base x support vector regression", "product", kThousands,
-                  "Smola & Schoelkopf 2004; LIBSVM", 1.05),
-      of_residual("base_gbdt_small", {"gbdt_small"}, "base x few boosted trees", "product", kHundreds, kChen, 1.02),
-      of_residual("base_gbdt", {"gbdt"}, "base x boosted trees", "product", kThousands, kChen, 1.03),
-      of_residual("base_gp", {"gp"}, "base x Gaussian process", "product", kThousands, kGp, 1.04),
-      of_residual("base_gp_small", {"gp_small"}, "base x Gaussian process of 48 centres", "product", kHundreds, kGp,
-                  1.03),
+                  "Smola & Schoelkopf 2004; LIBSVM"),
+      of_residual("base_gbdt_small", {"gbdt_small"}, "base x few boosted trees", "product", kHundreds, kChen),
+      of_residual("base_gbdt", {"gbdt"}, "base x boosted trees", "product", kThousands, kChen),
+      of_residual("base_gp", {"gp"}, "base x Gaussian process", "product", kThousands, kGp),
+      of_residual("base_gp_small", {"gp_small"}, "base x Gaussian process of 48 centres", "product", kHundreds, kGp),
       of_residual("base_blend", {"gbdt", "gp", "svr"}, "base x mean of boosted trees, Gaussian process and SVR",
-                  "product", kThousands, "all three, averaged in logs", 1.05),
+                  "product", kThousands, "all three, averaged in logs"),
       of_residual("base_mean", {"gbdt", "gp"}, "base x mean of boosted trees and Gaussian process", "product",
-                  kThousands, "both, averaged in logs", 1.05),
+                  kThousands, "both, averaged in logs"),
   };
 }
 

@@ -104,7 +104,6 @@ struct RegressionModel {
   bool over_base = false;
   std::vector<std::string_view> parts;                               // log learners; empty: the base alone, or direct
   Result<FittedModelPtr> (*direct)(const DirectProblem&) = nullptr;  // instead of base and parts
-  double handicap = 1.0;  // factor on its error when compared: simpler and faster models win ties
 
   [[nodiscard]] Result<FittedModelPtr> fit(FitContext& context) const;
 };
