@@ -218,25 +218,27 @@ int run(const Options& options, Console& console) {
       missing = variants.error().context;
     }
   }
+  if (!first) return kUsage;  // the parser asks for a store
+  const LearnComparison& all = *first;
   console.clear_progress();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   if (!options.output.machine_readable_on_stdout()) {
-    std::cout << class_table(*first, first->by_network) << model_table(*first) << "\n"
-              << selection_table(first->by_network) << against_paper(first->by_network) << "\n"
-              << selection_table(first->by_family) << against_paper(first->by_family) << "\n"
+    std::cout << class_table(all, all.by_network) << model_table(all) << "\n"
+              << selection_table(all.by_network) << against_paper(all.by_network) << "\n"
+              << selection_table(all.by_family) << against_paper(all.by_family) << "\n"
               << (missing.empty() ? medn_table(medn) : "MEDN was not studied: " + missing + "\n") << "\n"
-              << interval_line(intervals) << "the race took " << format_time(1e9 * first->race_cost_s)
+              << interval_line(intervals) << "the race took " << format_time(1e9 * all.race_cost_s)
               << " of CPU time on a training side, all models on one fold of it "
-              << format_time(1e9 * first->exhaustive_cost_s) << "\n"
+              << format_time(1e9 * all.exhaustive_cost_s) << "\n"
               << "done in " << format_time(1e9 * seconds) << "\n";
   }
   Json json = json_head();
-  json["rms"] = models_json(*first);
-  json.update(split_json(first->by_network));
-  json["by_family"] = split_json(first->by_family);
+  json["rms"] = models_json(all);
+  json.update(split_json(all.by_network));
+  json["by_family"] = split_json(all.by_family);
   json["medn"] = medn_json(medn);
   json["intervals"] = interval_json(intervals);
-  json["race_cost_s"] = first->race_cost_s;
+  json["race_cost_s"] = all.race_cost_s;
   json["seconds"] = seconds;
   if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
   return kOk;

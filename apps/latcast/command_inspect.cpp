@@ -43,7 +43,8 @@ Result<std::string> show_store(const std::string& file) {
   for (const TargetRecord& target : *targets) {
     text += "\ntarget " + target.name + "\n  device " + target.device + "\n  CPU features " + target.cpu_features +
             "\n  engine " + target.engine + " " + target.engine_version + " (" + target.library + ")\n";
-    for (const auto& [key, value] : target.settings) text += "  " + key + " = " + value + "\n";
+    for (const auto& [key, value] : target.settings)
+      text.append("  ").append(key).append(" = ").append(value).append("\n");
     auto campaigns = store->campaigns(target.id);
     if (!campaigns) return tl::unexpected(campaigns.error());
     for (const CampaignRecord& campaign : *campaigns) {
@@ -98,7 +99,9 @@ std::string show_losers(const KernelModel& kernel) {
     }
   }
   std::string text = finished.empty() ? "" : "    " + finished + "\n";
-  for (const auto& [reason, list] : by_reason) text += "    " + reason + ": " + list + "\n";
+  for (const auto& [reason, list] : by_reason) {
+    text.append("    ").append(reason).append(": ").append(list).append("\n");
+  }
   return text;
 }
 

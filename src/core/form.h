@@ -123,8 +123,8 @@ class Form {
 /// The form as packs store it: the same values, arrays laid out for fast evaluation and loading.
 [[nodiscard]] FormSpec laid_out(FormSpec form);
 
-/// Estimated time of one module, in ns, the expressions of its class (`shape`) included. Checked forms only. Fitted to bench/forecast_bench.cpp on a server CPU with
-/// AVX2.
+/// Estimated time of one module, in ns, the expressions of its class (`shape`) included. Checked forms only. Fitted to
+/// bench/forecast_bench.cpp on a server CPU with AVX2.
 [[nodiscard]] double form_cost_ns(const FormSpec& spec, FormShape shape);
 
 /// One node with that value.

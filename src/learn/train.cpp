@@ -42,6 +42,7 @@ TypeModel untrained_type(const ModuleType& type) {
 void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, bool lean, PackContent& content) {
   if (chosen < 0) return;
   const Candidate& one = study.candidates[static_cast<std::size_t>(chosen)];
+  if (!one.fit) return;  // the selector chooses among fitted ones
   KernelModel& out = content.types[kernel.type].kernels[kernel.kernel];
   out.low = one.fit->low;
   out.high = one.fit->high;
