@@ -170,6 +170,9 @@ std::string describe(const learn::Study& study, const learn::PreparedSet& prepar
   const learn::Choice& choice = assembled.choice;
   std::string text = describe_models(study, prepared, choice);
   text += describe_front(assembled);
+  if (choice.exchanged > 0)
+    text += "the local search exchanged the models of " + std::to_string(choice.exchanged) + " kernel classes\n";
+  if (!choice.exact) text += "the choice was not proven to be the best: the search ran into its limit\n";
   if (const std::size_t outliers = count_outliers(study, prepared, choice); outliers > 0) {
     text +=
         std::to_string(outliers) + " samples are off by a factor of 5 or more from what models make of the others\n";
@@ -198,8 +201,7 @@ std::vector<ReferenceCarrier> within(std::vector<ReferenceCarrier> references, d
 }
 
 /// The pack but for its models; with a limit of size it has fewer reference carriers.
-Result<PackContent> pack_frame(LearningTask& task, const learn::TrainingSet& set, const learn::DatasetReport& report,
-                               double pack_bytes) {
+Result<PackContent> pack_frame(LearningTask& task, const learn::TrainingSet& set, double pack_bytes) {
   PackContent frame = learn::untrained(task.catalogue.types());
   auto campaigns = task.store.campaigns(task.target.id);
   if (!campaigns) return tl::unexpected(campaigns.error());
@@ -213,7 +215,6 @@ Result<PackContent> pack_frame(LearningTask& task, const learn::TrainingSet& set
   info.training.started_unix_s = campaigns->front().started_unix_s;
   info.training.finished_unix_s =
       campaigns->back().started_unix_s + static_cast<std::int64_t>(campaigns->back().spent_ns / 1e9);
-  info.training.noise_floor = report.noise;
   info.anchor.unix_s = info.training.finished_unix_s;
   return frame;
 }
@@ -311,7 +312,7 @@ Result<Trained> train_target(LearningTask& task, const TrainingOptions& options,
   if (!prepared) return tl::unexpected(prepared.error());
   const learn::Study study = find_study(task, options, reuse, dataset->samples, *prepared, console);
   console.progress(1, "choosing");
-  auto frame = pack_frame(task, dataset->samples, dataset->report, options.budget.pack_bytes);
+  auto frame = pack_frame(task, dataset->samples, options.budget.pack_bytes);
   if (!frame) return tl::unexpected(frame.error());
   auto assembled = learn::assemble(dataset->samples, *prepared, study, std::move(*frame), options.budget);
   if (!assembled) return tl::unexpected(assembled.error());

@@ -21,6 +21,10 @@ double weighted_mean(const std::vector<KernelEstimate>& forecasts, const Rows& r
 
 }  // namespace
 
+bool may_compete(std::string_view name, const std::vector<std::string>& models) {
+  return models.empty() || std::ranges::find(models, name) != models.end();
+}
+
 double weighted_error(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
   return weighted_mean(forecasts, rows, 1.0,
                        [](double forecast, double truth) { return std::min(std::abs(forecast / truth - 1.0), 1.0); });

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/kernel_forecast.h"
@@ -27,6 +28,9 @@ struct ClassStudy {
   std::vector<Candidate> candidates;  // empty where the class has no sample
   WarmStarts warm;
 };
+
+/// Whether a model may compete under the names that were asked for (empty: all).
+[[nodiscard]] bool may_compete(std::string_view name, const std::vector<std::string>& models);
 
 /// Weighted mean of |forecast / truth - 1|, each at most 1 so that one wild sample does not decide; over the rows that
 /// have a forecast, 1 where none has.

@@ -90,6 +90,7 @@ class Exhaustive {
     table_.failures.assign(models, std::vector<std::string>(kernels));
     table_.cost_s.assign(models, 0.0);
     table_.shared_bytes.assign(models, 0.0);
+    fits_.assign(models, std::vector<int>(kernels, 0));
   }
 
   /// Fits to the rows outside each of the first `count` parts, forecasts those inside.
@@ -162,9 +163,12 @@ class Exhaustive {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       table_.forecasts[m][k][static_cast<std::size_t>(rows[i])] = found[i];
     }
-    table_.time_ns[m][k] += timed_ns(fit, test) / count_;
-    table_.estimated_ns[m][k] += fit.latency_ns / count_;
-    table_.bytes[m][k] += fit.bytes / count_;
+    // The mean over the parts that had a fit.
+    const double weight = 1.0 / ++fits_[m][k];
+    const auto average = [&](double& mean, double value) { mean += weight * (value - mean); };
+    average(table_.time_ns[m][k], timed_ns(fit, test));
+    average(table_.estimated_ns[m][k], fit.latency_ns);
+    average(table_.bytes[m][k], fit.bytes);
   }
 
   void add_cost(std::size_t m, double seconds) {
@@ -197,6 +201,7 @@ class Exhaustive {
   int count_;
   const ComparisonOptions& options_;
   Table table_;
+  std::vector<std::vector<int>> fits_;  // per model, per class
   std::mutex lock_;
 };
 

@@ -47,16 +47,16 @@ struct Contender {
 
 std::size_t distinct_groups(const Rows& rows) { return std::set<int>(rows.group.begin(), rows.group.end()).size(); }
 
-bool may_compete(const RegressionModel& model, const Rows& rows, const RaceOptions& options) {
+bool may_enter(const RegressionModel& model, const Rows& rows, const RaceOptions& options) {
   if (model.name == kBaseModel) return true;
   if (too_few(rows)) return false;
-  return options.models.empty() || std::ranges::find(options.models, model.name) != options.models.end();
+  return may_compete(model.name, options.models);
 }
 
 std::vector<Contender> contenders(const Rows& rows, const RaceOptions& options, std::vector<JointEntry> joint) {
   std::vector<Contender> out;
   for (const RegressionModel& model : regression_models()) {
-    if (!may_compete(model, rows, options)) continue;
+    if (!may_enter(model, rows, options)) continue;
     Contender one;
     one.model = &model;
     one.candidate.score.name = model.name;

@@ -77,9 +77,8 @@ struct Selector::Networks {
   }
 };
 
-Selector::Selector(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Fallback& fallback,
-                   ModuleOverhead overhead_ns)
-    : set_(set), prepared_(prepared), study_(study), fallback_(fallback), overhead_ns_(std::move(overhead_ns)) {
+Selector::Selector(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Fallback& fallback)
+    : set_(set), prepared_(prepared), study_(study), fallback_(fallback) {
   for (const NetworkTruth& network : set.networks) {
     if (!counts(network)) continue;
     networks_ += 1;
@@ -129,10 +128,6 @@ void Selector::charge(ClassItems& own, const std::vector<std::string>& by_merit)
   }
 }
 
-double Selector::overhead(std::size_t kernel) const {
-  return kernel < overhead_ns_.size() ? overhead_ns_[kernel] : 0.0;
-}
-
 Selector::ClassItems Selector::items_of(std::size_t kernel) const {
   ClassItems out;
   out.kernel = kernel;
@@ -176,7 +171,7 @@ Choice Selector::tallied(const std::vector<std::size_t>& item) const {
     const Item& chosen = own.items[item[c]];
     out.candidate[own.kernel] = chosen.candidate;
     out.module_error += chosen.off;
-    out.network_time_ns += own.modules * (chosen.time_ns + overhead(own.kernel));
+    out.network_time_ns += own.modules * chosen.time_ns;
     out.form_bytes += chosen.bytes;
     joint |= chosen.joint;
   }
@@ -293,7 +288,7 @@ bool Selector::fits(const std::vector<std::size_t>& item, const Budget& budget) 
   bool joint = false;
   for (std::size_t c = 0; c < classes_.size(); ++c) {
     const Item& one = classes_[c].items[item[c]];
-    time += classes_[c].modules * (one.time_ns + overhead(classes_[c].kernel));
+    time += classes_[c].modules * one.time_ns;
     bytes += one.bytes;
     joint |= one.joint;
   }
@@ -310,7 +305,7 @@ Knapsack Selector::knapsack(const Budget& budget) const {
     auto& items = problem.classes.emplace_back();
     const double per_module = modules_ > 0 ? own.modules / modules_ : 0.0;
     for (const Item& one : own.items) {
-      items.push_back({one.loss, per_module * (one.time_ns + overhead(own.kernel)), one.bytes, one.joint});
+      items.push_back({one.loss, per_module * one.time_ns, one.bytes, one.joint});
     }
   }
   return problem;

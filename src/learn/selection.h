@@ -49,14 +49,10 @@ struct Choice {
 /// and the network elsewhere, which is what candidates are judged by.
 enum class Unseen : std::uint8_t { network, family, family_or_network };
 
-/// What a forecast costs beside the model's form, per class: its parameters' derived values and features.
-using ModuleOverhead = std::vector<double>;
-
 class Selector {
  public:
-  /// All of them must outlive the selector. `overhead_ns` may be empty: none.
-  Selector(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Fallback& fallback,
-           ModuleOverhead overhead_ns = {});
+  /// All of them must outlive the selector.
+  Selector(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Fallback& fallback);
 
   /// Nothing where the budget cannot be met.
   [[nodiscard]] std::optional<Choice> choose(const Budget& budget = {}) const;
@@ -100,7 +96,6 @@ class Selector {
   [[nodiscard]] std::vector<std::string> models_by_merit() const;
   void charge(ClassItems& own, const std::vector<std::string>& by_merit) const;
   [[nodiscard]] Choice tallied(const std::vector<std::size_t>& item) const;
-  [[nodiscard]] double overhead(std::size_t kernel) const;
   [[nodiscard]] Knapsack knapsack(const Budget& budget) const;
   [[nodiscard]] bool fits(const std::vector<std::size_t>& item, const Budget& budget) const;
   [[nodiscard]] static double gain(const Networks& now, const Item& old, const Item& other);
@@ -113,7 +108,6 @@ class Selector {
   const PreparedSet& prepared_;
   const Study& study_;
   const Fallback& fallback_;
-  ModuleOverhead overhead_ns_;
   std::vector<ClassItems> classes_;
   double networks_ = 0, modules_ = 0;
 };

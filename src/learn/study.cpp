@@ -120,6 +120,7 @@ class Studying {
  public:
   Studying(const TrainingSet& set, const PreparedSet& prepared, const StudyOptions& options)
       : set_(set), prepared_(prepared), options_(options) {
+    study_.seed = options.seed;
     study_.classes.resize(prepared.kernels.size());
     study_.fold_of_network = network_folds(prepared, options.folds, derive_seed(options.seed, "folds"));
     study_.group_of_network = family_groups(set.networks, options.family_groups);
@@ -287,10 +288,6 @@ class Studying {
 };
 
 }  // namespace
-
-bool may_compete(std::string_view name, const std::vector<std::string>& models) {
-  return models.empty() || std::ranges::find(models, name) != models.end();
-}
 
 Study restricted(Study study, const std::vector<std::string>& models) {
   for (ClassStudy& one : study.classes) {

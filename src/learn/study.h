@@ -36,6 +36,7 @@ struct StudyOptions {
 };
 
 struct Study {
+  std::uint64_t seed = 1;
   std::vector<ClassStudy> classes;    // as PreparedSet::kernels
   std::vector<int> fold_of_network;   // of the cross-validation
   std::vector<int> group_of_network;  // of families
@@ -52,8 +53,5 @@ struct Study {
 
 /// Only the base and the candidates of these names (empty: all).
 [[nodiscard]] Study restricted(Study study, const std::vector<std::string>& models);
-
-/// Joint models that may compete under `models` (empty: all).
-[[nodiscard]] bool may_compete(std::string_view name, const std::vector<std::string>& models);
 
 }  // namespace latcast::learn

@@ -16,7 +16,7 @@ namespace latcast::learn {
 namespace {
 
 /// Raised when the content's meaning changes without the schema showing it.
-constexpr std::uint64_t kStudyFormat = 1;
+constexpr std::uint64_t kStudyFormat = 2;
 
 class Hash {
  public:
@@ -107,6 +107,7 @@ study_fb::StudyT pack_study(const Study& study, std::uint64_t fingerprint) {
   study_fb::StudyT out;
   SharedIndex shared;
   out.fingerprint = fingerprint;
+  out.seed = study.seed;
   for (const ClassStudy& one : study.classes) {
     auto& packed = *out.classes.emplace_back(std::make_unique<study_fb::KernelClassT>());
     for (const Candidate& candidate : one.candidates) packed.candidates.push_back(pack_candidate(candidate, shared));
@@ -190,6 +191,7 @@ Candidate unpack_candidate(study_fb::CandidateT& candidate, const Shared& shared
 
 Study unpack_study(study_fb::StudyT& file) {
   Study out;
+  out.seed = file.seed;
   Shared shared;
   for (auto& numbers : file.shared)
     shared.push_back(std::make_shared<const std::vector<float>>(std::move(numbers->floats)));

@@ -68,13 +68,14 @@ double noise_floor(const TrainingSet& set) {
                        : median(Eigen::Map<Eigen::VectorXd>(noise.data(), static_cast<Eigen::Index>(noise.size())));
 }
 
-void summarise(const TrainingSet& set, const PreparedSet& prepared, PackInfo& info) {
+void summarise(const TrainingSet& set, const PreparedSet& prepared, const Study& study, PackInfo& info) {
   info.training.networks = static_cast<std::uint32_t>(set.networks.size());
   std::size_t samples = 0;
   for (const PreparedKernel& kernel : prepared.kernels) samples += static_cast<std::size_t>(kernel.rows.size());
   info.training.samples = static_cast<std::uint32_t>(samples);
   info.training.noise_floor = noise_floor(set);
   info.extras.push_back({"samples_dropped", std::to_string(prepared.dropped)});
+  info.extras.push_back({"seed", std::to_string(study.seed)});
 }
 
 std::string rounded(double value) { return std::to_string(static_cast<long long>(std::ceil(value))); }
@@ -142,7 +143,7 @@ PackContent untrained(std::span<const ModuleType> types) {
 
 Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, const Study& study, PackContent frame,
                            const PackBudget& budget, double level) {
-  summarise(set, prepared, frame.info);
+  summarise(set, prepared, study, frame.info);
   frame.info.fallback = fit_fallback(set);
   const Selector selector(set, prepared, study, frame.info.fallback);
   double fixed_bytes = std::isfinite(budget.pack_bytes) ? static_cast<double>(pack_bytes(frame).size()) : 0.0;
@@ -150,11 +151,14 @@ Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, 
   for (int attempt = 0; attempt < 4; ++attempt) {
     const auto choice = selector.choose({budget.module_time_ns, budget.pack_bytes - fixed_bytes});
     if (!choice) return not_met(budget, selector, fixed_bytes);
-    Assembled out{frame, *choice, selector.front()};
+    Assembled out{frame, *choice, {}};
     fill(set, prepared, study, selector, *choice, std::isfinite(budget.pack_bytes), level, out.content);
-    if (!std::isfinite(budget.pack_bytes)) return out;
-    const double over = static_cast<double>(pack_bytes(out.content).size()) - budget.pack_bytes;
-    if (over <= 0) return out;
+    const bool limited = std::isfinite(budget.pack_bytes);
+    const double over = limited ? static_cast<double>(pack_bytes(out.content).size()) - budget.pack_bytes : 0.0;
+    if (over <= 0) {
+      out.front = selector.front();
+      return out;
+    }
     fixed_bytes += over + 500;
   }
   return not_met(budget, selector, fixed_bytes);
@@ -165,9 +169,7 @@ Result<PackContent> train(const TrainingSet& set, std::span<const ModuleType> ty
   auto prepared = prepare(set);
   if (!prepared) return tl::unexpected<Error>(prepared.error());
   const Study study = make_study(set, *prepared, options.study);
-  PackContent frame = untrained(types);
-  frame.info.extras.push_back({"seed", std::to_string(options.study.seed)});
-  auto assembled = assemble(set, *prepared, study, std::move(frame), options.budget, options.level);
+  auto assembled = assemble(set, *prepared, study, untrained(types), options.budget, options.level);
   if (!assembled) return tl::unexpected<Error>(assembled.error());
   return std::move(assembled->content);
 }

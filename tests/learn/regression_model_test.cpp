@@ -15,21 +15,8 @@
 namespace latcast::learn {
 namespace {
 
-Rows synthetic_rows(const test::SyntheticOptions& options) {
-  const auto types = test::make_types(options.types, options.kernels);
-  const TrainingSet set = test::make_set(types, options);
-  std::vector<Eigen::Index> kept;
-  return make_rows(set.kernels.front(), kept);
-}
-
-test::SyntheticOptions one_kernel(int networks, std::uint64_t seed) {
-  test::SyntheticOptions options;
-  options.types = options.kernels = 1;
-  options.modules = 10;
-  options.networks = networks;
-  options.seed = seed;
-  return options;
-}
+using test::one_kernel;
+using test::synthetic_rows;
 
 constexpr const char* kRealClasses[] = {"conv2d-plain_pointwise", "gemm-gemv", "softmax-last_axis"};
 

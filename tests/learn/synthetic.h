@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catalogue/catalogue.h"
+#include "learn/rows.h"
 #include "learn/training_set.h"
 
 namespace latcast::learn::test {
@@ -155,6 +156,23 @@ inline TrainingSet make_set(const std::vector<ModuleType>& types, const Syntheti
     set.kernels.push_back(std::move(samples));
   }
   return set;
+}
+
+/// One kernel class of 10 modules a network.
+inline SyntheticOptions one_kernel(int networks, std::uint64_t seed) {
+  SyntheticOptions options;
+  options.types = options.kernels = 1;
+  options.modules = 10;
+  options.networks = networks;
+  options.seed = seed;
+  return options;
+}
+
+/// The first kernel class's rows.
+inline Rows synthetic_rows(const SyntheticOptions& options) {
+  const TrainingSet set = make_set(make_types(options.types, options.kernels), options);
+  std::vector<Eigen::Index> kept;
+  return make_rows(set.kernels.front(), kept);
 }
 
 }  // namespace latcast::learn::test

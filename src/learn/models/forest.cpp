@@ -1,7 +1,6 @@
 // Random forest (Breiman 2001): one round of XGBoost that grows many deep trees side by side.
 #include <array>
 
-#include "learn/halving.h"
 #include "learn/models/xgboost_trees.h"
 
 namespace latcast::learn {
@@ -24,11 +23,6 @@ constexpr std::array kSettings = {forest(8, 1.0, 0.3), forest(8, 1.0, 1.0), fore
 
 }  // namespace
 
-Result<LogModelPtr> fit_forest(const LogProblem& problem) {
-  const FitSetting fit = [](const LogProblem& part, std::size_t setting) {
-    return fit_trees(part, kSettings[setting]);
-  };
-  return fit(problem, choose_setting(kSettings.size(), 0, fit, problem));
-}
+Result<LogModelPtr> fit_forest(const LogProblem& problem) { return fit_best_trees(problem, kSettings, 0); }
 
 }  // namespace latcast::learn

@@ -1,7 +1,6 @@
 // Gradient-boosted trees (Friedman 2001).
 #include <array>
 
-#include "learn/halving.h"
 #include "learn/models/xgboost_trees.h"
 
 namespace latcast::learn {
@@ -22,10 +21,7 @@ std::size_t usual_for(Eigen::Index samples) { return samples < 120 ? 0 : 1; }
 }  // namespace
 
 Result<LogModelPtr> fit_gbdt(const LogProblem& problem) {
-  const FitSetting fit = [](const LogProblem& part, std::size_t setting) {
-    return fit_trees(part, kSettings[setting]);
-  };
-  return fit(problem, choose_setting(kSettings.size(), usual_for(problem.features.rows()), fit, problem));
+  return fit_best_trees(problem, kSettings, usual_for(problem.features.rows()));
 }
 
 }  // namespace latcast::learn

@@ -1,7 +1,6 @@
 // Gradient-boosted trees that are quick to evaluate: few, shallow and bold.
 #include <array>
 
-#include "learn/halving.h"
 #include "learn/models/xgboost_trees.h"
 
 namespace latcast::learn {
@@ -18,11 +17,6 @@ constexpr std::array kSettings = {
 
 }  // namespace
 
-Result<LogModelPtr> fit_gbdt_small(const LogProblem& problem) {
-  const FitSetting fit = [](const LogProblem& part, std::size_t setting) {
-    return fit_trees(part, kSettings[setting]);
-  };
-  return fit(problem, choose_setting(kSettings.size(), 0, fit, problem));
-}
+Result<LogModelPtr> fit_gbdt_small(const LogProblem& problem) { return fit_best_trees(problem, kSettings, 0); }
 
 }  // namespace latcast::learn

@@ -44,7 +44,39 @@ double best_strength(const Eigen::VectorXd& values, const Eigen::VectorXd& rotat
   return best;
 }
 
+class Linear final : public LogModel {
+ public:
+  Linear(LinearFit fit, bool squares) : fit_(std::move(fit)), squares_(squares) {}
+
+  Eigen::VectorXd predict(const RowMatrix& features) const override {
+    const Eigen::MatrixXd columns = squares_ ? with_squares(features) : Eigen::MatrixXd(features);
+    return (columns * fit_.weights).array() + fit_.intercept;
+  }
+
+  FormSpec form() const override {
+    FormNode node;
+    node.kind = FormKind::linear_features;
+    node.doubles.push_back(fit_.intercept);
+    node.doubles.insert(node.doubles.end(), fit_.weights.begin(), fit_.weights.end());
+    return {std::move(node)};
+  }
+
+ private:
+  LinearFit fit_;
+  bool squares_;
+};
+
 }  // namespace
+
+LogModelPtr linear_model(LinearFit fit, bool squares) {
+  return std::make_shared<const Linear>(std::move(fit), squares);
+}
+
+Eigen::MatrixXd with_squares(const RowMatrix& features) {
+  Eigen::MatrixXd out(features.rows(), 2 * features.cols());
+  out << features, features.cwiseProduct(features);
+  return out;
+}
 
 Design standardise(Eigen::MatrixXd values, const Eigen::VectorXd& weight) {
   Design out;

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 
+#include "learn/log_model.h"
 #include "learn/rows.h"
 
 namespace latcast::learn {
@@ -20,6 +21,12 @@ struct LinearFit {
   double intercept = 0;
   Eigen::VectorXd weights;
 };
+
+/// The model of a fit to log features or, `squares`, to them and their squares.
+[[nodiscard]] LogModelPtr linear_model(LinearFit fit, bool squares);
+
+/// Features, then their squares.
+[[nodiscard]] Eigen::MatrixXd with_squares(const RowMatrix& features);
 
 /// Weighted ridge (Hoerl & Kennard 1970), strength by generalised cross-validation (Golub, Heath & Wahba 1979).
 [[nodiscard]] LinearFit ridge_by_gcv(const Design& design, const Eigen::VectorXd& target,

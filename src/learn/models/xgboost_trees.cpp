@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "learn/halving.h"
+
 namespace latcast::learn {
 namespace {
 
@@ -193,6 +195,14 @@ Result<LogModelPtr> fit_trees(const LogProblem& problem, const TreeSettings& set
 
 Result<LogModelPtr> fit_quick_trees(const LogProblem& problem) {
   return fit_trees(problem, {.rounds = 30, .depth = 4, .rate = 0.2, .least_child = 8.0, .sample = 1.0});
+}
+
+Result<LogModelPtr> fit_best_trees(const LogProblem& problem, std::span<const TreeSettings> settings,
+                                   std::size_t usual) {
+  const FitSetting fit = [settings](const LogProblem& part, std::size_t setting) {
+    return fit_trees(part, settings[setting]);
+  };
+  return fit(problem, choose_setting(settings.size(), usual, fit, problem));
 }
 
 }  // namespace latcast::learn

@@ -1,6 +1,8 @@
 // Regression trees through XGBoost's C API (Chen & Guestrin 2016): boosted ones and random forests.
 #pragma once
 
+#include <span>
+
 #include "learn/log_model.h"
 
 namespace latcast::learn {
@@ -16,5 +18,9 @@ struct TreeSettings {
 };
 
 [[nodiscard]] Result<LogModelPtr> fit_trees(const LogProblem& problem, const TreeSettings& settings);
+
+/// The best of `settings` by successive halving, `usual` where the samples say nothing against it.
+[[nodiscard]] Result<LogModelPtr> fit_best_trees(const LogProblem& problem, std::span<const TreeSettings> settings,
+                                                 std::size_t usual);
 
 }  // namespace latcast::learn
