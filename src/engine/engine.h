@@ -58,6 +58,7 @@ struct NodeTime {
   /// From the node's end to the next one's start, over the same runs: mostly the profiler's bookkeeping, whose cost
   /// inside `mean_ns` goes along with it. The last node has its predecessor's.
   double pause_ns = 0;
+  std::vector<std::int64_t> output_dims = {};  // of its first output; empty: a scalar, or not known
 };
 
 class Session {

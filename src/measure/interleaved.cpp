@@ -35,8 +35,11 @@ std::vector<NodeTime> combine_nodes(const Series& series, const std::vector<doub
     std::vector<double> pauses;
     for (std::size_t round = 0; round < series.profiles.size(); ++round) {
       if (series.profiles[round].size() != nodes.size()) continue;
-      values.push_back(series.profiles[round][node].mean_ns * std::exp(-effects[round]));
-      pauses.push_back(series.profiles[round][node].pause_ns * std::exp(-effects[round]));
+      const NodeTime& time = series.profiles[round][node];
+      // Nodes that could run in either order need not do so in the same one every time.
+      if (time.op != nodes[node].op || time.output_dims != nodes[node].output_dims) continue;
+      values.push_back(time.mean_ns * std::exp(-effects[round]));
+      pauses.push_back(time.pause_ns * std::exp(-effects[round]));
     }
     nodes[node].mean_ns = median(values);
     nodes[node].pause_ns = median(pauses);

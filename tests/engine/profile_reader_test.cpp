@@ -12,7 +12,7 @@ std::string node(const std::string& name, const std::string& op, int microsecond
          R"(,"ts" :100,"ph" : "X","name" :")" + name +
          R"(_kernel_time","args" : {"output_size" : "4","node_index" : "0","provider" : "CPUExecutionProvider","op_name" : ")" +
          op +
-         R"(","input_type_shape" : [{"float":[1,8]}]}},)"
+         R"(","input_type_shape" : [{"float":[1,8]}],"output_type_shape" : [{"float":[1,16,7]},{"float":[3]}]}},)"
          "\n";
 }
 
@@ -46,6 +46,7 @@ TEST(ProfileReader, TakesTheFastestRunsAfterTheWarmUp) {
   EXPECT_EQ((*nodes)[0].op, "Conv");
   EXPECT_DOUBLE_EQ((*nodes)[0].mean_ns, 15000);
   EXPECT_DOUBLE_EQ((*nodes)[1].mean_ns, 3000);
+  EXPECT_EQ((*nodes)[0].output_dims, (std::vector<std::int64_t>{1, 16, 7}));
 }
 
 TEST(ProfileReader, KeepsAtLeastOneRun) {

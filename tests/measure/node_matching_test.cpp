@@ -49,5 +49,34 @@ TEST(NodeMatching, WhatIsNotInTheGraphIsPassedOver) {
   EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{9}));
 }
 
+/// Each node works on an input of its own, of this shape.
+onnx::Model with_shapes(onnx::Model model, const std::vector<std::vector<std::int64_t>>& shapes) {
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    onnx::ValueInfo input;
+    input.name = "in" + std::to_string(i);
+    input.type = onnx::DataType::float32;
+    input.shape.emplace();
+    for (const std::int64_t dim : shapes[i]) input.shape->push_back({dim, ""});
+    model.graph.nodes[i].inputs = {input.name};
+    model.graph.nodes[i].outputs = {"out" + std::to_string(i)};
+    model.graph.inputs.push_back(std::move(input));
+  }
+  return model;
+}
+
+TEST(NodeMatching, ShapesDecideWhereAnEngineDealsNamesAnew) {
+  const auto model = with_shapes(graph_of({{"token_1", "Relu"}, {"token_2", "Relu"}, {"token_3", "Relu"}}),
+                                 {{1, 64}, {1, 8, 9}, {1, 64}});
+  const std::vector<NodeTime> times = {
+      {"token_3", "Relu", 1, 0, {1, 64}}, {"token_1", "Relu", 2, 0, {1, 8, 9}}, {"token_7", "Relu", 3, 0, {1, 64}}};
+  EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{3, 2, 1}));
+}
+
+TEST(NodeMatching, ANodeOfAnotherShapeIsNotMatched) {
+  const auto model = with_shapes(graph_of({{"a", "Relu"}, {"b", "Mystery"}}), {{1, 4}, {1, 4}});
+  const std::vector<NodeTime> times = {{"a", "Relu", 1, 0, {1, 5}}, {"b", "Mystery", 2, 0, {3, 4}}};
+  EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{-1, 2}));
+}
+
 }  // namespace
 }  // namespace latcast

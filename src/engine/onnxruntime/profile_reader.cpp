@@ -39,6 +39,22 @@ struct Event {
   NodeRun run;
 };
 
+/// Those of the first output: "output_type_shape" : [{"float":[1,64,7,7]}, ...
+std::vector<std::int64_t> output_dims(std::string_view line) {
+  std::vector<std::int64_t> dims;
+  const auto typed = text_after(line, "\"output_type_shape\" : [{", "]");
+  if (!typed) return dims;
+  std::string_view rest = typed->substr(std::min(typed->find('[') + 1, typed->size()));
+  while (!rest.empty()) {
+    std::int64_t dim = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), dim);
+    if (error != std::errc()) return {};
+    dims.push_back(dim);
+    rest.remove_prefix(std::min(static_cast<std::size_t>(end - rest.data()) + 1, rest.size()));
+  }
+  return dims;
+}
+
 std::optional<Event> kernel_event(std::string_view line) {
   const auto name = text_after(line, "\"name\" :\"", "_kernel_time\"");
   const auto duration = number_after(line, "\"dur\" :");
@@ -72,7 +88,7 @@ Result<Profile> collect(std::string_view text) {
     const auto event = kernel_event(line);
     if (!event) continue;
     if (profile.runs.empty()) {
-      profile.nodes.push_back({std::string(event->name), std::string(event->op), 0.0, 0.0});
+      profile.nodes.push_back({std::string(event->name), std::string(event->op), 0.0, 0.0, output_dims(line)});
     } else if (next >= profile.nodes.size() || profile.nodes[next].name != event->name) {
       return fail(Errc::engine_failure,
                   "the profile's runs differ in their nodes at '" + std::string(event->name) + "'");

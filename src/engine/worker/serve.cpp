@@ -93,7 +93,9 @@ class Server {
       if (auto runs = burst(**session, spec); !runs) return to_json(runs.error());
       auto times = (*session)->end_profiling(static_cast<std::size_t>(spec.warmup), 0.4);
       if (!times) return to_json(times.error());
-      for (const NodeTime& time : *times) nodes.push_back({time.name, time.op, time.mean_ns, time.pause_ns});
+      for (const NodeTime& time : *times) {
+        nodes.push_back({time.name, time.op, time.mean_ns, time.pause_ns, time.output_dims});
+      }
     }
     auto runs = burst(**session, burst_spec(question.at("burst")));
     if (!runs) return to_json(runs.error());
@@ -159,7 +161,9 @@ Json to_json(const MeasureRequest& request) {
 MeasureReply measure_reply(const Json& json) {
   MeasureReply reply;
   reply.runs_ns = json.at("runs_ns").get<std::vector<double>>();
-  for (const Json& node : json.at("nodes")) reply.nodes.push_back({node.at(0), node.at(1), node.at(2), node.at(3)});
+  for (const Json& node : json.at("nodes")) {
+    reply.nodes.push_back({node.at(0), node.at(1), node.at(2), node.at(3), node.at(4)});
+  }
   reply.executed_graph = from_binary(json.at("graph"));
   reply.load_ns = json.at("load_ns");
   reply.elapsed_ns = json.at("elapsed_ns");
