@@ -14,13 +14,14 @@ std::span<const LogLearner> log_learners() {
       LogLearner{"ols", fit_ols, "ols"},
       LogLearner{"ridge", fit_ridge, "ridge"},
       LogLearner{"poly2", fit_poly2, "poly2"},
-      LogLearner{"svr", fit_svr, "svr"},
-      LogLearner{"forest", fit_forest, "forest"},
-      LogLearner{"gbdt", fit_gbdt, "gbdt"},
-      LogLearner{"gbdt_small", fit_gbdt_small, "gbdt_small"},
-      LogLearner{"gp", fit_gp, "gp"},
-      LogLearner{"gp_small", fit_gp_small, "gp"},
-      LogLearner{"mlp", fit_mlp, "mlp"},
+      LogLearner{"svr", fit_svr, "svr", true},
+      LogLearner{"forest", fit_forest, "forest", true},
+      LogLearner{"gbdt", fit_gbdt, "gbdt", true},
+      LogLearner{"gbdt_small", fit_gbdt_small, "gbdt_small", true},
+      LogLearner{"gp", fit_gp, "gp", true},
+      LogLearner{"gp_medium", fit_gp_medium, "gp", true},
+      LogLearner{"gp_small", fit_gp_small, "gp", true},
+      LogLearner{"mlp", fit_mlp, "mlp", true},
   };
   return kLearners;
 }

@@ -16,8 +16,9 @@
 
 namespace latcast::learn {
 
-/// How much work a fit may be: a fold of a cross-validation, or the model that is kept.
-enum class Effort : std::uint8_t { fold, final };
+/// How much work a fit may be: a first look at how good a model could be, a fold of a cross-validation, or the model
+/// that is kept.
+enum class Effort : std::uint8_t { look, fold, final };
 
 struct LogProblem {
   const RowMatrix& features;      // log features, samples x features
@@ -46,6 +47,7 @@ struct LogLearner {
   std::string_view name;
   Result<LogModelPtr> (*fit)(const LogProblem& problem);
   std::string_view search;  // learners with the same word here use the same hyperparameters
+  bool costly = false;      // fitted in many steps, unlike what is solved in one
 };
 
 /// One per learner, in any order; RegressionModel::parts refers to them by name.
@@ -62,6 +64,7 @@ Result<LogModelPtr> fit_forest(const LogProblem& problem);
 Result<LogModelPtr> fit_gbdt(const LogProblem& problem);
 Result<LogModelPtr> fit_gbdt_small(const LogProblem& problem);
 Result<LogModelPtr> fit_gp(const LogProblem& problem);
+Result<LogModelPtr> fit_gp_medium(const LogProblem& problem);
 Result<LogModelPtr> fit_gp_small(const LogProblem& problem);
 
 /// A few shallow trees, for a first look at which samples are outliers.

@@ -24,19 +24,18 @@ constexpr Eigen::Index kFirstLookFrom = 300;  // smaller sides are looked at as 
 struct Patience {
   double dominated, slow, hopeless;
 };
-constexpr Patience kAfterFirstLook = {1.10, 1.3, 4.0};
-constexpr Patience kAfterFirstFold = {1.04, 1.1, 3.0};
-constexpr Patience kAfterLaterFolds = {1.02, 1.06, 2.5};
+constexpr Patience kAfterFirstLook = {1.05, 1.15, 4.0};
+constexpr Patience kAfterFirstFold = {1.02, 1.05, 3.0};
+constexpr Patience kAfterLaterFolds = {1.02, 1.03, 2.5};
 constexpr double kQuick_ns = 120.0;  // models that a tight time budget may ask for
 
-/// Models that are good nearly everywhere stay unless they are slow or hopeless here: what a class's samples say
-/// against them is often chance, and a selection must be able to fall back on them.
+/// Models that are good nearly everywhere stay unless they are hopeless here: what a class's samples say against them
+/// is often chance, and a selection must be able to fall back on them.
 constexpr std::array<std::string_view, 4> kSteady = {"base_gp", "base_mean", "base_blend", "medn"};
 bool steady(std::string_view name) { return std::ranges::find(kSteady, name) != kSteady.end(); }
 
 /// A candidate is off the front where another one, no slower and no larger, is better by this factor: less may be luck.
 constexpr double kClearlyBetter = 1.03;
-constexpr double kClearlyBetterThanSteady = 1.08;
 
 struct Contender {
   const RegressionModel* model = nullptr;  // null: joint
@@ -61,6 +60,9 @@ std::vector<Contender> contenders(const Rows& rows, const RaceOptions& options, 
     one.model = &model;
     one.candidate.score.name = model.name;
     one.candidate.out_of_fold.resize(static_cast<std::size_t>(rows.size()));
+    if (std::ranges::find(options.losers, model.name) != options.losers.end()) {
+      one.candidate.score.note = "did not run: it left nearly all of the largest classes' races";
+    }
     out.push_back(std::move(one));
   }
   const auto base = std::ranges::find_if(out, [](const Contender& one) { return one.model->name == kBaseModel; });
@@ -127,22 +129,23 @@ bool beats(const CandidateScore& other, const CandidateScore& one) {
   return other.latency_ns <= one.latency_ns && other.bytes <= std::max(one.bytes, kSmall);
 }
 
-/// The base stays: it is the last resort.
+/// The base stays: it is the last resort. Joint models take no part: they are there already, from all the samples.
 void drop(const Patience& patience, const std::string& when, std::vector<Contender>& all) {
   double best = std::numeric_limits<double>::max();
   for (const Contender& one : all) {
-    if (one.in()) best = std::min(best, one.seen_error);
+    if (one.in() && !one.candidate.joint) best = std::min(best, one.seen_error);
   }
   std::vector<std::size_t> leaving;
   for (std::size_t i = 1; i < all.size(); ++i) {
     const Contender& one = all[i];
-    if (!one.in()) continue;
-    const bool dominated = !steady(one.candidate.score.name) && std::ranges::any_of(all, [&](const Contender& other) {
-      return other.in() && beats(other.candidate.score, one.candidate.score) &&
+    if (!one.in() || one.candidate.joint) continue;
+    const bool dominated = std::ranges::any_of(all, [&](const Contender& other) {
+      return other.in() && !other.candidate.joint && beats(other.candidate.score, one.candidate.score) &&
              other.seen_error * patience.dominated < one.seen_error;
     });
     const bool slow = one.candidate.score.latency_ns > kQuick_ns && one.seen_error > patience.slow * best;
-    if (dominated || slow || one.seen_error > patience.hopeless * best) leaving.push_back(i);
+    const bool loses = !steady(one.candidate.score.name) && (dominated || slow);
+    if (loses || one.seen_error > patience.hopeless * best) leaving.push_back(i);
   }
   for (const std::size_t i : leaving) all[i].candidate.score.note = "left " + when;
 }
@@ -155,17 +158,10 @@ void first_look(const Rows& rows, const Split& sides, const RaceOptions& options
   const auto judged = some_networks(rows, sides.test, kFirstLook, options.seed + 1);
   const Rows train = take(rows, few), test = take(rows, judged);
   if (too_few(train) || test.size() == 0) return;
-  const FitOptions fit_options{options.seed, Effort::fold, {}, &warm};
+  const FitOptions fit_options{options.seed, Effort::look, {}, &warm};
   const auto forecasts = fit_all(train, test, fit_options, all);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!all[i].in()) continue;
-    if (all[i].model != nullptr) {
-      all[i].seen_error = weighted_error(forecasts[i], test);
-    } else {
-      std::vector<KernelEstimate> own;
-      for (const Eigen::Index row : judged) own.push_back(all[i].candidate.out_of_fold[static_cast<std::size_t>(row)]);
-      all[i].seen_error = weighted_error(own, test);
-    }
+    if (all[i].in() && !all[i].candidate.joint) all[i].seen_error = weighted_error(forecasts[i], test);
   }
   drop(kAfterFirstLook, "after a first look", all);
 }
@@ -247,14 +243,27 @@ ClassStudy race(const Rows& rows, const RaceOptions& options, std::vector<JointE
   return out;
 }
 
+std::vector<std::string> losers(std::span<const ClassStudy* const> races) {
+  std::vector<std::string> out;
+  for (const RegressionModel& model : regression_models()) {
+    if (!model.costly() || races.empty()) continue;
+    const auto finished = std::ranges::count_if(races, [&](const ClassStudy* race) {
+      return std::ranges::any_of(race->candidates, [&](const Candidate& one) {
+        return one.score.name == model.name && one.score.note.empty();
+      });
+    });
+    if (finished * 10 <= static_cast<std::ptrdiff_t>(races.size())) out.emplace_back(model.name);
+  }
+  return out;
+}
+
 void keep_front(ClassStudy& study) {
   for (Candidate& one : study.candidates) {
     one.score.front = one.score.note.empty();
-    if (!one.score.front) continue;
+    if (!one.score.front || steady(one.score.name)) continue;
     for (const Candidate& other : study.candidates) {
       if (&other == &one || !other.score.note.empty() || !beats(other.score, one.score)) continue;
-      const double clearly = steady(one.score.name) ? kClearlyBetterThanSteady : kClearlyBetter;
-      if (other.score.error * clearly < one.score.error) one.score.front = false;
+      if (other.score.error * kClearlyBetter < one.score.error) one.score.front = false;
     }
   }
   study.candidates.front().score.front = study.candidates.front().score.note.empty();

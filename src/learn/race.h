@@ -31,6 +31,7 @@ struct RaceOptions {
   BasePrior prior;                  // for classes with few samples
   std::vector<std::string> models;  // that may compete beside the base; empty: all
   bool exhaustive = false;          // nobody leaves early
+  std::vector<std::string> losers;  // do not run: they have left the races of other classes
 };
 
 /// What a joint model's folds gave for this class's rows.
@@ -44,6 +45,10 @@ struct JointEntry {
 /// `rows` not empty. Never fails: a model that cannot be fitted loses, with its reason; the base, which is first among
 /// the candidates, always can. Candidates are without fits.
 [[nodiscard]] ClassStudy race(const Rows& rows, const RaceOptions& options, std::vector<JointEntry> joint = {});
+
+/// Costly models (RegressionModel::costly) that came to the end of no more than a tenth of these races: what is true of
+/// the largest classes is taken for true of the small ones.
+[[nodiscard]] std::vector<std::string> losers(std::span<const ClassStudy* const> races);
 
 /// Marks as `front` those whom no other candidate beats in error, time and size, and forgets the others' forecasts.
 void keep_front(ClassStudy& study);

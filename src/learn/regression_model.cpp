@@ -117,6 +117,13 @@ FitCost FitContext::cost_of(const RegressionModel& model) const {
   return out;
 }
 
+bool RegressionModel::costly() const {
+  return std::ranges::any_of(parts, [](std::string_view part) {
+    const LogLearner* learner = find_learner(part);
+    return learner != nullptr && learner->costly;
+  });
+}
+
 Result<FittedModelPtr> RegressionModel::fit(FitContext& context) const {
   if (direct != nullptr) {
     auto fitted = context.direct(*this);
@@ -199,9 +206,12 @@ std::vector<RegressionModel> make_models() {
       of_residual("base_gbdt_small", {"gbdt_small"}, "base x few boosted trees", "product", kHundreds, kChen),
       of_residual("base_gbdt", {"gbdt"}, "base x boosted trees", "product", kThousands, kChen),
       of_residual("base_gp", {"gp"}, "base x Gaussian process", "product", kThousands, kGp),
+      of_residual("base_gp_medium", {"gp_medium"}, "base x Gaussian process of 112 centres", "product", kHundreds, kGp),
       of_residual("base_gp_small", {"gp_small"}, "base x Gaussian process of 48 centres", "product", kHundreds, kGp),
       of_residual("base_blend", {"gbdt", "gp", "svr"}, "base x mean of boosted trees, Gaussian process and SVR",
                   "product", kThousands, "all three, averaged in logs"),
+      of_residual("base_mean_small", {"gbdt_small", "gp_small"}, "base x mean of the two small ones", "product",
+                  kHundreds, "both, averaged in logs"),
       of_residual("base_mean", {"gbdt", "gp"}, "base x mean of boosted trees and Gaussian process", "product",
                   kThousands, "both, averaged in logs"),
   };

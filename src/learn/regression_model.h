@@ -106,6 +106,8 @@ struct RegressionModel {
   Result<FittedModelPtr> (*direct)(const DirectProblem&) = nullptr;  // instead of base and parts
 
   [[nodiscard]] Result<FittedModelPtr> fit(FitContext& context) const;
+  /// Whether a learner in it is (LogLearner::costly).
+  [[nodiscard]] bool costly() const;
 };
 
 [[nodiscard]] std::span<const RegressionModel> regression_models();

@@ -13,7 +13,7 @@ namespace {
 /// Where no carrier like a network has the class, its error counts as if it were this share of the time.
 constexpr double kLeastShare = 1e-4;
 /// Of two models that are equally good the quicker one is taken: what a doubling of the time must gain.
-constexpr double kDoublingGain = 0.005;
+constexpr double kDoublingGain = 0.001;
 constexpr double kFreeTime_ns = 50;
 /// Standard errors of its difference from the model that is best over all classes, which a candidate is charged.
 constexpr double kCaution = 2.0;

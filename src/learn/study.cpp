@@ -76,6 +76,10 @@ JointPart train_joint_part(const JointModel& model, const TrainingSet& set, cons
   return out;
 }
 
+/// Classes that race before the others, the largest ones: costly models that leave nearly all of those races do not run
+/// in the others.
+constexpr std::size_t kScouts = 10;
+
 /// A joint model over all parts of a division: forecasts of every row by the training that did not see it.
 struct JointResult {
   std::vector<std::vector<KernelEstimate>> forecasts;
@@ -181,7 +185,8 @@ class Studying {
             options_.folds,
             prepared_.kernels[kernel].prior,
             options_.models,
-            options_.exhaustive};
+            options_.exhaustive,
+            losers_};
   }
 
   /// Large classes first, so that no thread is left with a long one at the end.
@@ -192,25 +197,42 @@ class Studying {
     return order;
   }
 
-  /// Calls task(kernel) for every class, on several threads, and reports each; the CPU time of all is added to `cost`.
+  /// Calls task(kernel) for classes[first, last), on several threads, and reports each; the CPU time of all is added to
+  /// `cost`.
   template <class Task>
-  void for_each_class(std::string_view stage, double& cost, const Task& task) {
-    const std::vector<std::size_t> order = by_size();
+  void for_classes(std::string_view stage, std::span<const std::size_t> classes, std::size_t first, std::size_t last,
+                   double& cost, const Task& task) {
     std::mutex lock;
-    std::size_t done = 0;
-    parallel_for(order.size(), options_.threads, [&](std::size_t i) {
+    std::size_t done = first;
+    parallel_for(last - first, options_.threads, [&](std::size_t i) {
+      const std::size_t kernel = classes[first + i];
       const double started = thread_cpu_seconds();
-      if (prepared_.kernels[order[i]].rows.size() > 0) task(order[i]);
+      if (prepared_.kernels[kernel].rows.size() > 0) task(kernel);
       const std::scoped_lock guard(lock);
       cost += thread_cpu_seconds() - started;
-      report(stage, name_of(order[i]), ++done, order.size());
+      report(stage, name_of(kernel), ++done, classes.size());
     });
   }
 
+  template <class Task>
+  void for_each_class(std::string_view stage, double& cost, const Task& task) {
+    const std::vector<std::size_t> order = by_size();
+    for_classes(stage, order, 0, order.size(), cost, task);
+  }
+
   void race_classes() {
-    for_each_class("models", study_.race_cost_s, [&](std::size_t k) {
+    const std::vector<std::size_t> order = by_size();
+    const std::size_t scouts = options_.exhaustive ? 0 : std::min(kScouts, order.size());
+    const auto race_one = [&](std::size_t k) {
       study_.classes[k] = learn::race(prepared_.kernels[k].rows, race_options(k), entries(k));
-    });
+    };
+    for_classes("models", order, 0, scouts, study_.race_cost_s, race_one);
+    std::vector<const ClassStudy*> raced;
+    for (std::size_t i = 0; i < scouts; ++i) {
+      if (!too_few(prepared_.kernels[order[i]].rows)) raced.push_back(&study_.classes[order[i]]);
+    }
+    if (raced.size() == kScouts) losers_ = losers(raced);
+    for_classes("models", order, scouts, order.size(), study_.race_cost_s, race_one);
   }
 
   void fit_classes() {
@@ -285,6 +307,7 @@ class Studying {
   Study study_;
   std::vector<JointResult> joint_;
   std::vector<const JointModel*> joint_names_;
+  std::vector<std::string> losers_;
 };
 
 }  // namespace

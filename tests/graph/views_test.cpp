@@ -195,6 +195,11 @@ TEST(Views, MatrixProducts) {
   EXPECT_EQ(turned.view("matmul.trans_b"), 1);
 }
 
+TEST(Views, VersionOfTheOperatorSet) {
+  const Node n = std::move(Node("AveragePool", {}, 19).in({1, 4, 8, 8}).out({1, 4, 4, 4}));
+  EXPECT_EQ(n.view("node.opset"), 19);
+}
+
 TEST(Views, ConvolutionsOfAnyRank) {
   const Node n = std::move(Node("Conv", {ints("strides", {1, 2, 1}), ints("pads", {0, 0, 0, 0, 0, 1})})
                                .in({1, 4, 8, 8, 8})

@@ -110,7 +110,10 @@ Result<double> padded(const NodeView& node) {
   return (automatic.starts_with("SAME") && window) || (automatic != "VALID" && explicit_pads) ? 1.0 : 0.0;
 }
 
+Result<double> opset(const NodeView& node) { return static_cast<double>(node.opset); }
+
 constexpr Row kRows[] = {
+    {"node.opset", opset},
     {"matmul.m", matmul_field<&MatrixProduct::m>},
     {"matmul.k", matmul_field<&MatrixProduct::k>},
     {"matmul.n", matmul_field<&MatrixProduct::n>},

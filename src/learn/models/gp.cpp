@@ -7,7 +7,7 @@ namespace {
 GpOptions options_for(const LogProblem& problem) {
   GpOptions out;
   const bool warm = problem.warm != nullptr && problem.warm->size() > 0;
-  if (problem.effort == Effort::fold) {
+  if (problem.effort != Effort::final) {
     out.likelihood_samples = 250;
     out.samples = 1200;
     out.centres = 200;
@@ -19,14 +19,18 @@ GpOptions options_for(const LogProblem& problem) {
   return out;
 }
 
+Result<LogModelPtr> fit_of_centres(const LogProblem& problem, Eigen::Index centres) {
+  GpOptions options = options_for(problem);
+  options.centres = centres;
+  return fit_gp_with(problem, options);
+}
+
 }  // namespace
 
 Result<LogModelPtr> fit_gp(const LogProblem& problem) { return fit_gp_with(problem, options_for(problem)); }
 
-Result<LogModelPtr> fit_gp_small(const LogProblem& problem) {
-  GpOptions options = options_for(problem);
-  options.centres = 48;
-  return fit_gp_with(problem, options);
-}
+Result<LogModelPtr> fit_gp_medium(const LogProblem& problem) { return fit_of_centres(problem, 112); }
+
+Result<LogModelPtr> fit_gp_small(const LogProblem& problem) { return fit_of_centres(problem, 48); }
 
 }  // namespace latcast::learn

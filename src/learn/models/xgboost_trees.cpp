@@ -60,7 +60,7 @@ Result<void> configure(const Booster& booster, const TreeSettings& settings, con
   const std::pair<const char*, std::string> options[] = {
       {"objective", "reg:squarederror"},
       {"tree_method", "hist"},
-      {"max_bin", problem.effort == Effort::fold ? "64" : "128"},
+      {"max_bin", problem.effort == Effort::final ? "128" : "64"},
       {"base_score", "0"},
       {"nthread", "1"},  // classes are trained in parallel
       {"verbosity", "0"},

@@ -21,7 +21,17 @@ struct Work {
   int steps, fewest_epochs, most_epochs;
 };
 
-Work work(Effort effort) { return effort == Effort::fold ? Work{640, 14, 60} : Work{1000, 20, 60}; }
+Work work(Effort effort) {
+  switch (effort) {
+    case Effort::look:
+      return {200, 8, 20};
+    case Effort::fold:
+      return {640, 14, 60};
+    case Effort::final:
+      break;
+  }
+  return {1000, 20, 60};
+}
 
 void fill_in(NeuralSettings& settings, std::size_t samples, Effort effort) {
   if (settings.batch == 0) settings.batch = int(std::clamp<std::size_t>(std::bit_floor(samples / 16 + 1), 32, 1024));
