@@ -130,14 +130,10 @@ class Exhaustive {
 
   void run_joint(int part) {
     std::vector<Rows> train;
-    std::vector<JointClass> classes;
     for (std::size_t k = 0; k < prepared_.kernels.size(); ++k) {
       train.push_back(take(prepared_.kernels[k].rows, split(parts_[k], part).train));
     }
-    for (std::size_t k = 0; k < train.size(); ++k) {
-      classes.push_back(
-          {&train[k], set_.kernels[k].feature_names, set_.kernels[k].term_names, prepared_.kernels[k].prior});
-    }
+    const std::vector<JointClass> classes = joint_classes(set_, prepared_, train);
     for (std::size_t j = 0; j < joint_models().size(); ++j) {
       const JointModel& model = joint_models()[j];
       const std::size_t m = regression_models().size() + j;

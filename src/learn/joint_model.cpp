@@ -6,6 +6,16 @@
 #include "learn/neural/medn.h"
 
 namespace latcast::learn {
+
+std::vector<JointClass> joint_classes(const TrainingSet& set, const PreparedSet& prepared,
+                                      const std::vector<Rows>& rows) {
+  std::vector<JointClass> out;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    out.push_back({&rows[k], set.kernels[k].feature_names, set.kernels[k].term_names, prepared.kernels[k].prior});
+  }
+  return out;
+}
+
 std::span<const JointModel> joint_models() {
   static constexpr std::array kModels = {
       JointModel{"medn", "base x multi-task encoder-decoder network, one encoder for all classes",

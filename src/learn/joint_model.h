@@ -12,15 +12,22 @@
 #include "latcast/result.h"
 #include "learn/log_model.h"
 #include "learn/physical_base.h"
+#include "learn/prepared.h"
 #include "learn/rows.h"
+#include "learn/training_set.h"
 
 namespace latcast::learn {
 
+/// Training samples of one kernel class. Features and terms of the same name mean the same in every class.
 struct JointClass {
   const Rows* rows = nullptr;  // may be empty
   std::span<const std::string> feature_names, term_names;
   BasePrior prior = {};  // for classes with few samples
 };
+
+/// The classes of a training set with `rows` of each, all of which must outlive them.
+[[nodiscard]] std::vector<JointClass> joint_classes(const TrainingSet& set, const PreparedSet& prepared,
+                                                    const std::vector<Rows>& rows);
 
 struct JointOptions {
   std::uint64_t seed = 1;

@@ -80,14 +80,9 @@ class Run {
       sides.push_back(split(fold_of_row, fold));
       train.push_back(take(kernel.rows, draw(kernel.rows, sides.back().train, variant_.samples, seed)));
     }
-    std::vector<MednClass> classes;
-    for (std::size_t k = 0; k < train.size(); ++k) {
-      classes.push_back(
-          {&train[k], set_.kernels[k].feature_names, set_.kernels[k].term_names, prepared_.kernels[k].prior});
-    }
     MednOptions options = variant_.options;
     options.seed = seed;
-    const auto fit = fit_medn(classes, options);
+    const auto fit = fit_medn(joint_classes(set_, prepared_, train), options);
     if (!fit) return tl::unexpected<Error>(fit.error());
     train_s_ += fit->train_s;
     for (std::size_t k = 0; k < train.size(); ++k) {

@@ -37,15 +37,6 @@ Side side_of(const PreparedSet& prepared, std::span<const int> part_of_network, 
   return out;
 }
 
-std::vector<JointClass> joint_classes(const TrainingSet& set, const PreparedSet& prepared,
-                                      const std::vector<Rows>& rows) {
-  std::vector<JointClass> out;
-  for (std::size_t k = 0; k < rows.size(); ++k) {
-    out.push_back({&rows[k], set.kernels[k].feature_names, set.kernels[k].term_names, prepared.kernels[k].prior});
-  }
-  return out;
-}
-
 /// One training of a joint model, and its forecasts of the rows it did not see.
 struct JointPart {
   Result<JointFit> fit = JointFit{};

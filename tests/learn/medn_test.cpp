@@ -18,7 +18,7 @@ namespace {
 struct Data {
   TrainingSet set;
   std::vector<Rows> rows;
-  std::vector<MednClass> classes;
+  std::vector<JointClass> classes;
 };
 
 /// Classes of modules whose latency is a staircase; `rows` stay where they are.

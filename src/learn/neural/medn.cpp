@@ -19,17 +19,17 @@ constexpr int kSharedWidth = 48, kOwnWidth = 32;
 
 using Numbers = std::map<std::string, std::int32_t, std::less<>>;
 
-Numbers feature_numbers(std::span<const MednClass> classes) {
+Numbers feature_numbers(std::span<const JointClass> classes) {
   Numbers out;
-  for (const MednClass& one : classes) {
+  for (const JointClass& one : classes) {
     for (const std::string& name : one.feature_names) out.emplace(name, std::int32_t(out.size()));
   }
   return out;
 }
 
-Numbers quantity_numbers(std::span<const MednClass> classes) {
+Numbers quantity_numbers(std::span<const JointClass> classes) {
   std::map<std::string, int> count;
-  for (const MednClass& one : classes) {
+  for (const JointClass& one : classes) {
     for (const std::string& name : one.term_names) ++count[name];
   }
   Numbers out;
@@ -40,7 +40,7 @@ Numbers quantity_numbers(std::span<const MednClass> classes) {
 }
 
 /// Logarithms of base terms, standardised; those that do not vary are not there.
-void add_quantities(const MednClass& one, const Numbers& numbers, NeuralClass& out) {
+void add_quantities(const JointClass& one, const Numbers& numbers, NeuralClass& out) {
   const RowMatrix logs = one.rows->terms.unaryExpr([](double term) { return std::log1p(term); });
   const Standardisation standard = standardise(logs);
   out.quantities = RowMatrix::Zero(logs.rows(), Eigen::Index(numbers.size()));
@@ -54,7 +54,7 @@ void add_quantities(const MednClass& one, const Numbers& numbers, NeuralClass& o
   }
 }
 
-NeuralClass make_class(const MednClass& one, const PhysicalBase& base, const Numbers& features, const Numbers& terms) {
+NeuralClass make_class(const JointClass& one, const PhysicalBase& base, const Numbers& features, const Numbers& terms) {
   const Rows& rows = *one.rows;
   NeuralClass out{rows.logs, rows.weight, rows.group, {}, {}, 1.0, {}, {}};
   out.target = (rows.latency_ns.array() / base.predict_ns(rows.terms).array()).log();
@@ -84,7 +84,7 @@ struct Ready {
   std::vector<NeuralClass> classes;
 };
 
-Ready make_ready(std::span<const MednClass> classes, MednFit& fit) {
+Ready make_ready(std::span<const JointClass> classes, MednFit& fit) {
   const Numbers features = feature_numbers(classes), terms = quantity_numbers(classes);
   Ready out;
   for (std::size_t c = 0; c < classes.size(); ++c) {
@@ -128,24 +128,9 @@ Result<void> train_some(const Ready& ready, std::size_t first, std::size_t count
   return {};
 }
 
-Result<JointFit> joint(std::span<const JointClass> classes, const JointOptions& options, MednOptions own) {
-  own.seed = options.seed;
-  own.effort = options.effort;
-  std::vector<MednClass> all;
-  for (const JointClass& one : classes) all.push_back({one.rows, one.feature_names, one.term_names, one.prior});
-  JointFit out;
-  {
-    const CpuMeter meter(&out.cost_s);
-    auto fit = fit_medn(all, own);
-    if (!fit) return tl::unexpected<Error>(fit.error());
-    for (Result<FormSpec>& form : fit->forms) out.forms.push_back(form ? std::move(*form) : FormSpec());
-  }
-  return out;
-}
-
 }  // namespace
 
-Result<MednFit> fit_medn(std::span<const MednClass> classes, const MednOptions& options) {
+Result<MednFit> fit_medn(std::span<const JointClass> classes, const MednOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   if (auto ok = neural_available(); !ok) return tl::unexpected<Error>(ok.error());
   MednFit fit;
@@ -160,7 +145,16 @@ Result<MednFit> fit_medn(std::span<const MednClass> classes, const MednOptions& 
 }
 
 Result<JointFit> fit_joint_medn(std::span<const JointClass> classes, const JointOptions& options) {
-  return joint(classes, options, {});
+  MednOptions own;
+  own.seed = options.seed;
+  own.effort = options.effort;
+  const double started = thread_cpu_seconds();
+  auto fit = fit_medn(classes, own);
+  if (!fit) return tl::unexpected<Error>(fit.error());
+  JointFit out;
+  for (Result<FormSpec>& form : fit->forms) out.forms.push_back(form ? std::move(*form) : FormSpec());
+  out.cost_s = thread_cpu_seconds() - started;
+  return out;
 }
 
 }  // namespace latcast::learn

@@ -17,13 +17,6 @@
 
 namespace latcast::learn {
 
-/// Training samples of one kernel class. Features and terms of the same name mean the same in every class.
-struct MednClass {
-  const Rows* rows = nullptr;  // may be empty
-  std::span<const std::string> feature_names, term_names;
-  BasePrior prior = {};
-};
-
 struct MednOptions {
   std::uint64_t seed = 1;
   bool auxiliary = true;        // reconstruct the inputs and quantities of the base terms as well
@@ -48,7 +41,7 @@ inline constexpr Eigen::Index kFewestNeuralSamples = 3;
 
 /// The same for the same seed on the same machine. Thread-safe. Errc::unsupported without LibTorch's plugin, or where
 /// no class can be trained.
-[[nodiscard]] Result<MednFit> fit_medn(std::span<const MednClass> classes, const MednOptions& options = {});
+[[nodiscard]] Result<MednFit> fit_medn(std::span<const JointClass> classes, const MednOptions& options = {});
 
 /// The same for the table of joint models.
 Result<JointFit> fit_joint_medn(std::span<const JointClass> classes, const JointOptions& options);
