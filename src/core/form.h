@@ -2,7 +2,8 @@
 //
 // A form is a short list of nodes, children before parents, the last one the root, whose value is nanoseconds. A node
 // is a kind and four arrays; what they mean is said in forms/<kind>.cpp. A new form is one such file and one line in
-// the table of form.cpp; the pack's schema does not change.
+// the table of form.cpp; the pack's schema does not change. Many modules are evaluated at once, node by node; a kind
+// that has no evaluation of rows is evaluated row by row.
 //
 // Evaluation allocates nothing, takes no lock and cannot fail: a form is checked once, when it is made or loaded.
 #pragma once
@@ -77,6 +78,16 @@ struct FormShape {
   std::size_t terms = 0, features = 0;
 };
 
+/// What a few modules give their form: columns, input i of all of them from i * rows on. `rows` is a multiple of
+/// simd::kLanes, at most kMostRows.
+struct FormRows {
+  const double* terms = nullptr;
+  const double* features = nullptr;
+  const float* features32 = nullptr;
+  FormShape shape;
+  std::size_t rows = 0;
+};
+
 /// Views of a form's nodes; `spec` must outlive them.
 [[nodiscard]] FormView view(const FormSpec& spec);
 
@@ -107,6 +118,8 @@ class Form {
 
   /// Nanoseconds; never NaN. Not for an empty form.
   [[nodiscard]] double evaluate(const FormInput& input) const noexcept;
+  /// The same of each row, the same bits.
+  void evaluate_rows(const FormRows& input, double* out) const noexcept;
 
  private:
   std::vector<PreparedNode> nodes_;

@@ -37,6 +37,14 @@ struct KernelEstimate {
 /// Raw features; whatever lies after those that a kernel class has is finite.
 using RawFeatures = std::array<double, kMaxFeatures>;
 
+/// What the forms of a few modules read, as columns; `rows` and the columns as those of FormRows.
+struct KernelRows {
+  std::size_t rows = 0;
+  alignas(32) std::array<double, kMaxTerms * kMostRows> terms;
+  alignas(32) std::array<double, kMaxFeatures * kMostRows> logs;
+  alignas(32) std::array<float, kMaxFeatures * kMostRows> logs32;
+};
+
 /// A kernel class's model, prepared for evaluation. The arrays that the forms' views point to must outlive it.
 class KernelForecaster {
  public:
@@ -59,9 +67,20 @@ class KernelForecaster {
   /// Both at once.
   [[nodiscard]] KernelEstimate estimate(std::span<const double> terms, std::span<const double> features) const noexcept;
 
+  // Many modules at once, with the same bits: columns of raw numbers, one per row.
+  /// Sets the marks of rows with that feature outside the range of training to -1.
+  void mark_outside(std::size_t feature, const double* raw, std::size_t rows, std::int64_t* marks) const noexcept;
+  void set_term(KernelRows& rows, std::size_t term, const double* raw) const noexcept;
+  void set_feature(KernelRows& rows, std::size_t feature, const double* raw) const noexcept;
+  /// Once the terms that form(outside) reads are set and, where it reads them, the features; all rows are outside or
+  /// none is.
+  void estimate_rows(const KernelRows& rows, bool outside, KernelEstimate* out) const noexcept;
+
  private:
+  [[nodiscard]] KernelEstimate estimate_of(double value, bool outside) const noexcept;
+
   Form form_, extrapolation_;
-  std::size_t features_ = 0;                                // without padding
+  FormShape shape_;                                         // without padding
   std::vector<double> low_, high_, lowest_raw_, most_raw_;  // padded: of logs, and of raw features with the margin
   bool covered_ = false;
 };

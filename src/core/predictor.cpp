@@ -39,6 +39,7 @@ struct RowRegisters {
   std::size_t rows;
 
   [[nodiscard]] double at(std::uint16_t index, std::size_t row) const noexcept { return numbers[index * rows + row]; }
+  [[nodiscard]] const double* column(std::uint16_t index) const noexcept { return numbers + index * rows; }
   void run(const RegisterProgram& program) const noexcept {
     rows == 1 ? simd::functions().run(program, numbers) : simd::functions().run_rows(program, numbers, rows);
   }
@@ -85,6 +86,72 @@ class RowEstimator {
   bool outside_done_ = false;  // for all rows at once, when the first one needs it
 };
 
+/// Some of a few rows, in order.
+class RowPick {
+ public:
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t operator[](std::size_t i) const noexcept { return rows_[i]; }
+  [[nodiscard]] std::size_t padded() const noexcept { return simd::padded(size_, simd::kLanes); }
+  void add(std::size_t row) noexcept { rows_[size_++] = row; }
+
+  /// Their numbers, the last one again up to padded().
+  void copy(const double* from, double* to) const noexcept {
+    for (std::size_t i = 0; i < size_; ++i) to[i] = from[rows_[i]];
+    std::fill(to + size_, to + padded(), from[rows_[size_ - 1]]);
+  }
+
+ private:
+  std::array<std::size_t, kMostRows> rows_;
+  std::size_t size_ = 0;
+};
+
+/// Forecasts all rows of one kernel class that has a model, as RowEstimator does each.
+class RowsEstimator {
+ public:
+  RowsEstimator(const detail::KernelPlan& plan, const RowRegisters& registers, std::size_t count) noexcept
+      : plan_(plan), registers_(registers), count_(count) {}
+
+  void operator()(std::array<KernelEstimate, kMostRows>& out) noexcept {
+    alignas(32) std::array<std::int64_t, kMostRows> marks = {};
+    for (std::size_t i = 0; i < plan_.features.size(); ++i) {
+      plan_.model.mark_outside(i, registers_.column(plan_.features[i]), registers_.rows, marks.data());
+    }
+    RowPick inside, outside;
+    for (std::size_t row = 0; row < count_; ++row) (marks[row] != 0 ? outside : inside).add(row);
+    if (outside.size() > 0) registers_.run(plan_.outside);
+    if (inside.size() > 0) estimate(inside, false, out);
+    if (outside.size() > 0) estimate(outside, true, out);
+  }
+
+ private:
+  void estimate(const RowPick& rows, bool outside, std::array<KernelEstimate, kMostRows>& out) noexcept {
+    const bool all = rows.size() == count_;
+    inputs_.rows = all ? registers_.rows : rows.padded();
+    std::array<double, kMostRows> part;
+    const auto column = [&](std::uint16_t index) -> const double* {
+      if (all) return registers_.column(index);
+      rows.copy(registers_.column(index), part.data());
+      return part.data();
+    };
+    for (const auto& [term, from] : outside ? plan_.outside_terms : plan_.inside_terms) {
+      plan_.model.set_term(inputs_, term, column(from));
+    }
+    if (plan_.model.form(outside).features()) {
+      for (std::size_t i = 0; i < plan_.features.size(); ++i) {
+        plan_.model.set_feature(inputs_, i, column(plan_.features[i]));
+      }
+    }
+    std::array<KernelEstimate, kMostRows> found;
+    plan_.model.estimate_rows(inputs_, outside, found.data());
+    for (std::size_t i = 0; i < rows.size(); ++i) out[rows[i]] = found[i];
+  }
+
+  const detail::KernelPlan& plan_;
+  RowRegisters registers_;
+  std::size_t count_;
+  KernelRows inputs_;
+};
+
 /// The plan of a kernel class, or of none.
 const detail::KernelPlan& kernel_plan(const detail::TypePlan& type, std::uint32_t kernel) noexcept {
   return kernel == kUnknownKernel ? type.none : type.kernels[kernel];
@@ -119,7 +186,7 @@ ModuleForecast raw_forecast(const detail::DecodedPack& pack, const ModuleQuery& 
 }
 
 /// Rows at a time: the registers of most types then fit the first-level cache.
-constexpr std::size_t kMostRows = 32, kRowNumbers = 3072;
+constexpr std::size_t kRowNumbers = 3072;
 
 std::size_t rows_at_once(const detail::TypePlan& type) noexcept {
   const std::size_t fit = kRowNumbers / std::max<std::size_t>(type.registers, 1) / simd::kLanes * simd::kLanes;
@@ -143,7 +210,7 @@ class BlockForecaster {
 
   /// At least one row, at most rows().
   void operator()(std::span<const Row> block) noexcept {
-    const RowRegisters all{all_.data(), padded_rows(block.size())};
+    const RowRegisters all{all_.data(), simd::padded(block.size(), simd::kLanes)};
     for (std::size_t row = 0; row < all.rows; ++row) {  // the last one again where there are fewer
       const double* from = block[std::min(row, block.size() - 1)].parameters;
       for (std::size_t p = 0; p < type_.parameters; ++p) all.numbers[p * all.rows + row] = from[p];
@@ -154,48 +221,48 @@ class BlockForecaster {
     for (std::size_t first = 0; first < block.size(); ++first) {
       const std::uint32_t kernel = kernels[first];
       if (kernel == kDone) continue;
-      std::array<std::size_t, kMostRows> members;
-      std::size_t count = 0;
+      RowPick members;
       for (std::size_t row = first; row < block.size(); ++row) {
         if (kernels[row] != kernel) continue;
-        members[count++] = row;
+        members.add(row);
         kernels[row] = kDone;
       }
-      forecast_class(kernel, block, all, {members.data(), count});
+      forecast_class(kernel, block, all, members);
     }
   }
 
  private:
   static constexpr std::uint32_t kDone = kUnknownKernel - 1;
+  /// Fewer rows are faster one by one.
+  static constexpr std::size_t kFewRows = 3;
 
   /// The rows that one kernel class runs.
   void forecast_class(std::uint32_t kernel, std::span<const Row> block, const RowRegisters& all,
-                      std::span<const std::size_t> members) noexcept {
+                      const RowPick& members) noexcept {
     const detail::KernelPlan& plan = kernel_plan(type_, kernel);
     const bool whole = members.size() == block.size();
     const RowRegisters registers = whole ? all : pick(plan, all, members);
     registers.run(plan.inside);
-    RowEstimator estimator(plan, registers);
     for (std::size_t i = 0; i < members.size(); ++i) {
       ModuleForecast& one = *block[members[i]].out;
       one.kernel = kernel;
       if (plan.macs != detail::kNoRegister) one.macs = usable(registers.at(plan.macs, i));
-      if (!plan.model.empty()) set_estimate(one, estimator(i));
     }
+    if (plan.model.empty()) return;
+    std::array<KernelEstimate, kMostRows> found;
+    if (members.size() < kFewRows) {
+      RowEstimator estimator(plan, registers);
+      for (std::size_t i = 0; i < members.size(); ++i) found[i] = estimator(i);
+    } else {
+      RowsEstimator(plan, registers, members.size())(found);
+    }
+    for (std::size_t i = 0; i < members.size(); ++i) set_estimate(*block[members[i]].out, found[i]);
   }
 
-  static std::size_t padded_rows(std::size_t count) noexcept { return simd::padded(count, simd::kLanes); }
-
   /// Copies what a kernel class reads of those rows.
-  RowRegisters pick(const detail::KernelPlan& plan, const RowRegisters& all,
-                    std::span<const std::size_t> members) noexcept {
-    const RowRegisters out{part_.data(), padded_rows(members.size())};
-    for (const std::uint16_t index : plan.reads) {
-      const double* from = all.numbers + index * all.rows;
-      double* to = out.numbers + index * out.rows;
-      for (std::size_t i = 0; i < members.size(); ++i) to[i] = from[members[i]];
-      for (std::size_t i = members.size(); i < out.rows; ++i) to[i] = from[members.back()];
-    }
+  RowRegisters pick(const detail::KernelPlan& plan, const RowRegisters& all, const RowPick& members) noexcept {
+    const RowRegisters out{part_.data(), members.padded()};
+    for (const std::uint16_t index : plan.reads) members.copy(all.column(index), out.numbers + index * out.rows);
     return out;
   }
 

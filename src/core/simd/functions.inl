@@ -122,6 +122,10 @@ LATCAST_SIMD void exponentials(double* numbers, std::size_t count) noexcept {
   }
 }
 
+LATCAST_SIMD double exponential(double number) noexcept {
+  return exponential(minimum(maximum(all(number), all(-708.0)), all(708.0)))[0];
+}
+
 LATCAST_SIMD bool any_outside(const double* numbers, const double* low, const double* high,
                               std::size_t count) noexcept {
   Mask out = {};
@@ -271,6 +275,141 @@ LATCAST_SIMD double trees(const CompleteTrees& trees, const float* features, dou
 }
 static_assert(kMaxTreeDepth == 6);
 
+LATCAST_SIMD void log_rows(const double* in, double low, double high, std::size_t rows, double* out,
+                           float* out32) noexcept {
+  for (std::size_t i = 0; i < rows; i += kLanes) {
+    const Vec log = log2_from_one(1.0 + maximum(all(0.0), load(in + i)));
+    const Vec kept = minimum(maximum(log, all(low)), all(high));
+    store(out + i, kept);
+    const Vec32 rounded = __builtin_convertvector(kept, Vec32);
+    __builtin_memcpy(out32 + i, &rounded, sizeof(rounded));
+  }
+}
+
+LATCAST_SIMD void mark_outside(const double* in, double low, double high, std::size_t rows,
+                               std::int64_t* marks) noexcept {
+  for (std::size_t i = 0; i < rows; i += kLanes) {
+    const Vec x = load(in + i);
+    Mask mask;
+    __builtin_memcpy(&mask, marks + i, sizeof(mask));
+    mask |= (x < all(low)) | (x > all(high));
+    __builtin_memcpy(marks + i, &mask, sizeof(mask));
+  }
+}
+
+LATCAST_SIMD void add_scaled(const double* in, double weight, std::size_t rows, double* sums) noexcept {
+  for (std::size_t i = 0; i < rows; i += kLanes) store(sums + i, load(sums + i) + all(weight) * load(in + i));
+}
+
+/// What dot() adds up in one of its kTile places, for a few rows; it adds zeros where there are no more features.
+LATCAST_SIMD inline Vec dot_place(const double* weights, const double* squares, const double* columns,
+                                  std::size_t features, std::size_t rows, std::size_t place) {
+  Vec sum = {};
+  for (std::size_t j = place; j < features; j += kTile) sum += all(weights[j]) * load(columns + j * rows);
+  if (squares == nullptr) return sum;
+  for (std::size_t j = place; j < features; j += kTile) {
+    const Vec x = load(columns + j * rows);
+    sum += all(squares[j]) * (x * x);
+  }
+  return sum;
+}
+
+LATCAST_SIMD void dot_rows(const double* weights, const double* squares, const double* columns, std::size_t features,
+                           std::size_t rows, double* out) noexcept {
+  for (std::size_t i = 0; i < rows; i += kLanes) {
+    Vec lanes[kLanes];
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] = dot_place(weights, squares, columns + i, features, rows, lane) +
+                    dot_place(weights, squares, columns + i, features, rows, lane + kLanes);
+    }
+    store(out + i, (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]));
+  }
+}
+
+LATCAST_SIMD inline Vec32 below(Vec32 x, float threshold, Vec32 yes, Vec32 no) {
+  const Vec32 than = {threshold, threshold, threshold, threshold};
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec32, _mm_blendv_ps(__builtin_bit_cast(__m128, no), __builtin_bit_cast(__m128, yes),
+                                                 __builtin_bit_cast(__m128, x < than)));
+#else
+  const auto mask = x < than;
+  using Mask32 = decltype(x < than);
+  return __builtin_bit_cast(Vec32, (__builtin_bit_cast(Mask32, yes) & mask) | (__builtin_bit_cast(Mask32, no) & ~mask));
+#endif
+}
+
+LATCAST_SIMD inline void add(Vec32 values, double* sums) {
+  store(sums, load(sums) + __builtin_convertvector(values, Vec));
+}
+
+#if LATCAST_AVX2
+LATCAST_SIMD inline Wide32 below(Wide32 x, float threshold, Wide32 yes, Wide32 no) {
+  const __m256 less = _mm256_cmp_ps(__builtin_bit_cast(__m256, x), _mm256_set1_ps(threshold), _CMP_LT_OQ);
+  return __builtin_bit_cast(
+      Wide32, _mm256_blendv_ps(__builtin_bit_cast(__m256, no), __builtin_bit_cast(__m256, yes), less));
+}
+
+LATCAST_SIMD inline void add(Wide32 values, double* sums) {
+  add(__builtin_shufflevector(values, values, 0, 1, 2, 3), sums);
+  add(__builtin_shufflevector(values, values, 4, 5, 6, 7), sums + kLanes);
+}
+#endif
+
+/// One complete tree, where its arrays lie.
+struct Tree {
+  const std::uint8_t* features;
+  const float* thresholds;
+  const float* leaves;
+};
+
+/// The value of the subtree at `Node` for as many rows as Floats has numbers: every test is done and every value
+/// chosen, which needs no gathering and no step that waits for the one before.
+template <std::uint32_t Depth, std::size_t Node, class Floats>
+[[gnu::always_inline]] LATCAST_SIMD inline Floats subtree(const Tree& tree, const float* columns, std::size_t rows) {
+  if constexpr (Node >= std::size_t{1} << Depth) {
+    return tree.leaves[Node - (std::size_t{1} << Depth)] - Floats{};  // in every place
+  } else {
+    Floats x;
+    __builtin_memcpy(&x, columns + tree.features[Node] * rows, sizeof(x));
+    const Floats left = subtree<Depth, 2 * Node, Floats>(tree, columns, rows);
+    const Floats right = subtree<Depth, 2 * Node + 1, Floats>(tree, columns, rows);
+    return below(x, tree.thresholds[Node], left, right);
+  }
+}
+
+template <std::uint32_t Depth>
+LATCAST_SIMD void every_row(const CompleteTrees& trees, const float* columns, std::size_t rows, double* sums) {
+  constexpr std::size_t kSize = std::size_t{1} << Depth;
+  for (std::size_t at = 0; at < trees.groups * kTile * kSize; at += kSize) {
+    const Tree tree{trees.features + at, trees.thresholds + at, trees.leaves + at};
+    std::size_t row = 0;
+#if LATCAST_AVX2
+    for (; row + kTile <= rows; row += kTile) add(subtree<Depth, 1, Wide32>(tree, columns + row, rows), sums + row);
+#endif
+    for (; row < rows; row += kLanes) add(subtree<Depth, 1, Vec32>(tree, columns + row, rows), sums + row);
+  }
+}
+
+LATCAST_SIMD void trees_rows(const CompleteTrees& trees, const float* columns, std::size_t rows,
+                             double* sums) noexcept {
+  switch (trees.depth) {
+    case 0:
+      return every_row<0>(trees, columns, rows, sums);
+    case 1:
+      return every_row<1>(trees, columns, rows, sums);
+    case 2:
+      return every_row<2>(trees, columns, rows, sums);
+    case 3:
+      return every_row<3>(trees, columns, rows, sums);
+    case 4:
+      return every_row<4>(trees, columns, rows, sums);
+    case 5:
+      return every_row<5>(trees, columns, rows, sums);
+    default:
+      return every_row<6>(trees, columns, rows, sums);
+  }
+}
+
 /// The operations of register programs: once for one number, once for a group of lanes.
 LATCAST_SIMD inline Vec finite(Vec x) { return only_where(x == x, minimum(maximum(x, all(-kMost)), all(kMost))); }
 LATCAST_SIMD inline double finite(double x) {
@@ -386,6 +525,7 @@ LATCAST_SIMD void run_rows(const RegisterProgram& program, double* registers, st
 constexpr Functions kFunctions = {
     .log_features = log_features,
     .exponentials = exponentials,
+    .exponential = exponential,
     .any_outside = any_outside,
     .all_finite = all_finite,
     .all_finite32 = all_finite32,
@@ -396,6 +536,11 @@ constexpr Functions kFunctions = {
     .layer = layer,
     .matrix = matrix,
     .trees = trees,
+    .log_rows = log_rows,
+    .mark_outside = mark_outside,
+    .add_scaled = add_scaled,
+    .dot_rows = dot_rows,
+    .trees_rows = trees_rows,
     .run = run,
     .run_rows = run_rows,
 };
