@@ -127,7 +127,7 @@ void evaluate_each(const PreparedNode& node, const FormRows& input, std::span<co
   std::array<double, kMaxFormNodes> before;
   const auto [term_count, feature_count] = input.shape;
   const std::size_t nodes = values.size() / input.rows;
-  for (std::size_t row = 0; row < input.rows; ++row) {
+  for (std::size_t row = 0; row < input.count; ++row) {
     for (std::size_t i = 0; i < term_count; ++i) {
       if ((node.terms >> i & 1U) != 0) terms[i] = input.terms[i * input.rows + row];
     }
@@ -140,6 +140,7 @@ void evaluate_each(const PreparedNode& node, const FormRows& input, std::span<co
         {terms.data(), term_count}, {features.data(), feature_count}, {features32.data(), feature_count}};
     out[row] = operations(node.view).evaluate(node, one, {before.data(), nodes});
   }
+  std::fill(out + input.count, out + input.rows, 0.0);
 }
 
 }  // namespace

@@ -86,6 +86,7 @@ struct FormRows {
   const float* features32 = nullptr;
   FormShape shape;
   std::size_t rows = 0;
+  std::size_t count = 0;  // those whose values are wanted: from the first on, at least one
 };
 
 /// Views of a form's nodes; `spec` must outlive them.
@@ -118,7 +119,7 @@ class Form {
 
   /// Nanoseconds; never NaN. Not for an empty form.
   [[nodiscard]] double evaluate(const FormInput& input) const noexcept;
-  /// The same of each row, the same bits.
+  /// The same of each row that is wanted, the same bits; the others get some number.
   void evaluate_rows(const FormRows& input, double* out) const noexcept;
 
  private:

@@ -62,11 +62,7 @@ KernelEstimate KernelForecaster::estimate(std::span<const double> terms, const R
     }
   }
   const double value = chosen.evaluate({terms, {logs.data(), shape_.features}, {logs32.data(), shape_.features}});
-  return estimate_of(value, outside);
-}
-
-KernelEstimate KernelForecaster::estimate_of(double value, bool outside) const noexcept {
-  return {std::clamp(value, kLeast_ns, kMost_ns), outside || !covered_};
+  return {std::clamp(value, kLeast_ns, kMost_ns), extrapolated(outside)};
 }
 
 void KernelForecaster::mark_outside(std::size_t feature, const double* raw, std::size_t rows,
@@ -85,11 +81,10 @@ void KernelForecaster::set_feature(KernelRows& rows, std::size_t feature, const 
                              rows.logs32.data() + start);
 }
 
-void KernelForecaster::estimate_rows(const KernelRows& rows, bool outside, KernelEstimate* out) const noexcept {
-  std::array<double, kMostRows> values;
-  form(outside).evaluate_rows({rows.terms.data(), rows.logs.data(), rows.logs32.data(), shape_, rows.rows},
-                              values.data());
-  for (std::size_t row = 0; row < rows.rows; ++row) out[row] = estimate_of(values[row], outside);
+void KernelForecaster::estimate_rows(const KernelRows& rows, bool outside, double* ns) const noexcept {
+  form(outside).evaluate_rows({rows.terms.data(), rows.logs.data(), rows.logs32.data(), shape_, rows.rows, rows.count},
+                              ns);
+  for (std::size_t row = 0; row < rows.rows; ++row) ns[row] = std::clamp(ns[row], kLeast_ns, kMost_ns);
 }
 
 KernelEstimate KernelForecaster::estimate(std::span<const double> terms,

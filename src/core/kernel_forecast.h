@@ -37,9 +37,9 @@ struct KernelEstimate {
 /// Raw features; whatever lies after those that a kernel class has is finite.
 using RawFeatures = std::array<double, kMaxFeatures>;
 
-/// What the forms of a few modules read, as columns; `rows` and the columns as those of FormRows.
+/// What the forms of a few modules read, as columns; `rows`, `count` and the columns as those of FormRows.
 struct KernelRows {
-  std::size_t rows = 0;
+  std::size_t rows = 0, count = 0;
   alignas(32) std::array<double, kMaxTerms * kMostRows> terms;
   alignas(32) std::array<double, kMaxFeatures * kMostRows> logs;
   alignas(32) std::array<float, kMaxFeatures * kMostRows> logs32;
@@ -73,12 +73,11 @@ class KernelForecaster {
   void set_term(KernelRows& rows, std::size_t term, const double* raw) const noexcept;
   void set_feature(KernelRows& rows, std::size_t feature, const double* raw) const noexcept;
   /// Once the terms that form(outside) reads are set and, where it reads them, the features; all rows are outside or
-  /// none is.
-  void estimate_rows(const KernelRows& rows, bool outside, KernelEstimate* out) const noexcept;
+  /// none is. Gives as many latencies as there are rows.
+  void estimate_rows(const KernelRows& rows, bool outside, double* ns) const noexcept;
+  [[nodiscard]] bool extrapolated(bool outside) const noexcept { return outside || !covered_; }
 
  private:
-  [[nodiscard]] KernelEstimate estimate_of(double value, bool outside) const noexcept;
-
   Form form_, extrapolation_;
   FormShape shape_;                                         // without padding
   std::vector<double> low_, high_, lowest_raw_, most_raw_;  // padded: of logs, and of raw features with the margin

@@ -85,8 +85,8 @@ Result<void> plan_programs(KernelPlan& plan, const TypeValues& type, const Kerne
   return {};
 }
 
-/// Registers below `kept` that the kernel class reads.
-std::vector<std::uint16_t> early_reads(const KernelPlan& plan, std::size_t kept) {
+/// Registers from `parameters` to below `kept` that the kernel class reads.
+std::vector<std::uint16_t> early_reads(const KernelPlan& plan, std::size_t parameters, std::size_t kept) {
   std::vector<bool> read(kept);
   const auto mark = [&](std::uint16_t index) {
     if (index < kept) read[index] = true;
@@ -102,7 +102,7 @@ std::vector<std::uint16_t> early_reads(const KernelPlan& plan, std::size_t kept)
   }
   mark(plan.macs);
   std::vector<std::uint16_t> out;
-  for (std::size_t i = 0; i < kept; ++i) {
+  for (std::size_t i = parameters; i < kept; ++i) {
     if (read[i]) out.push_back(static_cast<std::uint16_t>(i));
   }
   return out;
@@ -131,12 +131,12 @@ Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
                                   {kernel.terms.size(), kernel.features.size()});
     RegisterScheduler own = common;
     if (auto ok = plan_programs(plan, values, values.kernels[k], own); !ok) return fail_in(kernel.name, ok.error());
-    plan.reads = early_reads(plan, out.kept);
+    plan.reads = early_reads(plan, out.parameters, out.kept);
     out.registers = std::max(out.registers, own.used());
   }
   RegisterScheduler own = common;
   if (auto ok = plan_programs(out.none, values, {}, own); !ok) return tl::unexpected<Error>(ok.error());
-  out.none.reads = early_reads(out.none, out.kept);
+  out.none.reads = early_reads(out.none, out.parameters, out.kept);
   out.registers = std::max({out.registers, own.used(), out.kept});
   return out;
 }

@@ -26,7 +26,7 @@ struct KernelPlan {
   std::uint16_t macs = kNoRegister;
   std::vector<std::uint16_t> features;
   std::vector<TermRegister> inside_terms, outside_terms;
-  std::vector<std::uint16_t> reads;  // of what the parameters and TypePlan::choose left
+  std::vector<std::uint16_t> reads;  // of what TypePlan::choose left, parameters aside
   std::size_t terms = 0;
   double interval_factor = 1;  // upper bound of a module's interval / its forecast
   KernelForecaster model;

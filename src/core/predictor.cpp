@@ -86,72 +86,6 @@ class RowEstimator {
   bool outside_done_ = false;  // for all rows at once, when the first one needs it
 };
 
-/// Some of a few rows, in order.
-class RowPick {
- public:
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] std::size_t operator[](std::size_t i) const noexcept { return rows_[i]; }
-  [[nodiscard]] std::size_t padded() const noexcept { return simd::padded(size_, simd::kLanes); }
-  void add(std::size_t row) noexcept { rows_[size_++] = row; }
-
-  /// Their numbers, the last one again up to padded().
-  void copy(const double* from, double* to) const noexcept {
-    for (std::size_t i = 0; i < size_; ++i) to[i] = from[rows_[i]];
-    std::fill(to + size_, to + padded(), from[rows_[size_ - 1]]);
-  }
-
- private:
-  std::array<std::size_t, kMostRows> rows_;
-  std::size_t size_ = 0;
-};
-
-/// Forecasts all rows of one kernel class that has a model, as RowEstimator does each.
-class RowsEstimator {
- public:
-  RowsEstimator(const detail::KernelPlan& plan, const RowRegisters& registers, std::size_t count) noexcept
-      : plan_(plan), registers_(registers), count_(count) {}
-
-  void operator()(std::array<KernelEstimate, kMostRows>& out) noexcept {
-    alignas(32) std::array<std::int64_t, kMostRows> marks = {};
-    for (std::size_t i = 0; i < plan_.features.size(); ++i) {
-      plan_.model.mark_outside(i, registers_.column(plan_.features[i]), registers_.rows, marks.data());
-    }
-    RowPick inside, outside;
-    for (std::size_t row = 0; row < count_; ++row) (marks[row] != 0 ? outside : inside).add(row);
-    if (outside.size() > 0) registers_.run(plan_.outside);
-    if (inside.size() > 0) estimate(inside, false, out);
-    if (outside.size() > 0) estimate(outside, true, out);
-  }
-
- private:
-  void estimate(const RowPick& rows, bool outside, std::array<KernelEstimate, kMostRows>& out) noexcept {
-    const bool all = rows.size() == count_;
-    inputs_.rows = all ? registers_.rows : rows.padded();
-    std::array<double, kMostRows> part;
-    const auto column = [&](std::uint16_t index) -> const double* {
-      if (all) return registers_.column(index);
-      rows.copy(registers_.column(index), part.data());
-      return part.data();
-    };
-    for (const auto& [term, from] : outside ? plan_.outside_terms : plan_.inside_terms) {
-      plan_.model.set_term(inputs_, term, column(from));
-    }
-    if (plan_.model.form(outside).features()) {
-      for (std::size_t i = 0; i < plan_.features.size(); ++i) {
-        plan_.model.set_feature(inputs_, i, column(plan_.features[i]));
-      }
-    }
-    std::array<KernelEstimate, kMostRows> found;
-    plan_.model.estimate_rows(inputs_, outside, found.data());
-    for (std::size_t i = 0; i < rows.size(); ++i) out[rows[i]] = found[i];
-  }
-
-  const detail::KernelPlan& plan_;
-  RowRegisters registers_;
-  std::size_t count_;
-  KernelRows inputs_;
-};
-
 /// The plan of a kernel class, or of none.
 const detail::KernelPlan& kernel_plan(const detail::TypePlan& type, std::uint32_t kernel) noexcept {
   return kernel == kUnknownKernel ? type.none : type.kernels[kernel];
@@ -200,6 +134,82 @@ struct Row {
   ModuleForecast* out;
 };
 
+/// Some of a few rows, in order.
+class RowPick {
+ public:
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t operator[](std::size_t i) const noexcept { return rows_[i]; }
+  [[nodiscard]] std::size_t padded() const noexcept { return simd::padded(size_, simd::kLanes); }
+  /// Without a branch that would be mispredicted. At most kMostRows times.
+  void add_if(bool wanted, std::size_t row) noexcept {
+    rows_[size_] = static_cast<std::uint8_t>(row);
+    size_ += static_cast<std::size_t>(wanted);
+  }
+
+  /// Their numbers, the last one again up to padded().
+  void copy(const double* from, double* to) const noexcept {
+    for (std::size_t i = 0; i < size_; ++i) to[i] = from[rows_[i]];
+    std::fill(to + size_, to + padded(), from[rows_[size_ - 1]]);
+  }
+
+ private:
+  std::array<std::uint8_t, kMostRows> rows_ = {};
+  std::size_t size_ = 0;
+};
+
+/// Forecasts all rows of one kernel class that has a model, as RowEstimator does each.
+class RowsEstimator {
+ public:
+  RowsEstimator(const detail::KernelPlan& plan, const RowRegisters& registers,
+                std::span<ModuleForecast* const> out) noexcept
+      : plan_(plan), registers_(registers), out_(out) {}
+
+  void operator()() noexcept {
+    std::array<std::int64_t, kMostRows> marks;
+    std::fill_n(marks.begin(), registers_.rows, 0);
+    for (std::size_t i = 0; i < plan_.features.size(); ++i) {
+      plan_.model.mark_outside(i, registers_.column(plan_.features[i]), registers_.rows, marks.data());
+    }
+    RowPick inside, outside;
+    for (std::size_t row = 0; row < out_.size(); ++row) {
+      inside.add_if(marks[row] == 0, row);
+      outside.add_if(marks[row] != 0, row);
+    }
+    if (outside.size() > 0) registers_.run(plan_.outside);
+    if (inside.size() > 0) estimate(inside, false);
+    if (outside.size() > 0) estimate(outside, true);
+  }
+
+ private:
+  void estimate(const RowPick& rows, bool outside) noexcept {
+    inputs_.rows = rows.padded();
+    inputs_.count = rows.size();
+    std::array<double, kMostRows> part;
+    const auto column = [&](std::uint16_t index) -> const double* {
+      if (rows.size() == out_.size()) return registers_.column(index);
+      rows.copy(registers_.column(index), part.data());
+      return part.data();
+    };
+    for (const auto& [term, from] : outside ? plan_.outside_terms : plan_.inside_terms) {
+      plan_.model.set_term(inputs_, term, column(from));
+    }
+    if (plan_.model.form(outside).features()) {
+      for (std::size_t i = 0; i < plan_.features.size(); ++i) {
+        plan_.model.set_feature(inputs_, i, column(plan_.features[i]));
+      }
+    }
+    std::array<double, kMostRows> ns;
+    plan_.model.estimate_rows(inputs_, outside, ns.data());
+    const bool extrapolated = plan_.model.extrapolated(outside);
+    for (std::size_t i = 0; i < rows.size(); ++i) set_estimate(*out_[rows[i]], {ns[i], extrapolated});
+  }
+
+  const detail::KernelPlan& plan_;
+  RowRegisters registers_;
+  std::span<ModuleForecast* const> out_;
+  KernelRows inputs_;
+};
+
 /// Forecasts a few rows of one type, before calibration and anchor. A row that no model covers keeps the latency 0;
 /// where no expression gives its multiply-accumulates, they are left as they are.
 class BlockForecaster {
@@ -210,11 +220,9 @@ class BlockForecaster {
 
   /// At least one row, at most rows().
   void operator()(std::span<const Row> block) noexcept {
-    const RowRegisters all{all_.data(), simd::padded(block.size(), simd::kLanes)};
-    for (std::size_t row = 0; row < all.rows; ++row) {  // the last one again where there are fewer
-      const double* from = block[std::min(row, block.size() - 1)].parameters;
-      for (std::size_t p = 0; p < type_.parameters; ++p) all.numbers[p * all.rows + row] = from[p];
-    }
+    RowPick every;
+    for (std::size_t row = 0; row < block.size(); ++row) every.add_if(true, row);
+    const RowRegisters all = with_parameters(block, every, all_.data());
     all.run(type_.choose);
     std::array<std::uint32_t, kMostRows> kernels;
     for (std::size_t row = 0; row < block.size(); ++row) kernels[row] = choose_kernel(type_, all, row);
@@ -223,11 +231,13 @@ class BlockForecaster {
       if (kernel == kDone) continue;
       RowPick members;
       for (std::size_t row = first; row < block.size(); ++row) {
-        if (kernels[row] != kernel) continue;
-        members.add(row);
-        kernels[row] = kDone;
+        const bool member = kernels[row] == kernel;
+        members.add_if(member, row);
+        kernels[row] = member ? kDone : kernels[row];
       }
-      forecast_class(kernel, block, all, members);
+      const detail::KernelPlan& plan = kernel_plan(type_, kernel);
+      const RowRegisters registers = members.size() == block.size() ? all : pick(plan, block, all, members);
+      forecast_class(kernel, plan, registers, block, members);
     }
   }
 
@@ -237,31 +247,36 @@ class BlockForecaster {
   static constexpr std::size_t kFewRows = 3;
 
   /// The rows that one kernel class runs.
-  void forecast_class(std::uint32_t kernel, std::span<const Row> block, const RowRegisters& all,
-                      const RowPick& members) noexcept {
-    const detail::KernelPlan& plan = kernel_plan(type_, kernel);
-    const bool whole = members.size() == block.size();
-    const RowRegisters registers = whole ? all : pick(plan, all, members);
+  static void forecast_class(std::uint32_t kernel, const detail::KernelPlan& plan, const RowRegisters& registers,
+                             std::span<const Row> block, const RowPick& members) noexcept {
     registers.run(plan.inside);
+    std::array<ModuleForecast*, kMostRows> out;
     for (std::size_t i = 0; i < members.size(); ++i) {
-      ModuleForecast& one = *block[members[i]].out;
-      one.kernel = kernel;
-      if (plan.macs != detail::kNoRegister) one.macs = usable(registers.at(plan.macs, i));
+      out[i] = block[members[i]].out;
+      out[i]->kernel = kernel;
+      if (plan.macs != detail::kNoRegister) out[i]->macs = usable(registers.at(plan.macs, i));
     }
     if (plan.model.empty()) return;
-    std::array<KernelEstimate, kMostRows> found;
-    if (members.size() < kFewRows) {
-      RowEstimator estimator(plan, registers);
-      for (std::size_t i = 0; i < members.size(); ++i) found[i] = estimator(i);
-    } else {
-      RowsEstimator(plan, registers, members.size())(found);
-    }
-    for (std::size_t i = 0; i < members.size(); ++i) set_estimate(*block[members[i]].out, found[i]);
+    if (members.size() >= kFewRows) return RowsEstimator(plan, registers, {out.data(), members.size()})();
+    RowEstimator estimator(plan, registers);
+    for (std::size_t i = 0; i < members.size(); ++i) set_estimate(*out[i], estimator(i));
+  }
+
+  /// Registers of some rows: their parameters, the last row's again up to a whole group of lanes.
+  [[nodiscard]] RowRegisters with_parameters(std::span<const Row> block, const RowPick& members,
+                                             double* numbers) const noexcept {
+    const RowRegisters out{numbers, members.padded()};
+    std::array<const double*, kMostRows> from;
+    from[0] = block[members[0]].parameters;
+    for (std::size_t i = 1; i < out.rows; ++i) from[i] = block[members[std::min(i, members.size() - 1)]].parameters;
+    simd::functions().to_columns(from.data(), type_.parameters, out.rows, out.numbers);
+    return out;
   }
 
   /// Copies what a kernel class reads of those rows.
-  RowRegisters pick(const detail::KernelPlan& plan, const RowRegisters& all, const RowPick& members) noexcept {
-    const RowRegisters out{part_.data(), members.padded()};
+  RowRegisters pick(const detail::KernelPlan& plan, std::span<const Row> block, const RowRegisters& all,
+                    const RowPick& members) noexcept {
+    const RowRegisters out = with_parameters(block, members, part_.data());
     for (const std::uint16_t index : plan.reads) members.copy(all.column(index), out.numbers + index * out.rows);
     return out;
   }

@@ -166,7 +166,8 @@ double evaluate_trees(const PreparedNode& node, const FormInput& input, std::spa
 
 void evaluate_rows_trees(const PreparedNode& node, const FormRows& input, const double*, double* out) noexcept {
   if (!node.complete.ints.empty()) return walk_rows(node.complete.view(), input, out);
-  for (std::size_t row = 0; row < input.rows; ++row) {
+  std::fill_n(out, input.rows, 0.0);
+  for (std::size_t row = 0; row < input.count; ++row) {
     out[row] = walk_deep(node.view, input.features32 + row, input.rows);
   }
 }

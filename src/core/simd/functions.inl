@@ -275,6 +275,22 @@ LATCAST_SIMD double trees(const CompleteTrees& trees, const float* features, dou
 }
 static_assert(kMaxTreeDepth == 6);
 
+LATCAST_SIMD void to_columns(const double* const* from, std::size_t count, std::size_t rows, double* out) noexcept {
+  for (std::size_t row = 0; row < rows; row += kLanes, from += kLanes, out += kLanes) {
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+      const Vec a = load(from[0] + i), b = load(from[1] + i), c = load(from[2] + i), d = load(from[3] + i);
+      const Vec ab = __builtin_shufflevector(a, b, 0, 4, 2, 6), ab_next = __builtin_shufflevector(a, b, 1, 5, 3, 7);
+      const Vec cd = __builtin_shufflevector(c, d, 0, 4, 2, 6), cd_next = __builtin_shufflevector(c, d, 1, 5, 3, 7);
+      store(out + i * rows, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+      store(out + (i + 1) * rows, __builtin_shufflevector(ab_next, cd_next, 0, 1, 4, 5));
+      store(out + (i + 2) * rows, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+      store(out + (i + 3) * rows, __builtin_shufflevector(ab_next, cd_next, 2, 3, 6, 7));
+    }
+    for (; i < count; ++i) store(out + i * rows, Vec{from[0][i], from[1][i], from[2][i], from[3][i]});
+  }
+}
+
 LATCAST_SIMD void log_rows(const double* in, double low, double high, std::size_t rows, double* out,
                            float* out32) noexcept {
   for (std::size_t i = 0; i < rows; i += kLanes) {
@@ -536,6 +552,7 @@ constexpr Functions kFunctions = {
     .layer = layer,
     .matrix = matrix,
     .trees = trees,
+    .to_columns = to_columns,
     .log_rows = log_rows,
     .mark_outside = mark_outside,
     .add_scaled = add_scaled,

@@ -62,6 +62,8 @@ struct Functions {
                  double* out) noexcept;
   double (*trees)(const CompleteTrees& trees, const float* features, double sum) noexcept;
   // Columns: one number per row, `rows` a multiple of kLanes; the same bits as the functions for one row.
+  /// Rows of `count` numbers as columns: number i of all rows from out + i x rows on.
+  void (*to_columns)(const double* const* from, std::size_t count, std::size_t rows, double* out) noexcept;
   /// log_features() of a column, kept within [low, high], in both precisions.
   void (*log_rows)(const double* in, double low, double high, std::size_t rows, double* out, float* out32) noexcept;
   /// Sets the marks of rows whose number lies outside to -1, and leaves the others.
