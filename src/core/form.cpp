@@ -132,6 +132,7 @@ void evaluate_each(const PreparedNode& node, const FormRows& input, std::span<co
       if ((node.terms >> i & 1U) != 0) terms[i] = input.terms[i * input.rows + row];
     }
     for (std::size_t i = 0; i < feature_count; ++i) {
+      if ((node.features >> i & 1U) == 0) continue;
       features[i] = input.features[i * input.rows + row];
       features32[i] = input.features32[i * input.rows + row];
     }

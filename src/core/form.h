@@ -65,8 +65,8 @@ using FormView = std::vector<FormNodeView>;
 inline constexpr std::size_t kMaxFormNodes = 16;
 
 /// What one module gives its form. Features are log2(1 + x), in both precisions: trees compare in float, as the
-/// libraries that grow them do. Terms that the form does not read (Form::terms) and, where it reads none, features may
-/// hold anything.
+/// libraries that grow them do. Terms and features that the form does not read (Form::terms, Form::features) may hold
+/// anything.
 struct FormInput {
   std::span<const double> terms;
   std::span<const double> features;
@@ -98,8 +98,8 @@ struct FormRows {
 /// One node, laid out for evaluation; what the arrays mean is said in forms/<kind>.cpp.
 struct PreparedNode {
   FormNodeView view;
-  std::uint32_t terms = 0;  // bit i: reads term i
-  bool features = false;    // reads features
+  std::uint32_t terms = 0;     // bit i: reads term i
+  std::uint64_t features = 0;  // bit i: reads feature i
   std::vector<double> numbers;
   std::vector<float> floats;
   std::vector<std::uint32_t> used;
@@ -113,9 +113,9 @@ class Form {
   Form(std::span<const FormNodeView> checked, FormShape shape);
 
   [[nodiscard]] bool empty() const noexcept { return nodes_.empty(); }
-  /// Bit i: reads term i.
+  /// Bit i: reads term or feature i.
   [[nodiscard]] std::uint32_t terms() const noexcept { return terms_; }
-  [[nodiscard]] bool features() const noexcept { return features_; }
+  [[nodiscard]] std::uint64_t features() const noexcept { return features_; }
 
   /// Nanoseconds; never NaN. Not for an empty form.
   [[nodiscard]] double evaluate(const FormInput& input) const noexcept;
@@ -125,7 +125,7 @@ class Form {
  private:
   std::vector<PreparedNode> nodes_;
   std::uint32_t terms_ = 0;
-  bool features_ = false;
+  std::uint64_t features_ = 0;
 };
 
 /// Value of a checked form, in ns, where it is needed once.

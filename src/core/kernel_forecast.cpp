@@ -54,7 +54,7 @@ KernelEstimate KernelForecaster::estimate(std::span<const double> terms, const R
   std::array<double, kMaxFeatures> logs;
   std::array<float, kMaxFeatures> logs32;
   const Form& chosen = form(outside);
-  if (chosen.features()) {
+  if (chosen.features() != 0) {
     simd::functions().log_features(features.data(), logs.data(), low_.size());
     for (std::size_t i = 0; i < low_.size(); ++i) {
       logs[i] = std::clamp(logs[i], low_[i], high_[i]);

@@ -72,8 +72,8 @@ class KernelForecaster {
   void mark_outside(std::size_t feature, const double* raw, std::size_t rows, std::int64_t* marks) const noexcept;
   void set_term(KernelRows& rows, std::size_t term, const double* raw) const noexcept;
   void set_feature(KernelRows& rows, std::size_t feature, const double* raw) const noexcept;
-  /// Once the terms that form(outside) reads are set and, where it reads them, the features; all rows are outside or
-  /// none is. Gives as many latencies as there are rows.
+  /// Once the terms and features that form(outside) reads are set; all rows are outside or none is. Gives as many
+  /// latencies as there are rows.
   void estimate_rows(const KernelRows& rows, bool outside, double* ns) const noexcept;
   [[nodiscard]] bool extrapolated(bool outside) const noexcept { return outside || !covered_; }
 

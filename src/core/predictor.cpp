@@ -193,10 +193,9 @@ class RowsEstimator {
     for (const auto& [term, from] : outside ? plan_.outside_terms : plan_.inside_terms) {
       plan_.model.set_term(inputs_, term, column(from));
     }
-    if (plan_.model.form(outside).features()) {
-      for (std::size_t i = 0; i < plan_.features.size(); ++i) {
-        plan_.model.set_feature(inputs_, i, column(plan_.features[i]));
-      }
+    const std::uint64_t read = plan_.model.form(outside).features();
+    for (std::size_t i = 0; i < plan_.features.size(); ++i) {
+      if ((read >> i & 1U) != 0) plan_.model.set_feature(inputs_, i, column(plan_.features[i]));
     }
     std::array<double, kMostRows> ns;
     plan_.model.estimate_rows(inputs_, outside, ns.data());

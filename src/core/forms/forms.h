@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/form.h"
+#include "core/limits.h"
 #include "core/simd/simd.h"
 
 namespace latcast::forms {
@@ -57,6 +58,12 @@ LATCAST_FORM_ROWS(complete_trees);
 
 /// A checked node of kind trees laid out for fast walks; nullopt: its trees are too deep.
 std::optional<FormNode> complete_trees(const FormNodeView& node);
+
+/// For nodes that read every feature.
+inline std::uint64_t all_features(FormShape shape) {
+  static_assert(kMaxFeatures <= 64);
+  return shape.features == 0 ? 0 : ~std::uint64_t{0} >> (64 - shape.features);
+}
 
 inline tl::unexpected<Error> bad_form(const char* what) { return fail(Errc::corrupt, what); }
 

@@ -53,7 +53,7 @@ Result<void> check_linear_features(const FormNodeView& node, FormShape shape) {
 
 /// Numbers: the weights, and those of the squares where there are any, each padded with zeros.
 void prepare_linear_features(PreparedNode& node, FormShape shape) {
-  node.features = true;
+  node.features = all_features(shape);
   const std::size_t d = shape.features, height = simd::padded(d, simd::kTile);
   const std::span<const double> weights = node.view.doubles.subspan(1);
   node.numbers.resize(weights.size() == d ? height : 2 * height);

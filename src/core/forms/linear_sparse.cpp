@@ -29,7 +29,9 @@ Result<void> check_linear_sparse(const FormNodeView& node, FormShape shape) {
 void prepare_linear_sparse(PreparedNode& node, FormShape) {
   const auto terms = static_cast<std::size_t>(node.view.ints[0]);
   for (std::size_t i = 1; i <= terms; ++i) node.terms |= 1U << static_cast<std::uint32_t>(node.view.ints[i]);
-  node.features = node.view.ints.size() > 1 + terms;
+  for (const std::int32_t feature : node.view.ints.subspan(1 + terms)) {
+    node.features |= std::uint64_t{1} << static_cast<std::uint32_t>(feature);
+  }
 }
 
 double evaluate_linear_sparse(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {

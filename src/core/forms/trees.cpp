@@ -154,7 +154,11 @@ std::optional<FormNode> complete_trees(const FormNodeView& node) {
 }
 
 void prepare_trees(PreparedNode& node, FormShape) {
-  node.features = true;
+  const Layout at = layout(node.view);
+  for (std::size_t i = 0; i < at.nodes; ++i) {
+    if (at.links[2 * i] >= 0) node.features |= std::uint64_t{1} << static_cast<std::uint32_t>(at.links[2 * i]);
+  }
+  node.features |= 1;  // tested where complete trees are filled up
   auto complete = complete_trees(node.view);
   if (complete) node.complete = std::move(*complete);
 }
@@ -200,7 +204,10 @@ Result<void> check_complete_trees(const FormNodeView& node, FormShape shape) {
   return {};
 }
 
-void prepare_complete_trees(PreparedNode& node, FormShape) { node.features = true; }
+void prepare_complete_trees(PreparedNode& node, FormShape) {
+  const Complete at = complete_layout(node.view);
+  for (std::size_t i = 0; i < at.trees * at.size; ++i) node.features |= std::uint64_t{1} << at.features[i];
+}
 
 double evaluate_complete_trees(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
   return walk(node.view, input);

@@ -7,10 +7,27 @@ LATCAST_SIMD inline Vec load(const double* from) {
   return out;
 }
 
+/// As __builtin_convertvector, which compilers take apart.
+LATCAST_SIMD inline Vec wide(Vec32 x) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec, _mm256_cvtps_pd(__builtin_bit_cast(__m128, x)));
+#else
+  return __builtin_convertvector(x, Vec);
+#endif
+}
+
+LATCAST_SIMD inline Vec32 narrow(Vec x) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec32, _mm256_cvtpd_ps(__builtin_bit_cast(__m256d, x)));
+#else
+  return __builtin_convertvector(x, Vec32);
+#endif
+}
+
 LATCAST_SIMD inline Vec load(const float* from) {
   Vec32 out;
   __builtin_memcpy(&out, from, sizeof(out));
-  return __builtin_convertvector(out, Vec);
+  return wide(out);
 }
 
 LATCAST_SIMD inline void store(double* to, Vec value) { __builtin_memcpy(to, &value, sizeof(value)); }
@@ -297,7 +314,7 @@ LATCAST_SIMD void log_rows(const double* in, double low, double high, std::size_
     const Vec log = log2_from_one(1.0 + maximum(all(0.0), load(in + i)));
     const Vec kept = minimum(maximum(log, all(low)), all(high));
     store(out + i, kept);
-    const Vec32 rounded = __builtin_convertvector(kept, Vec32);
+    const Vec32 rounded = narrow(kept);
     __builtin_memcpy(out32 + i, &rounded, sizeof(rounded));
   }
 }
@@ -355,7 +372,7 @@ LATCAST_SIMD inline Vec32 below(Vec32 x, float threshold, Vec32 yes, Vec32 no) {
 }
 
 LATCAST_SIMD inline void add(Vec32 values, double* sums) {
-  store(sums, load(sums) + __builtin_convertvector(values, Vec));
+  store(sums, load(sums) + wide(values));
 }
 
 #if LATCAST_AVX2
