@@ -395,19 +395,34 @@ struct Tree {
   const float* leaves;
 };
 
-/// The value of the subtree at `Node` for as many rows as Floats has numbers: every test is done and every value
-/// chosen, which needs no gathering and no step that waits for the one before.
-template <std::uint32_t Depth, std::size_t Node, class Floats>
-[[gnu::always_inline]] LATCAST_SIMD inline Floats subtree(const Tree& tree, const float* columns, std::size_t rows) {
+/// The value of the subtree at `Node` for as many rows as `first` and, where Twice, `second` have places: every test is
+/// done and every value chosen, which needs no gathering and no step that waits for the one before.
+template <std::uint32_t Depth, std::size_t Node, bool Twice, class Floats>
+[[gnu::always_inline]] LATCAST_SIMD inline void subtree(const Tree& tree, const float* columns, std::size_t rows,
+                                                        Floats& first, Floats& second) {
   if constexpr (Node >= std::size_t{1} << Depth) {
-    return tree.leaves[Node - (std::size_t{1} << Depth)] - Floats{};  // in every place
+    first = tree.leaves[Node - (std::size_t{1} << Depth)] - Floats{};  // in every place
+    if constexpr (Twice) second = first;
   } else {
-    Floats x;
-    __builtin_memcpy(&x, columns + tree.features[Node] * rows, sizeof(x));
-    const Floats left = subtree<Depth, 2 * Node, Floats>(tree, columns, rows);
-    const Floats right = subtree<Depth, 2 * Node + 1, Floats>(tree, columns, rows);
-    return below(x, tree.thresholds[Node], left, right);
+    Floats left[2], right[2], x;
+    subtree<Depth, 2 * Node, Twice>(tree, columns, rows, left[0], left[1]);
+    subtree<Depth, 2 * Node + 1, Twice>(tree, columns, rows, right[0], right[1]);
+    const float* column = columns + tree.features[Node] * rows;
+    __builtin_memcpy(&x, column, sizeof(x));
+    first = below(x, tree.thresholds[Node], left[0], right[0]);
+    if constexpr (!Twice) return;
+    __builtin_memcpy(&x, column + sizeof(x) / sizeof(float), sizeof(x));
+    second = below(x, tree.thresholds[Node], left[1], right[1]);
   }
+}
+
+/// Adds the tree's values to the sums of some rows.
+template <std::uint32_t Depth, bool Twice, class Floats>
+LATCAST_SIMD inline void add_tree(const Tree& tree, const float* columns, std::size_t rows, double* sums) {
+  Floats first, second;
+  subtree<Depth, 1, Twice>(tree, columns, rows, first, second);
+  add(first, sums);
+  if constexpr (Twice) add(second, sums + sizeof(first) / sizeof(float));
 }
 
 template <std::uint32_t Depth>
@@ -417,9 +432,12 @@ LATCAST_SIMD void every_row(const CompleteTrees& trees, const float* columns, st
     const Tree tree{trees.features + at, trees.thresholds + at, trees.leaves + at};
     std::size_t row = 0;
 #if LATCAST_AVX2
-    for (; row + kTile <= rows; row += kTile) add(subtree<Depth, 1, Wide32>(tree, columns + row, rows), sums + row);
+    for (; row + 2 * kTile <= rows; row += 2 * kTile) {
+      add_tree<Depth, true, Wide32>(tree, columns + row, rows, sums + row);
+    }
+    for (; row + kTile <= rows; row += kTile) add_tree<Depth, false, Wide32>(tree, columns + row, rows, sums + row);
 #endif
-    for (; row < rows; row += kLanes) add(subtree<Depth, 1, Vec32>(tree, columns + row, rows), sums + row);
+    for (; row < rows; row += kLanes) add_tree<Depth, false, Vec32>(tree, columns + row, rows, sums + row);
   }
 }
 
