@@ -137,15 +137,20 @@ struct Row {
 /// Some of a few rows, in order.
 class RowPick {
  public:
+  /// Those from `first` on, before `end` (at most kMostRows), for which wanted(row) holds.
+  template <class Wanted>
+  RowPick(std::size_t first, std::size_t end, Wanted wanted) noexcept {
+    std::size_t size = 0;  // not size_, which a write to rows_ might change for all that the compiler knows
+    for (std::size_t row = first; row < end; ++row) {  // without a branch that would be mispredicted
+      rows_[size] = static_cast<std::uint8_t>(row);
+      size += static_cast<std::size_t>(wanted(row));
+    }
+    size_ = size;
+  }
+
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t operator[](std::size_t i) const noexcept { return rows_[i]; }
   [[nodiscard]] std::size_t padded() const noexcept { return simd::padded(size_, simd::kLanes); }
-  /// Without a branch that would be mispredicted. At most kMostRows times.
-  void add_if(bool wanted, std::size_t row) noexcept {
-    rows_[size_] = static_cast<std::uint8_t>(row);
-    size_ += static_cast<std::size_t>(wanted);
-  }
-
   /// Their numbers, the last one again up to padded().
   void copy(const double* from, double* to) const noexcept {
     for (std::size_t i = 0; i < size_; ++i) to[i] = from[rows_[i]];
@@ -170,11 +175,8 @@ class RowsEstimator {
     for (std::size_t i = 0; i < plan_.features.size(); ++i) {
       plan_.model.mark_outside(i, registers_.column(plan_.features[i]), registers_.rows, marks.data());
     }
-    RowPick inside, outside;
-    for (std::size_t row = 0; row < out_.size(); ++row) {
-      inside.add_if(marks[row] == 0, row);
-      outside.add_if(marks[row] != 0, row);
-    }
+    const RowPick inside(0, out_.size(), [&](std::size_t row) { return marks[row] == 0; });
+    const RowPick outside(0, out_.size(), [&](std::size_t row) { return marks[row] != 0; });
     if (outside.size() > 0) registers_.run(plan_.outside);
     if (inside.size() > 0) estimate(inside, false);
     if (outside.size() > 0) estimate(outside, true);
@@ -219,8 +221,7 @@ class BlockForecaster {
 
   /// At least one row, at most rows().
   void operator()(std::span<const Row> block) noexcept {
-    RowPick every;
-    for (std::size_t row = 0; row < block.size(); ++row) every.add_if(true, row);
+    const RowPick every(0, block.size(), [](std::size_t) { return true; });
     const RowRegisters all = with_parameters(block, every, all_.data());
     all.run(type_.choose);
     std::array<std::uint32_t, kMostRows> kernels;
@@ -228,12 +229,11 @@ class BlockForecaster {
     for (std::size_t first = 0; first < block.size(); ++first) {
       const std::uint32_t kernel = kernels[first];
       if (kernel == kDone) continue;
-      RowPick members;
-      for (std::size_t row = first; row < block.size(); ++row) {
+      const RowPick members(first, block.size(), [&](std::size_t row) {
         const bool member = kernels[row] == kernel;
-        members.add_if(member, row);
         kernels[row] = member ? kDone : kernels[row];
-      }
+        return member;
+      });
       const detail::KernelPlan& plan = kernel_plan(type_, kernel);
       const RowRegisters registers = members.size() == block.size() ? all : pick(plan, block, all, members);
       forecast_class(kernel, plan, registers, block, members);
