@@ -165,9 +165,8 @@ class RowPick {
 /// Forecasts all rows of one kernel class that has a model, as RowEstimator does each.
 class RowsEstimator {
  public:
-  RowsEstimator(const detail::KernelPlan& plan, const RowRegisters& registers,
-                std::span<ModuleForecast* const> out) noexcept
-      : plan_(plan), registers_(registers), out_(out) {}
+  RowsEstimator(const detail::KernelPlan& plan, const RowRegisters& registers, std::span<const Row> rows) noexcept
+      : plan_(plan), registers_(registers), rows_(rows) {}
 
   void operator()() noexcept {
     std::array<std::int64_t, kMostRows> marks;
@@ -175,8 +174,8 @@ class RowsEstimator {
     for (std::size_t i = 0; i < plan_.features.size(); ++i) {
       plan_.model.mark_outside(i, registers_.column(plan_.features[i]), registers_.rows, marks.data());
     }
-    const RowPick inside(0, out_.size(), [&](std::size_t row) { return marks[row] == 0; });
-    const RowPick outside(0, out_.size(), [&](std::size_t row) { return marks[row] != 0; });
+    const RowPick inside(0, rows_.size(), [&](std::size_t row) { return marks[row] == 0; });
+    const RowPick outside(0, rows_.size(), [&](std::size_t row) { return marks[row] != 0; });
     if (outside.size() > 0) registers_.run(plan_.outside);
     if (inside.size() > 0) estimate(inside, false);
     if (outside.size() > 0) estimate(outside, true);
@@ -188,7 +187,7 @@ class RowsEstimator {
     inputs_.count = rows.size();
     std::array<double, kMostRows> part;
     const auto column = [&](std::uint16_t index) -> const double* {
-      if (rows.size() == out_.size()) return registers_.column(index);
+      if (rows.size() == rows_.size()) return registers_.column(index);
       rows.copy(registers_.column(index), part.data());
       return part.data();
     };
@@ -202,41 +201,32 @@ class RowsEstimator {
     std::array<double, kMostRows> ns;
     plan_.model.estimate_rows(inputs_, outside, ns.data());
     const bool extrapolated = plan_.model.extrapolated(outside);
-    for (std::size_t i = 0; i < rows.size(); ++i) set_estimate(*out_[rows[i]], {ns[i], extrapolated});
+    for (std::size_t i = 0; i < rows.size(); ++i) set_estimate(*rows_[rows[i]].out, {ns[i], extrapolated});
   }
 
   const detail::KernelPlan& plan_;
   RowRegisters registers_;
-  std::span<ModuleForecast* const> out_;
+  std::span<const Row> rows_;
   KernelRows inputs_;
 };
 
-/// Forecasts a few rows of one type, before calibration and anchor. A row that no model covers keeps the latency 0;
-/// where no expression gives its multiply-accumulates, they are left as they are.
+/// Forecasts rows of one type, before calibration and anchor. A row that no model covers keeps the latency 0; where no
+/// expression gives its multiply-accumulates, they are left as they are.
 class BlockForecaster {
  public:
+  /// Rows of a block: enough for the rows of each kernel class to be forecast many together.
+  static constexpr std::size_t kMost = 128;
+
   BlockForecaster(const detail::TypePlan& type) noexcept : type_(type), rows_(rows_at_once(type)) {}
 
-  [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
-
-  /// At least one row, at most rows().
+  /// At least one row, at most kMost.
   void operator()(std::span<const Row> block) noexcept {
-    const RowPick every(0, block.size(), [](std::size_t) { return true; });
-    const RowRegisters all = with_parameters(block, every, all_.data());
-    all.run(type_.choose);
-    std::array<std::uint32_t, kMostRows> kernels;
-    for (std::size_t row = 0; row < block.size(); ++row) kernels[row] = choose_kernel(type_, all, row);
+    std::array<std::uint32_t, kMost> kernels;
+    for (std::size_t start = 0; start < block.size(); start += rows_) {
+      choose({kernels.data() + start, std::min(rows_, block.size() - start)}, block.subspan(start));
+    }
     for (std::size_t first = 0; first < block.size(); ++first) {
-      const std::uint32_t kernel = kernels[first];
-      if (kernel == kDone) continue;
-      const RowPick members(first, block.size(), [&](std::size_t row) {
-        const bool member = kernels[row] == kernel;
-        kernels[row] = member ? kDone : kernels[row];
-        return member;
-      });
-      const detail::KernelPlan& plan = kernel_plan(type_, kernel);
-      const RowRegisters registers = members.size() == block.size() ? all : pick(plan, block, all, members);
-      forecast_class(kernel, plan, registers, block, members);
+      if (kernels[first] != kDone) forecast_members(kernels[first], block.subspan(first), kernels.data() + first);
     }
   }
 
@@ -245,45 +235,66 @@ class BlockForecaster {
   /// Fewer rows are faster one by one.
   static constexpr std::size_t kFewRows = 3;
 
-  /// The rows that one kernel class runs.
-  static void forecast_class(std::uint32_t kernel, const detail::KernelPlan& plan, const RowRegisters& registers,
-                             std::span<const Row> block, const RowPick& members) noexcept {
+  /// The kernel class of each row; kDone where it is the same for all, which then have their forecasts.
+  void choose(std::span<std::uint32_t> kernels, std::span<const Row> rows) noexcept {
+    const RowRegisters registers = chosen(rows.first(kernels.size()));
+    bool same = true;
+    for (std::size_t row = 0; row < kernels.size(); ++row) {
+      kernels[row] = choose_kernel(type_, registers, row);
+      same &= kernels[row] == kernels[0];
+    }
+    if (!same) return;
+    forecast_class(kernels[0], registers, rows.first(kernels.size()));
+    std::ranges::fill(kernels, kDone);
+  }
+
+  /// The rows of one kernel class, which are done then.
+  void forecast_members(std::uint32_t kernel, std::span<const Row> rows, std::uint32_t* kernels) noexcept {
+    std::array<Row, kMostRows> members;
+    std::size_t count = 0;
+    const auto flush = [&] {
+      const std::span<const Row> some(members.data(), count);
+      if (count > 0) forecast_class(kernel, chosen(some), some);
+      count = 0;
+    };
+    for (std::size_t row = 0; row < rows.size(); ++row) {  // without a branch that would be mispredicted
+      const bool member = kernels[row] == kernel;
+      members[count] = rows[row];
+      count += static_cast<std::size_t>(member);
+      kernels[row] = member ? kDone : kernels[row];
+      if (count == rows_) flush();
+    }
+    flush();
+  }
+
+  /// Registers of some rows after TypePlan::choose, those of the last row again up to a whole group of lanes.
+  [[nodiscard]] RowRegisters chosen(std::span<const Row> rows) noexcept {
+    const RowRegisters out{numbers_.data(), simd::padded(rows.size(), simd::kLanes)};
+    std::array<const double*, kMostRows> from;
+    from[0] = rows[0].parameters;
+    for (std::size_t i = 1; i < out.rows; ++i) from[i] = rows[std::min(i, rows.size() - 1)].parameters;
+    simd::functions().to_columns(from.data(), type_.parameters, out.rows, out.numbers);
+    out.run(type_.choose);
+    return out;
+  }
+
+  /// Rows that one kernel class runs, at most rows_at_once().
+  void forecast_class(std::uint32_t kernel, const RowRegisters& registers, std::span<const Row> rows) const noexcept {
+    const detail::KernelPlan& plan = kernel_plan(type_, kernel);
     registers.run(plan.inside);
-    std::array<ModuleForecast*, kMostRows> out;
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      out[i] = block[members[i]].out;
-      out[i]->kernel = kernel;
-      if (plan.macs != detail::kNoRegister) out[i]->macs = usable(registers.at(plan.macs, i));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i].out->kernel = kernel;
+      if (plan.macs != detail::kNoRegister) rows[i].out->macs = usable(registers.at(plan.macs, i));
     }
     if (plan.model.empty()) return;
-    if (members.size() >= kFewRows) return RowsEstimator(plan, registers, {out.data(), members.size()})();
+    if (rows.size() >= kFewRows) return RowsEstimator(plan, registers, rows)();
     RowEstimator estimator(plan, registers);
-    for (std::size_t i = 0; i < members.size(); ++i) set_estimate(*out[i], estimator(i));
-  }
-
-  /// Registers of some rows: their parameters, the last row's again up to a whole group of lanes.
-  [[nodiscard]] RowRegisters with_parameters(std::span<const Row> block, const RowPick& members,
-                                             double* numbers) const noexcept {
-    const RowRegisters out{numbers, members.padded()};
-    std::array<const double*, kMostRows> from;
-    from[0] = block[members[0]].parameters;
-    for (std::size_t i = 1; i < out.rows; ++i) from[i] = block[members[std::min(i, members.size() - 1)]].parameters;
-    simd::functions().to_columns(from.data(), type_.parameters, out.rows, out.numbers);
-    return out;
-  }
-
-  /// Copies what a kernel class reads of those rows.
-  RowRegisters pick(const detail::KernelPlan& plan, std::span<const Row> block, const RowRegisters& all,
-                    const RowPick& members) noexcept {
-    const RowRegisters out = with_parameters(block, members, part_.data());
-    for (const std::uint16_t index : plan.reads) members.copy(all.column(index), out.numbers + index * out.rows);
-    return out;
+    for (std::size_t i = 0; i < rows.size(); ++i) set_estimate(*rows[i].out, estimator(i));
   }
 
   const detail::TypePlan& type_;
   std::size_t rows_;
-  alignas(32) std::array<double, kRowNumbers> all_;
-  alignas(32) std::array<double, kRowNumbers> part_;
+  alignas(32) std::array<double, kRowNumbers> numbers_;
 };
 
 /// Modules of one type in a network from `first` on, a block at a time; out[i].latency < 0: still to do.
@@ -291,7 +302,7 @@ void forecast_type(const detail::DecodedPack& pack, std::span<const ModuleQuery>
                    std::span<ModuleForecast> out) noexcept {
   const std::uint32_t type = modules[first].type;
   BlockForecaster forecast(pack.types[type].plan);
-  std::array<Row, kMostRows> block;
+  std::array<Row, BlockForecaster::kMost> block;
   std::size_t count = 0;
   const auto flush = [&] {
     if (count > 0) forecast({block.data(), count});
@@ -301,7 +312,7 @@ void forecast_type(const detail::DecodedPack& pack, std::span<const ModuleQuery>
     if (modules[i].type != type) continue;
     out[i] = {.macs = usable(modules[i].macs)};
     block[count++] = {modules[i].parameters.data(), &out[i]};
-    if (count == forecast.rows()) flush();
+    if (count == block.size()) flush();
   }
   flush();
 }
@@ -409,9 +420,9 @@ Result<void> Predictor::forecast_modules(std::uint32_t type, std::span<const dou
   }
   if (!simd::functions().all_finite(parameters.data(), parameters.size())) return bad_row(pack, type, parameters);
   BlockForecaster forecast(pack.types[type].plan);
-  std::array<Row, kMostRows> block;
-  for (std::size_t start = 0; start < out.size(); start += forecast.rows()) {
-    const std::span<ModuleForecast> some = out.subspan(start, std::min(forecast.rows(), out.size() - start));
+  std::array<Row, BlockForecaster::kMost> block;
+  for (std::size_t start = 0; start < out.size(); start += block.size()) {
+    const std::span<ModuleForecast> some = out.subspan(start, std::min(block.size(), out.size() - start));
     for (std::size_t i = 0; i < some.size(); ++i) {
       some[i] = {};
       block[i] = {parameters.data() + (start + i) * width, &some[i]};
