@@ -119,7 +119,7 @@ ModuleForecast raw_forecast(const detail::DecodedPack& pack, const ModuleQuery& 
   return out;
 }
 
-/// Rows at a time: the registers of most types then fit the first-level cache.
+/// Registers of all rows that are evaluated at a time: those of most types then fit the first-level cache.
 constexpr std::size_t kRowNumbers = 3072;
 
 std::size_t rows_at_once(const detail::TypePlan& type) noexcept {
@@ -137,11 +137,11 @@ struct Row {
 /// Some of a few rows, in order.
 class RowPick {
  public:
-  /// Those from `first` on, before `end` (at most kMostRows), for which wanted(row) holds.
+  /// Those of `count` rows, at most kMostRows, for which wanted(row) holds.
   template <class Wanted>
-  RowPick(std::size_t first, std::size_t end, Wanted wanted) noexcept {
+  RowPick(std::size_t count, Wanted wanted) noexcept {
     std::size_t size = 0;  // not size_, which a write to rows_ might change for all that the compiler knows
-    for (std::size_t row = first; row < end; ++row) {  // without a branch that would be mispredicted
+    for (std::size_t row = 0; row < count; ++row) {  // without a branch that would be mispredicted
       rows_[size] = static_cast<std::uint8_t>(row);
       size += static_cast<std::size_t>(wanted(row));
     }
@@ -151,6 +151,7 @@ class RowPick {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t operator[](std::size_t i) const noexcept { return rows_[i]; }
   [[nodiscard]] std::size_t padded() const noexcept { return simd::padded(size_, simd::kLanes); }
+
   /// Their numbers, the last one again up to padded().
   void copy(const double* from, double* to) const noexcept {
     for (std::size_t i = 0; i < size_; ++i) to[i] = from[rows_[i]];
@@ -174,8 +175,8 @@ class RowsEstimator {
     for (std::size_t i = 0; i < plan_.features.size(); ++i) {
       plan_.model.mark_outside(i, registers_.column(plan_.features[i]), registers_.rows, marks.data());
     }
-    const RowPick inside(0, rows_.size(), [&](std::size_t row) { return marks[row] == 0; });
-    const RowPick outside(0, rows_.size(), [&](std::size_t row) { return marks[row] != 0; });
+    const RowPick inside(rows_.size(), [&](std::size_t row) { return marks[row] == 0; });
+    const RowPick outside(rows_.size(), [&](std::size_t row) { return marks[row] != 0; });
     if (outside.size() > 0) registers_.run(plan_.outside);
     if (inside.size() > 0) estimate(inside, false);
     if (outside.size() > 0) estimate(outside, true);

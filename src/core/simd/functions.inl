@@ -371,15 +371,13 @@ LATCAST_SIMD inline Vec32 below(Vec32 x, float threshold, Vec32 yes, Vec32 no) {
 #endif
 }
 
-LATCAST_SIMD inline void add(Vec32 values, double* sums) {
-  store(sums, load(sums) + wide(values));
-}
+LATCAST_SIMD inline void add(Vec32 values, double* sums) { store(sums, load(sums) + wide(values)); }
 
 #if LATCAST_AVX2
 LATCAST_SIMD inline Wide32 below(Wide32 x, float threshold, Wide32 yes, Wide32 no) {
   const __m256 less = _mm256_cmp_ps(__builtin_bit_cast(__m256, x), _mm256_set1_ps(threshold), _CMP_LT_OQ);
-  return __builtin_bit_cast(
-      Wide32, _mm256_blendv_ps(__builtin_bit_cast(__m256, no), __builtin_bit_cast(__m256, yes), less));
+  return __builtin_bit_cast(Wide32,
+                            _mm256_blendv_ps(__builtin_bit_cast(__m256, no), __builtin_bit_cast(__m256, yes), less));
 }
 
 LATCAST_SIMD inline void add(Wide32 values, double* sums) {

@@ -41,7 +41,7 @@ struct Functions {
   void (*log_features)(const double* in, double* out, std::size_t count) noexcept;
   /// In place; arguments are kept within +-708. `count` a multiple of kLanes.
   void (*exponentials)(double* numbers, std::size_t count) noexcept;
-  /// One of them.
+  /// exponentials() of one number.
   double (*exponential)(double number) noexcept;
   /// Whether a number lies outside its range. `count` a multiple of kLanes.
   bool (*any_outside)(const double* numbers, const double* low, const double* high, std::size_t count) noexcept;
