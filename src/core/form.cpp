@@ -18,28 +18,32 @@ struct FormOperations {
   forms::Prepare prepare;
   forms::Evaluate evaluate;
   forms::Cost cost;
+  forms::EvaluateRows evaluate_rows;  // null: row by row
 };
 
-#define LATCAST_FORM(kind)                                                                                 \
-  FormOperations {                                                                                         \
-    FormKind::kind, forms::check_##kind, forms::prepare_##kind, forms::evaluate_##kind, forms::cost_##kind \
+#define LATCAST_FORM(kind, evaluate_rows)                                                                   \
+  FormOperations {                                                                                          \
+    FormKind::kind, forms::check_##kind, forms::prepare_##kind, forms::evaluate_##kind, forms::cost_##kind, \
+        evaluate_rows                                                                                       \
   }
+#define LATCAST_FORM_ROWS(kind) LATCAST_FORM(kind, forms::evaluate_rows_##kind)
 
 /// Position = value of the kind.
 constexpr std::array kForms = {
-    LATCAST_FORM(constant),
-    LATCAST_FORM(linear_terms),
-    LATCAST_FORM(linear_features),
-    LATCAST_FORM(trees),
-    LATCAST_FORM(gaussian_process),
-    LATCAST_FORM(product),
-    LATCAST_FORM(mean),
-    LATCAST_FORM(neighbours),
-    LATCAST_FORM(linear_sparse),
-    LATCAST_FORM(quadratic),
-    LATCAST_FORM(dense),
-    LATCAST_FORM(complete_trees),
+    LATCAST_FORM_ROWS(constant),
+    LATCAST_FORM_ROWS(linear_terms),
+    LATCAST_FORM_ROWS(linear_features),
+    LATCAST_FORM_ROWS(trees),
+    LATCAST_FORM(gaussian_process, nullptr),
+    LATCAST_FORM_ROWS(product),
+    LATCAST_FORM_ROWS(mean),
+    LATCAST_FORM(neighbours, nullptr),
+    LATCAST_FORM_ROWS(linear_sparse),
+    LATCAST_FORM(quadratic, nullptr),
+    LATCAST_FORM(dense, nullptr),
+    LATCAST_FORM_ROWS(complete_trees),
 };
+#undef LATCAST_FORM_ROWS
 #undef LATCAST_FORM
 
 constexpr bool in_order() {
@@ -107,13 +111,63 @@ Form::Form(std::span<const FormNodeView> checked, FormShape shape) {
   }
 }
 
+namespace {
+
+/// A form's value as others use it.
+double finite(double root) noexcept {
+  return std::isnan(root) ? 0.0 : std::min(root, std::numeric_limits<double>::max());
+}
+
+/// One node for all rows, row by row.
+void evaluate_each(const PreparedNode& node, const FormRows& input, std::span<const double> values,
+                   double* out) noexcept {
+  std::array<double, kMaxTerms> terms;
+  std::array<double, kMaxFeatures> features;
+  std::array<float, kMaxFeatures> features32;
+  std::array<double, kMaxFormNodes> before;
+  const auto [term_count, feature_count] = input.shape;
+  const std::size_t nodes = values.size() / input.rows;
+  for (std::size_t row = 0; row < input.count; ++row) {
+    for (std::size_t i = 0; i < term_count; ++i) {
+      if ((node.terms >> i & 1U) != 0) terms[i] = input.terms[i * input.rows + row];
+    }
+    for (std::size_t i = 0; i < feature_count; ++i) {
+      if ((node.features >> i & 1U) == 0) continue;
+      features[i] = input.features[i * input.rows + row];
+      features32[i] = input.features32[i * input.rows + row];
+    }
+    for (std::size_t i = 0; i < nodes; ++i) before[i] = values[i * input.rows + row];
+    const FormInput one{
+        {terms.data(), term_count}, {features.data(), feature_count}, {features32.data(), feature_count}};
+    out[row] = operations(node.view).evaluate(node, one, {before.data(), nodes});
+  }
+  std::fill(out + input.count, out + input.rows, 0.0);
+}
+
+}  // namespace
+
 double Form::evaluate(const FormInput& input) const noexcept {
   std::array<double, kMaxFormNodes> values;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     values[i] = operations(nodes_[i].view).evaluate(nodes_[i], input, {values.data(), i});
   }
-  const double root = values[nodes_.size() - 1];
-  return std::isnan(root) ? 0.0 : std::min(root, std::numeric_limits<double>::max());
+  return finite(values[nodes_.size() - 1]);
+}
+
+void Form::evaluate_rows(const FormRows& input, double* out) const noexcept {
+  std::array<double, kMaxFormNodes * kMostRows> values;
+  double* value = values.data();
+  for (const PreparedNode& node : nodes_) {
+    const std::size_t before = static_cast<std::size_t>(value - values.data());
+    if (const forms::EvaluateRows all_rows = operations(node.view).evaluate_rows) {
+      all_rows(node, input, values.data(), value);
+    } else {
+      evaluate_each(node, input, {values.data(), before}, value);
+    }
+    value += input.rows;
+  }
+  const double* root = value - input.rows;
+  for (std::size_t row = 0; row < input.rows; ++row) out[row] = finite(root[row]);
 }
 
 double evaluate(std::span<const FormNodeView> form, const FormInput& input) {

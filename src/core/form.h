@@ -2,7 +2,8 @@
 //
 // A form is a short list of nodes, children before parents, the last one the root, whose value is nanoseconds. A node
 // is a kind and four arrays; what they mean is said in forms/<kind>.cpp. A new form is one such file and one line in
-// the table of form.cpp; the pack's schema does not change.
+// the table of form.cpp; the pack's schema does not change. Many modules are evaluated at once, node by node; a kind
+// that has no evaluation of rows is evaluated row by row.
 //
 // Evaluation allocates nothing, takes no lock and cannot fail: a form is checked once, when it is made or loaded.
 #pragma once
@@ -64,8 +65,8 @@ using FormView = std::vector<FormNodeView>;
 inline constexpr std::size_t kMaxFormNodes = 16;
 
 /// What one module gives its form. Features are log2(1 + x), in both precisions: trees compare in float, as the
-/// libraries that grow them do. Terms that the form does not read (Form::terms) and, where it reads none, features may
-/// hold anything.
+/// libraries that grow them do. Terms and features that the form does not read (Form::terms, Form::features) may hold
+/// anything.
 struct FormInput {
   std::span<const double> terms;
   std::span<const double> features;
@@ -77,6 +78,17 @@ struct FormShape {
   std::size_t terms = 0, features = 0;
 };
 
+/// What a few modules give their form: columns, input i of all of them from i * rows on. `rows` is a multiple of
+/// simd::kLanes, at most kMostRows.
+struct FormRows {
+  const double* terms = nullptr;
+  const double* features = nullptr;
+  const float* features32 = nullptr;
+  FormShape shape;
+  std::size_t rows = 0;
+  std::size_t count = 0;  // those whose values are wanted: from the first on, at least one
+};
+
 /// Views of a form's nodes; `spec` must outlive them.
 [[nodiscard]] FormView view(const FormSpec& spec);
 
@@ -86,8 +98,8 @@ struct FormShape {
 /// One node, laid out for evaluation; what the arrays mean is said in forms/<kind>.cpp.
 struct PreparedNode {
   FormNodeView view;
-  std::uint32_t terms = 0;  // bit i: reads term i
-  bool features = false;    // reads features
+  std::uint32_t terms = 0;     // bit i: reads term i
+  std::uint64_t features = 0;  // bit i: reads feature i
   std::vector<double> numbers;
   std::vector<float> floats;
   std::vector<std::uint32_t> used;
@@ -101,17 +113,19 @@ class Form {
   Form(std::span<const FormNodeView> checked, FormShape shape);
 
   [[nodiscard]] bool empty() const noexcept { return nodes_.empty(); }
-  /// Bit i: reads term i.
+  /// Bit i: reads term or feature i.
   [[nodiscard]] std::uint32_t terms() const noexcept { return terms_; }
-  [[nodiscard]] bool features() const noexcept { return features_; }
+  [[nodiscard]] std::uint64_t features() const noexcept { return features_; }
 
   /// Nanoseconds; never NaN. Not for an empty form.
   [[nodiscard]] double evaluate(const FormInput& input) const noexcept;
+  /// The same of each row that is wanted, the same bits; the others get some number.
+  void evaluate_rows(const FormRows& input, double* out) const noexcept;
 
  private:
   std::vector<PreparedNode> nodes_;
   std::uint32_t terms_ = 0;
-  bool features_ = false;
+  std::uint64_t features_ = 0;
 };
 
 /// Value of a checked form, in ns, where it is needed once.

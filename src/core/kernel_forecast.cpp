@@ -30,14 +30,14 @@ double log_feature(double raw) noexcept {
 KernelForecaster::KernelForecaster(const KernelView& kernel, FormShape shape)
     : form_(kernel.form, shape),
       extrapolation_(kernel.extrapolation, shape),
-      features_(shape.features),
+      shape_(shape),
       low_(kernel.low.begin(), kernel.low.end()),
       high_(kernel.high.begin(), kernel.high.end()),
       covered_(kernel.samples >= kCoveredSamples) {
-  const std::size_t size = simd::padded(features_, simd::kLanes);
+  const std::size_t size = simd::padded(shape.features, simd::kLanes);
   lowest_raw_.assign(size, -std::numeric_limits<double>::infinity());
   most_raw_.assign(size, std::numeric_limits<double>::infinity());
-  for (std::size_t i = 0; i < features_; ++i) {
+  for (std::size_t i = 0; i < shape.features; ++i) {
     lowest_raw_[i] = raw_above(low_[i] - kExtrapolationMargin);
     most_raw_[i] = raw_above(high_[i] + kExtrapolationMargin);
   }
@@ -54,15 +54,37 @@ KernelEstimate KernelForecaster::estimate(std::span<const double> terms, const R
   std::array<double, kMaxFeatures> logs;
   std::array<float, kMaxFeatures> logs32;
   const Form& chosen = form(outside);
-  if (chosen.features()) {
+  if (chosen.features() != 0) {
     simd::functions().log_features(features.data(), logs.data(), low_.size());
     for (std::size_t i = 0; i < low_.size(); ++i) {
       logs[i] = std::clamp(logs[i], low_[i], high_[i]);
       logs32[i] = static_cast<float>(logs[i]);
     }
   }
-  const double value = chosen.evaluate({terms, {logs.data(), features_}, {logs32.data(), features_}});
-  return {std::clamp(value, kLeast_ns, kMost_ns), outside || !covered_};
+  const double value = chosen.evaluate({terms, {logs.data(), shape_.features}, {logs32.data(), shape_.features}});
+  return {std::clamp(value, kLeast_ns, kMost_ns), extrapolated(outside)};
+}
+
+void KernelForecaster::mark_outside(std::size_t feature, const double* raw, std::size_t rows,
+                                    std::int64_t* marks) const noexcept {
+  simd::functions().mark_outside(raw, lowest_raw_[feature], most_raw_[feature], rows, marks);
+}
+
+void KernelForecaster::set_term(KernelRows& rows, std::size_t term, const double* raw) const noexcept {
+  double* column = rows.terms.data() + term * rows.rows;
+  for (std::size_t row = 0; row < rows.rows; ++row) column[row] = std::max(raw[row], 0.0);
+}
+
+void KernelForecaster::set_feature(KernelRows& rows, std::size_t feature, const double* raw) const noexcept {
+  const std::size_t start = feature * rows.rows;
+  simd::functions().log_rows(raw, low_[feature], high_[feature], rows.rows, rows.logs.data() + start,
+                             rows.logs32.data() + start);
+}
+
+void KernelForecaster::estimate_rows(const KernelRows& rows, bool outside, double* ns) const noexcept {
+  form(outside).evaluate_rows({rows.terms.data(), rows.logs.data(), rows.logs32.data(), shape_, rows.rows, rows.count},
+                              ns);
+  for (std::size_t row = 0; row < rows.rows; ++row) ns[row] = std::clamp(ns[row], kLeast_ns, kMost_ns);
 }
 
 KernelEstimate KernelForecaster::estimate(std::span<const double> terms,

@@ -37,6 +37,14 @@ struct KernelEstimate {
 /// Raw features; whatever lies after those that a kernel class has is finite.
 using RawFeatures = std::array<double, kMaxFeatures>;
 
+/// What the forms of a few modules read, as columns; `rows`, `count` and the columns as those of FormRows.
+struct KernelRows {
+  std::size_t rows = 0, count = 0;
+  alignas(32) std::array<double, kMaxTerms * kMostRows> terms;
+  alignas(32) std::array<double, kMaxFeatures * kMostRows> logs;
+  alignas(32) std::array<float, kMaxFeatures * kMostRows> logs32;
+};
+
 /// A kernel class's model, prepared for evaluation. The arrays that the forms' views point to must outlive it.
 class KernelForecaster {
  public:
@@ -59,9 +67,19 @@ class KernelForecaster {
   /// Both at once.
   [[nodiscard]] KernelEstimate estimate(std::span<const double> terms, std::span<const double> features) const noexcept;
 
+  // Many modules at once, with the same bits: columns of raw numbers, one per row.
+  /// Sets the marks of rows with that feature outside the range of training to -1.
+  void mark_outside(std::size_t feature, const double* raw, std::size_t rows, std::int64_t* marks) const noexcept;
+  void set_term(KernelRows& rows, std::size_t term, const double* raw) const noexcept;
+  void set_feature(KernelRows& rows, std::size_t feature, const double* raw) const noexcept;
+  /// Once the terms and features that form(outside) reads are set; all rows are outside or none is. Gives as many
+  /// latencies as there are rows.
+  void estimate_rows(const KernelRows& rows, bool outside, double* ns) const noexcept;
+  [[nodiscard]] bool extrapolated(bool outside) const noexcept { return outside || !covered_; }
+
  private:
   Form form_, extrapolation_;
-  std::size_t features_ = 0;                                // without padding
+  FormShape shape_;                                         // without padding
   std::vector<double> low_, high_, lowest_raw_, most_raw_;  // padded: of logs, and of raw features with the margin
   bool covered_ = false;
 };

@@ -85,29 +85,6 @@ Result<void> plan_programs(KernelPlan& plan, const TypeValues& type, const Kerne
   return {};
 }
 
-/// Registers below `kept` that the kernel class reads.
-std::vector<std::uint16_t> early_reads(const KernelPlan& plan, std::size_t kept) {
-  std::vector<bool> read(kept);
-  const auto mark = [&](std::uint16_t index) {
-    if (index < kept) read[index] = true;
-  };
-  for (const RegisterProgram* program : {&plan.inside, &plan.outside}) {
-    for (const RegisterInstruction& in : program->code) {
-      for (const std::uint16_t operand : {in.a, in.b, in.c}) mark(operand);
-    }
-  }
-  for (const std::uint16_t feature : plan.features) mark(feature);
-  for (const auto* terms : {&plan.inside_terms, &plan.outside_terms}) {
-    for (const TermRegister& term : *terms) mark(term.from);
-  }
-  mark(plan.macs);
-  std::vector<std::uint16_t> out;
-  for (std::size_t i = 0; i < kept; ++i) {
-    if (read[i]) out.push_back(static_cast<std::uint16_t>(i));
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
@@ -119,7 +96,6 @@ Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
   auto choose = common.schedule(values.when, values.derived);
   if (!choose) return too_complex();
   out.choose = std::move(*choose);
-  out.kept = common.used();
   std::size_t conditions = 0;
   for (std::size_t k = 0; k < type.kernels.size(); ++k) {
     const KernelSource& kernel = type.kernels[k];
@@ -131,13 +107,11 @@ Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
                                   {kernel.terms.size(), kernel.features.size()});
     RegisterScheduler own = common;
     if (auto ok = plan_programs(plan, values, values.kernels[k], own); !ok) return fail_in(kernel.name, ok.error());
-    plan.reads = early_reads(plan, out.kept);
     out.registers = std::max(out.registers, own.used());
   }
   RegisterScheduler own = common;
   if (auto ok = plan_programs(out.none, values, {}, own); !ok) return tl::unexpected<Error>(ok.error());
-  out.none.reads = early_reads(out.none, out.kept);
-  out.registers = std::max({out.registers, own.used(), out.kept});
+  out.registers = std::max({out.registers, own.used(), common.used()});
   return out;
 }
 

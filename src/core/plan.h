@@ -26,7 +26,6 @@ struct KernelPlan {
   std::uint16_t macs = kNoRegister;
   std::vector<std::uint16_t> features;
   std::vector<TermRegister> inside_terms, outside_terms;
-  std::vector<std::uint16_t> reads;  // of what the parameters and TypePlan::choose left
   std::size_t terms = 0;
   double interval_factor = 1;  // upper bound of a module's interval / its forecast
   KernelForecaster model;
@@ -34,7 +33,6 @@ struct KernelPlan {
 
 struct TypePlan {
   std::size_t parameters = 0;       // in the first registers
-  std::size_t kept = 0;             // registers that hold something after `choose`
   std::size_t registers = 0;        // used in all
   RegisterProgram choose;           // the conditions of the kernel classes
   std::vector<std::uint16_t> when;  // per kernel class; kNoRegister: always

@@ -9,6 +9,8 @@
 #include <memory>
 #include <random>
 
+#include "core/every_form.h"
+#include "core/limits.h"
 #include "core/sample_pack.h"
 
 namespace latcast {
@@ -129,20 +131,9 @@ TEST(Form, ChecksRefuseCompleteTreesThatReadOutside) {
   }
 }
 
-FormSpec random_form(FormKind kind, std::vector<std::int32_t> ints, std::size_t doubles, std::size_t floats) {
-  std::mt19937_64 random(5);
-  std::normal_distribution<double> normal(0, 0.3);
-  FormNode node;
-  node.kind = kind;
-  node.ints = std::move(ints);
-  for (std::size_t i = 0; i < doubles; ++i) node.doubles.push_back(normal(random));
-  for (std::size_t i = 0; i < floats; ++i) node.floats.push_back(static_cast<float>(normal(random)));
-  return {node};
-}
-
 TEST(Form, QuadraticIsItsPolynomial) {
   const std::vector<double> x = {3, 5, 2};
-  const FormSpec form = random_form(FormKind::quadratic, {}, 1 + 6 + 6, 0);
+  const FormSpec form = test::random_form(FormKind::quadratic, {}, 1 + 6 + 6, 0);
   const std::vector<double>& w = form[0].doubles;
   double expected = w[0];
   std::size_t pair = 7;
@@ -154,13 +145,13 @@ TEST(Form, QuadraticIsItsPolynomial) {
 }
 
 TEST(Form, SparseLinearReadsTermsAndRawFeatures) {
-  FormSpec form = random_form(FormKind::linear_sparse, {1, 1, 2, 0}, 4, 0);
+  FormSpec form = test::random_form(FormKind::linear_sparse, {1, 1, 2, 0}, 4, 0);
   form[0].doubles = {10, 0.5, 3, 7};
   EXPECT_NEAR(value(form, inputs({100, 40}, {2, 1, 5})), 10 + 0.5 * 40 + 3 * 31 + 7 * 3, 1e-9);
 }
 
 TEST(Form, NeighboursAreTheNearest) {
-  FormSpec form = random_form(FormKind::neighbours, {2, 11}, 1 + 2 + 11, 22);
+  FormSpec form = test::random_form(FormKind::neighbours, {2, 11}, 1 + 2 + 11, 22);
   FormNode& node = form[0];
   node.doubles[0] = 0.1;
   node.doubles[1] = node.doubles[2] = 1.0;
@@ -179,8 +170,8 @@ TEST(Form, NeighboursAreTheNearest) {
 TEST(Form, DenseLayersAreAppliedInOrderOwnOrShared) {
   const std::vector<double> x = {0.5, 2, 1};
   for (const std::int32_t activation : {0, 1}) {
-    FormSpec form = random_form(FormKind::dense, {activation, 2, 3, 5, 1, 1, 0}, 0, 6);
-    const FormSpec first = random_form(FormKind::dense, {}, 0, 20);
+    FormSpec form = test::random_form(FormKind::dense, {activation, 2, 3, 5, 1, 1, 0}, 0, 6);
+    const FormSpec first = test::random_form(FormKind::dense, {}, 0, 20);
     form[0].shared = std::make_shared<const std::vector<float>>(first[0].floats);
     const std::vector<float>& w = first[0].floats;
     double expected = double(form[0].floats[5]);
@@ -191,6 +182,35 @@ TEST(Form, DenseLayersAreAppliedInOrderOwnOrShared) {
     }
     EXPECT_NEAR(value(form, inputs({}, x)), expected, 1e-12);
   }
+}
+
+TEST(Form, ManyRowsGiveTheBitsThatEachGivesAlone) {
+  constexpr FormShape kShape{4, 11};
+  std::mt19937_64 random(6);
+  std::uniform_real_distribution<double> unit(0, 12);
+  std::vector<bool> kinds(12);
+  for (const FormSpec& spec : test::every_form(kShape)) {
+    const FormView nodes = view(spec);
+    ASSERT_TRUE(check(nodes, kShape));
+    for (const FormNodeView& node : nodes) kinds.at(static_cast<std::size_t>(node.kind)) = true;
+    const Form form(nodes, kShape);
+    for (std::size_t count = 1; count <= kMostRows; ++count) {
+      const std::size_t rows = (count + 3) / 4 * 4;
+      std::vector<double> terms(kShape.terms * rows), features(kShape.features * rows), out(rows);
+      for (double& x : terms) x = 100 * unit(random);
+      for (double& x : features) x = unit(random);
+      const std::vector<float> features32(features.begin(), features.end());
+      form.evaluate_rows({terms.data(), features.data(), features32.data(), kShape, rows, count}, out.data());
+      for (std::size_t row = 0; row < count; ++row) {
+        Inputs one;
+        for (std::size_t i = 0; i < kShape.terms; ++i) one.terms.push_back(terms[i * rows + row]);
+        for (std::size_t i = 0; i < kShape.features; ++i) one.features.push_back(features[i * rows + row]);
+        EXPECT_EQ(out[row], form.evaluate(inputs(one.terms, one.features).view()))
+            << "kind " << static_cast<int>(spec[spec.size() - 2].kind) << ", row " << row << " of " << count;
+      }
+    }
+  }
+  EXPECT_EQ(std::ranges::count(kinds, true), 12);
 }
 
 TEST(Form, CostGrowsWithWork) {

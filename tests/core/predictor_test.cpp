@@ -10,6 +10,7 @@
 #include <new>
 #include <thread>
 
+#include "core/every_form.h"
 #include "core/kernel_forecast.h"
 #include "core/sample_pack.h"
 
@@ -236,6 +237,36 @@ TEST(Predictor, ManyAtOnceGiveWhatEachGivesAlone) {
         EXPECT_EQ(out[i].macs, one->macs);
         EXPECT_EQ(out[i].lower, one->lower);
         EXPECT_EQ(out[i].upper, one->upper);
+      }
+    }
+  }
+}
+
+TEST(Predictor, ManyAtOnceGiveWhatEachGivesAloneWhateverTheForm) {
+  for (const FormSpec& form : test::every_form({2, 3})) {
+    const Pack pack = sample_pack([&](PackContent& c) {
+      c.types[0].kernels[0].form = form;
+      c.types[0].kernels[1].extrapolation = form;
+    });
+    const Predictor predictor(pack, kAnchored);
+    for (const std::size_t count : {1U, 2U, 3U, 7U, 33U, 77U}) {
+      std::vector<double> rows;
+      std::vector<ModuleForecast> out(count);
+      for (std::size_t i = 0; i < count; ++i) {
+        rows.push_back(double(1 + i * 7 % 23) * (i % 5 == 3 ? 1000 : 1));
+        rows.push_back(double(4 + i * i % 300) * (i % 11 == 6 ? -1 : 1));
+      }
+      const long before = allocations;
+      const auto ok = predictor.forecast_modules(0, rows, out);
+      EXPECT_EQ(allocations - before, 0);
+      ASSERT_TRUE(ok);
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto one = predictor.forecast_module(conv(std::span(rows).subspan(2 * i, 2)));
+        ASSERT_TRUE(one);
+        EXPECT_EQ(out[i].latency, one->latency) << static_cast<int>(form.back().kind) << " " << i << " of " << count;
+        EXPECT_EQ(out[i].kernel, one->kernel);
+        EXPECT_EQ(out[i].status, one->status);
+        EXPECT_EQ(out[i].macs, one->macs);
       }
     }
   }

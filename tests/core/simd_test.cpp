@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -80,6 +81,66 @@ TEST(Simd, EveryCpuGetsTheSameBits) {
   best.matrix(numbers.data(), weights.data(), point.data(), 10, 40, a.data());
   kPlain.matrix(numbers.data(), weights.data(), point.data(), 10, 40, b.data());
   EXPECT_EQ(a, b);
+}
+
+TEST(Simd, ColumnsAreTheSameOnEveryCpuAndAsRows) {
+  constexpr std::size_t kFeatures = 11;
+  const Functions& best = functions();
+  for (const std::size_t rows : {4U, 8U, 12U, 24U, 28U}) {
+    const std::vector<double> numbers = drawn(rows * kFeatures, -2, 40), weights = drawn(32, -1, 1);
+    std::vector<const double*> from;
+    for (std::size_t row = 0; row < rows; ++row) from.push_back(numbers.data() + row * kFeatures);
+    std::vector<double> columns(numbers.size()), plain = columns, logs = columns;
+    best.to_columns(from.data(), kFeatures, rows, columns.data());
+    kPlain.to_columns(from.data(), kFeatures, rows, plain.data());
+    EXPECT_EQ(columns, plain);
+    EXPECT_EQ(columns[3 * rows + 2], numbers[2 * kFeatures + 3]);
+    EXPECT_EQ(columns[10 * rows + 3], numbers[3 * kFeatures + 10]);
+    std::vector<float> logs32(numbers.size()), plain32 = logs32;
+    best.log_rows(columns.data(), 0.5, 4, numbers.size(), logs.data(), logs32.data());
+    kPlain.log_rows(columns.data(), 0.5, 4, numbers.size(), plain.data(), plain32.data());
+    EXPECT_EQ(logs, plain);
+    EXPECT_EQ(logs32, plain32);
+    EXPECT_EQ(logs[5], std::clamp(log_feature(columns[5]), 0.5, 4.0));
+    std::vector<std::int64_t> marks(rows), plain_marks(rows);
+    best.mark_outside(columns.data(), 5, 20, rows, marks.data());
+    kPlain.mark_outside(columns.data(), 5, 20, rows, plain_marks.data());
+    EXPECT_EQ(marks, plain_marks);
+    EXPECT_EQ(marks[1], columns[1] < 5 || columns[1] > 20 ? -1 : 0);
+    std::vector<double> sums(rows, 0.5), plain_sums = sums;
+    best.add_scaled(columns.data(), 0.3, rows, sums.data());
+    kPlain.add_scaled(columns.data(), 0.3, rows, plain_sums.data());
+    EXPECT_EQ(sums, plain_sums);
+    for (const double* squares : {static_cast<const double*>(nullptr), weights.data() + 16}) {
+      best.dot_rows(weights.data(), squares, columns.data(), kFeatures, rows, sums.data());
+      kPlain.dot_rows(weights.data(), squares, columns.data(), kFeatures, rows, plain_sums.data());
+      EXPECT_EQ(sums, plain_sums);
+    }
+    EXPECT_EQ(best.exponential(numbers[0]), kPlain.exponential(numbers[0]));
+  }
+}
+
+TEST(Simd, TreesOfManyRowsAreTheSameOnEveryCpuAndAsRows) {
+  constexpr std::size_t kFeatures = 5, kTrees = 16, kRows = 28;
+  const std::vector<double> drawn_columns = drawn(kRows * kFeatures, 0, 8);
+  const std::vector<float> columns(drawn_columns.begin(), drawn_columns.end());
+  for (std::uint32_t depth = 0; depth <= kMaxTreeDepth; ++depth) {
+    const std::size_t size = kTrees << depth;
+    const std::vector<double> numbers = drawn(2 * size, 0, 8);
+    const std::vector<float> floats(numbers.begin(), numbers.end());
+    std::vector<std::uint8_t> tested;
+    for (std::size_t i = 0; i < size; ++i) tested.push_back(static_cast<std::uint8_t>(i * 7 % kFeatures));
+    const CompleteTrees trees{tested.data(), floats.data(), floats.data() + size, kTrees / kTile, depth};
+    std::vector<double> sums(kRows, 0.1), plain = sums;
+    functions().trees_rows(trees, columns.data(), kRows, sums.data());
+    kPlain.trees_rows(trees, columns.data(), kRows, plain.data());
+    EXPECT_EQ(sums, plain);
+    for (std::size_t row = 0; row < kRows; ++row) {
+      std::vector<float> one;
+      for (std::size_t j = 0; j < kFeatures; ++j) one.push_back(columns[j * kRows + row]);
+      EXPECT_EQ(sums[row], functions().trees(trees, one.data(), 0.1)) << depth << " " << row;
+    }
+  }
 }
 
 }  // namespace

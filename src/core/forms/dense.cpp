@@ -60,8 +60,8 @@ void activate(std::int32_t activation, double* values, std::size_t count) noexce
 
 }  // namespace
 
-void prepare_dense(PreparedNode& node, FormShape) {
-  node.features = true;
+void prepare_dense(PreparedNode& node, FormShape shape) {
+  node.features = all_features(shape);
   const auto layers = static_cast<std::size_t>(node.view.ints[1]);
   const std::int32_t* widths = node.view.ints.data() + 2;
   const std::int32_t* is_shared = widths + layers + 1;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/form.h"
+#include "core/limits.h"
 #include "core/simd/simd.h"
 
 namespace latcast::forms {
@@ -18,6 +19,9 @@ using Check = Result<void> (*)(const FormNodeView& node, FormShape shape);
 using Prepare = void (*)(PreparedNode& node, FormShape shape);
 /// Evaluates one node; `values` are those of the nodes before it.
 using Evaluate = double (*)(const PreparedNode& node, const FormInput& input, std::span<const double> values) noexcept;
+/// Evaluates one node for all rows, with the bits of Evaluate; `values`: columns of the nodes before it.
+using EvaluateRows = void (*)(const PreparedNode& node, const FormRows& input, const double* values,
+                              double* out) noexcept;
 /// Nanoseconds of one evaluation, without the features; the constants are measured (bench/forecast_bench.cpp).
 using Cost = double (*)(const FormNodeView& node);
 
@@ -40,8 +44,26 @@ LATCAST_FORM(dense);
 LATCAST_FORM(complete_trees);
 #undef LATCAST_FORM
 
+#define LATCAST_FORM_ROWS(kind) \
+  void evaluate_rows_##kind(const PreparedNode& node, const FormRows& input, const double* values, double* out) noexcept
+LATCAST_FORM_ROWS(constant);
+LATCAST_FORM_ROWS(linear_terms);
+LATCAST_FORM_ROWS(linear_features);
+LATCAST_FORM_ROWS(trees);
+LATCAST_FORM_ROWS(product);
+LATCAST_FORM_ROWS(mean);
+LATCAST_FORM_ROWS(linear_sparse);
+LATCAST_FORM_ROWS(complete_trees);
+#undef LATCAST_FORM_ROWS
+
 /// A checked node of kind trees laid out for fast walks; nullopt: its trees are too deep.
 std::optional<FormNode> complete_trees(const FormNodeView& node);
+
+/// For nodes that read every feature.
+inline std::uint64_t all_features(FormShape shape) {
+  static_assert(kMaxFeatures <= 64);
+  return shape.features == 0 ? 0 : ~std::uint64_t{0} >> (64 - shape.features);
+}
 
 inline tl::unexpected<Error> bad_form(const char* what) { return fail(Errc::corrupt, what); }
 

@@ -22,7 +22,7 @@ Result<void> check_gaussian_process(const FormNodeView& node, FormShape shape) {
 /// Numbers: the centres in tiles, then their weights, with zeros up to a whole tile.
 void prepare_gaussian_process(PreparedNode& node, FormShape shape) {
   const auto centres = static_cast<std::size_t>(node.view.ints[1]);
-  node.features = true;
+  node.features = all_features(shape);
   node.numbers = tiled(node.view.floats.data(), centres, shape.features);
   const std::span<const double> weights = node.view.doubles.subspan(1 + shape.features);
   node.numbers.insert(node.numbers.end(), weights.begin(), weights.end());

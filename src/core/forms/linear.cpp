@@ -30,6 +30,14 @@ double evaluate_linear_terms(const PreparedNode& node, const FormInput& input, s
   return std::max(sum, 1.0);
 }
 
+void evaluate_rows_linear_terms(const PreparedNode& node, const FormRows& input, const double*, double* out) noexcept {
+  std::fill_n(out, input.rows, 0.0);
+  for (std::size_t i = 0; i < node.used.size(); ++i) {
+    simd::functions().add_scaled(input.terms + node.used[i] * input.rows, node.numbers[i], input.rows, out);
+  }
+  for (std::size_t row = 0; row < input.rows; ++row) out[row] = std::max(out[row], 1.0);
+}
+
 double cost_linear_terms(const FormNodeView& node) {
   return 7.0 + 0.5 * static_cast<double>(node.doubles.size() - std::ranges::count(node.doubles, 0.0));
 }
@@ -45,7 +53,7 @@ Result<void> check_linear_features(const FormNodeView& node, FormShape shape) {
 
 /// Numbers: the weights, and those of the squares where there are any, each padded with zeros.
 void prepare_linear_features(PreparedNode& node, FormShape shape) {
-  node.features = true;
+  node.features = all_features(shape);
   const std::size_t d = shape.features, height = simd::padded(d, simd::kTile);
   const std::span<const double> weights = node.view.doubles.subspan(1);
   node.numbers.resize(weights.size() == d ? height : 2 * height);
@@ -62,6 +70,15 @@ double evaluate_linear_features(const PreparedNode& node, const FormInput& input
     for (std::size_t i = 0; i < height; ++i) powers[height + i] = powers[i] * powers[i];
   }
   return node.view.doubles[0] + simd::functions().dot(node.numbers.data(), powers.data(), node.numbers.size());
+}
+
+void evaluate_rows_linear_features(const PreparedNode& node, const FormRows& input, const double*,
+                                   double* out) noexcept {
+  const std::size_t d = input.shape.features, height = simd::padded(d, simd::kTile);
+  const double* weights = node.numbers.data();
+  const double* squares = node.numbers.size() > height ? weights + height : nullptr;
+  simd::functions().dot_rows(weights, squares, input.features, d, input.rows, out);
+  for (std::size_t row = 0; row < input.rows; ++row) out[row] += node.view.doubles[0];
 }
 
 double cost_linear_features(const FormNodeView& node) { return 30.0 + 0.05 * static_cast<double>(node.doubles.size()); }

@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "core/forms/forms.h"
+#include "core/limits.h"
 
 namespace latcast::forms {
 
@@ -28,7 +29,9 @@ Result<void> check_linear_sparse(const FormNodeView& node, FormShape shape) {
 void prepare_linear_sparse(PreparedNode& node, FormShape) {
   const auto terms = static_cast<std::size_t>(node.view.ints[0]);
   for (std::size_t i = 1; i <= terms; ++i) node.terms |= 1U << static_cast<std::uint32_t>(node.view.ints[i]);
-  node.features = node.view.ints.size() > 1 + terms;
+  for (const std::int32_t feature : node.view.ints.subspan(1 + terms)) {
+    node.features |= std::uint64_t{1} << static_cast<std::uint32_t>(feature);
+  }
 }
 
 double evaluate_linear_sparse(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
@@ -47,6 +50,28 @@ double evaluate_linear_sparse(const PreparedNode& node, const FormInput& input, 
     for (std::size_t i = 0; i < count; ++i) sum += weights[start + i] * (raw[i] - 1.0);
   }
   return std::max(sum, 1.0);
+}
+
+void evaluate_rows_linear_sparse(const PreparedNode& node, const FormRows& input, const double*, double* out) noexcept {
+  const std::int32_t* indices = node.view.ints.data() + 1;
+  const double* weights = node.view.doubles.data() + 1;
+  const auto terms = static_cast<std::size_t>(node.view.ints[0]), all = node.view.ints.size() - 1;
+  const auto column = [&](const double* columns, std::size_t i) {
+    return columns + static_cast<std::size_t>(indices[i]) * input.rows;
+  };
+  std::fill_n(out, input.rows, node.view.doubles[0]);
+  for (std::size_t i = 0; i < terms; ++i) {
+    simd::functions().add_scaled(column(input.terms, i), weights[i], input.rows, out);
+  }
+  for (std::size_t i = terms; i < all; ++i) {
+    std::array<double, kMostRows> raw;
+    const double* logs = column(input.features, i);
+    for (std::size_t row = 0; row < input.rows; ++row) raw[row] = logs[row] * std::numbers::ln2;
+    simd::functions().exponentials(raw.data(), input.rows);
+    for (std::size_t row = 0; row < input.rows; ++row) raw[row] -= 1.0;
+    simd::functions().add_scaled(raw.data(), weights[i], input.rows, out);
+  }
+  for (std::size_t row = 0; row < input.rows; ++row) out[row] = std::max(out[row], 1.0);
 }
 
 double cost_linear_sparse(const FormNodeView& node) {

@@ -1,4 +1,6 @@
 // Weighted mean of children (an ensemble in log space below a product): doubles = [weight per child].
+#include <algorithm>
+
 #include "core/forms/forms.h"
 
 namespace latcast::forms {
@@ -17,6 +19,14 @@ double evaluate_mean(const PreparedNode& node, const FormInput&, std::span<const
   double sum = 0.0;
   for (std::size_t i = 0; i < view.children.size(); ++i) sum += view.doubles[i] * values[view.children[i]];
   return sum;
+}
+
+void evaluate_rows_mean(const PreparedNode& node, const FormRows& input, const double* values, double* out) noexcept {
+  const FormNodeView& view = node.view;
+  std::fill_n(out, input.rows, 0.0);
+  for (std::size_t i = 0; i < view.children.size(); ++i) {
+    simd::functions().add_scaled(values + view.children[i] * input.rows, view.doubles[i], input.rows, out);
+  }
 }
 
 double cost_mean(const FormNodeView& node) { return 1.0 + static_cast<double>(node.children.size()); }

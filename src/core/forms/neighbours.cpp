@@ -56,7 +56,7 @@ Result<void> check_neighbours(const FormNodeView& node, FormShape shape) {
 }
 
 void prepare_neighbours(PreparedNode& node, FormShape shape) {
-  node.features = true;
+  node.features = all_features(shape);
   node.numbers = tiled(node.view.floats.data(), static_cast<std::size_t>(node.view.ints[1]), shape.features);
 }
 

@@ -1,7 +1,6 @@
 // Product: first child x exp(second child), the latter within bounds: doubles = [least, most], in [-40, 40]. They are
 // what training has seen, so that a model that runs away where it has no samples does so only so far.
 #include <algorithm>
-#include <cmath>
 
 #include "core/forms/forms.h"
 
@@ -19,7 +18,17 @@ void prepare_product(PreparedNode&, FormShape) {}
 
 double evaluate_product(const PreparedNode& node, const FormInput&, std::span<const double> values) noexcept {
   const double exponent = std::clamp(values[node.view.children[1]], node.view.doubles[0], node.view.doubles[1]);
-  return values[node.view.children[0]] * std::exp(exponent);
+  return values[node.view.children[0]] * simd::functions().exponential(exponent);
+}
+
+void evaluate_rows_product(const PreparedNode& node, const FormRows& input, const double* values,
+                           double* out) noexcept {
+  const double* base = values + node.view.children[0] * input.rows;
+  const double* exponents = values + node.view.children[1] * input.rows;
+  const double least = node.view.doubles[0], most = node.view.doubles[1];
+  for (std::size_t row = 0; row < input.rows; ++row) out[row] = std::clamp(exponents[row], least, most);
+  simd::functions().exponentials(out, input.rows);
+  for (std::size_t row = 0; row < input.rows; ++row) out[row] *= base[row];
 }
 
 double cost_product(const FormNodeView&) { return 14.0; }

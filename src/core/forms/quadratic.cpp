@@ -19,7 +19,7 @@ Result<void> check_quadratic(const FormNodeView& node, FormShape shape) {
 /// The triangle of weights as columns of slopes: one per feature, with zeros where there is no weight.
 void prepare_quadratic(PreparedNode& node, FormShape shape) {
   const std::size_t d = shape.features, height = simd::padded(d, simd::kTile);
-  node.features = true;
+  node.features = all_features(shape);
   node.numbers.assign((d + 1) * height, 0.0);
   const double* linear = node.view.doubles.data() + 1 + d;
   const double* pairs = linear + d;

@@ -83,12 +83,33 @@ Complete complete_layout(const FormNodeView& node) noexcept {
           reinterpret_cast<const std::uint8_t*>(node.ints.data() + 2)};
 }
 
-double walk(const FormNodeView& node, const FormInput& input) noexcept {
+simd::CompleteTrees trees_of(const FormNodeView& node) noexcept {
   const Complete at = complete_layout(node);
   const float* thresholds = node.floats.data();
-  const simd::CompleteTrees trees{at.features, thresholds, thresholds + at.trees * at.size, at.trees / simd::kTile,
-                                  at.depth};
-  return simd::functions().trees(trees, input.features32.data(), node.doubles[0]);
+  return {at.features, thresholds, thresholds + at.trees * at.size, at.trees / simd::kTile, at.depth};
+}
+
+double walk(const FormNodeView& node, const FormInput& input) noexcept {
+  return simd::functions().trees(trees_of(node), input.features32.data(), node.doubles[0]);
+}
+
+void walk_rows(const FormNodeView& node, const FormRows& input, double* out) noexcept {
+  std::fill_n(out, input.rows, node.doubles[0]);
+  simd::functions().trees_rows(trees_of(node), input.features32, input.rows, out);
+}
+
+double walk_deep(const FormNodeView& node, const float* x, std::size_t stride) noexcept {
+  const Layout at = layout(node);
+  double sum = node.doubles[0];
+  for (std::size_t t = 0; t < at.trees; ++t) {
+    auto i = static_cast<std::size_t>(at.roots[t]);
+    for (std::int32_t feature; (feature = at.links[2 * i]) >= 0;) {
+      const bool right = !(x[static_cast<std::size_t>(feature) * stride] < node.floats[i]);
+      i = static_cast<std::size_t>(at.links[2 * i + 1]) + static_cast<std::size_t>(right);
+    }
+    sum += static_cast<double>(node.floats[i]);
+  }
+  return sum;
 }
 
 std::size_t feature_words(std::size_t trees, std::size_t size) { return (trees * size + 3) / 4; }
@@ -133,25 +154,26 @@ std::optional<FormNode> complete_trees(const FormNodeView& node) {
 }
 
 void prepare_trees(PreparedNode& node, FormShape) {
-  node.features = true;
+  const Layout at = layout(node.view);
+  for (std::size_t i = 0; i < at.nodes; ++i) {
+    if (at.links[2 * i] >= 0) node.features |= std::uint64_t{1} << static_cast<std::uint32_t>(at.links[2 * i]);
+  }
+  node.features |= 1;  // tested where complete trees are filled up
   auto complete = complete_trees(node.view);
   if (complete) node.complete = std::move(*complete);
 }
 
 double evaluate_trees(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
   if (!node.complete.ints.empty()) return walk(node.complete.view(), input);
-  const Layout at = layout(node.view);
-  const float* x = input.features32.data();
-  double sum = node.view.doubles[0];
-  for (std::size_t t = 0; t < at.trees; ++t) {
-    auto i = static_cast<std::size_t>(at.roots[t]);
-    for (std::int32_t feature; (feature = at.links[2 * i]) >= 0;) {
-      const bool right = !(x[feature] < node.view.floats[i]);
-      i = static_cast<std::size_t>(at.links[2 * i + 1]) + static_cast<std::size_t>(right);
-    }
-    sum += static_cast<double>(node.view.floats[i]);
+  return walk_deep(node.view, input.features32.data(), 1);
+}
+
+void evaluate_rows_trees(const PreparedNode& node, const FormRows& input, const double*, double* out) noexcept {
+  if (!node.complete.ints.empty()) return walk_rows(node.complete.view(), input, out);
+  std::fill_n(out, input.rows, 0.0);
+  for (std::size_t row = 0; row < input.count; ++row) {
+    out[row] = walk_deep(node.view, input.features32 + row, input.rows);
   }
-  return sum;
 }
 
 namespace {
@@ -182,10 +204,18 @@ Result<void> check_complete_trees(const FormNodeView& node, FormShape shape) {
   return {};
 }
 
-void prepare_complete_trees(PreparedNode& node, FormShape) { node.features = true; }
+void prepare_complete_trees(PreparedNode& node, FormShape) {
+  const Complete at = complete_layout(node.view);
+  for (std::size_t i = 0; i < at.trees * at.size; ++i) node.features |= std::uint64_t{1} << at.features[i];
+}
 
 double evaluate_complete_trees(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
   return walk(node.view, input);
+}
+
+void evaluate_rows_complete_trees(const PreparedNode& node, const FormRows& input, const double*,
+                                  double* out) noexcept {
+  walk_rows(node.view, input, out);
 }
 
 double cost_complete_trees(const FormNodeView& node) {

@@ -7,10 +7,27 @@ LATCAST_SIMD inline Vec load(const double* from) {
   return out;
 }
 
+/// As __builtin_convertvector, which compilers take apart.
+LATCAST_SIMD inline Vec wide(Vec32 x) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec, _mm256_cvtps_pd(__builtin_bit_cast(__m128, x)));
+#else
+  return __builtin_convertvector(x, Vec);
+#endif
+}
+
+LATCAST_SIMD inline Vec32 narrow(Vec x) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec32, _mm256_cvtpd_ps(__builtin_bit_cast(__m256d, x)));
+#else
+  return __builtin_convertvector(x, Vec32);
+#endif
+}
+
 LATCAST_SIMD inline Vec load(const float* from) {
   Vec32 out;
   __builtin_memcpy(&out, from, sizeof(out));
-  return __builtin_convertvector(out, Vec);
+  return wide(out);
 }
 
 LATCAST_SIMD inline void store(double* to, Vec value) { __builtin_memcpy(to, &value, sizeof(value)); }
@@ -120,6 +137,10 @@ LATCAST_SIMD void exponentials(double* numbers, std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; i += kLanes) {
     store(numbers + i, exponential(minimum(maximum(load(numbers + i), all(-708.0)), all(708.0))));
   }
+}
+
+LATCAST_SIMD double exponential(double number) noexcept {
+  return exponential(minimum(maximum(all(number), all(-708.0)), all(708.0)))[0];
 }
 
 LATCAST_SIMD bool any_outside(const double* numbers, const double* low, const double* high,
@@ -271,6 +292,173 @@ LATCAST_SIMD double trees(const CompleteTrees& trees, const float* features, dou
 }
 static_assert(kMaxTreeDepth == 6);
 
+LATCAST_SIMD void to_columns(const double* const* from, std::size_t count, std::size_t rows, double* out) noexcept {
+  for (std::size_t row = 0; row < rows; row += kLanes, from += kLanes, out += kLanes) {
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+      const Vec a = load(from[0] + i), b = load(from[1] + i), c = load(from[2] + i), d = load(from[3] + i);
+      const Vec ab = __builtin_shufflevector(a, b, 0, 4, 2, 6), ab_next = __builtin_shufflevector(a, b, 1, 5, 3, 7);
+      const Vec cd = __builtin_shufflevector(c, d, 0, 4, 2, 6), cd_next = __builtin_shufflevector(c, d, 1, 5, 3, 7);
+      store(out + i * rows, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+      store(out + (i + 1) * rows, __builtin_shufflevector(ab_next, cd_next, 0, 1, 4, 5));
+      store(out + (i + 2) * rows, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+      store(out + (i + 3) * rows, __builtin_shufflevector(ab_next, cd_next, 2, 3, 6, 7));
+    }
+    for (; i < count; ++i) store(out + i * rows, Vec{from[0][i], from[1][i], from[2][i], from[3][i]});
+  }
+}
+
+LATCAST_SIMD void log_rows(const double* in, double low, double high, std::size_t rows, double* out,
+                           float* out32) noexcept {
+  for (std::size_t i = 0; i < rows; i += kLanes) {
+    const Vec log = log2_from_one(1.0 + maximum(all(0.0), load(in + i)));
+    const Vec kept = minimum(maximum(log, all(low)), all(high));
+    store(out + i, kept);
+    const Vec32 rounded = narrow(kept);
+    __builtin_memcpy(out32 + i, &rounded, sizeof(rounded));
+  }
+}
+
+LATCAST_SIMD void mark_outside(const double* in, double low, double high, std::size_t rows,
+                               std::int64_t* marks) noexcept {
+  for (std::size_t i = 0; i < rows; i += kLanes) {
+    const Vec x = load(in + i);
+    Mask mask;
+    __builtin_memcpy(&mask, marks + i, sizeof(mask));
+    mask |= (x < all(low)) | (x > all(high));
+    __builtin_memcpy(marks + i, &mask, sizeof(mask));
+  }
+}
+
+LATCAST_SIMD void add_scaled(const double* in, double weight, std::size_t rows, double* sums) noexcept {
+  for (std::size_t i = 0; i < rows; i += kLanes) store(sums + i, load(sums + i) + all(weight) * load(in + i));
+}
+
+/// What dot() adds up in one of its kTile places, for a few rows; it adds zeros where there are no more features.
+LATCAST_SIMD inline Vec dot_place(const double* weights, const double* squares, const double* columns,
+                                  std::size_t features, std::size_t rows, std::size_t place) {
+  Vec sum = {};
+  for (std::size_t j = place; j < features; j += kTile) sum += all(weights[j]) * load(columns + j * rows);
+  if (squares == nullptr) return sum;
+  for (std::size_t j = place; j < features; j += kTile) {
+    const Vec x = load(columns + j * rows);
+    sum += all(squares[j]) * (x * x);
+  }
+  return sum;
+}
+
+LATCAST_SIMD void dot_rows(const double* weights, const double* squares, const double* columns, std::size_t features,
+                           std::size_t rows, double* out) noexcept {
+  for (std::size_t i = 0; i < rows; i += kLanes) {
+    Vec lanes[kLanes];
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] = dot_place(weights, squares, columns + i, features, rows, lane) +
+                    dot_place(weights, squares, columns + i, features, rows, lane + kLanes);
+    }
+    store(out + i, (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]));
+  }
+}
+
+LATCAST_SIMD inline Vec32 below(Vec32 x, float threshold, Vec32 yes, Vec32 no) {
+  const Vec32 than = {threshold, threshold, threshold, threshold};
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Vec32, _mm_blendv_ps(__builtin_bit_cast(__m128, no), __builtin_bit_cast(__m128, yes),
+                                                 __builtin_bit_cast(__m128, x < than)));
+#else
+  const auto mask = x < than;
+  using Mask32 = decltype(x < than);
+  return __builtin_bit_cast(Vec32, (__builtin_bit_cast(Mask32, yes) & mask) | (__builtin_bit_cast(Mask32, no) & ~mask));
+#endif
+}
+
+LATCAST_SIMD inline void add(Vec32 values, double* sums) { store(sums, load(sums) + wide(values)); }
+
+#if LATCAST_AVX2
+LATCAST_SIMD inline Wide32 below(Wide32 x, float threshold, Wide32 yes, Wide32 no) {
+  const __m256 less = _mm256_cmp_ps(__builtin_bit_cast(__m256, x), _mm256_set1_ps(threshold), _CMP_LT_OQ);
+  return __builtin_bit_cast(Wide32,
+                            _mm256_blendv_ps(__builtin_bit_cast(__m256, no), __builtin_bit_cast(__m256, yes), less));
+}
+
+LATCAST_SIMD inline void add(Wide32 values, double* sums) {
+  add(__builtin_shufflevector(values, values, 0, 1, 2, 3), sums);
+  add(__builtin_shufflevector(values, values, 4, 5, 6, 7), sums + kLanes);
+}
+#endif
+
+/// One complete tree, where its arrays lie.
+struct Tree {
+  const std::uint8_t* features;
+  const float* thresholds;
+  const float* leaves;
+};
+
+/// The value of the subtree at `Node` for as many rows as `first` and, where Twice, `second` have places: every test is
+/// done and every value chosen, which needs no gathering and no step that waits for the one before.
+template <std::uint32_t Depth, std::size_t Node, bool Twice, class Floats>
+[[gnu::always_inline]] LATCAST_SIMD inline void subtree(const Tree& tree, const float* columns, std::size_t rows,
+                                                        Floats& first, Floats& second) {
+  if constexpr (Node >= std::size_t{1} << Depth) {
+    first = tree.leaves[Node - (std::size_t{1} << Depth)] - Floats{};  // in every place
+    if constexpr (Twice) second = first;
+  } else {
+    Floats left[2], right[2], x;
+    subtree<Depth, 2 * Node, Twice>(tree, columns, rows, left[0], left[1]);
+    subtree<Depth, 2 * Node + 1, Twice>(tree, columns, rows, right[0], right[1]);
+    const float* column = columns + tree.features[Node] * rows;
+    __builtin_memcpy(&x, column, sizeof(x));
+    first = below(x, tree.thresholds[Node], left[0], right[0]);
+    if constexpr (!Twice) return;
+    __builtin_memcpy(&x, column + sizeof(x) / sizeof(float), sizeof(x));
+    second = below(x, tree.thresholds[Node], left[1], right[1]);
+  }
+}
+
+/// Adds the tree's values to the sums of some rows.
+template <std::uint32_t Depth, bool Twice, class Floats>
+LATCAST_SIMD inline void add_tree(const Tree& tree, const float* columns, std::size_t rows, double* sums) {
+  Floats first, second;
+  subtree<Depth, 1, Twice>(tree, columns, rows, first, second);
+  add(first, sums);
+  if constexpr (Twice) add(second, sums + sizeof(first) / sizeof(float));
+}
+
+template <std::uint32_t Depth>
+LATCAST_SIMD void every_row(const CompleteTrees& trees, const float* columns, std::size_t rows, double* sums) {
+  constexpr std::size_t kSize = std::size_t{1} << Depth;
+  for (std::size_t at = 0; at < trees.groups * kTile * kSize; at += kSize) {
+    const Tree tree{trees.features + at, trees.thresholds + at, trees.leaves + at};
+    std::size_t row = 0;
+#if LATCAST_AVX2
+    for (; row + 2 * kTile <= rows; row += 2 * kTile) {
+      add_tree<Depth, true, Wide32>(tree, columns + row, rows, sums + row);
+    }
+    for (; row + kTile <= rows; row += kTile) add_tree<Depth, false, Wide32>(tree, columns + row, rows, sums + row);
+#endif
+    for (; row < rows; row += kLanes) add_tree<Depth, false, Vec32>(tree, columns + row, rows, sums + row);
+  }
+}
+
+LATCAST_SIMD void trees_rows(const CompleteTrees& trees, const float* columns, std::size_t rows,
+                             double* sums) noexcept {
+  switch (trees.depth) {
+    case 0:
+      return every_row<0>(trees, columns, rows, sums);
+    case 1:
+      return every_row<1>(trees, columns, rows, sums);
+    case 2:
+      return every_row<2>(trees, columns, rows, sums);
+    case 3:
+      return every_row<3>(trees, columns, rows, sums);
+    case 4:
+      return every_row<4>(trees, columns, rows, sums);
+    case 5:
+      return every_row<5>(trees, columns, rows, sums);
+    default:
+      return every_row<6>(trees, columns, rows, sums);
+  }
+}
+
 /// The operations of register programs: once for one number, once for a group of lanes.
 LATCAST_SIMD inline Vec finite(Vec x) { return only_where(x == x, minimum(maximum(x, all(-kMost)), all(kMost))); }
 LATCAST_SIMD inline double finite(double x) {
@@ -386,6 +574,7 @@ LATCAST_SIMD void run_rows(const RegisterProgram& program, double* registers, st
 constexpr Functions kFunctions = {
     .log_features = log_features,
     .exponentials = exponentials,
+    .exponential = exponential,
     .any_outside = any_outside,
     .all_finite = all_finite,
     .all_finite32 = all_finite32,
@@ -396,6 +585,12 @@ constexpr Functions kFunctions = {
     .layer = layer,
     .matrix = matrix,
     .trees = trees,
+    .to_columns = to_columns,
+    .log_rows = log_rows,
+    .mark_outside = mark_outside,
+    .add_scaled = add_scaled,
+    .dot_rows = dot_rows,
+    .trees_rows = trees_rows,
     .run = run,
     .run_rows = run_rows,
 };

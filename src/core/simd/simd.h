@@ -41,6 +41,8 @@ struct Functions {
   void (*log_features)(const double* in, double* out, std::size_t count) noexcept;
   /// In place; arguments are kept within +-708. `count` a multiple of kLanes.
   void (*exponentials)(double* numbers, std::size_t count) noexcept;
+  /// exponentials() of one number.
+  double (*exponential)(double number) noexcept;
   /// Whether a number lies outside its range. `count` a multiple of kLanes.
   bool (*any_outside)(const double* numbers, const double* low, const double* high, std::size_t count) noexcept;
   bool (*all_finite)(const double* numbers, std::size_t count) noexcept;
@@ -59,6 +61,21 @@ struct Functions {
   void (*matrix)(const double* columns, const double* bias, const double* in, std::size_t inputs, std::size_t outputs,
                  double* out) noexcept;
   double (*trees)(const CompleteTrees& trees, const float* features, double sum) noexcept;
+  // Columns: one number per row, `rows` a multiple of kLanes; the same bits as the functions for one row.
+  /// Rows of `count` numbers as columns: number i of all rows from out + i x rows on.
+  void (*to_columns)(const double* const* from, std::size_t count, std::size_t rows, double* out) noexcept;
+  /// log_features() of a column, kept within [low, high], in both precisions.
+  void (*log_rows)(const double* in, double low, double high, std::size_t rows, double* out, float* out32) noexcept;
+  /// Sets the marks of rows whose number lies outside to -1, and leaves the others.
+  void (*mark_outside)(const double* in, double low, double high, std::size_t rows, std::int64_t* marks) noexcept;
+  /// sums += weight x in.
+  void (*add_scaled)(const double* in, double weight, std::size_t rows, double* sums) noexcept;
+  /// dot() of each row's `features` numbers and, unless `squares` is null, of their squares: column j from
+  /// columns + j x rows on.
+  void (*dot_rows)(const double* weights, const double* squares, const double* columns, std::size_t features,
+                   std::size_t rows, double* out) noexcept;
+  /// sums += the trees of each row, columns as those of dot_rows().
+  void (*trees_rows)(const CompleteTrees& trees, const float* columns, std::size_t rows, double* sums) noexcept;
   /// One row: registers are numbers.
   void (*run)(const RegisterProgram& program, double* registers) noexcept;
   /// `rows` (a multiple of kLanes) at once: a register is that many numbers.
