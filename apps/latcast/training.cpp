@@ -281,7 +281,7 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
                   "What forecasting a module may take, on average over the modules of the carriers")
       ->option_text("TIME")
       ->transform(duration_option())
-      ->default_str("500ns");
+      ->default_str(std::to_string(std::lround(learn::kDefaultModuleTime_ns)) + "ns");
   command
       .add_option("--max-pack-size", options.budget.pack_bytes, "What the pack may take on disk (default: no limit)")
       ->option_text("SIZE")
