@@ -26,7 +26,7 @@
 namespace latcast::learn {
 
 /// What a forecast of one module may cost where nothing else is asked for.
-inline constexpr double kDefaultModuleTime_ns = 700;
+inline constexpr double kDefaultModuleTime_ns = 500;
 
 struct Budget {
   double module_time_ns = kDefaultModuleTime_ns;  // mean over the modules of the training networks
