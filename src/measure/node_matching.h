@@ -16,9 +16,9 @@ struct MatchedTimes {
   std::vector<std::int64_t> pauses_ns;
 };
 
-/// Matched by name and operator, as long as what is known of the output's shape agrees: an engine may name nodes that it
-/// inserts anew in every session (ONNX Runtime deals the names of its ReorderOutputs at random). The rest is matched by
-/// operator and shape. Nodes that are alike: by execution order.
+/// Matched by name and operator, as long as what is known of the output's shape agrees: an engine may name nodes that
+/// it inserts anew in every session (ONNX Runtime deals the names of its ReorderOutputs at random). The rest is matched
+/// by operator and shape. Nodes that are alike: by execution order.
 [[nodiscard]] MatchedTimes match_nodes(const onnx::Model& executed, std::span<const NodeTime> times);
 
 }  // namespace latcast
