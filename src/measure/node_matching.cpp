@@ -30,8 +30,8 @@ std::vector<Dims> output_dims(const onnx::Model& model) {
 class Matching {
  public:
   Matching(const onnx::Model& model, std::span<const NodeTime> times)
-      : nodes_(model.graph.nodes), dims_(output_dims(model)), times_(times), time_of_node_(nodes_.size(), nullptr) {
-    for (const NodeTime& time : times_) left_.push_back(&time);
+      : nodes_(model.graph.nodes), dims_(output_dims(model)), time_of_node_(nodes_.size(), nullptr) {
+    for (const NodeTime& time : times) left_.push_back(&time);
   }
 
   /// Hands each time that is left to the first node without one that `same` accepts, of those with its operator.
@@ -63,7 +63,6 @@ class Matching {
  private:
   const std::vector<onnx::Node>& nodes_;
   std::vector<Dims> dims_;
-  std::span<const NodeTime> times_;
   std::vector<const NodeTime*> time_of_node_, left_;
 };
 

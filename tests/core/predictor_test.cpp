@@ -213,6 +213,25 @@ TEST(Predictor, AnEmptyNetworkTakesNoTime) {
   EXPECT_EQ(forecast->quiet.count(), 0);
 }
 
+/// `rows`: two parameters of each module of type 0. Nothing may be allocated on the way.
+void expect_what_each_gives_alone(const Predictor& predictor, std::span<const double> rows) {
+  std::vector<ModuleForecast> out(rows.size() / 2);
+  const long before = allocations;
+  const auto ok = predictor.forecast_modules(0, rows, out);
+  EXPECT_EQ(allocations - before, 0);
+  ASSERT_TRUE(ok);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto one = predictor.forecast_module(conv(rows.subspan(2 * i, 2)));
+    ASSERT_TRUE(one);
+    EXPECT_EQ(out[i].latency, one->latency) << i << " of " << out.size();
+    EXPECT_EQ(out[i].kernel, one->kernel);
+    EXPECT_EQ(out[i].status, one->status);
+    EXPECT_EQ(out[i].macs, one->macs);
+    EXPECT_EQ(out[i].lower, one->lower);
+    EXPECT_EQ(out[i].upper, one->upper);
+  }
+}
+
 TEST(Predictor, ManyAtOnceGiveWhatEachGivesAlone) {
   for (const std::uint32_t samples : {100U, 0U}) {
     const Pack pack = sample_pack([&](PackContent& c) { c.types[0].kernels[1].samples = samples; });
@@ -223,21 +242,7 @@ TEST(Predictor, ManyAtOnceGiveWhatEachGivesAlone) {
         rows.push_back(double(1 + i * 7 % 60) * (i % 50 == 3 ? 1000 : 1));  // both classes, some far out of range
         rows.push_back(double(4 + i % 30));
       }
-      std::vector<ModuleForecast> out(count);
-      const long before = allocations;
-      const auto ok = predictor.forecast_modules(0, rows, out);
-      EXPECT_EQ(allocations - before, 0);
-      ASSERT_TRUE(ok);
-      for (std::size_t i = 0; i < count; ++i) {
-        const auto one = predictor.forecast_module(conv(std::span(rows).subspan(2 * i, 2)));
-        ASSERT_TRUE(one);
-        EXPECT_EQ(out[i].latency, one->latency) << i;
-        EXPECT_EQ(out[i].kernel, one->kernel);
-        EXPECT_EQ(out[i].status, one->status);
-        EXPECT_EQ(out[i].macs, one->macs);
-        EXPECT_EQ(out[i].lower, one->lower);
-        EXPECT_EQ(out[i].upper, one->upper);
-      }
+      expect_what_each_gives_alone(predictor, rows);
     }
   }
 }
@@ -251,23 +256,12 @@ TEST(Predictor, ManyAtOnceGiveWhatEachGivesAloneWhateverTheForm) {
     const Predictor predictor(pack, kAnchored);
     for (const std::size_t count : {1U, 2U, 3U, 7U, 33U, 77U}) {
       std::vector<double> rows;
-      std::vector<ModuleForecast> out(count);
       for (std::size_t i = 0; i < count; ++i) {
         rows.push_back(double(1 + i * 7 % 23) * (i % 5 == 3 ? 1000 : 1));
         rows.push_back(double(4 + i * i % 300) * (i % 11 == 6 ? -1 : 1));
       }
-      const long before = allocations;
-      const auto ok = predictor.forecast_modules(0, rows, out);
-      EXPECT_EQ(allocations - before, 0);
-      ASSERT_TRUE(ok);
-      for (std::size_t i = 0; i < count; ++i) {
-        const auto one = predictor.forecast_module(conv(std::span(rows).subspan(2 * i, 2)));
-        ASSERT_TRUE(one);
-        EXPECT_EQ(out[i].latency, one->latency) << static_cast<int>(form.back().kind) << " " << i << " of " << count;
-        EXPECT_EQ(out[i].kernel, one->kernel);
-        EXPECT_EQ(out[i].status, one->status);
-        EXPECT_EQ(out[i].macs, one->macs);
-      }
+      SCOPED_TRACE("form " + std::to_string(static_cast<int>(form.back().kind)));
+      expect_what_each_gives_alone(predictor, rows);
     }
   }
 }

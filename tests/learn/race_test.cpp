@@ -167,5 +167,44 @@ TEST(StratifiedFolds, SpreadEveryClass) {
   }
 }
 
+/// A race in which these models came to the end and these left.
+ClassStudy race_with(const std::vector<std::string>& finished, const std::vector<std::string>& left) {
+  ClassStudy out;
+  for (const std::string& name : finished) out.candidates.emplace_back().score.name = name;
+  for (const std::string& name : left) {
+    Candidate& one = out.candidates.emplace_back();
+    one.score.name = name;
+    one.score.note = "left after a first look";
+  }
+  return out;
+}
+
+TEST(Race, LosersAreCostlyModelsThatHardlyEverComeToTheEnd) {
+  const ClassStudy usual = race_with({"base_gp"}, {"mlp", "forest", "knn"});
+  const ClassStudy forest = race_with({"base_gp", "forest"}, {"mlp", "knn"});
+  std::vector<const ClassStudy*> races(10, &usual);
+  EXPECT_EQ(losers(std::vector<const ClassStudy*>()), std::vector<std::string>());
+  races[0] = &forest;  // once in ten is not enough
+  const auto once = losers(races);
+  EXPECT_TRUE(std::ranges::count(once, "mlp") == 1 && std::ranges::count(once, "forest") == 1);
+  EXPECT_TRUE(std::ranges::count(once, "knn") == 0 && std::ranges::count(once, "base_gp") == 0);
+  races[1] = &forest;
+  EXPECT_EQ(std::ranges::count(losers(races), "forest"), 0);
+}
+
+TEST(Race, LosersOfOtherClassesDoNotRunAndSayWhy) {
+  const Rows rows = synthetic_rows(one_kernel(30, 1));
+  const std::vector<int> folds = folds_of(*std::ranges::max_element(rows.group) + 1);
+  RaceOptions options;
+  options.fold_of_network = folds;
+  options.models = {"base_ridge", "forest"};
+  options.losers = {"forest"};
+  const ClassStudy study = race(rows, options);
+  const auto forest = std::ranges::find(study.candidates, "forest", [](const Candidate& c) { return c.score.name; });
+  ASSERT_NE(forest, study.candidates.end());
+  EXPECT_NE(forest->score.note.find("did not run"), std::string::npos);
+  EXPECT_EQ(forest->score.samples_seen, 0U);
+}
+
 }  // namespace
 }  // namespace latcast::learn
