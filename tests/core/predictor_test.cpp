@@ -191,7 +191,7 @@ TEST(Predictor, IntervalsWidenWithTheAnchorsAgeUpToALimit) {
   };
   EXPECT_LT(width(0), width(3600));
   EXPECT_LT(width(3600), width(7200));
-  EXPECT_DOUBLE_EQ(width(3600 * 1000), width(3600 * 10000));
+  EXPECT_DOUBLE_EQ(width(3600L * 1000), width(3600L * 10000));
 }
 
 TEST(Predictor, LengthsMustMatchAndTheBadModuleIsNamed) {
