@@ -48,6 +48,29 @@ TEST(Simd, ExponentialsAreRight) {
   EXPECT_TRUE(std::isfinite(far[1]));
 }
 
+TEST(Simd, SinglePrecisionIsCloseToDouble) {
+  const std::vector<double> numbers = drawn(480, 0, 8), weights = drawn(48, -1, 1), point = drawn(10, 0, 8);
+  const std::vector<float> numbers32(numbers.begin(), numbers.end()), point32(point.begin(), point.end());
+  const Functions& f = functions();
+  const Points points{numbers.data(), 6, 10};
+  const Points32 points32{numbers32.data(), 6, 10};
+  EXPECT_NEAR(f.matern52_single(points32, weights.data(), point32.data()),
+              f.matern52(points, weights.data(), point.data()), 1e-6);
+  EXPECT_NEAR(f.squared_exponential_single(points32, weights.data(), point32.data()),
+              f.squared_exponential(points, weights.data(), point.data()), 1e-6);
+  std::vector<float> x;
+  for (const double value : drawn(1000, -100, 100)) x.push_back(static_cast<float>(value));
+  std::vector<float> out = x;
+  f.silu(out.data(), out.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double expected = double(x[i]) / (1 + std::exp(-double(x[i])));
+    EXPECT_NEAR(double(out[i]), expected, 1e-6 * std::max(1.0, std::abs(expected))) << x[i];
+  }
+  std::vector<float> rounded(480);
+  f.rounded(numbers.data(), rounded.data(), 480);
+  EXPECT_EQ(rounded, numbers32);
+}
+
 TEST(Simd, FindsWhatIsNotFinite) {
   for (std::size_t size = 1; size < 20; ++size) {
     std::vector<double> numbers = drawn(size, -1e300, 1e300);
@@ -78,8 +101,25 @@ TEST(Simd, EveryCpuGetsTheSameBits) {
   EXPECT_EQ(best.squared_exponential(points, weights.data(), point.data()),
             kPlain.squared_exponential(points, weights.data(), point.data()));
   EXPECT_EQ(best.dot(numbers.data(), a.data(), 480), kPlain.dot(numbers.data(), a.data(), 480));
-  best.matrix(numbers.data(), weights.data(), point.data(), 10, 40, a.data());
-  kPlain.matrix(numbers.data(), weights.data(), point.data(), 10, 40, b.data());
+  const std::vector<float> numbers32(numbers.begin(), numbers.end()), point32(point.begin(), point.end());
+  const Points32 points32{numbers32.data(), 6, 10};
+  EXPECT_EQ(best.matern52_single(points32, weights.data(), point32.data()),
+            kPlain.matern52_single(points32, weights.data(), point32.data()));
+  EXPECT_EQ(best.squared_exponential_single(points32, weights.data(), point32.data()),
+            kPlain.squared_exponential_single(points32, weights.data(), point32.data()));
+  EXPECT_EQ(best.dot_single(numbers32.data(), numbers32.data() + 240, 240),
+            kPlain.dot_single(numbers32.data(), numbers32.data() + 240, 240));
+  for (const std::size_t outputs : {8U, 16U, 24U, 32U, 48U, 40U}) {
+    std::vector<float> one(outputs), other(outputs);
+    best.layer_single(numbers32.data(), numbers32.data() + 400, point32.data(), 8, outputs, one.data());
+    kPlain.layer_single(numbers32.data(), numbers32.data() + 400, point32.data(), 8, outputs, other.data());
+    EXPECT_EQ(one, other);
+    best.silu(one.data(), outputs);
+    kPlain.silu(other.data(), outputs);
+    EXPECT_EQ(one, other);
+  }
+  best.layer(numbers.data(), weights.data(), point.data(), 10, 40, a.data());
+  kPlain.layer(numbers.data(), weights.data(), point.data(), 10, 40, b.data());
   EXPECT_EQ(a, b);
 }
 

@@ -36,30 +36,27 @@ Result<void> check_dense(const FormNodeView& node, FormShape shape) {
 namespace {
 
 /// One layer as columns: the numbers of each input for all outputs, which are padded with zeros; then the biases.
-void append_columns(const float* numbers, std::size_t in, std::size_t out, std::vector<float>& columns) {
+template <class Number>
+void append_columns(const float* numbers, std::size_t in, std::size_t out, std::vector<Number>& columns) {
   const std::size_t height = simd::padded(out, simd::kTile);
   const std::size_t start = columns.size();
   columns.resize(start + (in + 1) * height);
-  float* to = columns.data() + start;
+  Number* to = columns.data() + start;
   for (std::size_t o = 0; o < out; ++o) {
-    for (std::size_t i = 0; i < in; ++i) to[i * height + o] = numbers[o * in + i];
-    to[in * height + o] = numbers[in * out + o];
+    for (std::size_t i = 0; i < in; ++i) to[i * height + o] = static_cast<Number>(numbers[o * in + i]);
+    to[in * height + o] = static_cast<Number>(numbers[in * out + o]);
   }
 }
 
-void activate(std::int32_t activation, double* values, std::size_t count) noexcept {
-  if (activation == 0) {
-    for (std::size_t i = 0; i < count; ++i) values[i] = std::max(values[i], 0.0);
-    return;
-  }
-  std::array<double, kMaxDenseWidth> powers;
-  for (std::size_t i = 0; i < count; ++i) powers[i] = -values[i];
-  simd::functions().exponentials(powers.data(), count);
-  for (std::size_t i = 0; i < count; ++i) values[i] /= 1.0 + powers[i];
+void activate(std::int32_t activation, float* values, std::size_t count) noexcept {
+  if (activation == 1) return simd::functions().silu(values, count);
+  for (std::size_t i = 0; i < count; ++i) values[i] = std::max(values[i], 0.0F);
 }
 
 }  // namespace
 
+/// The first layer of several as columns of doubles; those behind it as columns of floats, the last one as its weights,
+/// with zeros up to a whole tile, and its bias.
 void prepare_dense(PreparedNode& node, FormShape shape) {
   node.features = all_features(shape);
   const auto layers = static_cast<std::size_t>(node.view.ints[1]);
@@ -70,38 +67,60 @@ void prepare_dense(PreparedNode& node, FormShape shape) {
   for (std::size_t layer = 0; layer < layers; ++layer) {
     const auto in = static_cast<std::size_t>(widths[layer]), out = static_cast<std::size_t>(widths[layer + 1]);
     const float*& numbers = is_shared[layer] == 1 ? shared : own;
-    append_columns(numbers, in, out, node.floats);
+    if (layer + 1 < layers) {
+      layer == 0 ? append_columns(numbers, in, out, node.numbers) : append_columns(numbers, in, out, node.floats);
+    } else {
+      node.floats.insert(node.floats.end(), numbers, numbers + in);
+      node.floats.resize(node.floats.size() + simd::padded(in, simd::kTile) - in);
+      node.floats.push_back(numbers[in]);
+    }
     numbers += (in + 1) * out;
   }
 }
 
+/// The first layer in double precision: its inputs are large and may cancel out. The others as in the library.
 double evaluate_dense(const PreparedNode& node, const FormInput& input, std::span<const double>) noexcept {
+  const simd::Functions& f = simd::functions();
   const auto layers = static_cast<std::size_t>(node.view.ints[1]);
   const std::int32_t* widths = node.view.ints.data() + 2;
-  std::array<std::array<double, kMaxDenseWidth>, 2> buffers;
-  const float* columns = node.floats.data();
-  const double* in = input.features.data();
-  for (std::size_t layer = 0; layer < layers; ++layer) {
+  std::array<std::array<float, kMaxDenseWidth>, 2> buffers;
+  const float* numbers = node.floats.data();
+  const float* in = nullptr;
+  for (std::size_t layer = 0; layer + 1 < layers; ++layer) {
     const auto inputs = static_cast<std::size_t>(widths[layer]);
     const std::size_t outputs = simd::padded(static_cast<std::size_t>(widths[layer + 1]), simd::kTile);
-    double* out = buffers[layer % 2].data();
-    simd::functions().layer(columns, columns + inputs * outputs, in, inputs, outputs, out);
-    if (layer + 1 < layers) activate(node.view.ints[0], out, outputs);
-    columns += (inputs + 1) * outputs;
+    float* out = buffers[layer % 2].data();
+    if (layer == 0) {
+      const double* first = node.numbers.data();
+      std::array<double, kMaxDenseWidth> sums;
+      f.layer(first, first + inputs * outputs, input.features.data(), inputs, outputs, sums.data());
+      f.rounded(sums.data(), out, outputs);
+    } else {
+      f.layer_single(numbers, numbers + inputs * outputs, in, inputs, outputs, out);
+      numbers += (inputs + 1) * outputs;
+    }
+    activate(node.view.ints[0], out, outputs);
     in = out;
   }
-  return in[0];
+  const auto inputs = static_cast<std::size_t>(widths[layers - 1]);
+  const std::size_t padded = simd::padded(inputs, simd::kTile);
+  const auto bias = static_cast<double>(numbers[padded]);
+  if (in != nullptr) return bias + f.dot_single(in, numbers, padded);
+  double sum = bias;
+  for (std::size_t i = 0; i < inputs; ++i) sum += static_cast<double>(numbers[i]) * input.features[i];
+  return sum;
 }
 
 double cost_dense(const FormNodeView& node) {
-  double numbers = 0.0, activations = 0.0;
+  double first = 0.0, others = 0.0, activations = 0.0;
   for (std::int32_t layer = 0; layer < node.ints[1]; ++layer) {
     const double in = node.ints[2 + static_cast<std::size_t>(layer)];
     const double out = std::ceil(node.ints[3 + static_cast<std::size_t>(layer)] / 8.0) * 8.0;
-    numbers += in * out;
-    if (layer + 1 < node.ints[1]) activations += out;
+    if (layer + 1 == node.ints[1]) break;
+    (layer == 0 ? first : others) += in * out;
+    activations += out;
   }
-  return 30.0 + 0.144 * numbers + (node.ints[0] == 0 ? 0.0 : 2.3) * activations;
+  return 40.0 + 0.077 * first + 0.03 * others + (node.ints[0] == 0 ? 0.8 : 1.3) * activations;
 }
 
 }  // namespace latcast::forms

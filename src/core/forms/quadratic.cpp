@@ -33,7 +33,7 @@ double evaluate_quadratic(const PreparedNode& node, const FormInput& input, std:
   const std::size_t d = input.features.size(), height = simd::padded(d, simd::kTile);
   std::array<double, kMaxFeatures> z = {}, slopes;
   for (std::size_t j = 0; j < d; ++j) z[j] = input.features[j] - node.view.doubles[1 + j];
-  simd::functions().matrix(node.numbers.data() + height, node.numbers.data(), z.data(), d, height, slopes.data());
+  simd::functions().layer(node.numbers.data() + height, node.numbers.data(), z.data(), d, height, slopes.data());
   double sum = node.view.doubles[0];
   for (std::size_t i = 0; i < d; ++i) sum += slopes[i] * z[i];
   return sum;

@@ -20,6 +20,7 @@ using Vec32 = float __attribute__((vector_size(16), may_alias));
 using Wide32 = float __attribute__((vector_size(32), may_alias));
 using Mask = decltype(Vec{} < Vec{});
 using Bits = std::uint64_t __attribute__((vector_size(32), may_alias));
+using Bits32 = std::uint32_t __attribute__((vector_size(32), may_alias));
 static_assert(sizeof(Vec) == kLanes * sizeof(double) && sizeof(Wide32) == kTile * sizeof(float));
 
 constexpr double kMost = std::numeric_limits<double>::max();

@@ -98,6 +98,37 @@ LATCAST_SIMD inline Vec floor(Vec x) {
 /// In a fixed order.
 LATCAST_SIMD inline double sum_of(Vec x) { return (x[0] + x[1]) + (x[2] + x[3]); }
 
+LATCAST_SIMD inline Wide32 load_wide(const float* from) {
+  Wide32 out;
+  __builtin_memcpy(&out, from, sizeof(out));
+  return out;
+}
+
+LATCAST_SIMD inline Wide32 all_wide(float x) { return Wide32{x, x, x, x, x, x, x, x}; }
+
+LATCAST_SIMD inline Vec low_half(Wide32 x) { return wide(__builtin_shufflevector(x, x, 0, 1, 2, 3)); }
+LATCAST_SIMD inline Vec high_half(Wide32 x) { return wide(__builtin_shufflevector(x, x, 4, 5, 6, 7)); }
+
+/// b < a ? b : a.
+LATCAST_SIMD inline Wide32 minimum(Wide32 a, Wide32 b) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Wide32, _mm256_min_ps(__builtin_bit_cast(__m256, b), __builtin_bit_cast(__m256, a)));
+#else
+  const auto mask = b < a;
+  using Mask32 = decltype(b < a);
+  return __builtin_bit_cast(Wide32, (__builtin_bit_cast(Mask32, b) & mask) | (__builtin_bit_cast(Mask32, a) & ~mask));
+#endif
+}
+
+LATCAST_SIMD inline Wide32 square_root(Wide32 x) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Wide32, _mm256_sqrt_ps(__builtin_bit_cast(__m256, x)));
+#else
+  for (std::size_t i = 0; i < kTile; ++i) x[i] = __builtin_sqrtf(x[i]);
+  return x;
+#endif
+}
+
 /// log2 of numbers >= 1: exponent, and the series of artanh for a mantissa in [sqrt(1/2), sqrt(2)).
 LATCAST_SIMD inline Vec log2_from_one(Vec y) {
   const Bits bits = __builtin_bit_cast(Bits, y);
@@ -125,6 +156,19 @@ LATCAST_SIMD inline Vec exponential(Vec x) {
       ((((rr * (1.0 / 39916800) + 1.0 / 362880) * rr + 1.0 / 5040) * rr + 1.0 / 120) * rr + 1.0 / 6) * rr + 1.0;
   const Vec power = __builtin_bit_cast(Vec, (__builtin_bit_cast(Bits, shifted) + 1023U) << 52U);
   return (1.0 + (rr * even + r * odd)) * power;
+}
+
+/// exp within about 2e-7, for arguments in +-87.
+LATCAST_SIMD inline Wide32 exponential(Wide32 x) {
+  constexpr float kMagic = 0x1.8p23F;
+  const Wide32 shifted = x * 1.44269504F + kMagic;
+  const Wide32 k = shifted - kMagic;
+  const Wide32 r = (x - k * 0x1.62e4p-1F) - k * 0x1.7f7d1cp-20F;
+  const Wide32 rr = r * r;
+  const Wide32 even = (rr * (1.0F / 720) + 1.0F / 24) * rr + 0.5F;
+  const Wide32 odd = ((rr * (1.0F / 5040) + 1.0F / 120) * rr + 1.0F / 6) * rr + 1.0F;
+  const Wide32 power = __builtin_bit_cast(Wide32, (__builtin_bit_cast(Bits32, shifted) + 127U) << 23U);
+  return (1.0F + (rr * even + r * odd)) * power;
 }
 
 LATCAST_SIMD void log_features(const double* in, double* out, std::size_t count) noexcept {
@@ -194,48 +238,147 @@ LATCAST_SIMD void distances(const Points& points, std::size_t tile, const double
   store(out + kLanes, second);
 }
 
+/// The squared distances of a few tiles, in single precision.
+template <std::size_t Tiles>
+LATCAST_SIMD inline void tile_distances(const float* tile, std::size_t dimensions, const float* point, Wide32* out) {
+#pragma GCC unroll 4
+  for (std::size_t t = 0; t < Tiles; ++t) out[t] = Wide32{};
+  for (std::size_t j = 0; j < dimensions; ++j, tile += kTile) {
+    const Wide32 x = all_wide(point[j]);
+#pragma GCC unroll 4
+    for (std::size_t t = 0; t < Tiles; ++t) {
+      const Wide32 apart = x - load_wide(tile + t * kTile * dimensions);
+      out[t] += apart * apart;
+    }
+  }
+}
+
 LATCAST_SIMD inline Vec squared_exponential_of(Vec squared) {
   return exponential(maximum(-0.5 * squared, all(-708.0)));
+}
+LATCAST_SIMD inline Wide32 squared_exponential_of(Wide32 squared) {
+  return exponential(-0.5F * minimum(squared, all_wide(174.0F)));
 }
 
 LATCAST_SIMD inline Vec matern52_of(Vec squared) {
   const Vec r = square_root(5.0 * squared);
   return (1.0 + r + r * r * (1.0 / 3.0)) * exponential(maximum(-r, all(-708.0)));
 }
+LATCAST_SIMD inline Wide32 matern52_of(Wide32 squared) {
+  const Wide32 r = square_root(minimum(5.0F * squared, all_wide(87.0F * 87.0F)));
+  return (1.0F + r + r * r * (1.0F / 3.0F)) * exponential(-r);
+}
 
-#define LATCAST_KERNEL_SUM(name)                                                                            \
-  LATCAST_SIMD double name(const Points& centres, const double* weights, const double* point) noexcept {    \
+#define LATCAST_KERNEL_SUM(name)                                                                                \
+  LATCAST_SIMD double name(const Points& centres, const double* weights, const double* point) noexcept {        \
+    Vec sum = {};                                                                                               \
+    const double* tile = centres.numbers;                                                                       \
+    for (std::size_t t = 0; t < centres.tiles; ++t, tile += kTile * centres.dimensions, weights += kTile) {     \
+      Vec first, second;                                                                                        \
+      tile_distances(tile, centres.dimensions, point, first, second);                                           \
+      sum += load(weights) * name##_of(first) + load(weights + kLanes) * name##_of(second);                     \
+    }                                                                                                           \
+    return sum_of(sum);                                                                                         \
+  }                                                                                                             \
+  template <std::size_t Tiles>                                                                              \
+  LATCAST_SIMD inline Vec name##_of_tiles(const float* tile, std::size_t dimensions, const double* weights, \
+                                          const float* point) {                                             \
+    Wide32 squared[Tiles];                                                                                  \
+    tile_distances<Tiles>(tile, dimensions, point, squared);                                                \
     Vec sum = {};                                                                                           \
-    const double* tile = centres.numbers;                                                                   \
-    for (std::size_t t = 0; t < centres.tiles; ++t, tile += kTile * centres.dimensions, weights += kTile) { \
-      Vec first, second;                                                                                    \
-      tile_distances(tile, centres.dimensions, point, first, second);                                       \
-      sum += load(weights) * name##_of(first) + load(weights + kLanes) * name##_of(second);                 \
+    for (std::size_t t = 0; t < Tiles; ++t, weights += kTile) {                                             \
+      const Wide32 kernel = name##_of(squared[t]);                                                          \
+      sum += load(weights) * low_half(kernel) + load(weights + kLanes) * high_half(kernel);                 \
     }                                                                                                       \
+    return sum;                                                                                             \
+  }                                                                                                         \
+  LATCAST_SIMD double name##_single(const Points32& centres, const double* weights, const float* point) noexcept { \
+    const std::size_t d = centres.dimensions, size = kTile * d;                                             \
+    const float* tile = centres.numbers;                                                                    \
+    Vec sum = {};                                                                                           \
+    std::size_t t = 0;                                                                                      \
+    for (; t + 4 <= centres.tiles; t += 4) {                                                                \
+      sum += name##_of_tiles<4>(tile + t * size, d, weights + t * kTile, point);                            \
+    }                                                                                                       \
+    for (; t < centres.tiles; ++t) sum += name##_of_tiles<1>(tile + t * size, d, weights + t * kTile, point); \
     return sum_of(sum);                                                                                     \
   }
 LATCAST_KERNEL_SUM(squared_exponential)
 LATCAST_KERNEL_SUM(matern52)
 #undef LATCAST_KERNEL_SUM
 
-#define LATCAST_LAYER(name, Number)                                                                       \
-  LATCAST_SIMD void name(const Number* columns, const Number* bias, const double* in, std::size_t inputs, \
-                         std::size_t outputs, double* out) noexcept {                                     \
-    for (std::size_t o = 0; o < outputs; o += kTile) {                                                    \
-      Vec first = load(bias + o), second = load(bias + o + kLanes);                                       \
-      const Number* column = columns + o;                                                                 \
-      for (std::size_t i = 0; i < inputs; ++i, column += outputs) {                                       \
-        const Vec x = all(in[i]);                                                                         \
-        first += load(column) * x;                                                                        \
-        second += load(column + kLanes) * x;                                                              \
-      }                                                                                                   \
-      store(out + o, first);                                                                              \
-      store(out + o + kLanes, second);                                                                    \
-    }                                                                                                     \
+LATCAST_SIMD void rounded(const double* in, float* out, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    const Vec32 some = narrow(load(in + i));
+    __builtin_memcpy(out + i, &some, sizeof(some));
   }
-LATCAST_LAYER(layer, float)
-LATCAST_LAYER(matrix, double)
-#undef LATCAST_LAYER
+}
+
+LATCAST_SIMD void silu(float* numbers, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; i += kTile) {
+    const Wide32 x = load_wide(numbers + i);
+    const Wide32 kept = -minimum(-minimum(x, all_wide(87.0F)), all_wide(87.0F));
+    const Wide32 out = x / (1.0F + exponential(-kept));
+    __builtin_memcpy(numbers + i, &out, sizeof(out));
+  }
+}
+
+LATCAST_SIMD double dot_single(const float* a, const float* b, std::size_t count) noexcept {
+  Vec sum = {};
+  for (std::size_t i = 0; i < count; i += kTile) {
+    const Wide32 products = load_wide(a + i) * load_wide(b + i);
+    sum += low_half(products) + high_half(products);
+  }
+  return sum_of(sum);
+}
+
+/// Vectors of outputs of a layer: as many as `Vectors` says at once, so that additions do not wait for each other.
+template <std::size_t Vectors, class Floats, class Number>
+LATCAST_SIMD inline void some_outputs(const Number* columns, const Number* bias, const Number* in, std::size_t inputs,
+                                      std::size_t outputs, Number* out) {
+  constexpr std::size_t kWidth = sizeof(Floats) / sizeof(Number);
+  Floats sums[Vectors], column;
+  __builtin_memcpy(sums, bias, sizeof(sums));
+  for (std::size_t i = 0; i < inputs; ++i, columns += outputs) {
+    const Floats x = in[i] - Floats{};
+#pragma GCC unroll 6
+    for (std::size_t v = 0; v < Vectors; ++v) {
+      __builtin_memcpy(&column, columns + v * kWidth, sizeof(column));
+      sums[v] += column * x;
+    }
+  }
+  __builtin_memcpy(out, sums, sizeof(sums));
+}
+
+template <class Floats, class Number>
+LATCAST_SIMD inline void layer_of(const Number* columns, const Number* bias, const Number* in, std::size_t inputs,
+                                  std::size_t outputs, Number* out) {
+  constexpr std::size_t kWidth = sizeof(Floats) / sizeof(Number);
+  for (std::size_t o = 0; o < outputs;) {
+    const std::size_t left = (outputs - o) / kWidth;
+    const Number* const column = columns + o;
+    if (left == 6) {  // a usual width: 48
+      some_outputs<6, Floats>(column, bias + o, in, inputs, outputs, out + o);
+      o += 6 * kWidth;
+    } else if (left >= 4) {
+      some_outputs<4, Floats>(column, bias + o, in, inputs, outputs, out + o);
+      o += 4 * kWidth;
+    } else {
+      some_outputs<1, Floats>(column, bias + o, in, inputs, outputs, out + o);
+      o += kWidth;
+    }
+  }
+}
+
+LATCAST_SIMD void layer(const double* columns, const double* bias, const double* in, std::size_t inputs,
+                        std::size_t outputs, double* out) noexcept {
+  layer_of<Vec>(columns, bias, in, inputs, outputs, out);
+}
+
+LATCAST_SIMD void layer_single(const float* columns, const float* bias, const float* in, std::size_t inputs,
+                               std::size_t outputs, float* out) noexcept {
+  layer_of<Wide32>(columns, bias, in, inputs, outputs, out);
+}
 
 LATCAST_SIMD double dot(const double* a, const double* b, std::size_t count) noexcept {
   Vec first = {}, second = {};
@@ -381,8 +524,8 @@ LATCAST_SIMD inline Wide32 below(Wide32 x, float threshold, Wide32 yes, Wide32 n
 }
 
 LATCAST_SIMD inline void add(Wide32 values, double* sums) {
-  add(__builtin_shufflevector(values, values, 0, 1, 2, 3), sums);
-  add(__builtin_shufflevector(values, values, 4, 5, 6, 7), sums + kLanes);
+  store(sums, load(sums) + low_half(values));
+  store(sums + kLanes, load(sums + kLanes) + high_half(values));
 }
 #endif
 
@@ -581,9 +724,14 @@ constexpr Functions kFunctions = {
     .dot = dot,
     .squared_exponential = squared_exponential,
     .matern52 = matern52,
+    .squared_exponential_single = squared_exponential_single,
+    .matern52_single = matern52_single,
     .distances = distances,
     .layer = layer,
-    .matrix = matrix,
+    .layer_single = layer_single,
+    .rounded = rounded,
+    .silu = silu,
+    .dot_single = dot_single,
     .trees = trees,
     .to_columns = to_columns,
     .log_rows = log_rows,

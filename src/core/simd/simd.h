@@ -24,6 +24,12 @@ struct Points {
   std::size_t tiles = 0, dimensions = 0;
 };
 
+/// The same in single precision.
+struct Points32 {
+  const float* numbers = nullptr;
+  std::size_t tiles = 0, dimensions = 0;
+};
+
 inline constexpr std::uint32_t kMaxTreeDepth = 6;
 
 /// Complete trees of one depth, a multiple of kTile of them, each with 2^depth numbers per array: inner nodes from 1
@@ -52,14 +58,23 @@ struct Functions {
   /// Sum of weight x exp(-distance^2 / 2), or of the Matern 5/2 kernel.
   double (*squared_exponential)(const Points& centres, const double* weights, const double* point) noexcept;
   double (*matern52)(const Points& centres, const double* weights, const double* point) noexcept;
+  /// The same with distances and kernel in single precision: each kernel within about 1e-6.
+  double (*squared_exponential_single)(const Points32& centres, const double* weights, const float* point) noexcept;
+  double (*matern52_single)(const Points32& centres, const double* weights, const float* point) noexcept;
   /// Squared distances from the points of one tile.
   void (*distances)(const Points& points, std::size_t tile, const double* point, double* out) noexcept;
   /// out = columns x in + bias: `columns` is one run of `outputs` (a multiple of kTile) numbers per input.
-  void (*layer)(const float* columns, const float* bias, const double* in, std::size_t inputs, std::size_t outputs,
+  void (*layer)(const double* columns, const double* bias, const double* in, std::size_t inputs, std::size_t outputs,
                 double* out) noexcept;
-  /// As layer(), in double precision.
-  void (*matrix)(const double* columns, const double* bias, const double* in, std::size_t inputs, std::size_t outputs,
-                 double* out) noexcept;
+  /// As layer(), in single precision.
+  void (*layer_single)(const float* columns, const float* bias, const float* in, std::size_t inputs,
+                       std::size_t outputs, float* out) noexcept;
+  /// To single precision; `count` a multiple of kLanes.
+  void (*rounded)(const double* in, float* out, std::size_t count) noexcept;
+  /// x / (1 + exp(-x)), in place; `count` a multiple of kTile.
+  void (*silu)(float* numbers, std::size_t count) noexcept;
+  /// Sum of products, rounded to single precision, added up in double; `count` a multiple of kTile.
+  double (*dot_single)(const float* a, const float* b, std::size_t count) noexcept;
   double (*trees)(const CompleteTrees& trees, const float* features, double sum) noexcept;
   // Columns: one number per row, `rows` a multiple of kLanes; the same bits as the functions for one row.
   /// Rows of `count` numbers as columns: number i of all rows from out + i x rows on.
