@@ -1,4 +1,5 @@
 // latcast bench learn: how the regression models, MEDN and the selection compare on a store's measurements.
+#include <algorithm>
 #include <iostream>
 
 #include "commands.h"
@@ -6,6 +7,7 @@
 #include "learn/comparison.h"
 #include "learn/dataset.h"
 #include "learn/medn_study.h"
+#include "learn/mixture.h"
 #include "training.h"
 
 namespace latcast::cli {
@@ -54,8 +56,8 @@ std::string model_table(const LearnComparison& all) {
 }
 
 std::vector<const Combination*> combinations(const SplitComparison& split) {
-  return {&split.selection,  &split.joint_only,      &split.best_single,
-          &split.like_joint, &split.quick_selection, &split.most_accurate};
+  return {&split.selection,  &split.joint_only,      &split.best_single,         &split.best_mixture,
+          &split.like_joint, &split.quick_selection, &split.unlimited_selection, &split.most_accurate};
 }
 
 std::string difference(const PairedDifference& d) {
@@ -64,7 +66,7 @@ std::string difference(const PairedDifference& d) {
 
 std::string selection_table(const SplitComparison& split) {
   Table table({"left out by " + split.split, "modules' error", "networks' MAPE", "R2 of log", "a module", "a network",
-               "forms", "modules against " + split.joint_name, "networks against " + split.joint_name});
+               "forms", "modules against " + split.joint_only.name, "networks against " + split.joint_only.name});
   for (const Combination* one : combinations(split)) {
     const bool itself = one == &split.joint_only;
     table.add({one->name, percent(one->modules.time_weighted), percent(one->network_mape),
@@ -78,7 +80,7 @@ std::string selection_table(const SplitComparison& split) {
 
 std::string against_paper(const SplitComparison& split) {
   const double accuracy = split.joint_only.modules.time_weighted - split.selection.modules.time_weighted;
-  return "selection over " + split.joint_name + " for everything: " + percent(accuracy) +
+  return "selection over " + split.joint_only.name + " for everything: " + percent(accuracy) +
          " points of accuracy, R2 of log " +
          format_percent(split.selection.modules.r2 - split.joint_only.modules.r2, 2) +
          " (the paper reports 2.5 points and 0.39 %)\n";
@@ -132,10 +134,13 @@ Json split_json(const SplitComparison& split) {
   Json out;
   out["selection"] = combination_json(split.selection);
   out["medn_only"] = combination_json(split.joint_only);
-  out["best_single"] = {{"rm", split.best_single_name}};
+  out["best_single"] = {{"rm", split.best_single.name}};
   out["best_single"].update(combination_json(split.best_single));
+  out["best_mixture"] = {{"rm", split.best_mixture.name}};
+  out["best_mixture"].update(combination_json(split.best_mixture));
   out["selection_within_medn_cost"] = combination_json(split.like_joint);
   out["quick_selection"] = combination_json(split.quick_selection);
+  out["unlimited_selection"] = combination_json(split.unlimited_selection);
   out["best_per_class"] = combination_json(split.most_accurate);
   out["selection_minus_medn"] = {
       {"modules", difference_json(paired(split.selection.module_error, split.joint_only.module_error))},
@@ -143,10 +148,13 @@ Json split_json(const SplitComparison& split) {
   return out;
 }
 
-Json models_json(const LearnComparison& all) {
+/// The regression models, or the mixtures of them.
+Json models_json(const LearnComparison& all, bool mixtures) {
+  const std::vector<std::string> mixed = mixture_names();
   Json list = Json::array();
   for (std::size_t m = 0; m < all.by_network.models.size(); ++m) {
     const ModelColumn& model = all.by_network.models[m];
+    if ((std::ranges::find(mixed, model.name) != mixed.end()) != mixtures) continue;
     Json one = {{"name", model.name}, {"cost_s", model.cost_s}};
     one["by_network"] = metrics_json(model.all);
     one["by_family"] = metrics_json(all.by_family.models[m].all);
@@ -233,7 +241,8 @@ int run(const Options& options, Console& console) {
               << "done in " << format_time(1e9 * seconds) << "\n";
   }
   Json json = json_head();
-  json["rms"] = models_json(all);
+  json["rms"] = models_json(all, false);
+  json["mixtures"] = models_json(all, true);
   json.update(split_json(all.by_network));
   json["by_family"] = split_json(all.by_family);
   json["medn"] = medn_json(medn);

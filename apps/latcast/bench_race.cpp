@@ -64,7 +64,8 @@ int run(const Options& options, Console& console) {
 void add_bench_race(CLI::App& bench, Context& context) {
   auto* command =
       bench.add_subcommand("race", "What the race of regression models saves against cross-validating all of them");
-  command->footer("Trains everything once per seed: minutes each.");
+  command->footer(
+      "Per seed a selection from each is judged on a third of the carriers that neither has seen: minutes each.");
   auto options = std::make_shared<Options>();
   command->add_option("--db", options->db, "Store made by 'latcast profile'")->option_text("FILE")->required();
   command->add_option("--target", options->target, "Target in the store (a part of its name will do when unique)")

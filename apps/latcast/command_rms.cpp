@@ -16,7 +16,8 @@ int run() {
   };
   for (const learn::RegressionModel& model : learn::regression_models()) add(model);
   for (const learn::JointModel& model : learn::joint_models()) add(model);
-  std::cout << table.text();
+  std::cout << table.text()
+            << "\nThe mean, in logs, of a base_... model and medn competes as well: base_gp+medn and so on.\n";
   return kOk;
 }
 

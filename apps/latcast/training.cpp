@@ -12,6 +12,7 @@
 
 #include "learn/dataset.h"
 #include "learn/joint_model.h"
+#include "learn/mixture.h"
 #include "learn/race.h"
 #include "learn/regression_model.h"
 #include "learn/study_file.h"
@@ -310,7 +311,8 @@ Result<Trained> train_target(LearningTask& task, const TrainingOptions& options,
     return tl::unexpected(ok.error());
   const auto prepared = learn::prepare(dataset->samples);
   if (!prepared) return tl::unexpected(prepared.error());
-  const learn::Study study = find_study(task, options, reuse, dataset->samples, *prepared, console);
+  learn::Study study = find_study(task, options, reuse, dataset->samples, *prepared, console);
+  learn::add_mixtures(*prepared, study);
   console.progress(1, "choosing");
   auto frame = pack_frame(task, dataset->samples, options.budget.pack_bytes);
   if (!frame) return tl::unexpected(frame.error());

@@ -221,6 +221,28 @@ FormSpec product_form(FormSpec base, FormSpec residual, double least, double mos
   return whole;
 }
 
+std::optional<ProductParts> split_product(const FormSpec& form) {
+  if (form.size() < 3 || form.back().kind != FormKind::product || form.back().children.size() != 2 ||
+      form.back().doubles.size() != 2) {
+    return std::nullopt;
+  }
+  const FormNode& root = form.back();
+  const std::size_t first = root.children[0] + std::size_t{1};
+  if (root.children[1] + std::size_t{2} != form.size() || first > root.children[1]) return std::nullopt;
+  ProductParts out;
+  out.least = root.doubles[0];
+  out.most = root.doubles[1];
+  out.base.assign(form.begin(), form.begin() + static_cast<std::ptrdiff_t>(first));
+  out.residual.assign(form.begin() + static_cast<std::ptrdiff_t>(first), form.end() - 1);
+  for (FormNode& node : out.residual) {
+    for (std::uint16_t& child : node.children) {
+      if (child < first) return std::nullopt;
+      child = static_cast<std::uint16_t>(child - first);
+    }
+  }
+  return out;
+}
+
 FormSpec mean_form(std::vector<FormSpec> children, std::vector<double> weights) {
   FormSpec whole;
   FormNode root;

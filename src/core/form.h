@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -147,6 +148,13 @@ class Form {
 inline constexpr double kMostExponent = 40.0;
 [[nodiscard]] FormSpec product_form(FormSpec base, FormSpec residual, double least = -kMostExponent,
                                     double most = kMostExponent);
+/// What a form made by product_form() was made of.
+struct ProductParts {
+  FormSpec base, residual;
+  double least = 0, most = 0;
+};
+/// Nothing where the form is not a product of a form and another one behind it.
+[[nodiscard]] std::optional<ProductParts> split_product(const FormSpec& form);
 /// Weighted mean of forms (weights sum to one).
 [[nodiscard]] FormSpec mean_form(std::vector<FormSpec> children, std::vector<double> weights);
 

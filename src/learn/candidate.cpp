@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learn/metrics.h"
+
 namespace latcast::learn {
 namespace {
 
@@ -33,6 +35,20 @@ double weighted_error(const std::vector<KernelEstimate>& forecasts, const Rows& 
 double weighted_bias(const std::vector<KernelEstimate>& forecasts, const Rows& rows) {
   return weighted_mean(forecasts, rows, 0.0,
                        [](double forecast, double truth) { return std::clamp(std::log(forecast / truth), -1.0, 1.0); });
+}
+
+void judge(const Rows& rows, Candidate& one) {
+  MetricsCollector collector;
+  for (std::size_t i = 0; i < one.out_of_fold.size(); ++i) {
+    collector.add(one.out_of_fold[i].latency_ns, rows.latency_ns[static_cast<Eigen::Index>(i)]);
+  }
+  const ModuleMetrics metrics = collector.metrics();
+  one.score.error = weighted_error(one.out_of_fold, rows);
+  one.score.bias = weighted_bias(one.out_of_fold, rows);
+  one.score.r2 = metrics.r2;
+  one.score.within5 = metrics.within5;
+  one.score.within10 = metrics.within10;
+  one.score.median_log = metrics.median_log;
 }
 
 }  // namespace latcast::learn

@@ -38,4 +38,7 @@ struct ClassStudy {
 /// Weighted mean log ratio, each within one; over the rows that have a forecast.
 [[nodiscard]] double weighted_bias(const std::vector<KernelEstimate>& forecasts, const Rows& rows);
 
+/// Fills in what the candidate's forecasts out of fold say of its errors.
+void judge(const Rows& rows, Candidate& one);
+
 }  // namespace latcast::learn

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <mutex>
 #include <random>
 
@@ -11,6 +12,7 @@
 #include "learn/cpu_time.h"
 #include "learn/family_holdout.h"
 #include "learn/folds.h"
+#include "learn/mixture.h"
 #include "learn/parallel.h"
 #include "learn/prepared.h"
 #include "learn/race.h"
@@ -79,6 +81,7 @@ class Exhaustive {
       : set_(set), prepared_(prepared), parts_(parts), count_(count), options_(options) {
     for (const RegressionModel& model : regression_models()) table_.names.emplace_back(model.name);
     for (const JointModel& model : joint_models()) table_.names.emplace_back(model.name);
+    std::ranges::move(mixture_names(), std::back_inserter(table_.names));
     const std::size_t models = table_.names.size(), kernels = prepared.kernels.size();
     for (std::size_t m = 0; m < models; ++m) {
       auto& own = table_.forecasts.emplace_back();
@@ -91,11 +94,14 @@ class Exhaustive {
     table_.cost_s.assign(models, 0.0);
     table_.shared_bytes.assign(models, 0.0);
     fits_.assign(models, std::vector<int>(kernels, 0));
+    joint_fits_.resize(kernels);
+    priors_.resize(kernels);
   }
 
   /// Fits to the rows outside each of the first `count` parts, forecasts those inside.
   void run() {
     for (int part = 0; part < count_; ++part) {
+      for (auto& fits : joint_fits_) fits.clear();
       run_joint(part);
       parallel_for(prepared_.kernels.size(), options_.threads, [&](std::size_t k) { run_class(k, part); });
     }
@@ -113,7 +119,7 @@ class Exhaustive {
     const std::uint64_t seed =
         derive_seed(options_.seed, kernel.type_name + "/" + kernel.kernel_name, std::uint64_t(part));
     WarmStarts warm;
-    FitContext context(train, {seed, Effort::fold, too_few(train) ? kernel.prior : BasePrior{}, &warm});
+    FitContext context(train, {seed, Effort::fold, priors_[k], &warm});
     for (std::size_t m = 0; m < regression_models().size(); ++m) {
       const RegressionModel& model = regression_models()[m];
       if (too_few(train) && model.name != kBaseModel) continue;
@@ -122,8 +128,13 @@ class Exhaustive {
       add_cost(m, thread_cpu_seconds() - started);
       if (!fit) {
         table_.failures[m][k] = fit.error().context;
-      } else {
-        put(m, k, *fit, test, sides.test);
+        continue;
+      }
+      put(m, k, *fit, test, sides.test);
+      if (!can_mix(model)) continue;
+      for (const KernelFit& joint : joint_fits_[k]) {
+        const auto mixed = mix(model, *fit, joint, train);
+        if (mixed) put(table_.index(mixed->model), k, *mixed, test, sides.test);
       }
     }
   }
@@ -133,7 +144,8 @@ class Exhaustive {
     for (std::size_t k = 0; k < prepared_.kernels.size(); ++k) {
       train.push_back(take(prepared_.kernels[k].rows, split(parts_[k], part).train));
     }
-    const std::vector<JointClass> classes = joint_classes(set_, prepared_, train);
+    const std::vector<JointClass> classes = joint_classes(set_, train);
+    for (std::size_t k = 0; k < classes.size(); ++k) priors_[k] = classes[k].prior;
     for (std::size_t j = 0; j < joint_models().size(); ++j) {
       const JointModel& model = joint_models()[j];
       const std::size_t m = regression_models().size() + j;
@@ -146,10 +158,24 @@ class Exhaustive {
       for (std::size_t k = 0; k < train.size(); ++k) {
         const Split sides = split(parts_[k], part);
         if (fit->forms[k].empty() || sides.test.empty()) continue;
-        const auto sealed = seal_fit(model.name, fit->forms[k], {}, train[k]);
-        if (sealed) put(m, k, *sealed, take(prepared_.kernels[k].rows, sides.test), sides.test);
-        table_.shared_bytes[m] = std::max(table_.shared_bytes[m], bytes_in_common(fit->forms[k]));
+        auto sealed = seal_fit(model.name, fit->forms[k], {}, train[k]);
+        if (!sealed) continue;
+        put(m, k, *sealed, take(prepared_.kernels[k].rows, sides.test), sides.test);
+        share_bytes(model.name, bytes_in_common(fit->forms[k]));
+        joint_fits_[k].push_back(std::move(*sealed));
       }
+    }
+  }
+
+  /// Of a joint model, and of the mixtures that it is part of.
+  void share_bytes(std::string_view joint, double bytes) {
+    const auto keep = [&](std::string_view name) {
+      double& most = table_.shared_bytes[table_.index(name)];
+      most = std::max(most, bytes);
+    };
+    keep(joint);
+    for (const RegressionModel& model : regression_models()) {
+      if (can_mix(model)) keep(mixture_name(model.name, joint));
     }
   }
 
@@ -172,22 +198,28 @@ class Exhaustive {
     table_.cost_s[m] += seconds;
   }
 
-  /// Where a model gave nothing, the base stands in: every model must answer for everything.
+  /// Where a model gave nothing, the base stands in, for a mixture the model that it is made of: everyone must answer
+  /// for everything.
   void fill_gaps() {
-    const std::size_t base = table_.index(kBaseModel);
+    const std::size_t first_mixture = table_.names.size() - mixture_names().size();
     for (std::size_t m = 0; m < table_.names.size(); ++m) {
-      for (std::size_t k = 0; k < prepared_.kernels.size(); ++k) {
-        bool any = false;
-        for (std::size_t i = 0; i < table_.forecasts[m][k].size(); ++i) {
-          KernelEstimate& one = table_.forecasts[m][k][i];
-          any |= one.latency_ns > 0;
-          if (!(one.latency_ns > 0)) one = table_.forecasts[base][k][i];
-        }
-        if (any) continue;
-        table_.time_ns[m][k] = table_.time_ns[base][k];
-        table_.bytes[m][k] = table_.bytes[base][k];
-        table_.estimated_ns[m][k] = table_.estimated_ns[base][k];
+      const std::string& name = table_.names[m];
+      fill_gaps(m, table_.index(m < first_mixture ? kBaseModel : std::string_view(name).substr(0, name.find('+'))));
+    }
+  }
+
+  void fill_gaps(std::size_t m, std::size_t base) {
+    for (std::size_t k = 0; k < prepared_.kernels.size(); ++k) {
+      bool any = false;
+      for (std::size_t i = 0; i < table_.forecasts[m][k].size(); ++i) {
+        KernelEstimate& one = table_.forecasts[m][k][i];
+        any |= one.latency_ns > 0;
+        if (!(one.latency_ns > 0)) one = table_.forecasts[base][k][i];
       }
+      if (any) continue;
+      table_.time_ns[m][k] = table_.time_ns[base][k];
+      table_.bytes[m][k] = table_.bytes[base][k];
+      table_.estimated_ns[m][k] = table_.estimated_ns[base][k];
     }
   }
 
@@ -197,7 +229,9 @@ class Exhaustive {
   int count_;
   const ComparisonOptions& options_;
   Table table_;
-  std::vector<std::vector<int>> fits_;  // per model, per class
+  std::vector<std::vector<int>> fits_;              // per model, per class
+  std::vector<std::vector<KernelFit>> joint_fits_;  // per class: the joint models' of the part at hand
+  std::vector<BasePrior> priors_;                   // per class, of the part at hand
   std::mutex lock_;
 };
 
@@ -370,7 +404,7 @@ std::vector<std::size_t> planned(const Study& study, const Choice& choice, const
 
 /// The selections that training sides make, part by part.
 struct Plans {
-  Plan selection, quick, like_joint, most_accurate;
+  Plan selection, quick, unlimited, like_joint, most_accurate;
 };
 
 class Comparing {
@@ -418,6 +452,7 @@ class Comparing {
     out.models = columns(prepared_, table);
     out.selection = judge.judge("selection", plans.selection);
     out.quick_selection = judge.judge("quick selection", plans.quick);
+    out.unlimited_selection = judge.judge("unlimited selection", plans.unlimited);
     out.most_accurate = judge.judge("best per class", plans.most_accurate);
     out.like_joint = judge.judge("selection within MEDN's cost", plans.like_joint);
     judge_singles(judge, table, out);
@@ -425,18 +460,18 @@ class Comparing {
     return {};
   }
 
-  /// The joint model for everything, and the best other single one (by the figures shown, which flatters it).
+  /// The joint model for everything, and the best other single one and the best mixture (by the figures shown, which
+  /// flatters them).
   void judge_singles(const Judge& judge, const Table& table, SplitComparison& out) {
-    bool first = true;
+    const auto keep_better = [](Combination one, Combination& best) {
+      if (best.name.empty() || one.modules.time_weighted < best.modules.time_weighted) best = std::move(one);
+    };
     for (std::size_t m = 0; m < table.names.size(); ++m) {
       Combination one = judge.judge(table.names[m], judge.everywhere(m));
-      if (find_joint_model(table.names[m]) != nullptr) {
-        out.joint_name = table.names[m];
+      if (find_joint_model(one.name) != nullptr) {
         out.joint_only = std::move(one);
-      } else if (first || one.modules.time_weighted < out.best_single.modules.time_weighted) {
-        first = false;
-        out.best_single_name = table.names[m];
-        out.best_single = std::move(one);
+      } else {
+        keep_better(std::move(one), find_model(table.names[m]) != nullptr ? out.best_single : out.best_mixture);
       }
     }
   }
@@ -451,7 +486,8 @@ class Comparing {
     study_options.seed = options_.seed + std::uint64_t(part);
     study_options.threads = options_.threads;
     study_options.folds = options_.inner_folds;
-    const Study study = make_study(train, *prepared, study_options);
+    Study study = make_study(train, *prepared, study_options);
+    add_mixtures(*prepared, study);
     out_.race_cost_s += study.race_cost_s;
     studies_ += 1;
     const Fallback fallback = fit_fallback(train);
@@ -464,6 +500,7 @@ class Comparing {
     const Choice choice = within({});
     plans.selection.push_back(plan(choice));
     plans.quick.push_back(plan(within({options_.quick_module_time_ns, std::numeric_limits<double>::infinity()})));
+    plans.unlimited.push_back(plan(within({std::numeric_limits<double>::infinity()})));
     plans.most_accurate.push_back(plan(selector.most_accurate()));
     plans.like_joint.push_back(plan(within(joint_budget(*prepared, train, table))));
     if (with_intervals) {

@@ -56,8 +56,7 @@ struct PairedDifference {
 struct SplitComparison {
   std::string split;  // "network", "family"
   std::vector<ModelColumn> models;
-  Combination selection, quick_selection, like_joint, joint_only, best_single, most_accurate;
-  std::string best_single_name, joint_name;
+  Combination selection, quick_selection, unlimited_selection, like_joint, joint_only, best_single, best_mixture, most_accurate;
 };
 
 /// How many of the held-out networks lay within their interval.

@@ -7,11 +7,13 @@
 
 namespace latcast::learn {
 
-std::vector<JointClass> joint_classes(const TrainingSet& set, const PreparedSet& prepared,
-                                      const std::vector<Rows>& rows) {
+std::vector<JointClass> joint_classes(const TrainingSet& set, const std::vector<Rows>& rows) {
+  std::vector<const Rows*> all;
+  for (const Rows& one : rows) all.push_back(&one);
+  std::vector<BasePrior> priors = pooled_priors(set, all);
   std::vector<JointClass> out;
   for (std::size_t k = 0; k < rows.size(); ++k) {
-    out.push_back({&rows[k], set.kernels[k].feature_names, set.kernels[k].term_names, prepared.kernels[k].prior});
+    out.push_back({&rows[k], set.kernels[k].feature_names, set.kernels[k].term_names, std::move(priors[k])});
   }
   return out;
 }

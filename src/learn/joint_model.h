@@ -25,9 +25,8 @@ struct JointClass {
   BasePrior prior = {};  // for classes with few samples
 };
 
-/// The classes of a training set with `rows` of each, all of which must outlive them.
-[[nodiscard]] std::vector<JointClass> joint_classes(const TrainingSet& set, const PreparedSet& prepared,
-                                                    const std::vector<Rows>& rows);
+/// The classes of a training set with `rows` of each, both of which must outlive them.
+[[nodiscard]] std::vector<JointClass> joint_classes(const TrainingSet& set, const std::vector<Rows>& rows);
 
 struct JointOptions {
   std::uint64_t seed = 1;

@@ -82,7 +82,7 @@ class Run {
     }
     MednOptions options = variant_.options;
     options.seed = seed;
-    const auto fit = fit_medn(joint_classes(set_, prepared_, train), options);
+    const auto fit = fit_medn(joint_classes(set_, train), options);
     if (!fit) return tl::unexpected<Error>(fit.error());
     train_s_ += fit->train_s;
     for (std::size_t k = 0; k < train.size(); ++k) {

@@ -11,7 +11,8 @@
 namespace latcast::learn {
 namespace {
 
-constexpr double kPriorSamples = 6;  // what the type's pooled model is worth in a class with few samples
+constexpr double kPriorSamples = 6;       // what the type's pooled model is worth in a class with few samples
+constexpr Eigen::Index kPriorBelow = 60;  // larger classes speak for themselves
 
 Result<void> check_sizes(const KernelSamples& s, std::size_t networks) {
   const Eigen::Index n = s.latency_ns.size();
@@ -44,13 +45,13 @@ std::size_t count_repeated(const Rows& rows) {
 using TermWeights = std::map<std::string, double, std::less<>>;
 
 /// One base over all kernel classes of a type, by the names of their terms.
-TermWeights pooled_weights(const TrainingSet& set, const PreparedSet& prepared, std::size_t type) {
+TermWeights pooled_weights(const TrainingSet& set, const std::vector<const Rows*>& rows_of, std::size_t type) {
   std::map<std::string, Eigen::Index, std::less<>> columns;
   Eigen::Index samples = 0;
   for (std::size_t k = 0; k < set.kernels.size(); ++k) {
-    if (prepared.kernels[k].type != type) continue;
+    if (set.kernels[k].type != type) continue;
     for (const std::string& name : set.kernels[k].term_names) columns.emplace(name, 0);
-    samples += prepared.kernels[k].rows.size();
+    samples += rows_of[k]->size();
   }
   Eigen::Index next = 0;
   for (auto& [name, column] : columns) column = next++;
@@ -60,8 +61,8 @@ TermWeights pooled_weights(const TrainingSet& set, const PreparedSet& prepared, 
   all.weight.resize(samples);
   Eigen::Index at = 0;
   for (std::size_t k = 0; k < set.kernels.size(); ++k) {
-    if (prepared.kernels[k].type != type) continue;
-    const Rows& rows = prepared.kernels[k].rows;
+    if (set.kernels[k].type != type) continue;
+    const Rows& rows = *rows_of[k];
     for (std::size_t t = 0; t < set.kernels[k].term_names.size(); ++t) {
       all.terms.block(at, columns[set.kernels[k].term_names[t]], rows.size(), 1) =
           rows.terms.col(static_cast<Eigen::Index>(t));
@@ -77,21 +78,6 @@ TermWeights pooled_weights(const TrainingSet& set, const PreparedSet& prepared, 
   return out;
 }
 
-void add_priors(const TrainingSet& set, PreparedSet& prepared) {
-  std::map<std::size_t, TermWeights> by_type;
-  for (std::size_t k = 0; k < set.kernels.size(); ++k) {
-    PreparedKernel& kernel = prepared.kernels[k];
-    if (kernel.rows.size() == 0 || kernel.rows.size() >= 60) continue;
-    auto [found, fresh] = by_type.try_emplace(kernel.type);
-    if (fresh) found->second = pooled_weights(set, prepared, kernel.type);
-    kernel.prior.weights = Eigen::VectorXd::Zero(kernel.rows.terms.cols());
-    for (std::size_t t = 0; t < set.kernels[k].term_names.size(); ++t) {
-      kernel.prior.weights[static_cast<Eigen::Index>(t)] = found->second[set.kernels[k].term_names[t]];
-    }
-    kernel.prior.samples = kPriorSamples;
-  }
-}
-
 Result<ModulePlace> find_place(const TrainingSet& set, const std::vector<std::vector<Eigen::Index>>& new_row,
                                const ModuleRef& module) {
   if (module.kernel_samples < 0) return ModulePlace{};
@@ -105,6 +91,23 @@ Result<ModulePlace> find_place(const TrainingSet& set, const std::vector<std::ve
 }
 
 }  // namespace
+
+std::vector<BasePrior> pooled_priors(const TrainingSet& set, const std::vector<const Rows*>& rows) {
+  std::vector<BasePrior> out(rows.size());
+  std::map<std::size_t, TermWeights> by_type;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const KernelSamples& samples = set.kernels[k];
+    if (rows[k]->size() == 0 || rows[k]->size() >= kPriorBelow) continue;
+    auto [found, fresh] = by_type.try_emplace(samples.type);
+    if (fresh) found->second = pooled_weights(set, rows, samples.type);
+    out[k].weights = Eigen::VectorXd::Zero(rows[k]->terms.cols());
+    for (std::size_t t = 0; t < samples.term_names.size(); ++t) {
+      out[k].weights[static_cast<Eigen::Index>(t)] = found->second[samples.term_names[t]];
+    }
+    out[k].samples = kPriorSamples;
+  }
+  return out;
+}
 
 Result<PreparedSet> prepare(const TrainingSet& set) {
   PreparedSet out;
@@ -134,7 +137,10 @@ Result<PreparedSet> prepare(const TrainingSet& set) {
     }
     out.places.push_back(std::move(places));
   }
-  add_priors(set, out);
+  std::vector<const Rows*> rows;
+  for (const PreparedKernel& kernel : out.kernels) rows.push_back(&kernel.rows);
+  std::vector<BasePrior> priors = pooled_priors(set, rows);
+  for (std::size_t k = 0; k < priors.size(); ++k) out.kernels[k].prior = std::move(priors[k]);
   return out;
 }
 

@@ -37,6 +37,9 @@ struct PreparedSet {
 /// Errc::invalid_input: nothing usable, or sizes and indices that do not match.
 [[nodiscard]] Result<PreparedSet> prepare(const TrainingSet& set);
 
+/// Per kernel class what the other classes of its type say of its base, for classes with few rows; `rows`: per class.
+[[nodiscard]] std::vector<BasePrior> pooled_priors(const TrainingSet& set, const std::vector<const Rows*>& rows);
+
 /// Fold of each network, in [0, folds): every kernel class is spread over the folds as evenly as networks allow.
 [[nodiscard]] std::vector<int> network_folds(const PreparedSet& prepared, int folds, std::uint64_t seed);
 

@@ -10,7 +10,6 @@
 
 #include "learn/cpu_time.h"
 #include "learn/folds.h"
-#include "learn/metrics.h"
 
 namespace latcast::learn {
 namespace {
@@ -212,20 +211,6 @@ void cross_validate(const Rows& rows, const RaceOptions& options, WarmStarts& wa
   }
 }
 
-void score(const Rows& rows, Candidate& one) {
-  MetricsCollector collector;
-  for (std::size_t i = 0; i < one.out_of_fold.size(); ++i) {
-    collector.add(one.out_of_fold[i].latency_ns, rows.latency_ns[static_cast<Eigen::Index>(i)]);
-  }
-  const ModuleMetrics metrics = collector.metrics();
-  one.score.error = weighted_error(one.out_of_fold, rows);
-  one.score.bias = weighted_bias(one.out_of_fold, rows);
-  one.score.r2 = metrics.r2;
-  one.score.within5 = metrics.within5;
-  one.score.within10 = metrics.within10;
-  one.score.median_log = metrics.median_log;
-}
-
 }  // namespace
 
 bool too_few(const Rows& rows) { return rows.size() < kFewSamples || distinct_groups(rows) < 3; }
@@ -233,11 +218,9 @@ bool too_few(const Rows& rows) { return rows.size() < kFewSamples || distinct_gr
 ClassStudy race(const Rows& rows, const RaceOptions& options, std::vector<JointEntry> joint) {
   ClassStudy out;
   std::vector<Contender> all = contenders(rows, options, std::move(joint));
-  RaceOptions own = options;
-  if (!too_few(rows)) own.prior = {};
-  cross_validate(rows, own, out.warm, all);
+  cross_validate(rows, options, out.warm, all);
   for (Contender& one : all) {
-    score(rows, one.candidate);
+    judge(rows, one.candidate);
     out.candidates.push_back(std::move(one.candidate));
   }
   return out;
@@ -252,7 +235,7 @@ std::vector<std::string> losers(std::span<const ClassStudy* const> races) {
         return one.score.name == model.name && one.score.note.empty();
       });
     });
-    if (finished * 10 <= static_cast<std::ptrdiff_t>(races.size())) out.emplace_back(model.name);
+    if (finished * 5 <= static_cast<std::ptrdiff_t>(races.size())) out.emplace_back(model.name);
   }
   return out;
 }
@@ -273,8 +256,7 @@ void keep_front(ClassStudy& study) {
 }
 
 void fit_front(const Rows& rows, const RaceOptions& options, ClassStudy& study) {
-  const BasePrior prior = too_few(rows) ? options.prior : BasePrior{};
-  FitContext context(rows, {options.seed, Effort::final, prior, &study.warm});
+  FitContext context(rows, {options.seed, Effort::final, options.prior, &study.warm});
   for (Candidate& one : study.candidates) {
     if (!one.score.front || one.joint) continue;
     const double started = thread_cpu_seconds();

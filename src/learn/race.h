@@ -28,7 +28,7 @@ struct RaceOptions {
   std::uint64_t seed = 1;
   std::span<const int> fold_of_network;  // in [0, folds)
   int folds = 4;
-  BasePrior prior;                  // for classes with few samples
+  BasePrior prior;                  // of the base
   std::vector<std::string> models;  // that may compete beside the base; empty: all
   bool exhaustive = false;          // nobody leaves early
   std::vector<std::string> losers;  // do not run: they have left the races of other classes

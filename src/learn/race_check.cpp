@@ -3,49 +3,81 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learn/folds.h"
+#include "learn/mixture.h"
 #include "learn/prepared.h"
+#include "learn/race.h"
 #include "learn/selection.h"
+#include "learn/take_networks.h"
 
 namespace latcast::learn {
 namespace {
 
-/// The name of the class's best candidate that finished the race.
-std::string_view winner(const ClassStudy& one) {
-  const Candidate* best = nullptr;
-  for (const Candidate& candidate : one.candidates) {
-    if (!candidate.score.note.empty()) continue;
-    if (best == nullptr || candidate.score.error < best->score.error) best = &candidate;
+constexpr int kParts = 3;
+
+/// What a selection comes to on the networks that were held out.
+struct Outcome {
+  double cost_s = 0;
+  std::vector<double> errors;  // per held-out network that counts
+};
+
+/// The rows of every class in the held-out networks.
+std::vector<Rows> held_out_rows(const PreparedSet& prepared, const std::vector<bool>& held_out) {
+  std::vector<Rows> out;
+  for (const PreparedKernel& kernel : prepared.kernels) {
+    std::vector<Eigen::Index> inside;
+    for (std::size_t i = 0; i < kernel.rows.group.size(); ++i) {
+      if (held_out[static_cast<std::size_t>(kernel.rows.group[i])]) inside.push_back(static_cast<Eigen::Index>(i));
+    }
+    out.push_back(take(kernel.rows, inside));
   }
-  return best == nullptr ? std::string_view() : std::string_view(best->score.name);
+  return out;
 }
 
-/// Per network that counts: what the winners of `race` are off by, judged by `all`'s forecasts.
-std::vector<double> errors(const TrainingSet& set, const PreparedSet& prepared, const Study& race, const Study& all) {
-  std::vector<double> out(set.networks.size(), 0.0);
-  for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
-    const auto& candidates = all.classes[k].candidates;
-    const std::string_view name = winner(race.classes[k]);
-    const auto judge = std::ranges::find(candidates, name, [](const Candidate& c) { return c.score.name; });
-    if (judge == candidates.end()) continue;
-    const Rows& rows = prepared.kernels[k].rows;
-    for (std::size_t i = 0; i < judge->out_of_fold.size(); ++i) {
-      const auto network = static_cast<std::size_t>(rows.group[i]);
-      const double truth = rows.latency_ns[static_cast<Eigen::Index>(i)];
-      const double off = std::abs(judge->out_of_fold[i].latency_ns - truth);
-      out[network] += std::min(off, truth) / set.networks[network].quiet_ns;
+/// Per held-out network that counts: what the chosen models' forecasts are off by, as a share of its time.
+std::vector<double> errors(const TrainingSet& set, const std::vector<bool>& held_out, const std::vector<Rows>& rows,
+                           const Study& study, const Choice& choice) {
+  std::vector<double> off(set.networks.size(), 0.0), out;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    if (choice.candidate[k] < 0) continue;  // no sample on the training side: the same for every selection
+    const Candidate& chosen = study.classes[k].candidates[static_cast<std::size_t>(choice.candidate[k])];
+    if (!chosen.fit) continue;  // a choice has fits only
+    const auto forecasts = forecast(*chosen.fit, rows[k]);
+    for (std::size_t i = 0; i < forecasts.size(); ++i) {
+      const auto network = static_cast<std::size_t>(rows[k].group[i]);
+      const double truth = rows[k].latency_ns[static_cast<Eigen::Index>(i)];
+      off[network] += std::min(std::abs(forecasts[i].latency_ns - truth), truth) / set.networks[network].quiet_ns;
     }
   }
-  std::vector<double> counted;
-  for (std::size_t n = 0; n < out.size(); ++n) {
-    if (counts(set.networks[n])) counted.push_back(out[n]);
+  for (std::size_t n = 0; n < off.size(); ++n) {
+    if (held_out[n] && counts(set.networks[n])) out.push_back(off[n]);
   }
-  return counted;
+  return out;
 }
 
-double mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return values.empty() ? 0.0 : sum / static_cast<double>(values.size());
+Outcome outcome(const TrainingSet& set, const std::vector<bool>& held_out, const std::vector<Rows>& judged,
+                const TrainingSet& train, const PreparedSet& prepared, const StudyOptions& options) {
+  Study study = make_study(train, prepared, options);
+  add_mixtures(prepared, study);
+  const Fallback fallback = fit_fallback(train);
+  const Selector selector(train, prepared, study, fallback);
+  const auto chosen = selector.choose();
+  return {study.race_cost_s, errors(set, held_out, judged, study, chosen ? *chosen : selector.only(kBaseModel))};
+}
+
+RaceCheck compared(const Outcome& race, const Outcome& all) {
+  const std::vector<double>&a = race.errors, &b = all.errors;
+  const double n = static_cast<double>(std::max<std::size_t>(a.size(), 2));
+  RaceCheck out{race.cost_s, all.cost_s, 0, 0, 0, 0};
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    out.race_error += a[i] / n;
+    out.exhaustive_error += b[i] / n;
+  }
+  out.difference = out.race_error - out.exhaustive_error;
+  double squares = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) squares += std::pow(a[i] - b[i] - out.difference, 2);
+  out.standard_error = std::sqrt(squares / (n - 1) / n);
+  return out;
 }
 
 }  // namespace
@@ -57,17 +89,17 @@ Result<std::vector<RaceCheck>> check_race(const TrainingSet& set, int seeds, con
   for (int seed = 1; seed <= seeds; ++seed) {
     StudyOptions own = options;
     own.seed = static_cast<std::uint64_t>(seed);
-    const Study race = cross_validate(set, *prepared, own);
+    own.families = false;
+    const auto parts = network_folds(*prepared, kParts, derive_seed(own.seed, "race check"));
+    std::vector<bool> held_out;
+    for (const int part : parts) held_out.push_back(part == 0);
+    const TrainingSet train = take_networks(set, [&](std::size_t n) { return !held_out[n]; });
+    const auto side = prepare(train);
+    if (!side) return tl::unexpected<Error>(side.error());
+    const std::vector<Rows> judged = held_out_rows(*prepared, held_out);
+    const Outcome race = outcome(set, held_out, judged, train, *side, own);
     own.exhaustive = true;
-    const Study all = cross_validate(set, *prepared, own);
-    const std::vector<double> raced = errors(set, *prepared, race, all), exhaustive = errors(set, *prepared, all, all);
-    RaceCheck check{race.race_cost_s, all.race_cost_s, mean(raced), mean(exhaustive), 0, 0};
-    check.difference = check.race_error - check.exhaustive_error;
-    double squares = 0;
-    for (std::size_t i = 0; i < raced.size(); ++i) squares += std::pow(raced[i] - exhaustive[i] - check.difference, 2);
-    const double n = static_cast<double>(std::max<std::size_t>(raced.size(), 2));
-    check.standard_error = std::sqrt(squares / (n - 1) / n);
-    out.push_back(check);
+    out.push_back(compared(race, outcome(set, held_out, judged, train, *side, own)));
   }
   return out;
 }

@@ -48,7 +48,7 @@ JointPart train_joint_part(const JointModel& model, const TrainingSet& set, cons
                            std::span<const int> part_of_network, int part, const JointOptions& options) {
   const Side train = side_of(prepared, part_of_network, part, false);
   JointPart out;
-  out.fit = model.fit(joint_classes(set, prepared, train.rows), options);
+  out.fit = model.fit(joint_classes(set, train.rows), options);
   out.forecasts.resize(prepared.kernels.size());
   out.bytes.resize(prepared.kernels.size());
   out.latency_ns.resize(prepared.kernels.size());
@@ -121,14 +121,9 @@ class Studying {
     study_.group_of_network = family_groups(set.networks, options.family_groups);
   }
 
-  Study race() {
+  Study run() {
     race_joint_models();
     race_classes();
-    return std::move(study_);
-  }
-
-  Study run() {
-    study_ = race();
     for (ClassStudy& one : study_.classes) {
       if (!one.candidates.empty()) keep_front(one);
     }
@@ -256,8 +251,8 @@ class Studying {
     for (const PreparedKernel& kernel : prepared_.kernels) all.push_back(kernel.rows);
     for (const JointModel* model : joint_names_) {
       if (!on_any_front(model->name)) continue;
-      const auto fit = model->fit(joint_classes(set_, prepared_, all),
-                                  {derive_seed(options_.seed, model->name, 1000), Effort::final});
+      const auto fit =
+          model->fit(joint_classes(set_, all), {derive_seed(options_.seed, model->name, 1000), Effort::final});
       if (fit) study_.fit_cost_s += fit->cost_s;
       for_each_joint(model->name, [&](std::size_t k, Candidate& one) {
         auto sealed = fit ? seal_fit(model->name, fit->forms[k], {}, all[k])
@@ -310,10 +305,6 @@ Study restricted(Study study, const std::vector<std::string>& models) {
     });
   }
   return study;
-}
-
-Study cross_validate(const TrainingSet& set, const PreparedSet& prepared, const StudyOptions& options) {
-  return Studying(set, prepared, options).race();
 }
 
 Study make_study(const TrainingSet& set, const PreparedSet& prepared, const StudyOptions& options) {

@@ -48,9 +48,6 @@ struct Study {
 
 [[nodiscard]] Study make_study(const TrainingSet& set, const PreparedSet& prepared, const StudyOptions& options = {});
 
-/// The race alone: no candidate has a fit, all have their forecasts out of fold.
-[[nodiscard]] Study cross_validate(const TrainingSet& set, const PreparedSet& prepared, const StudyOptions& options);
-
 /// Only the base and the candidates of these names (empty: all).
 [[nodiscard]] Study restricted(Study study, const std::vector<std::string>& models);
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "learn/choice_fit.h"
+#include "learn/mixture.h"
 #include "learn/robust.h"
 
 namespace latcast::learn {
@@ -168,7 +169,8 @@ Result<PackContent> train(const TrainingSet& set, std::span<const ModuleType> ty
   if (auto ok = check_catalogue(set, types); !ok) return tl::unexpected<Error>(ok.error());
   auto prepared = prepare(set);
   if (!prepared) return tl::unexpected<Error>(prepared.error());
-  const Study study = make_study(set, *prepared, options.study);
+  Study study = make_study(set, *prepared, options.study);
+  add_mixtures(*prepared, study);
   auto assembled = assemble(set, *prepared, study, untrained(types), options.budget, options.level);
   if (!assembled) return tl::unexpected<Error>(assembled.error());
   return std::move(assembled->content);

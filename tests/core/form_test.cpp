@@ -214,6 +214,22 @@ TEST(Form, DenseLayersAreAppliedInOrderOwnOrShared) {
   }
 }
 
+TEST(Form, ProductsComeApartAgain) {
+  const FormSpec base = test::random_trees(3, 2, 4, 1);
+  const FormSpec residual = mean_form({test::random_gp(4, 3, 5, 1), test::random_gp(6, 3, 5, 0)}, {0.5, 0.5});
+  const auto parts = split_product(product_form(base, residual, -2, 3));
+  if (!parts) FAIL();
+  EXPECT_EQ(parts->least, -2);
+  EXPECT_EQ(parts->most, 3);
+  EXPECT_EQ(parts->base.size(), base.size());
+  EXPECT_EQ(parts->base[0].floats, base[0].floats);
+  ASSERT_EQ(parts->residual.size(), 3U);
+  EXPECT_EQ(parts->residual[2].children, residual[2].children);
+  EXPECT_EQ(parts->residual[1].floats, residual[1].floats);
+  EXPECT_FALSE(split_product(base));
+  EXPECT_FALSE(split_product(residual));
+}
+
 TEST(Form, ManyRowsGiveTheBitsThatEachGivesAlone) {
   constexpr FormShape kShape{4, 11};
   std::mt19937_64 random(6);

@@ -193,11 +193,11 @@ TEST(Race, LosersAreCostlyModelsThatHardlyEverComeToTheEnd) {
   const ClassStudy forest = race_with({"base_gp", "forest"}, {"mlp", "knn"});
   std::vector<const ClassStudy*> races(10, &usual);
   EXPECT_EQ(losers(std::vector<const ClassStudy*>()), std::vector<std::string>());
-  races[0] = &forest;  // once in ten is not enough
+  races[0] = races[1] = &forest;  // twice in ten is not enough
   const auto once = losers(races);
   EXPECT_TRUE(std::ranges::count(once, "mlp") == 1 && std::ranges::count(once, "forest") == 1);
   EXPECT_TRUE(std::ranges::count(once, "knn") == 0 && std::ranges::count(once, "base_gp") == 0);
-  races[1] = &forest;
+  races[2] = &forest;
   EXPECT_EQ(std::ranges::count(losers(races), "forest"), 0);
 }
 

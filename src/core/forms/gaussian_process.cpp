@@ -107,7 +107,7 @@ double cost_gaussian_process(const FormNodeView& node) {
   const double centres = node.ints[1], numbers = static_cast<double>(node.floats.size());
   const bool squared = node.ints[0] == 0;
   if (!single_will_do(layout(node).weights)) return 50.0 + (squared ? 1.55 : 2.25) * centres + 0.14 * numbers;
-  return 50.0 + (squared ? 0.7 : 1.05) * centres + 0.057 * numbers;
+  return 45.0 + (squared ? 0.42 : 0.72) * centres + 0.05 * numbers;
 }
 
 }  // namespace latcast::forms

@@ -178,7 +178,7 @@ void evaluate_rows_trees(const PreparedNode& node, const FormRows& input, const 
 
 namespace {
 
-double walk_cost(double trees, std::uint32_t depth) { return 6.0 + trees * (0.2 + 0.9 * depth); }
+double walk_cost(double trees, std::uint32_t depth) { return 6.0 + trees * std::max(0.9 * depth - 0.55, 0.4); }
 
 }  // namespace
 

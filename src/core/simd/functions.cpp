@@ -35,7 +35,7 @@ namespace plain {
 
 #if LATCAST_HAS_AVX2
 namespace avx2 {
-#define LATCAST_SIMD __attribute__((target("avx2")))
+#define LATCAST_SIMD __attribute__((target("avx2,fma")))
 #define LATCAST_AVX2 1
 #include "core/simd/functions.inl"
 #undef LATCAST_SIMD
@@ -46,7 +46,7 @@ namespace avx2 {
 const Functions* for_this_cpu() noexcept {
 #if LATCAST_HAS_AVX2
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx2")) return &avx2::kFunctions;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2::kFunctions;
 #endif
   return &kPlain;
 }

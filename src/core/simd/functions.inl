@@ -129,6 +129,16 @@ LATCAST_SIMD inline Wide32 square_root(Wide32 x) {
 #endif
 }
 
+/// a x b + c, rounded once where the CPU can.
+LATCAST_SIMD inline Wide32 fused(Wide32 a, Wide32 b, Wide32 c) {
+#if LATCAST_AVX2
+  return __builtin_bit_cast(Wide32, _mm256_fmadd_ps(__builtin_bit_cast(__m256, a), __builtin_bit_cast(__m256, b),
+                                                    __builtin_bit_cast(__m256, c)));
+#else
+  return a * b + c;
+#endif
+}
+
 /// log2 of numbers >= 1: exponent, and the series of artanh for a mantissa in [sqrt(1/2), sqrt(2)).
 LATCAST_SIMD inline Vec log2_from_one(Vec y) {
   const Bits bits = __builtin_bit_cast(Bits, y);
@@ -161,14 +171,15 @@ LATCAST_SIMD inline Vec exponential(Vec x) {
 /// exp within about 2e-7, for arguments in +-87.
 LATCAST_SIMD inline Wide32 exponential(Wide32 x) {
   constexpr float kMagic = 0x1.8p23F;
-  const Wide32 shifted = x * 1.44269504F + kMagic;
+  const Wide32 shifted = fused(x, all_wide(1.44269504F), all_wide(kMagic));
   const Wide32 k = shifted - kMagic;
-  const Wide32 r = (x - k * 0x1.62e4p-1F) - k * 0x1.7f7d1cp-20F;
+  const Wide32 r = fused(k, all_wide(-0x1.7f7d1cp-20F), fused(k, all_wide(-0x1.62e4p-1F), x));
   const Wide32 rr = r * r;
-  const Wide32 even = (rr * (1.0F / 720) + 1.0F / 24) * rr + 0.5F;
-  const Wide32 odd = ((rr * (1.0F / 5040) + 1.0F / 120) * rr + 1.0F / 6) * rr + 1.0F;
+  const Wide32 even = fused(fused(rr, all_wide(1.0F / 720), all_wide(1.0F / 24)), rr, all_wide(0.5F));
+  const Wide32 high = fused(fused(rr, all_wide(1.0F / 5040), all_wide(1.0F / 120)), rr, all_wide(1.0F / 6));
+  const Wide32 odd = fused(high, rr, all_wide(1.0F));
   const Wide32 power = __builtin_bit_cast(Wide32, (__builtin_bit_cast(Bits32, shifted) + 127U) << 23U);
-  return (1.0F + (rr * even + r * odd)) * power;
+  return fused(fused(rr, even, r * odd), power, power);
 }
 
 LATCAST_SIMD void log_features(const double* in, double* out, std::size_t count) noexcept {
@@ -248,7 +259,7 @@ LATCAST_SIMD inline void tile_distances(const float* tile, std::size_t dimension
 #pragma GCC unroll 4
     for (std::size_t t = 0; t < Tiles; ++t) {
       const Wide32 apart = x - load_wide(tile + t * kTile * dimensions);
-      out[t] += apart * apart;
+      out[t] = fused(apart, apart, out[t]);
     }
   }
 }
@@ -266,42 +277,45 @@ LATCAST_SIMD inline Vec matern52_of(Vec squared) {
 }
 LATCAST_SIMD inline Wide32 matern52_of(Wide32 squared) {
   const Wide32 r = square_root(minimum(5.0F * squared, all_wide(87.0F * 87.0F)));
-  return (1.0F + r + r * r * (1.0F / 3.0F)) * exponential(-r);
+  return fused(r, fused(r, all_wide(1.0F / 3.0F), all_wide(1.0F)), all_wide(1.0F)) * exponential(-r);
 }
 
-#define LATCAST_KERNEL_SUM(name)                                                                                \
-  LATCAST_SIMD double name(const Points& centres, const double* weights, const double* point) noexcept {        \
-    Vec sum = {};                                                                                               \
-    const double* tile = centres.numbers;                                                                       \
-    for (std::size_t t = 0; t < centres.tiles; ++t, tile += kTile * centres.dimensions, weights += kTile) {     \
-      Vec first, second;                                                                                        \
-      tile_distances(tile, centres.dimensions, point, first, second);                                           \
-      sum += load(weights) * name##_of(first) + load(weights + kLanes) * name##_of(second);                     \
-    }                                                                                                           \
-    return sum_of(sum);                                                                                         \
-  }                                                                                                             \
-  template <std::size_t Tiles>                                                                              \
-  LATCAST_SIMD inline Vec name##_of_tiles(const float* tile, std::size_t dimensions, const double* weights, \
-                                          const float* point) {                                             \
-    Wide32 squared[Tiles];                                                                                  \
-    tile_distances<Tiles>(tile, dimensions, point, squared);                                                \
-    Vec sum = {};                                                                                           \
-    for (std::size_t t = 0; t < Tiles; ++t, weights += kTile) {                                             \
-      const Wide32 kernel = name##_of(squared[t]);                                                          \
-      sum += load(weights) * low_half(kernel) + load(weights + kLanes) * high_half(kernel);                 \
-    }                                                                                                       \
-    return sum;                                                                                             \
-  }                                                                                                         \
+#define LATCAST_KERNEL_SUM(name)                                                                                   \
+  LATCAST_SIMD double name(const Points& centres, const double* weights, const double* point) noexcept {           \
+    Vec sum = {};                                                                                                  \
+    const double* tile = centres.numbers;                                                                          \
+    for (std::size_t t = 0; t < centres.tiles; ++t, tile += kTile * centres.dimensions, weights += kTile) {        \
+      Vec first, second;                                                                                           \
+      tile_distances(tile, centres.dimensions, point, first, second);                                              \
+      sum += load(weights) * name##_of(first) + load(weights + kLanes) * name##_of(second);                        \
+    }                                                                                                              \
+    return sum_of(sum);                                                                                            \
+  }                                                                                                                \
+  template <std::size_t Tiles>                                                                                     \
+  LATCAST_SIMD inline Vec name##_of_tiles(const float* tile, std::size_t dimensions, const double* weights,        \
+                                          const float* point) {                                                    \
+    Wide32 squared[Tiles];                                                                                         \
+    tile_distances<Tiles>(tile, dimensions, point, squared);                                                       \
+    Vec sum = {};                                                                                                  \
+    for (std::size_t t = 0; t < Tiles; ++t, weights += kTile) {                                                    \
+      const Wide32 kernel = name##_of(squared[t]);                                                                 \
+      sum += load(weights) * low_half(kernel) + load(weights + kLanes) * high_half(kernel);                        \
+    }                                                                                                              \
+    return sum;                                                                                                    \
+  }                                                                                                                \
   LATCAST_SIMD double name##_single(const Points32& centres, const double* weights, const float* point) noexcept { \
-    const std::size_t d = centres.dimensions, size = kTile * d;                                             \
-    const float* tile = centres.numbers;                                                                    \
-    Vec sum = {};                                                                                           \
-    std::size_t t = 0;                                                                                      \
-    for (; t + 4 <= centres.tiles; t += 4) {                                                                \
-      sum += name##_of_tiles<4>(tile + t * size, d, weights + t * kTile, point);                            \
-    }                                                                                                       \
-    for (; t < centres.tiles; ++t) sum += name##_of_tiles<1>(tile + t * size, d, weights + t * kTile, point); \
-    return sum_of(sum);                                                                                     \
+    const std::size_t d = centres.dimensions, size = kTile * d;                                                    \
+    const float* tile = centres.numbers;                                                                           \
+    Vec sum = {};                                                                                                  \
+    std::size_t t = 0;                                                                                             \
+    for (; t + 4 <= centres.tiles; t += 4) {                                                                       \
+      sum += name##_of_tiles<4>(tile + t * size, d, weights + t * kTile, point);                                   \
+    }                                                                                                              \
+    for (; t + 2 <= centres.tiles; t += 2) {                                                                       \
+      sum += name##_of_tiles<2>(tile + t * size, d, weights + t * kTile, point);                                   \
+    }                                                                                                              \
+    if (t < centres.tiles) sum += name##_of_tiles<1>(tile + t * size, d, weights + t * kTile, point);              \
+    return sum_of(sum);                                                                                            \
   }
 LATCAST_KERNEL_SUM(squared_exponential)
 LATCAST_KERNEL_SUM(matern52)
@@ -332,6 +346,8 @@ LATCAST_SIMD double dot_single(const float* a, const float* b, std::size_t count
   return sum_of(sum);
 }
 
+LATCAST_SIMD inline Vec fused(Vec a, Vec b, Vec c) { return a * b + c; }
+
 /// Vectors of outputs of a layer: as many as `Vectors` says at once, so that additions do not wait for each other.
 template <std::size_t Vectors, class Floats, class Number>
 LATCAST_SIMD inline void some_outputs(const Number* columns, const Number* bias, const Number* in, std::size_t inputs,
@@ -344,7 +360,7 @@ LATCAST_SIMD inline void some_outputs(const Number* columns, const Number* bias,
 #pragma GCC unroll 6
     for (std::size_t v = 0; v < Vectors; ++v) {
       __builtin_memcpy(&column, columns + v * kWidth, sizeof(column));
-      sums[v] += column * x;
+      sums[v] = fused(column, x, sums[v]);
     }
   }
   __builtin_memcpy(out, sums, sizeof(sums));

@@ -10,7 +10,7 @@ GpOptions options_for(const LogProblem& problem) {
   if (problem.effort != Effort::final) {
     out.likelihood_samples = 250;
     out.samples = 1200;
-    out.centres = 200;
+    out.centres = 192;
     out.evaluations = 30;
     out.trust_warm = true;
   } else if (warm) {
