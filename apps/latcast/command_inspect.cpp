@@ -143,8 +143,8 @@ Result<std::string> show_pack(const std::string& file) {
   text += "sum: " + format_percent(info.calibration.scale) + " of the modules' forecasts, " +
           format_signed(info.calibration.module_ns) + " a module, " + format_signed(info.calibration.run_ns) +
           " a run; " + format_percent(info.interval.level, 0) + " interval +-" +
-          format_percent(info.interval.quantile * info.interval.relative) + " and " +
-          format_time(info.interval.quantile * info.interval.absolute_ns) + "\n";
+          format_percent(info.interval.quantile * info.interval.relative) + ", at a millisecond " +
+          format_percent(info.interval.quantile * std::sqrt(info.interval.small_ns / 1e6)) + " more\n";
   text += "anchor " + format_date(info.anchor.unix_s) + ", scale " + format_percent(info.anchor.scale) + ", " +
           std::to_string(info.anchor.carriers) + " carriers measured again, " +
           std::to_string(content->references.size()) + " to measure\n\n";

@@ -37,14 +37,14 @@ struct Calibration {
   double scale = 1, module_ns = 0, run_ns = 0;
 };
 
-/// Half-width of the interval in log latency: quantile * (relative + absolute_ns / quiet + extrapolated * share +
+/// Half-width of the interval in log latency: quantile * (relative + sqrt(small_ns / quiet) + extrapolated * share +
 /// modules * error), where share is the part of the time that does not rest on in-range models and error what the sum
 /// would be off by if each module were off by its kernel class's error, independently. Symmetric in log latency
 /// around quiet * exp(bias); see learn/intervals.h for how it is calibrated.
 struct IntervalModel {
   double level = 0.9;
   double quantile = 1.645;
-  double relative = 0.05, absolute_ns = 0, extrapolated = 0.5, modules = 0;
+  double relative = 0.05, small_ns = 0, extrapolated = 0.5, modules = 0;
   double bias = 0;
   double module_spread = 0.5;  ///< of one module, as above, where its kernel class does not know its own
 };

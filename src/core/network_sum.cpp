@@ -43,7 +43,7 @@ Doubt DoubtSum::doubt() const noexcept {
 }
 
 double spread(const IntervalModel& model, double quiet_ns, const Doubt& doubt) noexcept {
-  return model.relative + model.absolute_ns / std::max(quiet_ns, 1.0) + model.extrapolated * doubt.uncovered +
+  return model.relative + std::sqrt(model.small_ns / std::max(quiet_ns, 1.0)) + model.extrapolated * doubt.uncovered +
          model.modules * doubt.module_error;
 }
 

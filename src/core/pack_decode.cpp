@@ -161,7 +161,7 @@ void read_models(const fb::Pack& pack, PackInfo& info) {
   }
   if (const auto* c = pack.calibration()) info.calibration = {c->scale(), c->module_ns(), c->run_ns()};
   if (const auto* i = pack.interval()) {
-    info.interval = {i->level(),        i->quantile(), i->relative(), i->absolute_ns(),
+    info.interval = {i->level(),        i->quantile(), i->relative(), i->small_ns(),
                      i->extrapolated(), i->modules(),  i->bias(),     i->module_fallback()};
   }
   if (const auto* a = pack.anchor()) {
@@ -299,7 +299,7 @@ Result<void> check_info(const PackInfo& info) {
   }
   const IntervalModel& i = info.interval;
   if (!within(i.level, 0, 1) || !within(i.quantile, 0, 1e3) || !within(i.relative, 0, 1e3) ||
-      !within(i.absolute_ns, 0, kHuge) || !within(i.extrapolated, 0, 1e3) || !within(i.modules, 0, 1e3) ||
+      !within(i.small_ns, 0, kHuge) || !within(i.extrapolated, 0, 1e3) || !within(i.modules, 0, 1e3) ||
       !within(i.bias, -10, 10) || !within(i.module_spread, 0, 10)) {
     return corrupt("the interval model is out of bounds");
   }

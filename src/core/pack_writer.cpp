@@ -161,7 +161,7 @@ Offset<fb::Pack> write(PackBuilder& out, const PackContent& content) {
   const Calibration& c = info.calibration;
   const auto calibration = fb::CreateCalibration(out, c.scale, c.module_ns, c.run_ns);
   const IntervalModel& i = info.interval;
-  const auto interval = fb::CreateInterval(out, i.level, i.quantile, i.relative, i.absolute_ns, i.extrapolated,
+  const auto interval = fb::CreateInterval(out, i.level, i.quantile, i.relative, i.small_ns, i.extrapolated,
                                            i.modules, i.bias, i.module_spread);
   const Anchor& a = info.anchor;
   const auto anchor =

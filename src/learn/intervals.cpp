@@ -23,7 +23,7 @@ Eigen::VectorXd log_ratios(const std::vector<HeldOut>& networks) {
   return out;
 }
 
-/// Non-negative regression of |residual| on (1, 1 / latency, uncovered share, module error); wild residuals count as
+/// Non-negative regression of |residual| on (1, 1 / sqrt(latency), uncovered share, module error); wild residuals count as
 /// their bound.
 void fit_spread(const std::vector<HeldOut>& networks, const Eigen::VectorXd& residual, IntervalModel& model) {
   const Eigen::VectorXd size = residual.cwiseAbs();
@@ -35,7 +35,7 @@ void fit_spread(const std::vector<HeldOut>& networks, const Eigen::VectorXd& res
   Eigen::Vector4d right = Eigen::Vector4d::Zero();
   for (Eigen::Index i = 0; i < residual.size(); ++i) {
     const Doubt& doubt = networks[static_cast<std::size_t>(i)].doubt;
-    const Eigen::Vector4d row(1.0, typical / forecasts[i], doubt.uncovered, doubt.module_error);
+    const Eigen::Vector4d row(1.0, std::sqrt(typical / forecasts[i]), doubt.uncovered, doubt.module_error);
     const double weight = 1.0 / row.head(2).squaredNorm();  // small networks must not decide on the others
     gram += weight * row * row.transpose();
     right += weight * std::min(size[i], bound) * row;
@@ -49,7 +49,7 @@ void fit_spread(const std::vector<HeldOut>& networks, const Eigen::VectorXd& res
   const Eigen::VectorXd found = nnls(gram, right);
   model.relative = std::max(found[0], std::max(kLeastSpread, 0.25 * median(size)));
   model.modules = found[3];
-  model.absolute_ns = found[1] * typical;
+  model.small_ns = found[1] * found[1] * typical;
   model.extrapolated = found[2];
 }
 
