@@ -1,5 +1,4 @@
 // latcast bench learn: how the regression models, MEDN and the selection compare on a store's measurements.
-#include <algorithm>
 #include <iostream>
 
 #include "commands.h"
@@ -150,11 +149,10 @@ Json split_json(const SplitComparison& split) {
 
 /// The regression models, or the mixtures of them.
 Json models_json(const LearnComparison& all, bool mixtures) {
-  const std::vector<std::string> mixed = mixture_names();
   Json list = Json::array();
   for (std::size_t m = 0; m < all.by_network.models.size(); ++m) {
     const ModelColumn& model = all.by_network.models[m];
-    if ((std::ranges::find(mixed, model.name) != mixed.end()) != mixtures) continue;
+    if (mixed_model(model.name).empty() == mixtures) continue;
     Json one = {{"name", model.name}, {"cost_s", model.cost_s}};
     one["by_network"] = metrics_json(model.all);
     one["by_family"] = metrics_json(all.by_family.models[m].all);

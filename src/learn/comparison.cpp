@@ -201,10 +201,9 @@ class Exhaustive {
   /// Where a model gave nothing, the base stands in, for a mixture the model that it is made of: everyone must answer
   /// for everything.
   void fill_gaps() {
-    const std::size_t first_mixture = table_.names.size() - mixture_names().size();
     for (std::size_t m = 0; m < table_.names.size(); ++m) {
-      const std::string& name = table_.names[m];
-      fill_gaps(m, table_.index(m < first_mixture ? kBaseModel : std::string_view(name).substr(0, name.find('+'))));
+      const std::string_view mixed = mixed_model(table_.names[m]);
+      fill_gaps(m, table_.index(mixed.empty() ? kBaseModel : mixed));
     }
   }
 

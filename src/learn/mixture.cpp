@@ -63,6 +63,11 @@ std::string mixture_name(std::string_view model, std::string_view joint) {
   return std::string(model) + "+" + std::string(joint);
 }
 
+std::string_view mixed_model(std::string_view name) {
+  const std::size_t end = name.find('+');
+  return end == std::string_view::npos ? std::string_view() : name.substr(0, end);
+}
+
 bool can_mix(const RegressionModel& model) { return model.over_base && !model.parts.empty(); }
 
 std::vector<std::string> mixture_names() {

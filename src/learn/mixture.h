@@ -18,6 +18,9 @@ namespace latcast::learn {
 /// "base_gp+medn".
 [[nodiscard]] std::string mixture_name(std::string_view model, std::string_view joint);
 
+/// The model that a mixture's name begins with; empty where it is no mixture's name.
+[[nodiscard]] std::string_view mixed_model(std::string_view name);
+
 /// Models that work over the base.
 [[nodiscard]] bool can_mix(const RegressionModel& model);
 

@@ -39,7 +39,7 @@ TypeModel untrained_type(const ModuleType& type) {
   return out;
 }
 
-/// `lean`: of those that were not chosen only the ones on the front are listed.
+/// Mixtures that were not chosen are not listed; `lean`: nor are those that are off the front.
 void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, bool lean, PackContent& content) {
   if (chosen < 0) return;
   const Candidate& one = study.candidates[static_cast<std::size_t>(chosen)];
@@ -54,7 +54,8 @@ void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, bo
   out.form = one.fit->form;
   out.extrapolation = one.fit->extrapolation;
   for (const Candidate& candidate : study.candidates) {
-    if (lean && !candidate.score.front) continue;
+    const bool left_out = (lean && !candidate.score.front) || !mixed_model(candidate.score.name).empty();
+    if (left_out && &candidate != &one) continue;
     out.candidates.push_back(candidate.score);
     out.candidates.back().cost_s = 0;  // differs from run to run; the same training gives the same pack
   }

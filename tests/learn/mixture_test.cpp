@@ -98,6 +98,8 @@ TEST(Mixture, NamesAreThoseThatCanBe) {
   EXPECT_NE(std::ranges::find(names, "base_blend+medn"), names.end());
   EXPECT_EQ(std::ranges::find(names, "lasso+medn"), names.end());
   EXPECT_EQ(std::ranges::find(names, "base+medn"), names.end());
+  for (const std::string& name : names) EXPECT_TRUE(can_mix(*find_model(mixed_model(name)))) << name;
+  EXPECT_EQ(mixed_model("base_gp"), "");
 }
 
 }  // namespace

@@ -70,16 +70,20 @@ void prepare_gaussian_process(PreparedNode& node, FormShape shape) {
   node.features = all_features(shape);
   node.numbers.assign(at.weights.begin(), at.weights.end());
   node.numbers.resize(padded);
-  const std::vector<double> tiles = tiled(node.view.floats.data(), at.centres, at.features);
+  const float* points = node.view.floats.data();
   if (!single_will_do(at.weights)) {
+    const std::vector<double> tiles = tiled(points, at.centres, at.features);
     node.numbers.insert(node.numbers.end(), tiles.begin(), tiles.end());
     return;
   }
-  const std::vector<double> middle = middle_of(node.view.floats.data(), at.centres, at.features);
+  const std::vector<double> middle = middle_of(points, at.centres, at.features);
   node.numbers.insert(node.numbers.end(), middle.begin(), middle.end());
-  node.floats.resize(tiles.size());
-  for (std::size_t i = 0; i < tiles.size(); ++i) {
-    node.floats[i] = static_cast<float>(tiles[i] - middle[i / simd::kTile % at.features]);
+  node.floats.resize(padded * at.features);
+  for (std::size_t i = 0; i < at.centres; ++i, points += at.features) {
+    float* tile = node.floats.data() + i / simd::kTile * simd::kTile * at.features + i % simd::kTile;
+    for (std::size_t j = 0; j < at.features; ++j) {
+      tile[j * simd::kTile] = static_cast<float>(static_cast<double>(points[j]) - middle[j]);
+    }
   }
 }
 
