@@ -56,7 +56,8 @@ struct PairedDifference {
 struct SplitComparison {
   std::string split;  // "network", "family"
   std::vector<ModelColumn> models;
-  Combination selection, quick_selection, unlimited_selection, like_joint, joint_only, best_single, best_mixture, most_accurate;
+  Combination selection, quick_selection, unlimited_selection, like_joint, joint_only, best_single, best_mixture,
+      most_accurate;
 };
 
 /// How many of the held-out networks lay within their interval.

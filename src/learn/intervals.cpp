@@ -23,8 +23,8 @@ Eigen::VectorXd log_ratios(const std::vector<HeldOut>& networks) {
   return out;
 }
 
-/// Non-negative regression of |residual| on (1, 1 / sqrt(latency), uncovered share, module error); wild residuals count as
-/// their bound.
+/// Non-negative regression of |residual| on (1, 1 / sqrt(latency), uncovered share, module error); wild residuals count
+/// as their bound.
 void fit_spread(const std::vector<HeldOut>& networks, const Eigen::VectorXd& residual, IntervalModel& model) {
   const Eigen::VectorXd size = residual.cwiseAbs();
   const double bound = 6.0 * std::max(median(size), kLeastSpread);
