@@ -1,6 +1,6 @@
 // Mixtures: a class's own model over the physical base and a joint one over the same base, averaged in logs. Models of
-// different kinds err differently, and their mean errs less than either (ensemble selection, Caruana et al. 2004; which
-// are averaged, and with what shares, is our design). Nothing is trained for them.
+// different kinds err differently, so that their mean often errs less than the better one (ensemble selection, Caruana
+// et al. 2004; which are averaged, and with what shares, is our design). Nothing is trained for them.
 #pragma once
 
 #include <string>

@@ -116,10 +116,9 @@ double evaluate_dense(const PreparedNode& node, const FormInput& input, std::spa
 
 double cost_dense(const FormNodeView& node) {
   double first = 0.0, others = 0.0, activations = 0.0;
-  for (std::int32_t layer = 0; layer < node.ints[1]; ++layer) {
+  for (std::int32_t layer = 0; layer + 1 < node.ints[1]; ++layer) {
     const double in = node.ints[2 + static_cast<std::size_t>(layer)];
     const double out = std::ceil(node.ints[3 + static_cast<std::size_t>(layer)] / 8.0) * 8.0;
-    if (layer + 1 == node.ints[1]) break;
     (layer == 0 ? first : others) += in * out;
     activations += out;
   }

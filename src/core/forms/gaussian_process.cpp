@@ -41,13 +41,13 @@ bool single_will_do(std::span<const double> weights) {
 /// Where an unprepared node has its arrays.
 struct Layout {
   std::size_t centres, features;
-  std::span<const double> scales, weights;
+  std::span<const double> weights;
 };
 
 Layout layout(const FormNodeView& node) {
   const auto centres = static_cast<std::size_t>(node.ints[1]);
   const std::size_t features = node.doubles.size() - 1 - centres;
-  return {centres, features, node.doubles.subspan(1, features), node.doubles.subspan(1 + features)};
+  return {centres, features, node.doubles.subspan(1 + features)};
 }
 
 /// Where the centres lie, as a point in their middle: what is small is rounded less.

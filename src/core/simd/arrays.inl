@@ -38,8 +38,7 @@ LATCAST_SIMD bool all_finite32(const float* numbers, std::size_t count) noexcept
   std::size_t i = 0;
   Wide32 sum = {};
   for (; i + kTile <= count; i += kTile) {
-    Wide32 x;
-    __builtin_memcpy(&x, numbers + i, sizeof(x));
+    const Wide32 x = load_wide(numbers + i);
     sum += x - x;
   }
   float rest = 0.0F;

@@ -23,12 +23,6 @@ LATCAST_SIMD inline Vec32 narrow(Vec x) {
 #endif
 }
 
-LATCAST_SIMD inline Vec load(const float* from) {
-  Vec32 out;
-  __builtin_memcpy(&out, from, sizeof(out));
-  return wide(out);
-}
-
 LATCAST_SIMD inline void store(double* to, Vec value) { __builtin_memcpy(to, &value, sizeof(value)); }
 
 LATCAST_SIMD inline Vec all(double x) { return Vec{x, x, x, x}; }
