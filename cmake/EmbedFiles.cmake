@@ -1,8 +1,8 @@
-# Writes OUTPUT: a C++ file holding the name and text of each .toml file of FOLDER.
-file(GLOB FILES "${FOLDER}/*.toml")
+# Writes OUTPUT: a C++ file holding the name and text of each .toml file of FOLDER and of FOLDER/tables.
+file(GLOB FILES "${FOLDER}/*.toml" "${FOLDER}/tables/*.toml")
 set(text "#include \"catalogue/builtin_catalogue.h\"\n\nnamespace latcast::detail {\n\nstd::span<const std::pair<std::string_view, std::string_view>> builtin_catalogue() {\n  static constexpr std::pair<std::string_view, std::string_view> kFiles[] = {\n")
 foreach(file IN LISTS FILES)
-  get_filename_component(name "${file}" NAME)
+  file(RELATIVE_PATH name "${FOLDER}" "${file}")
   file(READ "${file}" content)
   string(APPEND text "      {\"${name}\", R\"latcast(${content})latcast\"},\n")
 endforeach()

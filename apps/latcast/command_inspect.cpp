@@ -14,6 +14,7 @@
 #include "forecaster.h"
 #include "graph/onnx_model.h"
 #include "store/store.h"
+#include "target_names.h"
 
 namespace latcast::cli {
 namespace {
@@ -40,9 +41,13 @@ Result<std::string> show_store(const std::string& file) {
   auto targets = store->targets();
   if (!targets) return tl::unexpected(targets.error());
   std::string text = "store " + file + "\n";
-  for (const TargetRecord& target : *targets) {
-    text += "\ntarget " + target.name + "\n  device " + target.device + "\n  CPU features " + target.cpu_features +
-            "\n  engine " + target.engine + " " + target.engine_version + " (" + target.library + ")\n";
+  const std::vector<std::string> names = target_names(*targets);
+  for (std::size_t i = 0; i < targets->size(); ++i) {
+    const TargetRecord& target = (*targets)[i];
+    text += "\ntarget " + names[i] + "\n  device " + target.device + "\n";
+    if (!target.cpu_features.empty()) text += "  CPU features " + target.cpu_features + "\n";
+    text += "  engine " + target.engine + " " + target.engine_version +
+            (target.library.empty() ? "" : " (" + target.library + ")") + "\n";
     for (const auto& [key, value] : target.settings)
       text.append("  ").append(key).append(" = ").append(value).append("\n");
     auto campaigns = store->campaigns(target.id);
@@ -67,6 +72,20 @@ Result<std::string> show_store(const std::string& file) {
       for (const auto& [message, count] : *failures)
         text += "    failed " + std::to_string(count) + "x: " + message + "\n";
     }
+    auto contents = store->contents(target.id);
+    if (!contents) return tl::unexpected(contents.error());
+    if (contents->operations > 0)
+      text += "  " + std::to_string(contents->operations) + " operations of " +
+              std::to_string(contents->operation_networks) + " networks\n";
+    if (contents->totals > 0) text += "  totals of " + std::to_string(contents->totals) + " networks\n";
+  }
+  auto imports = store->imports();
+  if (!imports) return tl::unexpected(imports.error());
+  for (const ImportRecord& import : *imports) {
+    text += "\nimport " + import.name + " of " + import.file + ", " + format_date(import.imported_unix_s) +
+            ", a row is " + (import.kind == "networks" ? "a network" : "an operation") + "\n ";
+    for (const auto& [what, count] : import.counts) text += " " + std::to_string(count) + " " + what + ",";
+    text.back() = '\n';
   }
   return text;
 }

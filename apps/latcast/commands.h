@@ -7,6 +7,8 @@ namespace latcast::cli {
 
 void add_engines(CLI::App& app, Context& context);
 void add_profile(CLI::App& app, Context& context);
+void add_import(CLI::App& app, Context& context);
+void add_targets(CLI::App& app, Context& context);
 void add_train(CLI::App& app, Context& context);
 void add_select(CLI::App& app, Context& context);
 void add_rms(CLI::App& app, Context& context);

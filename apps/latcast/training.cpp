@@ -17,6 +17,7 @@
 #include "learn/regression_model.h"
 #include "learn/study_file.h"
 #include "options.h"
+#include "target_names.h"
 
 namespace latcast::cli {
 namespace {
@@ -244,24 +245,6 @@ learn::Study find_study(const LearningTask& task, const TrainingOptions& options
 
 }  // namespace
 
-Result<TargetRecord> choose_target(Store& store, const std::string& name) {
-  auto targets = store.targets();
-  if (!targets) return tl::unexpected(targets.error());
-  std::vector<TargetRecord> fitting;
-  std::string known;
-  for (const TargetRecord& target : *targets) {
-    known += "\n  " + target.name;
-    if (target.name == name) return target;
-    if (target.name.find(name) != std::string::npos) fitting.push_back(target);
-  }
-  if (fitting.size() == 1) return fitting.front();
-  if (targets->empty()) return fail(Errc::not_found, "the store holds no measurements; run 'latcast profile' first");
-  return fail(Errc::not_found, (name.empty()      ? "the store holds several targets; choose one with --target:"
-                                : fitting.empty() ? "the store has no target '" + name + "'; it has:"
-                                                  : "'" + name + "' fits several targets:") +
-                                   known);
-}
-
 void add_training_options(CLI::App& command, TrainingOptions& options) {
   command.add_option("--db", options.db, "Store made by 'latcast profile'")->option_text("FILE")->required();
   command.add_option("--target", options.target, "Target in the store (a part of its name will do when unique)")
@@ -298,8 +281,10 @@ Result<LearningTask> open_learning_task(const TrainingOptions& options) {
   if (!store) return tl::unexpected(store.error());
   auto target = choose_target(*store, options.target);
   if (!target) return tl::unexpected(target.error());
+  // Modules of tables are nothing that a campaign measures.
+  Catalogue own = catalogue->restricted([](const ModuleType& type) { return !type.given(); });
   const std::filesystem::path study = options.db + ".models-" + std::to_string(target->id);
-  return LearningTask{std::move(*catalogue), std::move(*store), std::move(*target), study};
+  return LearningTask{std::move(own), std::move(*store), std::move(*target), study};
 }
 
 Result<Trained> train_target(LearningTask& task, const TrainingOptions& options, bool reuse, Console& console) {

@@ -17,9 +17,6 @@ class App;
 
 namespace latcast::cli {
 
-/// The target whose name contains `name`; the only one where `name` is empty. The error lists the targets.
-[[nodiscard]] Result<TargetRecord> choose_target(Store& store, const std::string& name);
-
 /// What train and select are both asked.
 struct TrainingOptions {
   std::string db;

@@ -52,12 +52,23 @@ Result<Catalogue> Catalogue::from_sources(std::span<const std::pair<std::string,
       catalogue.types_.push_back(std::move(*type));
     }
   }
-  for (std::size_t index = catalogue.types_.size(); index-- > 0;) {
-    for (const OperatorName& op : catalogue.types_[index].operators) {
-      catalogue.by_operator_[operator_key(op.domain, op.type)].push_back(index);
+  catalogue.index_operators();
+  return catalogue;
+}
+
+void Catalogue::index_operators() {
+  for (std::size_t index = types_.size(); index-- > 0;) {
+    for (const OperatorName& op : types_[index].operators) {
+      by_operator_[operator_key(op.domain, op.type)].push_back(index);
     }
   }
-  return catalogue;
+}
+
+Catalogue Catalogue::restricted(const std::function<bool(const ModuleType&)>& keep) const {
+  Catalogue result;
+  std::ranges::copy_if(types_, std::back_inserter(result.types_), keep);
+  result.index_operators();
+  return result;
 }
 
 Result<Catalogue> Catalogue::load(std::span<const std::filesystem::path> directories) {

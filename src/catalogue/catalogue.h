@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -55,7 +56,8 @@ struct NodeRead {
   friend bool operator==(const NodeRead&, const NodeRead&) = default;
 };
 
-/// A parameter: an expression over NodeReads. slots of `program` are indices into ModuleType::reads.
+/// A parameter: an expression over NodeReads. slots of `program` are indices into ModuleType::reads. Empty where the
+/// type is given.
 struct Parameter {
   std::string name;
   Program program;
@@ -146,6 +148,8 @@ struct ModuleType {
   std::vector<std::vector<Program>> output_shapes;
 
   [[nodiscard]] std::size_t slot_count() const { return parameters.size() + derived.size(); }
+  /// Its modules come with their parameters, from tables: no graph has any.
+  [[nodiscard]] bool given() const { return operators.empty(); }
 };
 
 class Catalogue {
@@ -157,12 +161,16 @@ class Catalogue {
   /// From texts (as kept in a pack): name of the file and its content.
   static Result<Catalogue> from_sources(std::span<const std::pair<std::string, std::string>> sources);
 
+  /// Only the types that `keep` holds for, in the same order.
+  [[nodiscard]] Catalogue restricted(const std::function<bool(const ModuleType&)>& keep) const;
+
   [[nodiscard]] std::span<const ModuleType> types() const { return types_; }
   [[nodiscard]] const ModuleType* find(std::string_view name) const;
   /// Indices of types covering this operator, in the order to try them (`when`).
   [[nodiscard]] std::span<const std::size_t> covering(std::string_view domain, std::string_view op) const;
 
  private:
+  void index_operators();
   std::vector<ModuleType> types_;
   std::map<std::string, std::vector<std::size_t>, std::less<>> by_operator_;  // "domain:op"
 };

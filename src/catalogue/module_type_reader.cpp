@@ -5,6 +5,7 @@
 #include <set>
 
 #include "catalogue/expression_compiler.h"
+#include "catalogue/expression_parser.h"
 #include "catalogue/toml_reader.h"
 
 namespace latcast {
@@ -24,10 +25,15 @@ class Reader {
   }
 
   Result<ModuleType> run() {
-    toml_.check_keys(table_, {"name", "summary", "operators", "when", "macs", "parameters", "derived", "base",
+    toml_.check_keys(table_, {"name", "summary", "given", "operators", "when", "macs", "parameters", "derived", "base",
                               "features", "kernel", "sample", "build", "shapes"});
     header();
-    parameters();
+    if (table_.contains("given")) {
+      given();
+    } else {
+      operators();
+      parameters();
+    }
     derived();
     if (!toml_.failed()) kernels();
     sampling();
@@ -41,9 +47,33 @@ class Reader {
   void header() {
     type_.name = toml_.text(table_, "name", true);
     type_.summary = toml_.text(table_, "summary", true);
+  }
+
+  void operators() {
     for (const std::string& op : toml_.expressions(table_, "operators")) type_.operators.push_back(parse_operator(op));
     if (type_.operators.empty()) toml_.fail_at(table_, "'operators' must name at least one executed operator");
     if (const toml::node* when = table_.get("when")) type_.when = node_program(*when, "when");
+  }
+
+  /// Parameters without a node to read them off.
+  void given() {
+    for (const char* key : {"operators", "when", "parameters", "sample", "build", "shapes"}) {
+      if (const toml::node* node = table_.get(key)) {
+        toml_.fail_at(*node, "'" + std::string(key) +
+                                 "' is for modules of graphs; those of a type with 'given' come from tables");
+      }
+    }
+    const toml::array* names = toml_.array(table_, "given");
+    if (names == nullptr) return;
+    if (names->empty()) toml_.fail_at(*names, "'given' must name at least one parameter");
+    for (const toml::node& node : *names) {
+      const std::string name = node.value_exact<std::string>().value_or("");
+      if (!is_identifier(name)) {
+        return toml_.fail_at(node, "'given' must list names made of letters, digits and '_'");
+      }
+      add_name(node, name);
+      type_.parameters.push_back({name, {}});
+    }
   }
 
   void parameters() {

@@ -8,40 +8,6 @@
 namespace latcast {
 namespace {
 
-/// How many operands an opcode takes from the stack; -1 for an unknown opcode. Every opcode pushes one result.
-int operand_count(Opcode op) noexcept {
-  switch (op) {
-    case Opcode::constant:
-    case Opcode::load:
-      return 0;
-    case Opcode::negate:
-    case Opcode::logical_not:
-    case Opcode::ceiling:
-    case Opcode::floor:
-    case Opcode::log2:
-    case Opcode::square_root:
-    case Opcode::absolute:
-      return 1;
-    case Opcode::add:
-    case Opcode::subtract:
-    case Opcode::multiply:
-    case Opcode::divide:
-    case Opcode::less:
-    case Opcode::less_equal:
-    case Opcode::equal:
-    case Opcode::not_equal:
-    case Opcode::logical_and:
-    case Opcode::logical_or:
-    case Opcode::minimum:
-    case Opcode::maximum:
-    case Opcode::modulo:
-      return 2;
-    case Opcode::select:
-      return 3;
-  }
-  return -1;
-}
-
 double truth(bool value) noexcept { return value ? 1.0 : 0.0; }
 
 double apply_unary(Opcode op, double x) noexcept {
@@ -105,6 +71,39 @@ tl::unexpected<Error> bad(std::size_t index, const std::string& what) {
 }
 
 }  // namespace
+
+int operand_count(Opcode op) noexcept {
+  switch (op) {
+    case Opcode::constant:
+    case Opcode::load:
+      return 0;
+    case Opcode::negate:
+    case Opcode::logical_not:
+    case Opcode::ceiling:
+    case Opcode::floor:
+    case Opcode::log2:
+    case Opcode::square_root:
+    case Opcode::absolute:
+      return 1;
+    case Opcode::add:
+    case Opcode::subtract:
+    case Opcode::multiply:
+    case Opcode::divide:
+    case Opcode::less:
+    case Opcode::less_equal:
+    case Opcode::equal:
+    case Opcode::not_equal:
+    case Opcode::logical_and:
+    case Opcode::logical_or:
+    case Opcode::minimum:
+    case Opcode::maximum:
+    case Opcode::modulo:
+      return 2;
+    case Opcode::select:
+      return 3;
+  }
+  return -1;
+}
 
 Result<void> verify(std::span<const Instruction> program, std::size_t slot_count) {
   std::size_t depth = 0;

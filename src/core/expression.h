@@ -53,6 +53,9 @@ inline constexpr std::size_t kExpressionStack = 48;
 /// A verified program reading `slots` and yielding one number.
 using Program = std::vector<Instruction>;
 
+/// How many operands an opcode takes from the stack; -1 for an unknown opcode. Every opcode pushes one result.
+[[nodiscard]] int operand_count(Opcode op) noexcept;
+
 /// Checks stack depth, slot indices (< slot_count) and opcodes; the error names the instruction.
 [[nodiscard]] Result<void> verify(std::span<const Instruction> program, std::size_t slot_count);
 

@@ -58,6 +58,47 @@ CREATE TABLE failures (
   round INTEGER NOT NULL,
   message TEXT NOT NULL
 );
+CREATE TABLE imports (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  map TEXT NOT NULL,
+  file TEXT NOT NULL,
+  imported_unix_s INTEGER NOT NULL,
+  tool_version TEXT NOT NULL,
+  counts_json TEXT NOT NULL
+);
+CREATE TABLE table_networks (
+  id INTEGER PRIMARY KEY,
+  import INTEGER NOT NULL REFERENCES imports(id),
+  name TEXT NOT NULL,
+  family TEXT NOT NULL,
+  UNIQUE (import, name)
+);
+CREATE TABLE operations (
+  id INTEGER PRIMARY KEY,
+  network INTEGER NOT NULL REFERENCES table_networks(id),
+  position REAL NOT NULL,
+  line INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  parameters_json TEXT NOT NULL,
+  listed INTEGER NOT NULL
+);
+CREATE INDEX operations_of_network ON operations (network, position);
+CREATE TABLE operation_latencies (
+  target INTEGER NOT NULL REFERENCES targets(id),
+  operation INTEGER NOT NULL REFERENCES operations(id),
+  latency_ns INTEGER NOT NULL,
+  kernel TEXT NOT NULL,
+  PRIMARY KEY (target, operation)
+) WITHOUT ROWID;
+CREATE TABLE totals (
+  target INTEGER NOT NULL REFERENCES targets(id),
+  network INTEGER NOT NULL REFERENCES table_networks(id),
+  latency_ns INTEGER NOT NULL,
+  deviation_ns INTEGER,
+  PRIMARY KEY (target, network)
+) WITHOUT ROWID;
 )sql";
 
 }  // namespace latcast

@@ -14,7 +14,9 @@ Error describe(sqlite3* connection, int code, const std::string& file) {
       return {Errc::io, place + "cannot be written (read-only file or folder)"};
     case SQLITE_FULL:
       return {Errc::io,
-              place + "the disk is full; what was measured before is kept. Free some space and go on with --resume"};
+              place +
+                  "the disk is full; what was stored before is kept. Free some space and run it again (a campaign "
+                  "with --resume)"};
     case SQLITE_CANTOPEN:
       return {Errc::not_found, place + "cannot be opened (no such file or folder, or no permission)"};
     case SQLITE_NOTADB:
@@ -62,6 +64,8 @@ Result<Statement> Database::prepare(std::string_view sql) {
 
 std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
 
+std::int64_t Database::changes() const { return sqlite3_changes64(handle_.get()); }
+
 Statement& Statement::bind(std::int64_t value) {
   sqlite3_bind_int64(handle_.get(), ++bound_, value);
   return *this;
@@ -82,6 +86,11 @@ Statement& Statement::bind_blob(std::span<const std::byte> bytes) {
   return *this;
 }
 
+Statement& Statement::bind_null() {
+  sqlite3_bind_null(handle_.get(), ++bound_);
+  return *this;
+}
+
 Result<bool> Statement::next() {
   const int code = sqlite3_step(handle_.get());
   if (code == SQLITE_ROW) return true;
@@ -91,12 +100,17 @@ Result<bool> Statement::next() {
 
 Result<void> Statement::run() {
   const auto row = next();
-  sqlite3_reset(handle_.get());
-  bound_ = 0;
+  reset();
   if (!row) return tl::unexpected(row.error());
   return {};
 }
 
+void Statement::reset() {
+  sqlite3_reset(handle_.get());
+  bound_ = 0;
+}
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL; }
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_.get(), column); }
 double Statement::number(int column) const { return sqlite3_column_double(handle_.get(), column); }
 

@@ -28,6 +28,8 @@ class Database {
   Result<void> execute(const std::string& sql);
   Result<Statement> prepare(std::string_view sql);
   [[nodiscard]] std::int64_t last_row_id() const;
+  /// Rows that the last statement inserted, updated or deleted.
+  [[nodiscard]] std::int64_t changes() const;
   /// The Error for a result code, with what to try where the cause is common (locked, full disk, read-only).
   [[nodiscard]] Error error(int code) const;
 
@@ -47,12 +49,16 @@ class Statement {
   Statement& bind(double value);
   Statement& bind(std::string_view text);
   Statement& bind_blob(std::span<const std::byte> bytes);
+  Statement& bind_null();
 
   /// True on a row, false at the end.
   Result<bool> next();
   /// Steps a statement that yields no rows and makes it ready to be bound again.
   Result<void> run();
+  /// Makes it ready to be bound again, whatever rows are left.
+  void reset();
 
+  [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] double number(int column) const;
   [[nodiscard]] std::string text(int column) const;
@@ -70,5 +76,17 @@ class Statement {
   int bound_ = 0;
   friend class Database;
 };
+
+/// All rows of a bound statement through `read`.
+template <class Row, class Read>
+Result<std::vector<Row>> collect(Statement& statement, Read read) {
+  std::vector<Row> rows;
+  while (true) {
+    auto more = statement.next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return rows;
+    rows.push_back(read(statement));
+  }
+}
 
 }  // namespace latcast::sqlite

@@ -8,6 +8,7 @@
 namespace latcast {
 namespace {
 
+using sqlite::collect;
 using sqlite::Database;
 using sqlite::Statement;
 using Json = nlohmann::json;
@@ -32,18 +33,6 @@ Texts texts(const std::string& json) {
 }
 
 std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span(text)); }
-
-/// All rows of a prepared statement through `read`.
-template <class Row, class Read>
-Result<std::vector<Row>> collect(Statement& statement, Read read) {
-  std::vector<Row> rows;
-  while (true) {
-    auto more = statement.next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) return rows;
-    rows.push_back(read(statement));
-  }
-}
 
 Result<std::int64_t> single_integer(Database& database, std::string_view sql) {
   auto statement = database.prepare(sql);

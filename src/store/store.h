@@ -1,5 +1,6 @@
-// Measurements with their full context, in one SQLite file (docs/formats.md). Nothing is overwritten: campaigns are
-// added, a measurement is one committed row with its nodes, so a kill loses at most the one under way.
+// Measurements with their full context, in one SQLite file (docs/formats.md). Of campaigns nothing is overwritten: they
+// are added, a measurement is one committed row with its nodes, so a kill loses at most the one under way. Imported
+// tables are written as a whole (store/table_import.h).
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,7 @@
 
 #include "latcast/result.h"
 #include "store/sqlite.h"
+#include "store/table_records.h"
 
 namespace latcast {
 
@@ -20,9 +22,13 @@ struct TargetRecord {
   std::int64_t id = 0;
   std::string name;
   std::string device;        // CPU model
-  std::string cpu_features;  // vector extensions that decide the engine's code paths
+  std::string cpu_features;  // vector extensions that decide the engine's code paths; empty for those of tables
   std::string engine, engine_version, library;
-  std::map<std::string, std::string> settings;  // threads, optimization level, spinning ...
+  /// threads, optimization level, spinning ...; for those of tables also `statistic` and `condition.NAME`
+  std::map<std::string, std::string> settings;
+
+  /// The numbers that are `condition.NAME` of the settings, by name.
+  [[nodiscard]] std::map<std::string, double> conditions() const;
 };
 
 struct CampaignRecord {
@@ -81,7 +87,23 @@ class Store {
   Result<std::vector<MeasurementRecord>> measurements(std::int64_t network);
   Result<std::map<std::string, std::int64_t>> failures(std::int64_t campaign);  // message -> count
 
+  // ---- imported tables
+
+  Result<std::vector<ImportRecord>> imports();
+  Result<std::vector<TableNetworkRecord>> table_networks(std::int64_t import);
+  /// All of the import's, by network and position, each with what it takes on the target where that was measured.
+  Result<std::vector<OperationRecord>> operations(std::int64_t import, std::int64_t target);
+  /// Of all imports, by import and network.
+  Result<std::vector<TotalRecord>> totals(std::int64_t target);
+  /// What there is of a target.
+  Result<TargetContents> contents(std::int64_t target);
+  /// Names of the networks whose operations (or else totals) were measured with the engine, each once; `imports`: only
+  /// of those imports, where it is not empty.
+  Result<std::vector<std::string>> measured_networks(const std::string& engine, bool operations,
+                                                     const std::vector<std::string>& imports);
+
  private:
+  friend class TableImport;
   explicit Store(sqlite::Database database) : database_(std::move(database)) {}
   Result<void> prepare_schema(const std::string& file, bool may_create);
   sqlite::Database database_;
@@ -89,6 +111,6 @@ class Store {
 
 /// Identifies the file format in the SQLite header ("latc"); never changes.
 inline constexpr std::int32_t kStoreApplicationId = 0x6C617463;
-inline constexpr int kStoreSchemaVersion = 2;
+inline constexpr int kStoreSchemaVersion = 3;
 
 }  // namespace latcast

@@ -176,7 +176,7 @@ TEST(BuiltinCatalogue, EveryFileLoadsAndFitsThePacks) {
 
 TEST(BuiltinCatalogue, HoldsEveryFileOfTheFolder) {
   std::size_t files = 0;
-  for (const auto& entry : fs::directory_iterator(LATCAST_CATALOGUE))
+  for (const auto& entry : fs::recursive_directory_iterator(LATCAST_CATALOGUE))
     files += entry.path().extension() == ".toml" ? 1 : 0;
   EXPECT_EQ(files, detail::builtin_catalogue().size());
 }

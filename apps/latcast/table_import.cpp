@@ -1,0 +1,216 @@
+#include "table_import.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <ctime>
+#include <unordered_map>
+
+#include "store/table_import.h"
+
+namespace latcast::cli {
+namespace {
+
+/// Rows between two looks at the clock and at Ctrl-C.
+constexpr std::size_t kRowsPerLook = 256;
+
+std::string plain_number(double value) {
+  char buffer[40];
+  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
+}
+
+/// Nothing that was measured takes no time at all.
+std::int64_t whole_ns(double ns) { return std::max<std::int64_t>(1, std::llround(ns)); }
+
+class Importer {
+ public:
+  Importer(TableImport& rows, TableReader& reader, const TableMap& map, const Catalogue& catalogue)
+      : rows_(rows), reader_(reader), map_(map), catalogue_(catalogue) {}
+
+  Result<ImportSummary> run(const ImportObserver& observer) {
+    for (const TableTarget& target : reader_.targets()) {
+      const auto id = rows_.add_target(target_record(target));
+      if (!id) return tl::unexpected(id.error());
+      target_ids_.push_back(*id);
+      summary_.targets.push_back({target});
+    }
+    TableRow row;
+    while (true) {
+      const auto more = reader_.next(row);
+      if (!more) return tl::unexpected(more.error());
+      if (observer.stop()) return fail(Errc::interrupted, "interrupted; nothing was stored");
+      if (!*more) break;
+      if (auto ok = add(row); !ok) return tl::unexpected(ok.error());
+      if (summary_.rows % kRowsPerLook == 0) observer.progress(reader_.progress(), summary_.rows);
+    }
+    if (auto ok = finish(); !ok) return tl::unexpected(ok.error());
+    return std::move(summary_);
+  }
+
+ private:
+  struct Network {
+    std::int64_t id = 0;
+    std::int64_t rows = 0;
+  };
+
+  Result<void> add(const TableRow& row) {
+    auto network = find_network(row.network);
+    if (!network) return tl::unexpected(network.error());
+    const bool identified = map_.rows == TableMap::Rows::networks || row.order.has_value();
+    const double position = row.order.value_or(identified ? 0.0 : static_cast<double>((*network)->rows));
+    if (identified) {
+      const auto earlier =
+          rows_.note_row((*network)->id, position, static_cast<std::int64_t>(row.line), row.fingerprint);
+      if (!earlier) return tl::unexpected(earlier.error());
+      if (*earlier && !(*earlier)->same) return refuse_second(row, **earlier);
+      if (*earlier) {
+        summary_.repeated.add(row.line);
+        return {};
+      }
+    }
+    ++(*network)->rows;
+    ++summary_.rows;
+    return map_.rows == TableMap::Rows::networks ? add_totals(row, (*network)->id)
+                                                 : add_modules(row, (*network)->id, position);
+  }
+
+  Result<Network*> find_network(const std::string& name) {
+    const auto found = networks_.find(name);
+    if (found != networks_.end()) return &found->second;
+    const std::string family = family_of(map_, name);
+    const auto id = rows_.add_network(name, family);
+    if (!id) return tl::unexpected(id.error());
+    summary_.networks[name] = family;
+    return &networks_.emplace(name, Network{*id, 0}).first->second;
+  }
+
+  [[nodiscard]] tl::unexpected<Error> refuse_second(const TableRow& row, const EarlierRow& earlier) const {
+    const std::string place = reader_.file() + ":" + std::to_string(row.line) + ": ";
+    const std::string line = std::to_string(earlier.line);
+    if (map_.rows == TableMap::Rows::networks) {
+      return fail(Errc::invalid_input, place + "network '" + row.network + "' has other totals at line " + line);
+    }
+    return fail(Errc::invalid_input, place + "column '" + map_.heading(map_.order) +
+                                         "': " + plain_number(row.order.value_or(0)) + " of '" + row.network +
+                                         "' stands with other cells at line " + line);
+  }
+
+  Result<void> add_modules(const TableRow& row, std::int64_t network, double position) {
+    for (const TableModule& module : row.modules) {
+      const ModuleType& type = catalogue_.types()[module.type];
+      OperationRecord operation;
+      operation.network = network;
+      operation.position = position;
+      operation.line = static_cast<std::int64_t>(row.line);
+      operation.type = type.name;
+      operation.listed = module.listed;
+      for (std::size_t i = 0; i < module.parameters.size(); ++i) {
+        if (!std::isnan(module.parameters[i])) operation.parameters[type.parameters[i].name] = module.parameters[i];
+      }
+      const auto id = rows_.add_operation(operation);
+      if (!id) return tl::unexpected(id.error());
+      ++(module.listed ? summary_.listed : summary_.unlisted)[type.name];
+      if (!module.listed) continue;
+      for (std::size_t t = 0; t < target_ids_.size(); ++t) {
+        const TableCell& cell = row.latencies[t];
+        if (!measured(row, t)) continue;
+        auto ok = rows_.add_latency(target_ids_[t], *id, whole_ns(cell.latency_ns), cell.kernel);
+        if (!ok) return ok;
+      }
+    }
+    return {};
+  }
+
+  Result<void> add_totals(const TableRow& row, std::int64_t network) {
+    for (std::size_t t = 0; t < target_ids_.size(); ++t) {
+      const TableCell& cell = row.latencies[t];
+      if (!measured(row, t)) continue;
+      const auto deviation =
+          cell.deviation_ns ? std::optional<std::int64_t>(std::llround(*cell.deviation_ns)) : std::nullopt;
+      if (auto ok = rows_.add_total(target_ids_[t], network, whole_ns(cell.latency_ns), deviation); !ok) return ok;
+    }
+    return {};
+  }
+
+  /// Counts the cell.
+  bool measured(const TableRow& row, std::size_t t) {
+    ImportedTarget& target = summary_.targets[t];
+    const auto note = [&](CellOccurrence& occurrence, std::size_t& count) {
+      ++count;
+      if (occurrence.count++ > 0) return;
+      occurrence.line = row.line;
+      occurrence.column = reader_.header()[target.target.latency];
+    };
+    switch (row.latencies[t].state) {
+      case TableCell::State::missing:
+        note(summary_.missing, target.missing);
+        return false;
+      case TableCell::State::not_positive:
+        note(summary_.not_positive, target.not_positive);
+        return false;
+      case TableCell::State::measured:
+        ++target.measured;
+        return true;
+    }
+    return false;
+  }
+
+  Result<void> finish() {
+    const auto merge = [](Occurrence into, const Occurrence& other) {
+      if (into.count == 0 || (other.count > 0 && other.line < into.line)) into.line = other.line;
+      into.count += other.count;
+      return into;
+    };
+    summary_.repeated = merge(summary_.repeated, reader_.repeated());
+    summary_.unmatched = reader_.unmatched();
+    if (summary_.rows == 0) {
+      return fail(Errc::invalid_input,
+                  reader_.file() + ": no row " +
+                      std::string(summary_.unmatched.count > 0 ? "that a rule of " + map_.place + " fits"
+                                                               : "behind the header"));
+    }
+    std::size_t latencies = 0, modules = 0;
+    for (const ImportedTarget& target : summary_.targets) latencies += target.measured;
+    for (const auto* types : {&summary_.listed, &summary_.unlisted}) {
+      for (const auto& [type, count] : *types) modules += count;
+    }
+    if (latencies == 0)
+      return fail(Errc::invalid_input, reader_.file() + ": no latency is above 0; all cells count as not measured");
+    return rows_.commit({{"rows", static_cast<std::int64_t>(summary_.rows)},
+                         {"networks", static_cast<std::int64_t>(summary_.networks.size())},
+                         {"modules", static_cast<std::int64_t>(modules)},
+                         {"latencies", static_cast<std::int64_t>(latencies)}});
+  }
+
+  TableImport& rows_;
+  TableReader& reader_;
+  const TableMap& map_;
+  const Catalogue& catalogue_;
+  std::vector<std::int64_t> target_ids_;
+  std::unordered_map<std::string, Network> networks_;
+  ImportSummary summary_;
+};
+
+}  // namespace
+
+TargetRecord target_record(const TableTarget& target) {
+  TargetRecord record{0, target.name, target.device, "", target.engine, target.engine_version, "", target.settings};
+  for (const auto& [name, value] : target.conditions) record.settings["condition." + name] = plain_number(value);
+  return record;
+}
+
+Result<ImportSummary> import_table(Store& store, TableReader& reader, const TableMap& map, const Catalogue& catalogue,
+                                   const ImportObserver& observer) {
+  ImportRecord record;
+  record.name = map.name;
+  record.kind = map.rows == TableMap::Rows::networks ? "networks" : "operations";
+  record.map = map.text;
+  record.file = reader.file();
+  record.imported_unix_s = std::time(nullptr);
+  record.tool_version = LATCAST_VERSION;
+  auto rows = TableImport::begin(store, record);
+  if (!rows) return tl::unexpected(rows.error());
+  return Importer(*rows, reader, map, catalogue).run(observer);
+}
+
+}  // namespace latcast::cli

@@ -1,0 +1,57 @@
+#include "target_names.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+namespace latcast::cli {
+
+std::vector<std::string> target_names(std::span<const TargetRecord> targets) {
+  using Name = std::function<std::string(const TargetRecord&)>;
+  // Each adds to the one before, so names that differ stay different.
+  static const std::vector<Name> kForms = {
+      [](const TargetRecord& target) { return target.name; },
+      [](const TargetRecord& target) { return target.name + "|" + target.engine; },
+      [](const TargetRecord& target) { return target.name + "|" + target.engine + " " + target.engine_version; },
+      [](const TargetRecord& target) {
+        return target.name + "|" + target.engine + " " + target.engine_version + " #" + std::to_string(target.id);
+      }};
+  std::vector<std::string> names(targets.size());
+  std::vector<std::size_t> open(targets.size());
+  for (std::size_t i = 0; i < open.size(); ++i) open[i] = i;
+  for (const Name& form : kForms) {
+    std::map<std::string, int> uses;
+    for (const std::size_t i : open) ++uses[names[i] = form(targets[i])];
+    std::erase_if(open, [&](std::size_t i) { return uses[names[i]] == 1; });
+  }
+  return names;
+}
+
+Result<TargetRecord> choose_target(Store& store, const std::string& name) {
+  const auto targets = store.targets();
+  if (!targets) return tl::unexpected(targets.error());
+  if (targets->empty()) {
+    return fail(Errc::not_found, "the store holds no measurements; run 'latcast profile' or 'latcast import' first");
+  }
+  const std::vector<std::string> names = target_names(*targets);
+  std::vector<const TargetRecord*> called, fitting;
+  std::string known, several;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const TargetRecord& target = (*targets)[i];
+    if (names[i] == name) return target;
+    known += "\n  " + names[i];
+    if (target.name == name) called.push_back(&target);
+    if (names[i].find(name) == std::string::npos) continue;
+    fitting.push_back(&target);
+    several += "\n  " + names[i];
+  }
+  if (called.size() == 1) return *called.front();
+  if (fitting.size() == 1) return *fitting.front();
+  if (name.empty()) {
+    return fail(Errc::not_found, "the store holds several targets; choose one with --target:" + known);
+  }
+  if (fitting.empty()) return fail(Errc::not_found, "the store has no target '" + name + "'; it has:" + known);
+  return fail(Errc::not_found, "'" + name + "' fits several targets:" + several);
+}
+
+}  // namespace latcast::cli

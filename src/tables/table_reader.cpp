@@ -1,0 +1,426 @@
+#include "tables/table_reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "catalogue/expression_compiler.h"
+
+namespace latcast {
+namespace {
+
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+constexpr double kLongest_ns = 9e18;
+constexpr std::size_t kHeadingsInMessages = 60;
+constexpr std::size_t kLongestQuotation = 60;
+
+std::string in_quotes(std::string_view text) {
+  return "'" + std::string(text.substr(0, kLongestQuotation)) + (text.size() > kLongestQuotation ? "...'" : "'");
+}
+
+std::string listed(const std::vector<std::string>& headings) {
+  std::string list;
+  for (std::size_t i = 0; i < std::min(headings.size(), kHeadingsInMessages); ++i) {
+    list += (i > 0 ? ", " : "") + in_quotes(headings[i]);
+  }
+  const std::size_t more = headings.size() - std::min(headings.size(), kHeadingsInMessages);
+  return list + (more > 0 ? " and " + std::to_string(more) + " more" : "");
+}
+
+double parts_equal(std::string_view cell, std::string_view text) {
+  double count = 0;
+  while (true) {
+    const std::size_t bar = cell.find('|');
+    if (trimmed(cell.substr(0, bar)) == text) ++count;
+    if (bar == std::string_view::npos) return count;
+    cell.remove_prefix(bar + 1);
+  }
+}
+
+/// FNV-1a, 64 bits.
+struct Fingerprint {
+  std::uint64_t value = 0xcbf29ce484222325U;
+  void add(std::string_view text) {
+    for (const char c : text) step(static_cast<unsigned char>(c));
+    step(0x100);  // ends a field: no byte
+  }
+  void step(std::uint64_t byte) { value = (value ^ byte) * 0x100000001b3U; }
+};
+
+bool same_target(const TableTarget& a, const TableTarget& b) {
+  return a.device == b.device && a.engine == b.engine && a.engine_version == b.engine_version &&
+         a.settings == b.settings && a.conditions == b.conditions;
+}
+
+}  // namespace
+
+std::optional<double> parse_number(std::string_view cell) {
+  std::string_view digits = trimmed(cell);
+  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
+  double value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto read = std::from_chars(digits.data(), end, value);
+  if (read.ec != std::errc() || read.ptr != end || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+tl::unexpected<Error> TableReader::refuse(std::size_t line, const std::string& what) const {
+  return fail(Errc::invalid_input, file() + ":" + std::to_string(line) + ": " + what);
+}
+
+// ---- headings
+
+Result<TableReader> TableReader::open(const std::string& file, const TableMap& map, const Catalogue& catalogue,
+                                      Use use) {
+  if (auto ok = check_map(map, catalogue); !ok) return tl::unexpected(ok.error());
+  auto csv = CsvReader::open(file);
+  if (!csv) return tl::unexpected(csv.error());
+  TableReader reader(std::move(*csv), map);
+  if (auto ok = reader.bind(catalogue, use); !ok) return tl::unexpected(ok.error());
+  return reader;
+}
+
+Result<void> TableReader::bind(const Catalogue& catalogue, Use use) {
+  const auto network = column(map_->heading(map_->network));
+  if (!network) return tl::unexpected(network.error());
+  network_ = *network;
+  if (!map_->order.empty()) {
+    const auto order = column(map_->heading(map_->order));
+    if (!order) return tl::unexpected(order.error());
+    order_ = *order;
+  }
+  looks_around_ = map_->looks_around();
+  if (auto ok = bind_rules(catalogue); !ok) return ok;
+  return bind_targets(use);
+}
+
+Result<std::size_t> TableReader::column(const std::string& heading) const {
+  const std::vector<std::string>& headings = header();
+  const auto found = std::ranges::find(headings, heading);
+  if (found == headings.end()) {
+    const auto near = closest_name(heading, headings);
+    return fail(Errc::invalid_input, file() + ": has no column '" + heading + "', which " + map_->place + " names; " +
+                                         (near ? "did you mean '" + *near + "'?" : "it has " + listed(headings)));
+  }
+  if (std::find(found + 1, headings.end(), heading) != headings.end()) {
+    return fail(Errc::invalid_input, file() + ": two columns are headed '" + heading + "'");
+  }
+  return static_cast<std::size_t>(found - headings.begin());
+}
+
+std::optional<std::size_t> TableReader::optional_column(const FieldText& text, const FieldText::Fields& fields) const {
+  if (text.empty()) return std::nullopt;
+  const auto found = std::ranges::find(header(), text.fill(fields));
+  if (found == header().end()) return std::nullopt;
+  return static_cast<std::size_t>(found - header().begin());
+}
+
+Result<void> TableReader::bind_targets(Use use) {
+  const TargetRule& rule = map_->target;
+  for (std::size_t at = 0; at < header().size(); ++at) {
+    auto target = bind_target(at);
+    if (!target) return tl::unexpected(target.error());
+    if (!*target) continue;
+    const auto same = std::ranges::find_if(targets_, [&](const auto& one) { return same_target(one, **target); });
+    if (same != targets_.end()) {
+      return fail(Errc::invalid_input, file() + ": the columns '" + header()[same->latency] + "' and '" + header()[at] +
+                                           "' are of the same target; what sets them apart belongs into "
+                                           "[target.settings] of " +
+                                           map_->place);
+    }
+    targets_.push_back(std::move(**target));
+  }
+  if (use == Use::inputs) return {};
+  if (targets_.empty()) {
+    return fail(Errc::invalid_input, file() + ": no heading fits 'latency' of " + map_->place + ", " +
+                                         in_quotes(rule.latency.text()) + "; the headings are " + listed(header()));
+  }
+  const auto none = [&](const FieldText& text, auto member) {
+    return !text.empty() && std::ranges::none_of(targets_, [&](const auto& one) { return (one.*member).has_value(); });
+  };
+  for (const auto& [text, key, member] : {std::tuple{&rule.deviation, "deviation", &TableTarget::deviation},
+                                          std::tuple{&rule.kernel, "kernel", &TableTarget::kernel}}) {
+    if (!none(*text, member)) continue;
+    return fail(Errc::invalid_input, file() + ": no heading fits '" + key + "' of " + map_->place + ", " +
+                                         in_quotes(text->text()) + "; the headings are " + listed(header()));
+  }
+  return {};
+}
+
+/// Empty where the column holds no latencies.
+Result<std::optional<TableTarget>> TableReader::bind_target(std::size_t at) const {
+  const TargetRule& rule = map_->target;
+  const auto fields = rule.latency.match(header()[at]);
+  if (!fields) return std::optional<TableTarget>();
+  if (auto single = column(header()[at]); !single) return tl::unexpected(single.error());
+  TableTarget target;
+  target.name = rule.name.fill(*fields);
+  target.device = rule.device.fill(*fields);
+  target.engine = rule.engine.fill(*fields);
+  target.engine_version = rule.engine_version.fill(*fields);
+  for (const auto& [name, text] : rule.settings) target.settings[name] = text.fill(*fields);
+  target.settings["statistic"] = rule.statistic;
+  for (const TargetCondition& condition : rule.conditions) {
+    const std::string& field = fields->at(condition.field);
+    const auto found = condition.values.find(field);
+    if (found == condition.values.end() && !condition.otherwise) {
+      return fail(Errc::invalid_input, map_->place + ": [target.condition." + condition.name + "] has no value for '" +
+                                           field + "' and no 'otherwise'; it is in the heading '" + header()[at] +
+                                           "' of " + file());
+    }
+    target.conditions[condition.name] = found == condition.values.end() ? *condition.otherwise : found->second;
+  }
+  target.latency = at;
+  target.deviation = optional_column(rule.deviation, *fields);
+  target.kernel = optional_column(rule.kernel, *fields);
+  return std::optional(std::move(target));
+}
+
+Result<void> TableReader::bind_rules(const Catalogue& catalogue) {
+  for (const RowRead& read : map_->reads) {
+    const auto at = column(map_->heading(read.column));
+    if (!at) return tl::unexpected(at.error());
+    read_columns_.push_back(*at);
+  }
+  slots_.resize(map_->reads.size());
+  slot_read_.resize(map_->reads.size());
+  for (const ModuleRule& rule : map_->modules) {
+    const ModuleType* type = catalogue.find(rule.type);
+    BoundRule bound{static_cast<std::size_t>(type - catalogue.types().data()), {}};
+    for (const Parameter& parameter : type->parameters) {
+      const auto found = std::ranges::find(rule.parameters, parameter.name, [](const auto& one) { return one.first; });
+      bound.parameters.push_back(found == rule.parameters.end() ? std::nullopt
+                                                                : std::optional(static_cast<std::size_t>(
+                                                                      std::distance(rule.parameters.begin(), found))));
+    }
+    rules_.push_back(std::move(bound));
+  }
+  return {};
+}
+
+// ---- rows
+
+double TableReader::progress() const {
+  return csv_.bytes_total() == 0 ? 0 : static_cast<double>(csv_.bytes_read()) / static_cast<double>(csv_.bytes_total());
+}
+
+Result<bool> TableReader::next(TableRow& row) {
+  if (!std::exchange(started_, true)) {
+    if (auto ok = read_ahead(); !ok) return tl::unexpected(ok.error());
+  }
+  while (ahead_.there) {
+    std::swap(previous_, current_);
+    std::swap(current_, ahead_);
+    if (auto ok = read_ahead(); !ok) return tl::unexpected(ok.error());
+    const auto matched = read_modules(row.modules);
+    if (!matched) return tl::unexpected(matched.error());
+    if (!*matched) {
+      unmatched_.add(current_.csv.line);
+      continue;
+    }
+    if (auto ok = read_latencies(row.latencies); !ok) return tl::unexpected(ok.error());
+    row.line = current_.csv.line;
+    row.network = current_.network;
+    row.order = current_.order;
+    row.fingerprint = fingerprint(current_.csv);
+    return true;
+  }
+  return false;
+}
+
+Result<void> TableReader::read_ahead() {
+  while (true) {
+    const auto more = csv_.next(ahead_.csv);
+    if (!more) return tl::unexpected(more.error());
+    ahead_.there = *more;
+    if (!*more) return {};
+    if (!looks_around_) return identify(ahead_);
+    if (!order_ || !current_.there || ahead_.csv.fields != current_.csv.fields) break;
+    repeated_.add(ahead_.csv.line);
+  }
+  if (auto ok = identify(ahead_); !ok) return ok;
+  return check_place(ahead_);
+}
+
+Result<void> TableReader::identify(Record& record) const {
+  record.network = std::string(text(record.csv, network_));
+  if (record.network.empty()) return refuse(record.csv.line, "column '" + header()[network_] + "' names no network");
+  record.order.reset();
+  if (!order_) return {};
+  auto order = number(record.csv, *order_);
+  if (!order) return tl::unexpected(order.error());
+  if (!*order) return refuse(record.csv.line, "column '" + header()[*order_] + "' has no value");
+  record.order = *order;
+  return {};
+}
+
+/// `record` comes behind the current one. Neighbours mean something only where a network's rows are together, in order.
+Result<void> TableReader::check_place(const Record& record) {
+  if (!current_.there) return {};
+  if (record.network != current_.network) {
+    left_[current_.network] = current_.csv.line;
+    const auto earlier = left_.find(record.network);
+    if (earlier == left_.end()) return {};
+    return refuse(record.csv.line, "rows of '" + record.network + "' ended at line " + std::to_string(earlier->second) +
+                                       "; " + map_->place +
+                                       " looks at neighbouring rows, so those of a network must stand together");
+  }
+  if (order_ && *record.order < *current_.order) {
+    return refuse(record.csv.line, "column '" + header()[*order_] + "' falls behind line " +
+                                       std::to_string(current_.csv.line) + "; " + map_->place +
+                                       " looks at neighbouring rows, so they must stand in order");
+  }
+  return {};
+}
+
+/// False: no rule fits, and the map skips such rows.
+Result<bool> TableReader::read_modules(std::vector<TableModule>& modules) {
+  modules.clear();
+  if (map_->rows == TableMap::Rows::networks) return true;
+  slot_read_.assign(slot_read_.size(), false);
+  const ModuleRule* listing = nullptr;
+  for (std::size_t r = 0; r < rules_.size(); ++r) {
+    const ModuleRule& rule = map_->modules[r];
+    const auto holds = rule.when.empty() ? Result<double>(1) : value(rule.when, rule, "when");
+    if (!holds) return tl::unexpected(holds.error());
+    if (*holds == 0) continue;
+    if (rule.listed && listing != nullptr) {
+      return refuse(current_.csv.line, "the rules at lines " + std::to_string(listing->line) + " and " +
+                                           std::to_string(rule.line) + " of " + map_->place +
+                                           " both fit; a row is one listed module");
+    }
+    if (rule.listed) listing = &rule;
+    TableModule module{rules_[r].type, {}, rule.listed};
+    for (const auto& from : rules_[r].parameters) {
+      const auto& [name, program] = rule.parameters[from.value_or(0)];
+      const auto parameter = from ? value(program, rule, name) : Result<double>(kMissing);
+      if (!parameter) return tl::unexpected(parameter.error());
+      module.parameters.push_back(*parameter);
+    }
+    modules.push_back(std::move(module));
+  }
+  if (listing != nullptr) return true;
+  if (map_->skip_unmatched) return false;
+  return refuse_unmatched();
+}
+
+tl::unexpected<Error> TableReader::refuse_unmatched() const {
+  std::string cells;
+  std::vector<std::size_t> shown;
+  for (std::size_t slot = 0; slot < map_->reads.size(); ++slot) {
+    const RowRead& read = map_->reads[slot];
+    const std::size_t at = read_columns_[slot];
+    const bool wanted = read.kind == RowRead::Kind::equals && read.row == RowRead::Row::current;
+    if (!wanted || std::ranges::find(shown, at) != shown.end()) continue;
+    shown.push_back(at);
+    cells += (cells.empty() ? ": " : ", ") + header()[at] + " = " + in_quotes(text(current_.csv, at));
+  }
+  return refuse(current_.csv.line, "no listed [[module]] of " + map_->place + " fits this row" + cells +
+                                       "; write a rule for it, or unmatched = \"skip\"");
+}
+
+Result<void> TableReader::read_latencies(std::vector<TableCell>& latencies) const {
+  latencies.assign(targets_.size(), {});
+  for (std::size_t t = 0; t < targets_.size(); ++t) {
+    const TableTarget& target = targets_[t];
+    TableCell& cell = latencies[t];
+    if (target.kernel) cell.kernel = std::string(text(current_.csv, *target.kernel));
+    const auto latency = number(current_.csv, target.latency);
+    if (!latency) return tl::unexpected(latency.error());
+    if (!*latency) continue;
+    cell.state = **latency > 0 ? TableCell::State::measured : TableCell::State::not_positive;
+    cell.latency_ns = **latency * map_->target.unit_ns;
+    if (!(cell.latency_ns < kLongest_ns)) {
+      return refuse(current_.csv.line, "column '" + header()[target.latency] + "': a latency of " +
+                                           in_quotes(text(current_.csv, target.latency)) + " cannot be");
+    }
+    if (!target.deviation) continue;
+    const auto deviation = number(current_.csv, *target.deviation);
+    if (!deviation) return tl::unexpected(deviation.error());
+    const double in_ns = deviation->value_or(-1) * map_->target.unit_ns;
+    if (in_ns >= 0 && in_ns < kLongest_ns) cell.deviation_ns = in_ns;
+  }
+  return {};
+}
+
+// ---- expressions
+
+Result<double> TableReader::value(const Program& program, const ModuleRule& rule, std::string_view what) {
+  for (const Instruction& step : program) {
+    if (step.op != Opcode::load || slot_read_[step.slot]) continue;
+    const auto read = read_slot(step.slot);
+    if (!read) return read;
+    slots_[step.slot] = *read;
+    slot_read_[step.slot] = true;
+  }
+  std::size_t missing = 0;
+  if (const auto result = evaluate_row(program, slots_, missing)) return *result;
+  const RowRead& read = map_->reads[missing];
+  const Record* record = record_of(read.row);
+  const std::string whose = read.row == RowRead::Row::current ? ""
+                            : read.row == RowRead::Row::next  ? " of the next row"
+                                                              : " of the row before";
+  return refuse(current_.csv.line, "column '" + header()[read_columns_[missing]] + "'" + whose +
+                                       (record == nullptr ? ", which does not exist," : "") + " has no value, and '" +
+                                       std::string(what) + "' of the rule for '" + rule.type + "' at " + map_->place +
+                                       ":" + std::to_string(rule.line) + " needs one; a default is written " +
+                                       read.column + " | 0");
+}
+
+/// NaN where it is missing.
+Result<double> TableReader::read_slot(std::size_t slot) const {
+  const RowRead& read = map_->reads[slot];
+  const std::size_t at = read_columns_[slot];
+  const Record* record = record_of(read.row);
+  const std::string_view cell = record != nullptr ? text(record->csv, at) : std::string_view();
+  switch (read.kind) {
+    case RowRead::Kind::equals:
+      return cell == read.text ? 1 : 0;
+    case RowRead::Kind::present:
+      return cell.empty() ? 0 : 1;
+    case RowRead::Kind::count:
+      return cell.empty() ? 0 : parts_equal(cell, read.text);
+    case RowRead::Kind::number:
+      break;
+  }
+  if (cell.empty()) return read.fallback.value_or(kMissing);
+  const auto value = number(record->csv, at);
+  if (!value) return tl::unexpected(value.error());
+  return value->value_or(kMissing);
+}
+
+/// Null: there is no such row of the network.
+const TableReader::Record* TableReader::record_of(RowRead::Row row) const {
+  const Record& record = row == RowRead::Row::current ? current_ : row == RowRead::Row::next ? ahead_ : previous_;
+  return record.there && record.network == current_.network ? &record : nullptr;
+}
+
+/// Empty where the cell is missing.
+std::string_view TableReader::text(const CsvRecord& record, std::size_t at) const {
+  const std::string_view cell = trimmed(record.fields[at]);
+  return std::ranges::find(map_->missing, cell) != map_->missing.end() ? std::string_view() : cell;
+}
+
+Result<std::optional<double>> TableReader::number(const CsvRecord& record, std::size_t at) const {
+  const std::string_view cell = text(record, at);
+  if (cell.empty()) return std::optional<double>();
+  if (const auto value = parse_number(cell)) return value;
+  return refuse(record.line, "column '" + header()[at] + "': " + in_quotes(cell) + " is not a number");
+}
+
+std::uint64_t TableReader::fingerprint(const CsvRecord& record) const {
+  Fingerprint print;
+  if (map_->rows == TableMap::Rows::operations) {
+    for (const std::string& field : record.fields) print.add(field);
+  } else {
+    for (const TableTarget& target : targets_) {
+      print.add(text(record, target.latency));
+      if (target.deviation) print.add(text(record, *target.deviation));
+    }
+  }
+  return print.value;
+}
+
+}  // namespace latcast
