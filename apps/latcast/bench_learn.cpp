@@ -204,8 +204,7 @@ int run(const Options& options, Console& console) {
   std::string missing;
   IntervalCheck intervals;
   for (const std::string& db : options.stores) {
-    auto task = open_learning_task(
-        {.db = db, .target = options.target, .catalogue = options.catalogue, .models = {}, .budget = {}, .out = {}});
+    auto task = open_learning_task(measurements(db, options.target, options.catalogue));
     if (!task) return refuse(console, task.error());
     const auto dataset = load_dataset(task->store, task->target.id, task->catalogue);
     if (!dataset) return refuse(console, dataset.error());

@@ -19,12 +19,7 @@ struct Options {
 
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  auto task = open_learning_task({.db = options.db,
-                                  .target = options.target,
-                                  .catalogue = options.catalogue,
-                                  .models = {},
-                                  .budget = {},
-                                  .out = {}});
+  auto task = open_learning_task(measurements(options.db, options.target, options.catalogue));
   if (!task) return refuse(console, task.error());
   const auto dataset = learn::load_dataset(task->store, task->target.id, task->catalogue);
   if (!dataset) return refuse(console, dataset.error());

@@ -22,6 +22,8 @@ struct Options {
 
 constexpr std::size_t kNamesInWarnings = 5;
 
+constexpr const char* kInterruptedText = "interrupted; nothing was stored";
+
 /// A store for the time of the command where nothing is to be kept.
 constexpr const char* kNowhere = "";
 
@@ -75,25 +77,26 @@ void compare(const std::vector<std::string>& ours, const std::vector<std::string
     warnings.push_back(counted(alone.size(), "network has ", "networks have ") + what + ": " + join_first(alone));
 }
 
-/// `store`: with the import in it, or for a dry run (`imported` given) without.
-Result<std::vector<std::string>> network_warnings(Store& store, const TableMap& map, const ImportSummary& summary,
-                                                  bool imported) {
+/// Networks of this table that have no row of the other kind, and networks of the other kind that have none of this.
+/// `store` need not have the import in it.
+Result<std::vector<std::string>> network_warnings(Store& store, const TableMap& map, const ImportSummary& summary) {
   std::set<std::string> engines;
   for (const ImportedTarget& one : summary.targets) engines.insert(one.target.engine);
+  std::vector<std::string> ours;
+  for (const auto& [network, family] : summary.networks) ours.push_back(network);
+  const bool totals = map.rows == TableMap::Rows::networks;
   std::vector<std::string> warnings;
   for (const std::string& engine : engines) {
-    auto operations = store.measured_networks(engine, true, map.operations);
-    if (!operations) return tl::unexpected(operations.error());
-    auto totals = store.measured_networks(engine, false, {});
-    if (!totals) return tl::unexpected(totals.error());
-    if (!imported) {
-      std::vector<std::string>& mine = map.rows == TableMap::Rows::networks ? *totals : *operations;
-      for (const auto& [network, family] : summary.networks) mine.push_back(network);
-      std::ranges::sort(mine);
-      mine.erase(std::ranges::unique(mine).begin(), mine.end());
-    }
-    compare(*totals, *operations, "totals on " + engine + " but no operations", warnings);
-    compare(*operations, *totals, "operations on " + engine + " but no totals", warnings);
+    const auto theirs = store.measured_networks(engine, totals, map.operations);
+    if (!theirs) return tl::unexpected(theirs.error());
+    auto all = store.measured_networks(engine, !totals, {});
+    if (!all) return tl::unexpected(all.error());
+    std::ranges::copy(ours, std::back_inserter(*all));
+    std::ranges::sort(*all);
+    const std::string operations = "operations on " + engine;
+    const std::string whole = "totals on " + engine;
+    compare(ours, *theirs, totals ? whole + " but no operations" : operations + " but no totals", warnings);
+    compare(*theirs, *all, totals ? operations + " but no totals" : whole + " but no operations", warnings);
   }
   return warnings;
 }
@@ -170,17 +173,12 @@ Result<std::vector<std::string>> all_warnings(const Options& options, Store& sto
   std::vector<std::string> warnings = cell_warnings(options.table, summary);
   if (const std::string text = family_warning(summary); !text.empty()) warnings.push_back(text);
   std::error_code failure;
-  if (options.dry_run && !options.db.empty() && std::filesystem::exists(options.db, failure)) {
-    auto kept = Store::open_read_only(options.db);
-    if (!kept) return tl::unexpected(kept.error());
-    auto more = network_warnings(*kept, map, summary, false);
-    if (!more) return more;
-    std::ranges::move(*more, std::back_inserter(warnings));
-  } else {
-    auto more = network_warnings(store, map, summary, true);
-    if (!more) return more;
-    std::ranges::move(*more, std::back_inserter(warnings));
-  }
+  const bool beside = options.dry_run && !options.db.empty() && std::filesystem::exists(options.db, failure);
+  auto kept = beside ? Store::open_read_only(options.db) : Result<Store>(fail(Errc::not_found, ""));
+  if (beside && !kept) return tl::unexpected(kept.error());
+  auto more = network_warnings(beside ? *kept : store, map, summary);
+  if (!more) return more;
+  std::ranges::move(*more, std::back_inserter(warnings));
   return warnings;
 }
 
@@ -216,7 +214,8 @@ int run(const Options& options, Console& console) {
   }
   if (!summary) {
     if (made) remove_store(options.db);
-    return refuse(console, summary.error());
+    // A signal may also cut a read short.
+    return refuse(console, interrupted() ? Error{Errc::interrupted, kInterruptedText} : summary.error());
   }
   if (!warnings) return refuse(console, warnings.error());
   console.clear_progress();

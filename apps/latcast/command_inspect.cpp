@@ -129,7 +129,15 @@ std::string show_models(const PackContent& content) {
   std::string losers;
   for (const TypeModel& type : content.types) {
     for (const KernelModel& kernel : type.kernels) {
+      if (kernel.free) {
+        table.add({type.name, kernel.name, "-", "free", "-", "-", "-", "-", "-"});
+        continue;
+      }
       const CandidateScore* score = chosen_score(kernel);
+      if (score == nullptr && !kernel.form.empty()) {  // nothing competed: totals told what it costs
+        table.add({type.name, kernel.name, std::to_string(kernel.samples), kernel.model, "-", "-", "-", "-", "-"});
+        continue;
+      }
       if (score == nullptr) {
         table.add({type.name, kernel.name, "0", "-", "-", "-", "-", "-", "-"});
         continue;
@@ -143,6 +151,18 @@ std::string show_models(const PackContent& content) {
     }
   }
   return table.text() + "\ncandidates that were not chosen: error, time, bytes\n" + losers;
+}
+
+/// One line, or none where sums of networks are not corrected.
+std::string show_correction(const PackContent& content) {
+  const NetworkCorrection& network = content.network;
+  if (network.form.empty()) return "";
+  std::string text = "network correction: a factor from the sum, modules and their mean";
+  for (std::size_t i = 0; i < network.shares.size(); ++i) {
+    const TypeModel& type = content.types[network.shares[i].type];
+    text += (i == 0 ? ", and the shares of " : ", ") + type.name + "/" + type.kernels[network.shares[i].kernel].name;
+  }
+  return text + "; " + format_bytes(static_cast<double>(form_bytes(network.form))) + "\n";
 }
 
 Result<std::string> show_pack(const std::string& file) {
@@ -164,6 +184,7 @@ Result<std::string> show_pack(const std::string& file) {
           " a run; " + format_percent(info.interval.level, 0) + " interval +-" +
           format_percent(info.interval.quantile * info.interval.relative) + ", at a millisecond " +
           format_percent(info.interval.quantile * std::sqrt(info.interval.small_ns / 1e6)) + " more\n";
+  text += show_correction(*content);
   text += "anchor " + format_date(info.anchor.unix_s) + ", scale " + format_percent(info.anchor.scale) + ", " +
           std::to_string(info.anchor.carriers) + " carriers measured again, " +
           std::to_string(content->references.size()) + " to measure\n\n";

@@ -5,11 +5,13 @@
 #include "commands.h"
 #include "forecaster.h"
 #include "json_output.h"
+#include "table_prediction.h"
 
 namespace latcast::cli {
 namespace {
 
 struct Options : ForecastOptions {
+  std::string table, map;
   bool modules = false;
   double max_latency_ns = 0;
   double min_coverage = 0;
@@ -167,7 +169,29 @@ int judge(const std::vector<Answer>& answers, const Options& options, Console& c
   return code;
 }
 
+/// Networks come as ONNX files or as a table with its map.
+Result<void> check_inputs(const Options& options) {
+  if (options.table.empty() && !options.map.empty())
+    return fail(Errc::invalid_input, "--map describes a --table, which is missing");
+  if (!options.table.empty() && options.map.empty())
+    return fail(Errc::invalid_input, "--table needs a --map that says what its columns are");
+  if (!options.table.empty() && !options.models.empty())
+    return fail(Errc::invalid_input, "give either ONNX files or a --table, not both");
+  if (options.table.empty() && options.models.empty())
+    return fail(Errc::invalid_input, "give ONNX files, or a --table with its --map");
+  return {};
+}
+
 int run(const Options& options, Console& console) {
+  if (auto ok = check_inputs(options); !ok) {
+    console.error(ok.error().context);
+    return kUsage;
+  }
+  if (!options.table.empty()) {
+    return predict_table({options.table, options.map, options.pack, options.modules, options.max_latency_ns,
+                          options.min_coverage, options.output},
+                         console);
+  }
   const DimBindings dims = bindings(options.dims);
   auto forecaster = open_forecaster(options, console);
   if (!forecaster) return refuse(console, forecaster.error());
@@ -200,6 +224,11 @@ void add_predict(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("predict", "Forecast how long networks take, without running them");
   auto options = std::make_shared<Options>();
   add_forecast_options(*command, *options, true);
+  command->get_option("MODEL")->required(false);
+  command->add_option("--table", options->table, "Networks as a CSV table of operations, instead of ONNX files")
+      ->option_text("FILE");
+  command->add_option("--map", options->map, "What the table's columns are, as for 'latcast import'")
+      ->option_text("FILE");
   command->add_flag("--modules", options->modules, "Break the forecast down by executed module");
   command
       ->add_option("--max-latency", options->max_latency_ns,

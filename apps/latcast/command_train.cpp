@@ -11,8 +11,13 @@ void add_train(CLI::App& app, Context& context) {
       "Exit code 3: the budget of time or size cannot be met; the message names the nearest that can.");
   auto options = std::make_shared<TrainingOptions>();
   add_training_options(*command, *options);
-  command->callback([options, &context] {
-    context.action = [options, &context] { return run_training(*options, false, context.console); };
+  auto all = std::make_shared<bool>(false);
+  command->add_flag("--all-targets", *all, "A pack for every target of the store; --out names a folder")
+      ->excludes("--target");
+  command->callback([options, all, &context] {
+    context.action = [options, all, &context] {
+      return *all ? run_all_targets(*options, context.console) : run_training(*options, false, context.console);
+    };
   });
 }
 

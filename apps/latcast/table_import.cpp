@@ -38,7 +38,7 @@ class Importer {
     while (true) {
       const auto more = reader_.next(row);
       if (!more) return tl::unexpected(more.error());
-      if (observer.stop()) return fail(Errc::interrupted, "interrupted; nothing was stored");
+      if (observer.stop()) return fail(Errc::interrupted, "stopped");
       if (!*more) break;
       if (auto ok = add(row); !ok) return tl::unexpected(ok.error());
       if (summary_.rows % kRowsPerLook == 0) observer.progress(reader_.progress(), summary_.rows);
@@ -62,8 +62,8 @@ class Importer {
       const auto earlier =
           rows_.note_row((*network)->id, position, static_cast<std::int64_t>(row.line), row.fingerprint);
       if (!earlier) return tl::unexpected(earlier.error());
-      if (*earlier && !(*earlier)->same) return refuse_second(row, **earlier);
-      if (*earlier) {
+      if (earlier->line > 0 && !earlier->same) return refuse_second(row, *earlier);
+      if (earlier->line > 0) {
         summary_.repeated.add(row.line);
         return {};
       }

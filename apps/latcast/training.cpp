@@ -17,6 +17,7 @@
 #include "learn/regression_model.h"
 #include "learn/study_file.h"
 #include "options.h"
+#include "table_training.h"
 #include "target_names.h"
 
 namespace latcast::cli {
@@ -167,29 +168,6 @@ double peak_memory_bytes() {
   return 1024.0 * static_cast<double>(usage.ru_maxrss);
 }
 
-std::string describe(const learn::Study& study, const learn::PreparedSet& prepared, const learn::Assembled& assembled,
-                     double seconds) {
-  const learn::Choice& choice = assembled.choice;
-  std::string text = describe_models(study, prepared, choice);
-  text += describe_front(assembled);
-  if (choice.exchanged > 0)
-    text += "the local search exchanged the models of " + std::to_string(choice.exchanged) + " kernel classes\n";
-  if (!choice.exact) text += "the choice was not proven to be the best: the search ran into its limit\n";
-  if (const std::size_t outliers = count_outliers(study, prepared, choice); outliers > 0) {
-    text +=
-        std::to_string(outliers) + " samples are off by a factor of 5 or more from what models make of the others\n";
-  }
-  if (prepared.repeated > 0) text += std::to_string(prepared.repeated) + " samples repeat another one\n";
-  if (prepared.dropped > 0)
-    text += std::to_string(prepared.dropped) + " samples could not be used (not above 0, or not a number)\n";
-  for (const std::string& note : study.notes) text += "left out: " + note + "\n";
-  text += "a forecast takes about " + format_time(choice.module_time_ns) + " a module, " +
-          format_time(choice.network_time_ns) + " a carrier\n";
-  return text + "done in " + format_time(seconds * 1e9) + ", of which models' CPU time " +
-         format_time(1e9 * (study.race_cost_s + study.fit_cost_s)) + "; peak memory " +
-         format_bytes(peak_memory_bytes()) + "\n";
-}
-
 /// The smallest of them that fit into so many bytes.
 std::vector<ReferenceCarrier> within(std::vector<ReferenceCarrier> references, double bytes) {
   std::ranges::stable_sort(references, {}, [](const ReferenceCarrier& one) { return one.onnx.size(); });
@@ -221,8 +199,32 @@ Result<PackContent> pack_frame(LearningTask& task, const learn::TrainingSet& set
   return frame;
 }
 
-/// The candidates: those that are kept beside the store, or else newly trained ones, which are kept there.
-learn::Study find_study(const LearningTask& task, const TrainingOptions& options, bool reuse,
+}  // namespace
+
+std::string describe_choice(const learn::Study& study, const learn::PreparedSet& prepared,
+                            const learn::Assembled& assembled, double seconds) {
+  const learn::Choice& choice = assembled.choice;
+  std::string text = describe_models(study, prepared, choice);
+  text += describe_front(assembled);
+  if (choice.exchanged > 0)
+    text += "the local search exchanged the models of " + std::to_string(choice.exchanged) + " kernel classes\n";
+  if (!choice.exact) text += "the choice was not proven to be the best: the search ran into its limit\n";
+  if (const std::size_t outliers = count_outliers(study, prepared, choice); outliers > 0) {
+    text +=
+        std::to_string(outliers) + " samples are off by a factor of 5 or more from what models make of the others\n";
+  }
+  if (prepared.repeated > 0) text += std::to_string(prepared.repeated) + " samples repeat another one\n";
+  if (prepared.dropped > 0)
+    text += std::to_string(prepared.dropped) + " samples could not be used (not above 0, or not a number)\n";
+  for (const std::string& note : study.notes) text += "left out: " + note + "\n";
+  text += "a forecast takes about " + format_time(choice.module_time_ns) + " a module, " +
+          format_time(choice.network_time_ns) + " a carrier\n";
+  return text + "done in " + format_time(seconds * 1e9) + ", of which models' CPU time " +
+         format_time(1e9 * (study.race_cost_s + study.fit_cost_s)) + "; peak memory " +
+         format_bytes(peak_memory_bytes()) + "\n";
+}
+
+learn::Study find_study(const std::filesystem::path& file, const TrainingOptions& options, bool reuse,
                         const learn::TrainingSet& set, const learn::PreparedSet& prepared, Console& console) {
   learn::StudyOptions study_options;
   study_options.models = options.models;
@@ -232,21 +234,21 @@ learn::Study find_study(const LearningTask& task, const TrainingOptions& options
   };
   const std::uint64_t fingerprint = learn::study_fingerprint(set, study_options);
   if (reuse) {
-    auto kept = learn::read_study(task.study, fingerprint);
+    auto kept = learn::read_study(file, fingerprint);
     if (kept) return learn::restricted(std::move(*kept), options.models);
     console.warn(kept.error().context + "; training first");
   }
   learn::Study study = learn::make_study(set, prepared, study_options);
-  if (auto ok = learn::write_study(study, fingerprint, task.study); !ok) {
+  if (auto ok = learn::write_study(study, fingerprint, file); !ok) {
     console.warn("the candidates are not kept for 'latcast select': " + ok.error().context);
   }
   return study;
 }
 
-}  // namespace
-
 void add_training_options(CLI::App& command, TrainingOptions& options) {
-  command.add_option("--db", options.db, "Store made by 'latcast profile'")->option_text("FILE")->required();
+  command.add_option("--db", options.db, "Store made by 'latcast profile' or 'latcast import'")
+      ->option_text("FILE")
+      ->required();
   command.add_option("--target", options.target, "Target in the store (a part of its name will do when unique)")
       ->option_text("NAME");
   add_catalogue_option(command, options.catalogue);
@@ -261,13 +263,12 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
         return "there is no regression model '" + name + "'; 'latcast rms' lists them";
       });
   command
-      .add_option("--max-module-time", options.budget.module_time_ns,
+      .add_option("--max-module-time", options.module_time_ns,
                   "What forecasting a module may take, on average over the modules of the carriers")
       ->option_text("TIME")
       ->transform(duration_option())
       ->default_str(std::to_string(std::lround(learn::kDefaultModuleTime_ns)) + "ns");
-  command
-      .add_option("--max-pack-size", options.budget.pack_bytes, "What the pack may take on disk (default: no limit)")
+  command.add_option("--max-pack-size", options.pack_bytes, "What the pack may take on disk (default: no limit)")
       ->option_text("SIZE")
       ->transform(size_option());
   command.add_option("--out", options.out, "Pack to write")->option_text("FILE")->required();
@@ -281,13 +282,17 @@ Result<LearningTask> open_learning_task(const TrainingOptions& options) {
   if (!store) return tl::unexpected(store.error());
   auto target = choose_target(*store, options.target);
   if (!target) return tl::unexpected(target.error());
+  auto contents = store->contents(target->id);
+  if (!contents) return tl::unexpected(contents.error());
+  const bool tables = contents->campaigns == 0;
   // Modules of tables are nothing that a campaign measures.
-  Catalogue own = catalogue->restricted([](const ModuleType& type) { return !type.given(); });
+  Catalogue own = catalogue->restricted([&](const ModuleType& type) { return tables == type.given(); });
   const std::filesystem::path study = options.db + ".models-" + std::to_string(target->id);
-  return LearningTask{std::move(own), std::move(*store), std::move(*target), study};
+  return LearningTask{std::move(own), std::move(*store), std::move(*target), tables, study};
 }
 
 Result<Trained> train_target(LearningTask& task, const TrainingOptions& options, bool reuse, Console& console) {
+  if (task.tables) return train_table_target(task, options, reuse, console);
   const auto started = std::chrono::steady_clock::now();
   console.progress(0, "reading measurements");
   auto dataset = learn::load_dataset(task.store, task.target.id, task.catalogue);
@@ -296,17 +301,54 @@ Result<Trained> train_target(LearningTask& task, const TrainingOptions& options,
     return tl::unexpected(ok.error());
   const auto prepared = learn::prepare(dataset->samples);
   if (!prepared) return tl::unexpected(prepared.error());
-  learn::Study study = find_study(task, options, reuse, dataset->samples, *prepared, console);
+  learn::Study study = find_study(task.study, options, reuse, dataset->samples, *prepared, console);
   learn::add_mixtures(*prepared, study);
   console.progress(1, "choosing");
-  auto frame = pack_frame(task, dataset->samples, options.budget.pack_bytes);
+  auto frame = pack_frame(task, dataset->samples, options.pack_bytes);
   if (!frame) return tl::unexpected(frame.error());
-  auto assembled = learn::assemble(dataset->samples, *prepared, study, std::move(*frame), options.budget);
+  auto assembled = learn::assemble(dataset->samples, *prepared, study, std::move(*frame),
+                                   options.budget(learn::kDefaultModuleTime_ns));
   if (!assembled) return tl::unexpected(assembled.error());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  std::string report =
-      describe(dataset->report, assembled->content.info.training) + describe(study, *prepared, *assembled, seconds);
+  std::string report = describe(dataset->report, assembled->content.info.training) +
+                       describe_choice(study, *prepared, *assembled, seconds);
   return Trained{std::move(assembled->content), std::move(report)};
+}
+
+int run_all_targets(const TrainingOptions& options, Console& console) {
+  std::error_code failure;
+  std::filesystem::create_directories(options.out, failure);
+  if (!std::filesystem::is_directory(options.out, failure))
+    return refuse(console, Error{Errc::io, options.out + ": cannot be made a folder"});
+  auto store = Store::open_read_only(options.db);
+  if (!store) return refuse(console, store.error());
+  const auto targets = store->targets();
+  if (!targets) return refuse(console, targets.error());
+  const std::vector<std::string> names = target_names(*targets);
+  int written = 0;
+  for (const std::string& name : names) {
+    if (interrupted()) return kInterrupted;
+    TrainingOptions one = options;
+    one.target = name;
+    std::string file = name;
+    std::ranges::replace_if(file, [](char c) { return c == '|' || c == '/' || c == ' '; }, '-');
+    one.out = (std::filesystem::path(options.out) / (file + ".latpack")).string();
+    auto task = open_learning_task(one);
+    if (!task) return refuse(console, task.error());
+    const auto trained = train_target(*task, one, false, console);
+    console.clear_progress();
+    if (!trained) {
+      console.warn(name + ": no pack: " + trained.error().context);
+      continue;
+    }
+    if (auto ok = write_pack(trained->content, one.out); !ok) return refuse(console, ok.error());
+    ++written;
+    const TrainingSummary& training = trained->content.info.training;
+    std::cout << one.out << ": " << training.networks << " networks, cross-validated MAPE "
+              << format_percent(training.error) << "\n";
+  }
+  if (written == 0) return refuse(console, Error{Errc::not_found, "no target of the store could be learnt from"});
+  return kOk;
 }
 
 int run_training(const TrainingOptions& options, bool reuse, Console& console) {

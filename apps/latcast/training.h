@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,16 +25,32 @@ struct TrainingOptions {
   std::string target;
   std::vector<std::string> catalogue;
   std::vector<std::string> models;
-  learn::PackBudget budget;
+  std::optional<double> module_time_ns;
+  double pack_bytes = std::numeric_limits<double>::infinity();
   std::string out;
+
+  /// `module_time_ns`: where none was asked for.
+  [[nodiscard]] learn::PackBudget budget(double usual_ns) const {
+    return {module_time_ns.value_or(usual_ns), pack_bytes};
+  }
 };
+/// No more than whose measurements.
+[[nodiscard]] inline TrainingOptions measurements(std::string db, std::string target,
+                                                  std::vector<std::string> catalogue) {
+  TrainingOptions out;
+  out.db = std::move(db);
+  out.target = std::move(target);
+  out.catalogue = std::move(catalogue);
+  return out;
+}
 void add_training_options(CLI::App& command, TrainingOptions& options);
 
 /// A store opened with everything that learning from it needs.
 struct LearningTask {
-  Catalogue catalogue;
+  Catalogue catalogue;  // of a campaign: what it measures; of tables: all
   Store store;
   TargetRecord target;
+  bool tables = false;          // the target's measurements come from imported tables
   std::filesystem::path study;  // where the candidates of this target are kept
 };
 [[nodiscard]] Result<LearningTask> open_learning_task(const TrainingOptions& options);
@@ -46,6 +64,18 @@ struct Trained {
 /// there.
 [[nodiscard]] Result<Trained> train_target(LearningTask& task, const TrainingOptions& options, bool reuse,
                                            Console& console);
+
+/// The candidates: those that are kept in `file`, or else newly trained ones, which are kept there.
+[[nodiscard]] learn::Study find_study(const std::filesystem::path& file, const TrainingOptions& options, bool reuse,
+                                      const learn::TrainingSet& set, const learn::PreparedSet& prepared,
+                                      Console& console);
+
+/// What was chosen, what it costs, and what else there is to choose.
+[[nodiscard]] std::string describe_choice(const learn::Study& study, const learn::PreparedSet& prepared,
+                                          const learn::Assembled& assembled, double seconds);
+
+/// A pack for every target of the store that networks' latencies are known of, into the folder `options.out`.
+int run_all_targets(const TrainingOptions& options, Console& console);
 
 /// Trains or selects, writes the pack and says what is in it.
 int run_training(const TrainingOptions& options, bool reuse, Console& console);

@@ -32,7 +32,8 @@ struct Fallback {
   double input_byte_ns = 0, output_byte_ns = 0, weight_byte_ns = 0, mac_ns = 0, module_ns = 0;
 };
 
-/// quiet = scale * sum of module forecasts + module_ns * modules + run_ns.
+/// quiet = scale * sum of module forecasts + module_ns * modules + run_ns, before a network correction and the anchor.
+/// Modules that cost nothing of their own do not count.
 struct Calibration {
   double scale = 1, module_ns = 0, run_ns = 0;
 };

@@ -35,7 +35,7 @@ enum class ForecastStatus : std::uint8_t {
 [[nodiscard]] std::string_view to_string(ForecastStatus status) noexcept;
 
 struct ModuleForecast {
-  Nanos latency{0};
+  Nanos latency{0};                       ///< 0 where its time is in another module, and there only
   std::uint32_t kernel = kUnknownKernel;  ///< index of the kernel class within its type
   ForecastStatus status = ForecastStatus::unknown;
   double macs = 0;

@@ -74,12 +74,22 @@ struct Expression {
   Program program;  // slots: parameters, then all derived
 };
 
+/// What a base term counts. Where networks' totals cannot tell costs apart, the same things are taken to cost the same.
+struct TermUnit {
+  enum class Of : std::uint8_t { unknown, mac, element, call };
+  Of of = Of::unknown;
+  double factor = 1;  // so many of them cost as much as one of the term's
+};
+
 /// Kernel class: which code path of the engine runs it. The first whose `when` holds is taken.
 struct Kernel {
   std::string name;
-  Program when;                      // empty: always
-  std::vector<Expression> base;      // non-negative terms of the physical base model, each >= 0
-  std::vector<Expression> features;  // what learners see, raw (they take log2(1 + x))
+  Program when;                           // empty: always
+  std::vector<Expression> base;           // non-negative terms of the physical base model, each >= 0
+  std::vector<TermUnit> base_units = {};  // of the base terms; empty: unknown
+  std::vector<Expression> features;       // what learners see, raw (they take log2(1 + x))
+  bool free = false;                      // costs nothing: its time is in another module. Neither base nor features
+  std::string engine_name;                // the engine's own name of the class, which several kernels may share
 };
 
 /// How a campaign draws one parameter.

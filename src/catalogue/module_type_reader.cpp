@@ -1,7 +1,10 @@
 #include "catalogue/module_type_reader.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "catalogue/expression_compiler.h"
@@ -15,6 +18,24 @@ OperatorName parse_operator(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) return {"", text};
   return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+/// "mac", or "0.3 element": that share of what an element costs.
+std::optional<TermUnit> parse_unit(std::string_view text) {
+  static const std::map<std::string_view, TermUnit::Of> kUnits = {
+      {"mac", TermUnit::Of::mac}, {"element", TermUnit::Of::element}, {"call", TermUnit::Of::call}};
+  TermUnit out;
+  if (const std::size_t space = text.find(' '); space != std::string_view::npos) {
+    const std::string_view number = text.substr(0, space);
+    const char* past = number.data() + number.size();
+    const auto [end, problem] = std::from_chars(number.data(), past, out.factor);
+    if (problem != std::errc() || end != past || !(out.factor > 0)) return std::nullopt;
+    text.remove_prefix(space + 1);
+  }
+  const auto found = kUnits.find(text);
+  if (found == kUnits.end()) return std::nullopt;
+  out.of = found->second;
+  return out;
 }
 
 class Reader {
@@ -103,13 +124,15 @@ class Reader {
     const std::vector<Expression> features = list(table_, "features");
     const toml::array* array = toml_.array(table_, "kernel");
     if (array == nullptr) {
-      type_.kernels.push_back({type_.name, {}, base, features});
+      type_.kernels.push_back(
+          {.name = type_.name, .when = {}, .base = base, .features = features, .engine_name = type_.name});
     } else {
       if (array->empty()) toml_.fail_at(table_, "'kernel' must hold at least one [[kernel]]");
       for (const toml::node& node : *array) read_kernel(node, base, features);
     }
     if (toml_.failed()) return;
     for (const Kernel& kernel : type_.kernels) {
+      if (kernel.free) continue;
       if (kernel.base.empty()) toml_.fail_at(table_, "kernel '" + kernel.name + "' has no 'base' terms");
       if (kernel.features.empty()) toml_.fail_at(table_, "kernel '" + kernel.name + "' has no 'features'");
     }
@@ -122,16 +145,38 @@ class Reader {
                    const std::vector<Expression>& features) {
     const toml::table* table = node.as_table();
     if (table == nullptr) return toml_.fail_at(node, "'kernel' must be an array of tables: [[kernel]]");
-    toml_.check_keys(*table, {"name", "when", "base", "features"});
+    toml_.check_keys(*table, {"name", "when", "base", "base_units", "features", "free", "engine_name"});
     Kernel kernel;
     kernel.name = toml_.text(*table, "name", true);
+    kernel.engine_name = table->contains("engine_name") ? toml_.text(*table, "engine_name", true) : kernel.name;
+    if (kernel.engine_name.empty()) toml_.fail_at(node, "'engine_name' must not be empty");
+    kernel.free = toml_.flag(*table, "free");
     if (const toml::node* when = table->get("when")) kernel.when = program(*when, "when", names_);
-    kernel.base = table->contains("base") ? list(*table, "base") : base;
-    kernel.features = table->contains("features") ? list(*table, "features") : features;
+    if (kernel.free && (table->contains("base") || table->contains("features"))) {
+      toml_.fail_at(node, "kernel '" + kernel.name + "' is free: it has neither 'base' nor 'features'");
+    }
+    if (!kernel.free) {
+      kernel.base = table->contains("base") ? list(*table, "base") : base;
+      kernel.features = table->contains("features") ? list(*table, "features") : features;
+    }
+    read_units(*table, kernel);
     if (std::ranges::find(type_.kernels, kernel.name, &Kernel::name) != type_.kernels.end()) {
       toml_.fail_at(node, "two kernels are called '" + kernel.name + "'");
     }
     type_.kernels.push_back(std::move(kernel));
+  }
+
+  void read_units(const toml::table& table, Kernel& kernel) {
+    const toml::node* units = table.get("base_units");
+    if (units == nullptr) return;
+    for (const std::string& text : toml_.expressions(table, "base_units")) {
+      const auto unit = parse_unit(text);
+      if (!unit) return toml_.fail_at(*units, "'" + text + "' is not mac, element or call, with or without a factor");
+      kernel.base_units.push_back(*unit);
+    }
+    if (kernel.base_units.size() != kernel.base.size()) {
+      toml_.fail_at(*units, "kernel '" + kernel.name + "': as many 'base_units' as 'base' terms are needed");
+    }
   }
 
   void sampling() {

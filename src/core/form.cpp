@@ -146,13 +146,15 @@ void evaluate_each(const PreparedNode& node, const FormRows& input, std::span<co
 
 }  // namespace
 
-double Form::evaluate(const FormInput& input) const noexcept {
+double Form::value(const FormInput& input) const noexcept {
   std::array<double, kMaxFormNodes> values;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     values[i] = operations(nodes_[i].view).evaluate(nodes_[i], input, {values.data(), i});
   }
-  return finite(values[nodes_.size() - 1]);
+  return values[nodes_.size() - 1];
 }
+
+double Form::evaluate(const FormInput& input) const noexcept { return finite(value(input)); }
 
 void Form::evaluate_rows(const FormRows& input, double* out) const noexcept {
   std::array<double, kMaxFormNodes * kMostRows> values;

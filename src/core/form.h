@@ -120,6 +120,8 @@ class Form {
 
   /// Nanoseconds; never NaN. Not for an empty form.
   [[nodiscard]] double evaluate(const FormInput& input) const noexcept;
+  /// The same where it is a finite number; otherwise what came out.
+  [[nodiscard]] double value(const FormInput& input) const noexcept;
   /// The same of each row that is wanted, the same bits; the others get some number.
   void evaluate_rows(const FormRows& input, double* out) const noexcept;
 

@@ -20,6 +20,7 @@ double variance_of_anchor(const Anchor& anchor) noexcept {
 }  // namespace
 
 double CalibrationPlan::shift(double raw_ns) const noexcept {
+  if (raw_ns == 0.0) return 0.0;
   const double scaled = calibration.scale * raw_ns;
   return std::max(scaled + calibration.module_ns, 0.05 * scaled);
 }

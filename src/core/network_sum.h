@@ -12,11 +12,11 @@ struct CalibrationPlan {
   Calibration calibration;
   double wanted_ns = 0;  // the network's calibrated latency
 
-  /// A module's calibrated latency up to a factor common to the network; > 0 where `raw_ns` is.
+  /// A module's calibrated latency up to a factor common to the network; > 0 where `raw_ns` is, else 0.
   [[nodiscard]] double shift(double raw_ns) const noexcept;
 };
 
-/// `raw_ns`: sum of the raw latencies of `modules` modules.
+/// `raw_ns`: sum of the raw latencies of `modules` modules, without those that are free.
 [[nodiscard]] CalibrationPlan plan_calibration(const Calibration& calibration, double raw_ns,
                                                std::size_t modules) noexcept;
 

@@ -9,6 +9,7 @@
 
 #include "core/expression.h"
 #include "core/form.h"
+#include "core/network_correction.h"
 #include "latcast/pack_info.h"
 #include "latcast/result.h"
 
@@ -47,6 +48,7 @@ struct KernelModel {
   std::vector<CandidateScore> candidates;
   FormSpec form;           // empty: nothing was measured, the physical fallback answers
   FormSpec extrapolation;  // used instead where a feature is out of range; empty: `form` with clamped features
+  bool free = false;       // costs nothing, whatever the form: its time is in another module
 };
 
 struct TypeModel {
@@ -68,6 +70,7 @@ struct PackContent {
   PackInfo info;
   std::vector<TypeModel> types;
   std::vector<ReferenceCarrier> references;
+  NetworkCorrection network;
 };
 
 /// The bytes of a pack file.

@@ -125,6 +125,7 @@ KernelModel read_kernel(const fb::Kernel& kernel) {
   out.error = kernel.error();
   out.bias = kernel.bias();
   out.spread = kernel.spread();
+  out.free = kernel.free();
   out.model = text(kernel.model());
   out.candidates = read_all(kernel.candidates(), [](const fb::Candidate& c) {
     return CandidateScore{text(c.name()), c.error(),      c.bytes(),        c.latency_ns(), text(c.note()),
@@ -205,7 +206,8 @@ KernelSource kernel_source(const fb::Kernel& kernel, FormReader& forms) {
           .samples = kernel.samples(),
           .spread = kernel.spread(),
           .form = forms.read(kernel.form()),
-          .extrapolation = forms.read(kernel.extrapolation())};
+          .extrapolation = forms.read(kernel.extrapolation()),
+          .free = kernel.free()};
 }
 
 TypeSource type_source(const fb::ModuleType& type, FormReader& forms) {
@@ -236,17 +238,20 @@ Result<void> check_programs(const std::vector<ProgramView>& programs, std::size_
   return {};
 }
 
-Result<void> check_ranges(const KernelSource& kernel) {
-  if (kernel.low.size() != kernel.features.size() || kernel.high.size() != kernel.features.size()) {
-    return corrupt("the feature ranges do not match the features");
-  }
-  if (!aligned(kernel.low) || !aligned(kernel.high)) return corrupt("a feature range is not aligned");
-  for (std::size_t i = 0; i < kernel.low.size(); ++i) {
-    if (!within(kernel.low[i], 0, 2000) || !within(kernel.high[i], kernel.low[i], 2000)) {
-      return corrupt("a feature range is not one");
-    }
+Result<void> check_ranges(std::span<const double> low, std::span<const double> high, std::size_t features) {
+  if (low.size() != features || high.size() != features) return corrupt("the feature ranges do not match the features");
+  if (!aligned(low) || !aligned(high)) return corrupt("a feature range is not aligned");
+  for (std::size_t i = 0; i < features; ++i) {
+    if (!within(low[i], 0, 2000) || !within(high[i], low[i], 2000)) return corrupt("a feature range is not one");
   }
   return {};
+}
+
+Result<void> check_form(const FormView& form, FormShape shape) {
+  if (!std::ranges::all_of(form, [](const FormNodeView& node) { return aligned(node.doubles); })) {
+    return corrupt("an array of a form is not aligned");
+  }
+  return check(form, shape);
 }
 
 Result<void> check_kernel(const KernelSource& kernel, std::size_t slots) {
@@ -257,15 +262,12 @@ Result<void> check_kernel(const KernelSource& kernel, std::size_t slots) {
   }
   if (auto ok = check_programs(kernel.terms, slots); !ok) return ok;
   if (auto ok = check_programs(kernel.features, slots); !ok) return ok;
-  if (auto ok = check_ranges(kernel); !ok) return ok;
+  if (auto ok = check_ranges(kernel.low, kernel.high, kernel.features.size()); !ok) return ok;
   if (!within(kernel.spread, 0, 10)) return corrupt("the interval of a kernel class is not one");
   const FormShape shape{kernel.terms.size(), kernel.features.size()};
   for (const FormView* form : {&kernel.form, &kernel.extrapolation}) {
     if (form->empty()) continue;
-    if (!std::ranges::all_of(*form, [](const FormNodeView& node) { return aligned(node.doubles); })) {
-      return corrupt("an array of a form is not aligned");
-    }
-    if (auto ok = check(*form, shape); !ok) return ok;
+    if (auto ok = check_form(*form, shape); !ok) return ok;
   }
   return {};
 }
@@ -283,6 +285,28 @@ Result<void> check_type(const TypeSource& type) {
   }
   for (const KernelSource& kernel : type.kernels) {
     if (auto ok = check_kernel(kernel, slots); !ok) return fail_in(kernel.name, ok.error());
+  }
+  return {};
+}
+
+std::vector<ClassRef> read_shares(const fb::NetworkCorrection& network) {
+  std::vector<ClassRef> out;
+  if (network.shares() == nullptr) return out;
+  for (const fb::ClassRef* share : *network.shares()) out.push_back({share->type(), share->kernel()});
+  return out;
+}
+
+/// Tells the kernel classes of `types` which share they are.
+Result<void> place_shares(std::span<const ClassRef> shares, std::vector<DecodedType>& types) {
+  if (shares.size() > kMaxShares) return corrupt("too many shares");
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const auto [type, kernel] = shares[i];
+    if (type >= types.size() || kernel >= types[type].plan.kernels.size()) {
+      return corrupt("a share is of a kernel class that is not there");
+    }
+    KernelPlan& plan = types[type].plan.kernels[kernel];
+    if (plan.share != kNoShare) return corrupt("two shares are of the same kernel class");
+    plan.share = static_cast<ShareIndex>(i);
   }
   return {};
 }
@@ -311,13 +335,18 @@ Result<void> check_info(const PackInfo& info) {
   return {};
 }
 
+/// The errors of a check that a pack has not passed.
+tl::unexpected<Error> refused(const Error& error) {
+  return fail(error.code == Errc::unsupported ? Errc::unsupported : Errc::corrupt, error.context);
+}
+
+tl::unexpected<Error> missing_numbers() { return corrupt("a form refers to shared numbers that are not there"); }
+
 /// Checks a type and plans its forecasts.
 Result<DecodedType> decode_type(const fb::ModuleType& type, FormReader& forms, double fallback_spread) {
   const TypeSource source = type_source(type, forms);
-  if (forms.missing()) return corrupt("a form refers to shared numbers that are not there");
-  if (auto ok = check_type(source); !ok) {
-    return fail(ok.error().code == Errc::unsupported ? Errc::unsupported : Errc::corrupt, ok.error().context);
-  }
+  if (forms.missing()) return missing_numbers();
+  if (auto ok = check_type(source); !ok) return refused(ok.error());
   auto plan = make_plan(source, fallback_spread);
   if (!plan) return tl::unexpected<Error>(plan.error());
   return DecodedType{
@@ -327,19 +356,38 @@ Result<DecodedType> decode_type(const fb::ModuleType& type, FormReader& forms, d
       std::move(*plan)};
 }
 
+/// Checks a network correction, whose shares it tells to `types`.
+Result<NetworkCorrector> decode_network(const fb::NetworkCorrection& network, FormReader& forms,
+                                        std::vector<DecodedType>& types) {
+  const std::vector<ClassRef> shares = read_shares(network);
+  if (auto ok = place_shares(shares, types); !ok) return tl::unexpected<Error>(ok.error());
+  const std::size_t features = kNetworkFeatures + shares.size();
+  const std::span<const double> low = array(network.low()), high = array(network.high());
+  if (auto ok = check_ranges(low, high, features); !ok) return tl::unexpected<Error>(ok.error());
+  const FormView form = forms.read(network.form());
+  if (forms.missing()) return missing_numbers();
+  if (auto ok = check_form(form, {0, features}); !ok) return refused(ok.error());
+  return NetworkCorrector(form, low, high);
+}
+
 Result<DecodedPack> decode_content(const fb::Pack& pack) {
   DecodedPack out;
   out.info = read_info(pack);
   if (auto ok = check_info(out.info); !ok) return tl::unexpected<Error>(ok.error());
   out.unknown_factor = std::exp(out.info.interval.module_spread);
-  if (pack.types() == nullptr) return out;
   FormReader forms(pack);
-  out.types.reserve(pack.types()->size());
-  for (const fb::ModuleType* type : *pack.types()) {
-    auto decoded = decode_type(*type, forms, out.info.interval.module_spread);
-    if (!decoded) return fail_in(text_view(type->name()), decoded.error());
+  const flatbuffers::uoffset_t types = pack.types() == nullptr ? 0 : pack.types()->size();
+  out.types.reserve(types);
+  for (flatbuffers::uoffset_t i = 0; i < types; ++i) {
+    const fb::ModuleType& type = *pack.types()->Get(i);
+    auto decoded = decode_type(type, forms, out.info.interval.module_spread);
+    if (!decoded) return fail_in(text_view(type.name()), decoded.error());
     out.types.push_back(std::move(*decoded));
   }
+  if (pack.network() == nullptr) return out;
+  auto network = decode_network(*pack.network(), forms, out.types);
+  if (!network) return fail_in("network correction", network.error());
+  out.network = std::move(*network);
   return out;
 }
 
@@ -398,6 +446,10 @@ PackContent own(const DecodedPack& decoded) {
     }
     return type;
   });
+  if (const fb::NetworkCorrection* network = pack.network()) {
+    out.network = {read_shares(*network), copier.copy(reader.read(network->form())), copy(network->low()),
+                   copy(network->high())};
+  }
   out.references = read_all(pack.references(), [](const fb::Reference& r) {
     const std::span<const std::uint8_t> onnx = array(r.onnx());
     return ReferenceCarrier{text(r.name()), {onnx.begin(), onnx.end()}, r.quiet_ns()};

@@ -13,7 +13,7 @@
 namespace latcast::detail {
 
 /// Raised when readers of the old format would misread the new one.
-inline constexpr std::uint32_t kPackFormat = 3;
+inline constexpr std::uint32_t kPackFormat = 4;
 
 /// 64-bit hash for accidental damage (not against forgery): multiply-mix over 8-byte words.
 [[nodiscard]] std::uint64_t content_hash(std::span<const std::uint8_t> bytes) noexcept;

@@ -122,7 +122,7 @@ Offset<fb::Kernel> write(PackBuilder& out, const KernelModel& kernel) {
   const auto form = write_all(out, laid_out(kernel.form));
   const auto extrapolation = write_all(out, laid_out(kernel.extrapolation));
   return fb::CreateKernel(out, name, when, terms, features, low, high, kernel.samples, kernel.error, kernel.bias, model,
-                          candidates, form, extrapolation, kernel.spread);
+                          candidates, form, extrapolation, kernel.spread, kernel.free);
 }
 
 Offset<fb::ModuleType> write(PackBuilder& out, const TypeModel& type) {
@@ -131,6 +131,18 @@ Offset<fb::ModuleType> write(PackBuilder& out, const TypeModel& type) {
   const auto derived = write_all(out, type.derived);
   const auto macs = write(out, type.macs);
   return fb::CreateModuleType(out, name, parameters, derived, macs, write_all(out, type.kernels));
+}
+
+/// Nothing where there is no correction.
+Offset<fb::NetworkCorrection> write(PackBuilder& out, const NetworkCorrection& network) {
+  if (network.form.empty()) return {};
+  std::vector<fb::ClassRef> classes;
+  classes.reserve(network.shares.size());
+  for (const ClassRef& share : network.shares) classes.emplace_back(share.type, share.kernel);
+  const auto shares = out.CreateVectorOfStructs(classes);
+  const auto form = write_all(out, laid_out(network.form));
+  const auto low = out.CreateVector(network.low);
+  return fb::CreateNetworkCorrection(out, shares, form, low, out.CreateVector(network.high));
 }
 
 Offset<fb::Target> write(PackBuilder& out, const Target& target) {
@@ -169,9 +181,10 @@ Offset<fb::Pack> write(PackBuilder& out, const PackContent& content) {
   const auto references = write_all(out, content.references);
   const auto training = write(out, info.training);
   const auto extras = write_all(out, info.extras);
+  const auto network = write(out, content.network);
   const auto shared = write_all(out, out.shared());  // after the forms, which say what is shared
   return fb::CreatePack(out, version, info.created_unix_s, target, sources, types, fallback, calibration, interval,
-                        anchor, references, training, extras, shared);
+                        anchor, references, training, extras, shared, network);
 }
 
 Result<void> write_file(const std::vector<std::uint8_t>& bytes, const std::filesystem::path& path) {

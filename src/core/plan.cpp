@@ -85,6 +85,12 @@ Result<void> plan_programs(KernelPlan& plan, const TypeValues& type, const Kerne
   return {};
 }
 
+/// Said so, or trained to nothing.
+bool costs_nothing(const KernelSource& kernel) {
+  return kernel.free ||
+         (kernel.form.size() == 1 && kernel.form[0].kind == FormKind::constant && kernel.form[0].doubles[0] == 0.0);
+}
+
 }  // namespace
 
 Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
@@ -103,8 +109,11 @@ Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
     KernelPlan& plan = out.kernels.emplace_back();
     plan.terms = kernel.terms.size();
     plan.interval_factor = std::exp(kernel.spread > 0 ? kernel.spread : fallback_spread);
-    plan.model = KernelForecaster({kernel.form, kernel.extrapolation, kernel.low, kernel.high, kernel.samples},
-                                  {kernel.terms.size(), kernel.features.size()});
+    plan.free = costs_nothing(kernel);
+    if (!plan.free) {
+      plan.model = KernelForecaster({kernel.form, kernel.extrapolation, kernel.low, kernel.high, kernel.samples},
+                                    {kernel.terms.size(), kernel.features.size()});
+    }
     RegisterScheduler own = common;
     if (auto ok = plan_programs(plan, values, values.kernels[k], own); !ok) return fail_in(kernel.name, ok.error());
     out.registers = std::max(out.registers, own.used());

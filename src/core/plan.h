@@ -10,6 +10,7 @@
 #include "core/expression.h"
 #include "core/expression_graph.h"
 #include "core/kernel_forecast.h"
+#include "core/network_correction.h"
 #include "core/register_program.h"
 
 namespace latcast::detail {
@@ -28,6 +29,8 @@ struct KernelPlan {
   std::vector<TermRegister> inside_terms, outside_terms;
   std::size_t terms = 0;
   double interval_factor = 1;  // upper bound of a module's interval / its forecast
+  bool free = false;           // costs nothing; no model
+  ShareIndex share = kNoShare;
   KernelForecaster model;
 };
 
@@ -54,6 +57,7 @@ struct KernelSource {
   std::uint32_t samples = 0;
   double spread = 0;
   FormView form, extrapolation;
+  bool free = false;
 };
 
 /// What a plan is made of, verified.

@@ -96,6 +96,9 @@ void set_estimate(ModuleForecast& out, const KernelEstimate& found) noexcept {
   out.status = found.extrapolated ? ForecastStatus::extrapolated : ForecastStatus::ok;
 }
 
+/// That its time is in another module is all there is to know.
+constexpr KernelEstimate kFree{.latency_ns = 0.0, .extrapolated = false};
+
 /// Before calibration and anchor. Parameters are known to be right.
 ModuleForecast raw_forecast(const detail::DecodedPack& pack, const ModuleQuery& module) noexcept {
   ModuleForecast out;
@@ -110,8 +113,8 @@ ModuleForecast raw_forecast(const detail::DecodedPack& pack, const ModuleQuery& 
     const detail::KernelPlan& plan = kernel_plan(type, out.kernel);
     registers.run(plan.inside);
     if (plan.macs != detail::kNoRegister) out.macs = usable(registers.at(plan.macs, 0));
-    if (!plan.model.empty()) {
-      set_estimate(out, RowEstimator(plan, registers)(0));
+    if (plan.free || !plan.model.empty()) {
+      set_estimate(out, plan.free ? kFree : RowEstimator(plan, registers)(0));
       return out;
     }
   }
@@ -287,10 +290,15 @@ class BlockForecaster {
       rows[i].out->kernel = kernel;
       if (plan.macs != detail::kNoRegister) rows[i].out->macs = usable(registers.at(plan.macs, i));
     }
+    if (plan.free) return set_free(rows);
     if (plan.model.empty()) return;
     if (rows.size() >= kFewRows) return RowsEstimator(plan, registers, rows)();
     RowEstimator estimator(plan, registers);
     for (std::size_t i = 0; i < rows.size(); ++i) set_estimate(*rows[i].out, estimator(i));
+  }
+
+  static void set_free(std::span<const Row> rows) noexcept {
+    for (const Row& row : rows) set_estimate(*row.out, kFree);
   }
 
   const detail::TypePlan& type_;
@@ -368,13 +376,26 @@ Result<void> bad_row(const detail::DecodedPack& pack, std::uint32_t type, std::s
   return {};
 }
 
-/// Rewrites the latencies in place so that they sum to the calibrated, anchored total, which is returned.
-Nanos calibrate_modules(std::span<ModuleForecast> modules, const PackInfo& info) noexcept {
-  double raw = 0.0, shifted = 0.0;
-  for (const ModuleForecast& module : modules) raw += module.latency.count();
-  const CalibrationPlan plan = plan_calibration(info.calibration, raw, modules.size());
+RawSum add_up(const detail::DecodedPack& pack, std::span<const ModuleQuery> queries,
+              std::span<const ModuleForecast> modules) noexcept {
+  RawSum sum;
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    const bool shared = !pack.network.empty() && queries[i].type < pack.types.size();
+    const ShareIndex share = shared ? kernel_plan(pack.types[queries[i].type].plan, modules[i].kernel).share : kNoShare;
+    sum.add(modules[i].latency.count(), share);
+  }
+  return sum;
+}
+
+/// Rewrites the latencies in place so that they sum to the calibrated, corrected, anchored total, which is returned.
+Nanos calibrate_modules(const detail::DecodedPack& pack, std::span<const ModuleQuery> queries,
+                        std::span<ModuleForecast> modules) noexcept {
+  const RawSum raw = add_up(pack, queries, modules);
+  CalibrationPlan plan = plan_calibration(pack.info.calibration, raw.sum_ns(), raw.modules());
+  plan.wanted_ns *= pack.network.factor(raw);
+  double shifted = 0.0;
   for (const ModuleForecast& module : modules) shifted += plan.shift(module.latency.count());
-  const double factor = shifted > 0.0 ? info.anchor.scale * plan.wanted_ns / shifted : 0.0;
+  const double factor = shifted > 0.0 ? pack.info.anchor.scale * plan.wanted_ns / shifted : 0.0;
   Nanos sum{0};
   for (ModuleForecast& module : modules) {
     module.latency = Nanos(factor * plan.shift(module.latency.count()));
@@ -448,7 +469,7 @@ Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery>
   raw_forecasts(pack, modules, out);
   const PackInfo& info = pack.info;
   NetworkForecast total;
-  total.quiet = calibrate_modules(out, info);
+  total.quiet = calibrate_modules(pack, modules, out);
   DoubtSum doubts;
   for (std::size_t i = 0; i < out.size(); ++i) {
     add_interval(pack, modules[i].type, out[i]);

@@ -8,6 +8,7 @@
 
 #include "graph/network.h"
 #include "learn/profiler_cost.h"
+#include "learn/sample_collector.h"
 #include "store/rounds.h"
 
 namespace latcast::learn {
@@ -121,7 +122,7 @@ std::vector<double> clean_latencies(const CarrierData& carrier, const ProfilerCo
 
 class Builder {
  public:
-  explicit Builder(const Catalogue& catalogue) : catalogue_(catalogue) {}
+  explicit Builder(const Catalogue& catalogue) : samples_(catalogue) {}
 
   void add(const CarrierData& carrier, const std::vector<double>& clean) {
     NetworkTruth truth;
@@ -137,7 +138,9 @@ class Builder {
       if (std::isnan(latency)) continue;
       ModuleRef reference{-1, -1, module.input_bytes, module.output_bytes, module.weight_bytes, 0, latency};
       if (module.match == ModuleMatch::matched) {
-        add_sample(module, latency, carrier.spread[module.node], network, reference);
+        const auto slots = samples_.slots(module.type, module.parameters);
+        if (samples_.free(module.type, slots)) continue;  // its time is in another module
+        add_sample(module.type, slots, carrier.spread[module.node], network, reference);
       } else {
         unknown_[module.op] += latency;
         ++unknown_count_;
@@ -150,7 +153,7 @@ class Builder {
   }
 
   Dataset finish(DatasetReport report) {
-    for (auto& [key, rows] : rows_) set_.kernels[static_cast<std::size_t>(rows.index)] = to_samples(key, rows);
+    set_.kernels = samples_.samples();
     report.modules = modules_;
     report.unknown_modules = unknown_count_;
     for (const auto& [op, time] : unknown_) report.unknown_operators.emplace_back(op, time / total_);
@@ -159,80 +162,21 @@ class Builder {
   }
 
  private:
-  struct Rows {
-    int index = 0;
-    std::vector<std::vector<double>> terms, features;
-    std::vector<double> latency, weight;
-    std::vector<int> network;
-  };
-
-  void add_sample(const Module& module, double latency, double spread, int network, ModuleRef& reference) {
-    const ModuleType& type = catalogue_.types()[module.type];
-    std::vector<double> slots = module.parameters;
-    slots.reserve(type.slot_count());
-    for (const Derived& derived : type.derived) slots.push_back(evaluate(derived.program, slots));
-    std::size_t kernel = 0;
-    while (kernel + 1 < type.kernels.size() && !type.kernels[kernel].when.empty() &&
-           evaluate(type.kernels[kernel].when, slots) == 0)
-      ++kernel;
-    const auto [found, fresh] = rows_.try_emplace({module.type, kernel});
-    Rows& rows = found->second;
-    if (fresh) {
-      rows.index = static_cast<int>(set_.kernels.size());
-      set_.kernels.emplace_back();
-    }
-    reference.kernel_samples = rows.index;
-    reference.row = static_cast<int>(rows.latency.size());
-    reference.macs = type.macs ? evaluate(type.macs->program, slots) : 0.0;
-    rows.terms.push_back(values(type.kernels[kernel].base, slots));
-    rows.features.push_back(values(type.kernels[kernel].features, slots));
-    rows.latency.push_back(latency);
+  void add_sample(std::size_t type, const SampleCollector::Slots& slots, double spread, int network,
+                  ModuleRef& reference) {
+    const double latency = reference.latency_ns;
     // Own noise, what the clock's dithering leaves, and what no model will resolve. Modules too small to matter count
     // less, but only gently: weights that grow with the measured value would follow its outliers.
     const double noise = std::hypot(spread, kModelError, kDithering / latency);
-    rows.weight.push_back(std::sqrt(latency / (latency + kSmallModule)) * kModelError * kModelError / (noise * noise));
-    rows.network.push_back(network);
+    const double weight = std::sqrt(latency / (latency + kSmallModule)) * kModelError * kModelError / (noise * noise);
+    const auto place = samples_.add(type, slots, latency, weight, network);
+    reference.kernel_samples = place.kernel_samples;
+    reference.row = place.row;
+    reference.macs = place.macs;
   }
 
-  static std::vector<double> values(const std::vector<Expression>& expressions, const std::vector<double>& slots) {
-    std::vector<double> result;
-    for (const Expression& expression : expressions) result.push_back(evaluate(expression.program, slots));
-    return result;
-  }
-
-  [[nodiscard]] KernelSamples to_samples(std::pair<std::size_t, std::size_t> key, const Rows& rows) const {
-    const ModuleType& type = catalogue_.types()[key.first];
-    const Kernel& kernel = type.kernels[key.second];
-    KernelSamples samples;
-    samples.type = key.first;
-    samples.kernel = key.second;
-    samples.type_name = type.name;
-    samples.kernel_name = kernel.name;
-    for (const Expression& term : kernel.base) samples.term_names.push_back(term.text);
-    for (const Expression& feature : kernel.features) samples.feature_names.push_back(feature.text);
-    samples.terms = matrix(rows.terms, kernel.base.size());
-    samples.features = matrix(rows.features, kernel.features.size());
-    samples.latency_ns =
-        Eigen::Map<const Eigen::VectorXd>(rows.latency.data(), static_cast<Eigen::Index>(rows.latency.size()));
-    samples.weight =
-        Eigen::Map<const Eigen::VectorXd>(rows.weight.data(), static_cast<Eigen::Index>(rows.weight.size()));
-    samples.network = rows.network;
-    return samples;
-  }
-
-  static Eigen::MatrixXd matrix(const std::vector<std::vector<double>>& rows, std::size_t columns) {
-    Eigen::MatrixXd result(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(columns));
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      for (std::size_t column = 0; column < columns; ++column) {
-        result(static_cast<Eigen::Index>(row), static_cast<Eigen::Index>(column)) = rows[row][column];
-      }
-    }
-    return result;
-  }
-
-  const Catalogue& catalogue_;
+  SampleCollector samples_;
   TrainingSet set_;
-  std::map<std::pair<std::size_t, std::size_t>, Rows> rows_;
   std::map<std::string, double> unknown_;
   double total_ = 0;
   int modules_ = 0;

@@ -16,6 +16,7 @@ KernelSamples take_samples(const KernelSamples& samples, const Renumbering& netw
   out.kernel_name = samples.kernel_name;
   out.term_names = samples.term_names;
   out.feature_names = samples.feature_names;
+  out.term_units = samples.term_units;
   std::vector<Eigen::Index> kept;
   rows.assign(samples.network.size(), -1);
   for (std::size_t i = 0; i < samples.network.size(); ++i) {
@@ -45,6 +46,11 @@ TrainingSet take_networks(const TrainingSet& set, const std::function<bool(std::
   std::vector<Renumbering> rows(set.kernels.size());
   for (std::size_t k = 0; k < set.kernels.size(); ++k) {
     out.kernels.push_back(take_samples(set.kernels[k], networks, rows[k]));
+  }
+  out.real_networks = set.real_networks;
+  Renumbering unlisted_rows;
+  for (const KernelSamples& unlisted : set.unlisted) {
+    out.unlisted.push_back(take_samples(unlisted, networks, unlisted_rows));
   }
   for (NetworkTruth& network : out.networks) {
     for (ModuleRef& module : network.modules) {

@@ -7,6 +7,7 @@
 
 #include "learn/choice_fit.h"
 #include "learn/mixture.h"
+#include "learn/real_network_fit.h"
 #include "learn/robust.h"
 
 namespace latcast::learn {
@@ -26,6 +27,7 @@ KernelModel untrained_kernel(const Kernel& kernel) {
   out.features = named(kernel.features);
   out.low.assign(kernel.features.size(), 0.0);
   out.high.assign(kernel.features.size(), 0.0);
+  out.free = kernel.free;
   return out;
 }
 
@@ -38,6 +40,12 @@ TypeModel untrained_type(const ModuleType& type) {
   for (const Kernel& kernel : type.kernels) out.kernels.push_back(untrained_kernel(kernel));
   return out;
 }
+
+/// Name of a class's model that whole networks' totals gave, and the error that its modules are taken to have.
+constexpr const char* kTotalsModel = "totals";
+constexpr double kTotalsError = 0.3;
+/// Fewer networks say nothing of what their operations cost.
+constexpr std::ptrdiff_t kFewestTotals = 5;
 
 /// Mixtures that were not chosen are not listed; `lean`: nor are those that are off the front.
 void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, bool lean, PackContent& content) {
@@ -64,7 +72,9 @@ void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, bo
 double noise_floor(const TrainingSet& set) {
   std::vector<double> noise;
   for (const NetworkTruth& network : set.networks) {
-    if (counts(network) && std::isfinite(network.noise_ns)) noise.push_back(network.noise_ns / network.quiet_ns);
+    // Tables may have totals of networks without measured modules, and totals without a deviation.
+    const bool known = set.real_networks ? network.quiet_ns > 0 && network.noise_ns > 0 : counts(network);
+    if (known && std::isfinite(network.noise_ns)) noise.push_back(network.noise_ns / network.quiet_ns);
   }
   return noise.empty() ? 0.0
                        : median(Eigen::Map<Eigen::VectorXd>(noise.data(), static_cast<Eigen::Index>(noise.size())));
@@ -101,16 +111,53 @@ tl::unexpected<Error> not_met(const PackBudget& budget, const Selector& selector
   return fail(Errc::budget, std::move(text));
 }
 
+/// Rows of modules that nothing was measured of.
+Rows unlisted_rows(const KernelSamples& samples) {
+  Rows rows;
+  rows.terms = samples.terms;
+  rows.features = samples.features;
+  rows.logs = ((rows.features.array().max(0.0) + 1.0).log() / std::log(2.0)).matrix();
+  rows.latency_ns = Eigen::VectorXd::Ones(samples.terms.rows());
+  rows.weight = rows.latency_ns;
+  rows.group = samples.network;
+  return rows;
+}
+
+void store_networks(const TrainingSet& set, const RealNetworkFit& networks, PackContent& content) {
+  content.info.calibration = networks.layer.calibration;
+  content.info.interval = networks.interval;
+  content.info.training.error = networks.error;
+  content.info.training.families = networks.families;
+  content.network = networks.layer.correction;
+  for (std::size_t c = 0; c < set.unlisted.size(); ++c) {
+    const KernelSamples& samples = set.unlisted[c];
+    KernelModel& out = content.types[samples.type].kernels[samples.kernel];
+    if (!out.form.empty()) continue;  // some of its modules are listed: their model answers
+    const auto fit = seal_fit(kTotalsModel, networks.layer.unlisted[c], {}, unlisted_rows(samples));
+    if (!fit) continue;
+    out.low = fit->low;
+    out.high = fit->high;
+    out.samples = fit->samples;
+    out.error = kTotalsError;
+    out.model = kTotalsModel;
+    out.form = fit->form;
+  }
+}
+
 void fill(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Selector& selector,
           const Choice& choice, bool lean, double level, PackContent& content) {
   for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
     store(prepared.kernels[k], study.classes[k], choice.candidate[k], lean, content);
   }
-  const NetworkFit networks = fit_networks(set, study, selector, choice, level);
-  content.info.calibration = networks.calibration;
-  content.info.interval = networks.interval;
-  content.info.training.error = networks.error;
-  content.info.training.families = networks.families;
+  if (set.real_networks) {
+    store_networks(set, fit_real_networks(set, prepared, study, choice, level), content);
+  } else {
+    const NetworkFit networks = fit_networks(set, study, selector, choice, level);
+    content.info.calibration = networks.calibration;
+    content.info.interval = networks.interval;
+    content.info.training.error = networks.error;
+    content.info.training.families = networks.families;
+  }
   const ModuleSpreads spreads = fit_module_spreads(prepared, study, choice, level);
   content.info.interval.module_spread = spreads.fallback;
   for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
@@ -121,7 +168,11 @@ void fill(const TrainingSet& set, const PreparedSet& prepared, const Study& stud
 }  // namespace
 
 Result<void> check_catalogue(const TrainingSet& set, std::span<const ModuleType> types) {
-  for (const KernelSamples& samples : set.kernels) {
+  std::vector<const KernelSamples*> all;
+  for (const KernelSamples& samples : set.kernels) all.push_back(&samples);
+  for (const KernelSamples& samples : set.unlisted) all.push_back(&samples);
+  for (const KernelSamples* one : all) {
+    const KernelSamples& samples = *one;
     const bool known = samples.type < types.size() && samples.kernel < types[samples.type].kernels.size();
     const auto mismatch = [&] {
       const Kernel& kernel = types[samples.type].kernels[samples.kernel];
@@ -166,8 +217,25 @@ Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, 
   return not_met(budget, selector, fixed_bytes);
 }
 
+bool totals_only(const TrainingSet& set) { return set.kernels.empty() && !set.unlisted.empty(); }
+
+Result<PackContent> train_totals(const TrainingSet& set, PackContent frame, std::uint64_t seed, double level) {
+  const auto networks = std::ranges::count(with_totals(set), 1);
+  if (networks < kFewestTotals) {
+    return fail(Errc::invalid_input, "at least " + std::to_string(kFewestTotals) +
+                                         " networks with a total and a list of operations are needed, there are " +
+                                         std::to_string(networks));
+  }
+  store_networks(set, fit_real_networks(set, seed, level), frame);
+  frame.info.training.networks = static_cast<std::uint32_t>(networks);
+  frame.info.training.noise_floor = noise_floor(set);
+  frame.info.extras.push_back({"seed", std::to_string(seed)});
+  return frame;
+}
+
 Result<PackContent> train(const TrainingSet& set, std::span<const ModuleType> types, const TrainOptions& options) {
   if (auto ok = check_catalogue(set, types); !ok) return tl::unexpected<Error>(ok.error());
+  if (totals_only(set)) return train_totals(set, untrained(types), options.study.seed, options.level);
   auto prepared = prepare(set);
   if (!prepared) return tl::unexpected<Error>(prepared.error());
   Study study = make_study(set, *prepared, options.study);

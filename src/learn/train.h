@@ -48,6 +48,13 @@ struct Assembled {
 [[nodiscard]] Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, const Study& study,
                                          PackContent frame, const PackBudget& budget, double level = 0.9);
 
+/// Nothing was measured but whole networks.
+[[nodiscard]] bool totals_only(const TrainingSet& set);
+
+/// The pack of such a set. Errc::invalid_input: too few networks have a total.
+[[nodiscard]] Result<PackContent> train_totals(const TrainingSet& set, PackContent frame, std::uint64_t seed,
+                                               double level = 0.9);
+
 /// All of it: everything but target, tool version, dates, references and campaign times, which the caller knows.
 /// Errc::invalid_input: no usable sample, or a training set that does not fit the catalogue.
 [[nodiscard]] Result<PackContent> train(const TrainingSet& set, std::span<const ModuleType> types,

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "catalogue/catalogue.h"
+
 namespace latcast::learn {
 
 /// All samples of one kernel class of one module type.
@@ -16,11 +18,12 @@ struct KernelSamples {
   std::size_t kernel = 0;  // index into ModuleType::kernels
   std::string type_name, kernel_name;
   std::vector<std::string> term_names, feature_names;
-  Eigen::MatrixXd terms;       // samples x base terms, raw, >= 0
-  Eigen::MatrixXd features;    // samples x features, raw; learners see log2(1 + max(x, 0))
-  Eigen::VectorXd latency_ns;  // > 0
-  Eigen::VectorXd weight;      // > 0, from the measurements' own noise and the share of time that is at stake
-  std::vector<int> network;    // per sample: index into TrainingSet::networks (cross-validation groups by it)
+  std::vector<TermUnit> term_units;  // of the terms; empty: unknown
+  Eigen::MatrixXd terms;             // samples x base terms, raw, >= 0
+  Eigen::MatrixXd features;          // samples x features, raw; learners see log2(1 + max(x, 0))
+  Eigen::VectorXd latency_ns;        // > 0
+  Eigen::VectorXd weight;            // > 0, from the measurements' own noise and the share of time that is at stake
+  std::vector<int> network;          // per sample: index into TrainingSet::networks (cross-validation groups by it)
 };
 
 struct ModuleRef {
@@ -44,6 +47,12 @@ struct NetworkTruth {
 struct TrainingSet {
   std::vector<KernelSamples> kernels;
   std::vector<NetworkTruth> networks;
+  /// Modules that nothing was measured of (their latencies are not numbers): networks' totals tell what they cost. Not
+  /// among NetworkTruth::modules.
+  std::vector<KernelSamples> unlisted;
+  /// Networks are of one kind with those that will be forecast (a table's, not generated ones): what they take beyond
+  /// their modules' sum is learnt too.
+  bool real_networks = false;
 };
 
 }  // namespace latcast::learn

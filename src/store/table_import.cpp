@@ -97,7 +97,7 @@ Result<void> TableImport::prepare() {
 }
 
 Result<std::int64_t> TableImport::add_target(const TargetRecord& target) {
-  const auto id = store_->ensure_target(target);
+  auto id = store_->ensure_target(target);
   if (!id) return id;
   targets_.push_back(*id);
   // Its name is how the last import calls it.
@@ -114,19 +114,19 @@ Result<std::int64_t> TableImport::add_network(const std::string& name, const std
   return store_->database_.last_row_id();
 }
 
-Result<std::optional<EarlierRow>> TableImport::note_row(std::int64_t network, double position, std::int64_t line,
-                                                        std::uint64_t fingerprint) {
+Result<EarlierRow> TableImport::note_row(std::int64_t network, double position, std::int64_t line,
+                                         std::uint64_t fingerprint) {
   const auto print = static_cast<std::int64_t>(fingerprint);
   if (auto ok = statements_->note.bind(network).bind(position).bind(line).bind(print).run(); !ok) {
     return tl::unexpected(ok.error());
   }
-  if (store_->database_.changes() > 0) return std::optional<EarlierRow>();
+  if (store_->database_.changes() > 0) return EarlierRow{};
   Statement& select = statements_->earlier;
   const auto found = select.bind(network).bind(position).next();
   if (!found) return tl::unexpected(found.error());
   const EarlierRow row{select.integer(0), select.integer(1) == print};
   select.reset();
-  return std::optional(row);
+  return row;
 }
 
 Result<std::int64_t> TableImport::add_operation(const OperationRecord& operation) {
@@ -166,7 +166,7 @@ Result<void> TableImport::commit(const std::map<std::string, std::int64_t>& coun
     if (!ok) return ok;
   }
   if (auto ok = database.execute("COMMIT"); !ok) return ok;
-  (void)transaction_.release();
+  [[maybe_unused]] const Database* committed = transaction_.release();
   return {};
 }
 

@@ -16,8 +16,8 @@ namespace latcast {
 
 /// A row that came before with the same identity.
 struct EarlierRow {
-  std::int64_t line = 0;
-  bool same = false;  // the same fingerprint
+  std::int64_t line = 0;  // 0: there was none
+  bool same = false;      // the same fingerprint
 };
 
 class TableImport {
@@ -27,9 +27,8 @@ class TableImport {
 
   Result<std::int64_t> add_target(const TargetRecord& target);
   Result<std::int64_t> add_network(const std::string& name, const std::string& family);
-  /// Empty: the first row of the network with this position.
-  Result<std::optional<EarlierRow>> note_row(std::int64_t network, double position, std::int64_t line,
-                                             std::uint64_t fingerprint);
+  /// Remembers the row; the first one of the network with this position counts.
+  Result<EarlierRow> note_row(std::int64_t network, double position, std::int64_t line, std::uint64_t fingerprint);
   /// Its latency is not looked at.
   Result<std::int64_t> add_operation(const OperationRecord& operation);
   Result<void> add_latency(std::int64_t target, std::int64_t operation, std::int64_t latency_ns,

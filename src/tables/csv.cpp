@@ -98,7 +98,7 @@ Result<void> CsvReader::read_header() {
 }
 
 Result<bool> CsvReader::next(CsvRecord& record) {
-  const auto found = read_record(record, header_.size());
+  auto found = read_record(record, header_.size());
   if (!found || !*found) return found;
   if (record.fields.size() < header_.size()) {
     return refuse(record.line, "has " + std::to_string(record.fields.size()) + " fields, the header has " +

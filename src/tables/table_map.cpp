@@ -177,7 +177,8 @@ class MapReader {
     if (array == nullptr) return;
     for (const toml::node& node : *array) {
       const toml::table* one = node.as_table();
-      if (one == nullptr) return toml_.fail_at(node, "'" + key + "' must be an array of tables: [[" + key + "]]");
+      if (one == nullptr)
+        return toml_.fail_at(node, "'" + key + "' must be an array of tables, each headed by the name in [[ ]]");
       read(*one);
     }
   }
@@ -274,15 +275,11 @@ Result<void> check_rule(const TableMap& map, const ModuleRule& rule, const Catal
   for (const std::string& name : names) {
     const bool row = std::ranges::any_of(rule.parameters, [&](const auto& one) { return one.first == name; });
     const bool target = std::ranges::any_of(map.target.conditions, [&](const auto& one) { return one.name == name; });
-    if (row && target) {
-      return fail(Errc::invalid_input, rule_place(map, rule) + ": parameter '" + name +
-                                           "' comes from the row and from [target.condition." + name + "]");
-    }
-    if (!row && !target) {
-      return fail(Errc::invalid_input, rule_place(map, rule) + ": parameter '" + name +
-                                           "' of the type is missing; give it in [module.parameters] or as a "
-                                           "[target.condition." +
-                                           name + "]");
+    if (row == target) {
+      return fail(Errc::invalid_input,
+                  rule_place(map, rule) + ": parameter '" + name +
+                      (row ? "' comes both from the row and from a [target.condition]"
+                           : "' of the type is missing; give it in [module.parameters] or as a [target.condition]"));
     }
   }
   return {};

@@ -60,8 +60,9 @@ std::optional<double> parse_number(std::string_view cell) {
   std::string_view digits = trimmed(cell);
   if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
   double value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto read = std::from_chars(digits.data(), end, value);
+  const char* begin = digits.data();
+  const char* end = begin + digits.size();
+  const auto read = std::from_chars(begin, end, value);
   if (read.ec != std::errc() || read.ptr != end || !std::isfinite(value)) return std::nullopt;
   return value;
 }
@@ -120,17 +121,18 @@ std::optional<std::size_t> TableReader::optional_column(const FieldText& text, c
 Result<void> TableReader::bind_targets(Use use) {
   const TargetRule& rule = map_->target;
   for (std::size_t at = 0; at < header().size(); ++at) {
-    auto target = bind_target(at);
-    if (!target) return tl::unexpected(target.error());
-    if (!*target) continue;
-    const auto same = std::ranges::find_if(targets_, [&](const auto& one) { return same_target(one, **target); });
+    TableTarget target;
+    const auto found = bind_target(at, target);
+    if (!found) return tl::unexpected(found.error());
+    if (!*found) continue;
+    const auto same = std::ranges::find_if(targets_, [&](const auto& one) { return same_target(one, target); });
     if (same != targets_.end()) {
       return fail(Errc::invalid_input, file() + ": the columns '" + header()[same->latency] + "' and '" + header()[at] +
                                            "' are of the same target; what sets them apart belongs into "
                                            "[target.settings] of " +
                                            map_->place);
     }
-    targets_.push_back(std::move(**target));
+    targets_.push_back(std::move(target));
   }
   if (use == Use::inputs) return {};
   if (targets_.empty()) {
@@ -149,13 +151,12 @@ Result<void> TableReader::bind_targets(Use use) {
   return {};
 }
 
-/// Empty where the column holds no latencies.
-Result<std::optional<TableTarget>> TableReader::bind_target(std::size_t at) const {
+/// False where the column holds no latencies.
+Result<bool> TableReader::bind_target(std::size_t at, TableTarget& target) const {
   const TargetRule& rule = map_->target;
   const auto fields = rule.latency.match(header()[at]);
-  if (!fields) return std::optional<TableTarget>();
+  if (!fields) return false;
   if (auto single = column(header()[at]); !single) return tl::unexpected(single.error());
-  TableTarget target;
   target.name = rule.name.fill(*fields);
   target.device = rule.device.fill(*fields);
   target.engine = rule.engine.fill(*fields);
@@ -164,18 +165,20 @@ Result<std::optional<TableTarget>> TableReader::bind_target(std::size_t at) cons
   target.settings["statistic"] = rule.statistic;
   for (const TargetCondition& condition : rule.conditions) {
     const std::string& field = fields->at(condition.field);
-    const auto found = condition.values.find(field);
-    if (found == condition.values.end() && !condition.otherwise) {
+    if (const auto found = condition.values.find(field); found != condition.values.end()) {
+      target.conditions[condition.name] = found->second;
+    } else if (condition.otherwise) {
+      target.conditions[condition.name] = *condition.otherwise;
+    } else {
       return fail(Errc::invalid_input, map_->place + ": [target.condition." + condition.name + "] has no value for '" +
                                            field + "' and no 'otherwise'; it is in the heading '" + header()[at] +
                                            "' of " + file());
     }
-    target.conditions[condition.name] = found == condition.values.end() ? *condition.otherwise : found->second;
   }
   target.latency = at;
   target.deviation = optional_column(rule.deviation, *fields);
   target.kernel = optional_column(rule.kernel, *fields);
-  return std::optional(std::move(target));
+  return true;
 }
 
 Result<void> TableReader::bind_rules(const Catalogue& catalogue) {
@@ -223,7 +226,7 @@ Result<bool> TableReader::next(TableRow& row) {
     if (auto ok = read_latencies(row.latencies); !ok) return tl::unexpected(ok.error());
     row.line = current_.csv.line;
     row.network = current_.network;
-    row.order = current_.order;
+    row.order = order_ ? std::optional(current_.order) : std::nullopt;
     row.fingerprint = fingerprint(current_.csv);
     return true;
   }
@@ -247,11 +250,10 @@ Result<void> TableReader::read_ahead() {
 Result<void> TableReader::identify(Record& record) const {
   record.network = std::string(text(record.csv, network_));
   if (record.network.empty()) return refuse(record.csv.line, "column '" + header()[network_] + "' names no network");
-  record.order.reset();
   if (!order_) return {};
-  auto order = number(record.csv, *order_);
+  const auto order = number(record.csv, *order_);
   if (!order) return tl::unexpected(order.error());
-  if (!*order) return refuse(record.csv.line, "column '" + header()[*order_] + "' has no value");
+  if (std::isnan(*order)) return refuse(record.csv.line, "column '" + header()[*order_] + "' has no value");
   record.order = *order;
   return {};
 }
@@ -267,7 +269,7 @@ Result<void> TableReader::check_place(const Record& record) {
                                        "; " + map_->place +
                                        " looks at neighbouring rows, so those of a network must stand together");
   }
-  if (order_ && *record.order < *current_.order) {
+  if (order_ && record.order < current_.order) {
     return refuse(record.csv.line, "column '" + header()[*order_] + "' falls behind line " +
                                        std::to_string(current_.csv.line) + "; " + map_->place +
                                        " looks at neighbouring rows, so they must stand in order");
@@ -329,9 +331,9 @@ Result<void> TableReader::read_latencies(std::vector<TableCell>& latencies) cons
     if (target.kernel) cell.kernel = std::string(text(current_.csv, *target.kernel));
     const auto latency = number(current_.csv, target.latency);
     if (!latency) return tl::unexpected(latency.error());
-    if (!*latency) continue;
-    cell.state = **latency > 0 ? TableCell::State::measured : TableCell::State::not_positive;
-    cell.latency_ns = **latency * map_->target.unit_ns;
+    if (std::isnan(*latency)) continue;
+    cell.state = *latency > 0 ? TableCell::State::measured : TableCell::State::not_positive;
+    cell.latency_ns = *latency * map_->target.unit_ns;
     if (!(cell.latency_ns < kLongest_ns)) {
       return refuse(current_.csv.line, "column '" + header()[target.latency] + "': a latency of " +
                                            in_quotes(text(current_.csv, target.latency)) + " cannot be");
@@ -339,7 +341,7 @@ Result<void> TableReader::read_latencies(std::vector<TableCell>& latencies) cons
     if (!target.deviation) continue;
     const auto deviation = number(current_.csv, *target.deviation);
     if (!deviation) return tl::unexpected(deviation.error());
-    const double in_ns = deviation->value_or(-1) * map_->target.unit_ns;
+    const double in_ns = *deviation * map_->target.unit_ns;
     if (in_ns >= 0 && in_ns < kLongest_ns) cell.deviation_ns = in_ns;
   }
   return {};
@@ -386,9 +388,7 @@ Result<double> TableReader::read_slot(std::size_t slot) const {
       break;
   }
   if (cell.empty()) return read.fallback.value_or(kMissing);
-  const auto value = number(record->csv, at);
-  if (!value) return tl::unexpected(value.error());
-  return value->value_or(kMissing);
+  return number(record->csv, at);
 }
 
 /// Null: there is no such row of the network.
@@ -403,10 +403,11 @@ std::string_view TableReader::text(const CsvRecord& record, std::size_t at) cons
   return std::ranges::find(map_->missing, cell) != map_->missing.end() ? std::string_view() : cell;
 }
 
-Result<std::optional<double>> TableReader::number(const CsvRecord& record, std::size_t at) const {
+/// NaN where the cell is missing.
+Result<double> TableReader::number(const CsvRecord& record, std::size_t at) const {
   const std::string_view cell = text(record, at);
-  if (cell.empty()) return std::optional<double>();
-  if (const auto value = parse_number(cell)) return value;
+  if (cell.empty()) return kMissing;
+  if (const auto value = parse_number(cell)) return *value;
   return refuse(record.line, "column '" + header()[at] + "': " + in_quotes(cell) + " is not a number");
 }
 

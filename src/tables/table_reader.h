@@ -87,13 +87,13 @@ class TableReader {
     bool there = false;
     CsvRecord csv;
     std::string network;
-    std::optional<double> order;
+    double order = 0;
   };
 
   TableReader(CsvReader csv, const TableMap& map) : csv_(std::move(csv)), map_(&map) {}
   Result<void> bind(const Catalogue& catalogue, Use use);
   Result<void> bind_targets(Use use);
-  Result<std::optional<TableTarget>> bind_target(std::size_t column) const;
+  [[nodiscard]] Result<bool> bind_target(std::size_t at, TableTarget& target) const;
   Result<void> bind_rules(const Catalogue& catalogue);
   [[nodiscard]] Result<std::size_t> column(const std::string& heading) const;
   [[nodiscard]] std::optional<std::size_t> optional_column(const FieldText& text,
@@ -108,7 +108,7 @@ class TableReader {
   Result<double> read_slot(std::size_t slot) const;
   [[nodiscard]] const Record* record_of(RowRead::Row row) const;
   [[nodiscard]] std::string_view text(const CsvRecord& record, std::size_t at) const;
-  [[nodiscard]] Result<std::optional<double>> number(const CsvRecord& record, std::size_t at) const;
+  [[nodiscard]] Result<double> number(const CsvRecord& record, std::size_t at) const;
   [[nodiscard]] std::uint64_t fingerprint(const CsvRecord& record) const;
   [[nodiscard]] tl::unexpected<Error> refuse(std::size_t line, const std::string& what) const;
   [[nodiscard]] tl::unexpected<Error> refuse_unmatched() const;

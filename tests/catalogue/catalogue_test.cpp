@@ -75,6 +75,42 @@ TEST(ModuleTypeReader, ReadsAType) {
   EXPECT_EQ(type->source, kSmall);
 }
 
+TEST(ModuleTypeReader, AKernelMayBeFree) {
+  const std::string free = with(with(kSmall, "base = [\"twice\"]\n", "free = true\n"), "features = [\"area\"]\n", "");
+  const auto type = read_module_type(free, "scale.toml");
+  ASSERT_TRUE(type.has_value()) << type.error().context;
+  EXPECT_FALSE(type->kernels[0].free);
+  EXPECT_TRUE(type->kernels[1].free);
+  EXPECT_TRUE(type->kernels[1].base.empty());
+  const auto inherited =
+      read_module_type(with(free, "\n[parameters]", "base = [\"area\"]\n\n[parameters]"), "scale.toml");
+  ASSERT_TRUE(inherited.has_value()) << inherited.error().context;
+  EXPECT_TRUE(inherited->kernels[1].base.empty());
+  const char* neither = "kernel 'narrow' is free: it has neither 'base' nor 'features'";
+  EXPECT_TRUE(contains(problem_of(with(kSmall, "base = [\"twice\"]\n", "free = true\n")), neither));
+  EXPECT_TRUE(contains(problem_of(with(kSmall, "features = [\"area\"]\n", "free = true\n")), neither));
+  EXPECT_TRUE(contains(problem_of(with(free, "free = true", "free = 1")), "'free' must be true or false"));
+}
+
+TEST(ModuleTypeReader, AKernelHasTheEnginesNameOrItsOwn) {
+  const auto type = read_module_type(
+      with(kSmall, "name = \"narrow\"\n", "name = \"narrow\"\nengine_name = \"scale_2d\"\n"), "scale.toml");
+  ASSERT_TRUE(type.has_value()) << type.error().context;
+  EXPECT_EQ(type->kernels[0].engine_name, "wide");
+  EXPECT_EQ(type->kernels[1].engine_name, "scale_2d");
+  const auto single = read_module_type(
+      "name = \"x\"\nsummary = \"x\"\noperators = [\"X\"]\nbase = [\"1\"]\nfeatures = [\"a\"]\n[parameters]\na = 1\n",
+      "x.toml");
+  ASSERT_TRUE(single.has_value()) << single.error().context;
+  EXPECT_EQ(single->kernels[0].engine_name, "x");
+  const auto problem = [](const char* value) {
+    return problem_of(
+        with(kSmall, "name = \"narrow\"\n", std::string("name = \"narrow\"\nengine_name = ") + value + "\n"));
+  };
+  EXPECT_TRUE(contains(problem("7"), "'engine_name' must be a text"));
+  EXPECT_TRUE(contains(problem("\"\""), "'engine_name' must not be empty"));
+}
+
 TEST(ModuleTypeReader, SuggestsTheNearestKey) {
   const std::string problem = problem_of(with(kSmall, "summary", "sumary"));
   EXPECT_TRUE(contains(problem, "unknown key 'sumary'; did you mean 'summary'?")) << problem;
@@ -243,6 +279,116 @@ TEST(BuiltinCatalogue, CoversWhatEnginesExecute) {
     EXPECT_FALSE(catalogue->covering(domain, op).empty()) << domain << ":" << op;
   EXPECT_TRUE(catalogue->covering("", "NoSuchOperator").empty());
   EXPECT_TRUE(catalogue->covering("com.example", "Conv").empty());
+}
+
+// ---- types without a graph
+
+constexpr const char* kGiven = R"toml(
+name = "given"
+summary = "of tables"
+given = ["hi", "cin"]
+macs = "work"
+base = ["work", "1"]
+features = ["work", "cin"]
+[derived]
+work = "hi * hi * cin"
+)toml";
+
+TEST(GivenType, HasParametersAndNoOperators) {
+  const auto type = read_module_type(kGiven, "given.toml");
+  ASSERT_TRUE(type.has_value()) << type.error().context;
+  EXPECT_TRUE(type->given());
+  ASSERT_EQ(type->parameters.size(), 2U);
+  EXPECT_EQ(type->parameters[0].name, "hi");
+  EXPECT_TRUE(type->parameters[0].program.empty());
+  EXPECT_EQ(evaluate(type->derived[0].program, std::vector<double>{7, 3, 0}), 147);
+  const auto other = read_module_type(kSmall, "small.toml");
+  ASSERT_TRUE(other.has_value());
+  EXPECT_FALSE(other->given());
+}
+
+TEST(ModuleTypeReader, BaseTermsHaveUnits) {
+  const auto with_units = [](const std::string& units) {
+    return with(kSmall, "base = [\"area\", \"1\"]\n", "base = [\"area\", \"1\"]\nbase_units = " + units + "\n");
+  };
+  const auto type = read_module_type(with_units("[\"0.3 element\", \"call\"]"), "scale.toml");
+  ASSERT_TRUE(type.has_value()) << type.error().context;
+  const std::vector<TermUnit>& units = type->kernels[0].base_units;
+  ASSERT_EQ(units.size(), 2U);
+  EXPECT_EQ(units[0].of, TermUnit::Of::element);
+  EXPECT_DOUBLE_EQ(units[0].factor, 0.3);
+  EXPECT_EQ(units[1].of, TermUnit::Of::call);
+  EXPECT_DOUBLE_EQ(units[1].factor, 1.0);
+  EXPECT_TRUE(type->kernels[1].base_units.empty());
+  const auto macs = read_module_type(with_units("[\"2 mac\", \"mac\"]"), "scale.toml");
+  ASSERT_TRUE(macs.has_value()) << macs.error().context;
+  EXPECT_EQ(macs->kernels[0].base_units[0].of, TermUnit::Of::mac);
+  EXPECT_DOUBLE_EQ(macs->kernels[0].base_units[0].factor, 2.0);
+
+  for (const char* one :
+       {"byte", "", "mac 2", "0.3", "0.3element", "0.3  element", "-1 mac", "0 mac", "x mac", " mac"}) {
+    const std::string problem = problem_of(with_units("[\"" + std::string(one) + "\", \"call\"]"));
+    EXPECT_TRUE(contains(problem, "'" + std::string(one) + "' is not mac, element or call")) << problem;
+  }
+  const char* count = "kernel 'wide': as many 'base_units' as 'base' terms are needed";
+  EXPECT_TRUE(contains(problem_of(with_units("[\"mac\"]")), count));
+  EXPECT_TRUE(contains(problem_of(with_units("[\"mac\", \"call\", \"call\"]")), count));
+  EXPECT_TRUE(contains(problem_of(with_units("\"mac\"")), "'base_units' must be a list"));
+  EXPECT_FALSE(
+      read_module_type(with(kSmall, "operators =", "base_units = [\"mac\"]\noperators ="), "scale.toml").has_value());
+}
+
+TEST(BuiltinCatalogue, ClassesOfCpusSayWhatTheirTermsCount) {
+  const auto catalogue = Catalogue::builtin();
+  ASSERT_TRUE(catalogue.has_value());
+  std::size_t classes = 0;
+  for (const ModuleType& type : catalogue->types()) {
+    for (const Kernel& kernel : type.kernels) {
+      if (!type.given() || !kernel.name.starts_with("cpu_")) continue;
+      ++classes;
+      EXPECT_EQ(kernel.base_units.size(), kernel.base.size()) << type.name << " " << kernel.name;
+    }
+  }
+  EXPECT_GT(classes, 10U);
+}
+
+TEST(GivenType, HasNothingThatLooksAtNodes) {
+  for (const char* more : {"operators = [\"X\"]", "when = \"1\"", "shapes = []", "[parameters]\na = 1",
+                           "[sample]\na = 1", "[build]\noperator = \"X\""}) {
+    const std::string text = std::string(more).starts_with("[")
+                                 ? std::string(kGiven) + more + "\n"
+                                 : with(kGiven, "summary", std::string(more) + "\nsummary");
+    const auto both = read_module_type(text, "given.toml");
+    ASSERT_FALSE(both.has_value()) << more;
+    EXPECT_TRUE(contains(both.error().context, "is for modules of graphs")) << both.error().context;
+  }
+}
+
+TEST(GivenType, ParametersAreNames) {
+  const auto problem = [](const std::string& list) {
+    const auto type = read_module_type(with(kGiven, "[\"hi\", \"cin\"]", list), "given.toml");
+    return type ? std::string() : type.error().context;
+  };
+  EXPECT_TRUE(contains(problem("[]"), "at least one parameter"));
+  EXPECT_TRUE(contains(problem("[\"hi\", \"c in\"]"), "given.toml:4: 'given' must list names"));
+  EXPECT_TRUE(contains(problem("[\"hi\", 3]"), "'given' must list names"));
+  EXPECT_TRUE(contains(problem("[\"hi\", \"hi\"]"), "'hi' is already taken"));
+  EXPECT_TRUE(contains(problem("[\"hi\"]"), "unknown name 'cin'"));
+  EXPECT_TRUE(contains(problem("\"hi\""), "'given' must be a list"));
+}
+
+TEST(BuiltinCatalogue, CanBeRestricted) {
+  const auto all = Catalogue::builtin();
+  ASSERT_TRUE(all.has_value());
+  const Catalogue graphs = all->restricted([](const ModuleType& type) { return !type.given(); });
+  const Catalogue tables = all->restricted([](const ModuleType& type) { return type.given(); });
+  EXPECT_EQ(graphs.types().size() + tables.types().size(), all->types().size());
+  EXPECT_EQ(graphs.find("mobile_conv2d"), nullptr);
+  EXPECT_NE(tables.find("mobile_conv2d"), nullptr);
+  const auto covering = graphs.covering("", "Softmax");
+  ASSERT_EQ(covering.size(), 1U);
+  EXPECT_EQ(graphs.types()[covering[0]].name, "softmax");
+  EXPECT_TRUE(tables.covering("", "Softmax").empty());
 }
 
 // ---- folders

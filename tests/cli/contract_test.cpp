@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/pack_content.h"
 #include "world.h"
 
 namespace latcast {
@@ -45,6 +46,8 @@ TEST_F(Cli, HelpOfEveryCommandNamesItsFlags) {
       {"profile",
        {"--engine", "--threads", "--budget", "--db", "--config", "--catalogue", "--like", "--seed", "--dry-run",
         "--resume", "--engine-path"}},
+      {"import", {"TABLE", "--map", "--db", "--catalogue", "--dry-run", "--json"}},
+      {"targets", {"--db", "--json"}},
       {"train", {"--db", "--target", "--catalogue", "--rms", "--max-module-time", "--max-pack-size", "--out"}},
       {"select", {"--db", "--rms", "--max-module-time", "--max-pack-size", "--out"}},
       {"rms", {}},
@@ -395,6 +398,23 @@ TEST_F(Cli, InspectShowsStoresPacksAndModels) {
   const Outcome model = run({"inspect", at("cnn.onnx")});
   EXPECT_EQ(model.code, 0) << model;
   EXPECT_TRUE(contains(model.out, "7 nodes") && contains(model.out, "input x") && contains(model.out, "Conv")) << model;
+}
+
+TEST_F(Cli, InspectShowsTheNetworkCorrectionAndFreeClasses) {
+  EXPECT_FALSE(contains(run({"inspect", pack_}).out, "network correction"));
+  PackContent content = test::must(read_pack_content(pack_));
+  content.network = {{{1, 0}}, constant_form(1.1), {0, 0, 0, 0}, {30, 10, 30, 7}};
+  content.types[2].kernels[0].free = true;
+  ASSERT_TRUE(write_pack(content, at("corrected.latpack")));
+  const Outcome outcome = run({"inspect", at("corrected.latpack")});
+  EXPECT_EQ(outcome.code, 0) << outcome;
+  const std::string share = content.types[1].name + "/" + content.types[1].kernels[0].name;
+  EXPECT_TRUE(contains(outcome.out,
+                       "network correction: a factor from the sum, modules and their mean, and the "
+                       "shares of " +
+                           share + ";"))
+      << outcome;
+  EXPECT_TRUE(contains(outcome.out, " free ")) << outcome;
 }
 
 TEST_F(Cli, InspectRefusesGarbage) {

@@ -29,7 +29,7 @@ double law(const onnx::Model& model) {
 class Pipeline : public test::CliTest {
  protected:
   /// A campaign on the fake engine that behaves as told.
-  Store measure(const std::string& behaviour, const Catalogue& catalogue, CampaignOptions options) {
+  Store measure(const std::string& behaviour, const Catalogue& catalogue, const CampaignOptions& options) {
     Store store = must(Store::create(at("host.db")));
     const auto target =
         must(store.ensure_target({0, "fake target", "cpu", "", "fake", "1.0", "(built in)", {{"threads", "1"}}}));
@@ -111,6 +111,23 @@ TEST_F(Pipeline, NetworksNeverSeenAreForecastByTheLaw) {
   }
   EXPECT_LT(std::accumulate(errors.begin(), errors.end(), 0.0) / static_cast<double>(errors.size()), 0.05);
   EXPECT_LT(median(errors), 0.03);
+}
+
+TEST_F(Pipeline, AFreeClassIsTrainedOnNothingAndCostsNothing) {
+  test::write_text(at("own_sigmoid.toml"),
+                   "name = \"own_sigmoid\"\nsummary = \"in the kernel before it\"\noperators = [\"Sigmoid\"]\n"
+                   "[parameters]\nout = \"elements(out0)\"\n[[kernel]]\nname = \"fused\"\nfree = true\n");
+  const Outcome trained = run({"train", "--rms", test::kQuickModels, "--db", test::world().db, "--catalogue",
+                               folder_.string(), "--out", at("free.latpack")});
+  ASSERT_EQ(trained.code, 0) << trained;
+  test::save(test::small_cnn(), at("cnn.onnx"));
+  auto forecaster = must(cli::Forecaster::open(at("free.latpack"), {}));
+  const auto forecast = must(forecaster.forecast(at("cnn.onnx"), {{}, 1}));
+  EXPECT_GT(forecast.total.quiet.count(), 0);
+  const auto free = std::ranges::count_if(forecast.modules, [](const ModuleForecast& module) {
+    return module.latency.count() == 0 && module.status == ForecastStatus::ok;
+  });
+  EXPECT_EQ(free, 1);
 }
 
 TEST_F(Pipeline, AForecastRunsNoModel) {

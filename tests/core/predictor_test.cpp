@@ -314,7 +314,7 @@ TEST(Predictor, ANetworkOfManyTypesGivesWhatEachModuleGivesAlone) {
 }
 
 TEST(Predictor, AllocatesNothing) {
-  const Pack pack = sample_pack();
+  const Pack pack = sample_pack([](PackContent& c) { c.network = test::sample_correction(); });
   const Predictor predictor(pack, kAnchored);
   const Network network(70);
   std::vector<ModuleForecast> modules(network.queries.size());

@@ -117,4 +117,14 @@ inline PackContent sample_content(int trees = 20, int centres = 30) {
   return content;
 }
 
+/// A correction of the sample's networks with the shares of both kernel classes of "conv".
+inline NetworkCorrection sample_correction() {
+  NetworkCorrection out;
+  out.shares = {{0, 1}, {0, 0}};
+  out.form = product_form(constant_form(1), random_gp(12, 5, 3), -0.3, 0.3);
+  out.low = {8, 1, 4, 0, 0};
+  out.high = {24, 8, 20, 6.7, 6.7};
+  return out;
+}
+
 }  // namespace latcast::test

@@ -123,6 +123,9 @@ TEST_F(Csv, RefusesWhatIsNoFile) {
   const auto folder = CsvReader::open(folder_.string());
   ASSERT_FALSE(folder.has_value());
   EXPECT_TRUE(contains(folder.error().context, "is a folder")) << folder.error().context;
+}
+
+TEST_F(Csv, RefusesWhatMayNotBeRead) {
   if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
   chmod(put("secret.csv", "a\n").c_str(), 0);
   const auto secret = CsvReader::open(at("secret.csv"));

@@ -194,16 +194,7 @@ class Gp final : public LogModel {
     return (covariance(kernel_, scaled, centres_, 1.0) * weights_).array() + mean_;
   }
 
-  FormSpec form() const override {
-    FormNode node;
-    node.kind = FormKind::gaussian_process;
-    node.ints = {static_cast<std::int32_t>(kernel_), static_cast<std::int32_t>(centres_.rows())};
-    node.doubles.push_back(mean_);
-    node.doubles.insert(node.doubles.end(), inverse_lengths_.begin(), inverse_lengths_.end());
-    node.doubles.insert(node.doubles.end(), weights_.begin(), weights_.end());
-    node.floats.assign(centres_.data(), centres_.data() + centres_.size());
-    return {std::move(node)};
-  }
+  FormSpec form() const override { return gp_form(kernel_, mean_, inverse_lengths_, centres_, weights_); }
 
  private:
   GpKernel kernel_;
@@ -227,6 +218,18 @@ Eigen::VectorXd centre_weights(GpKernel kernel, const RowMatrix& scaled, const R
 }
 
 }  // namespace
+
+FormSpec gp_form(GpKernel kernel, double mean, const Eigen::VectorXd& inverse_lengths, const RowMatrix& centres,
+                 const Eigen::VectorXd& weights) {
+  FormNode node;
+  node.kind = FormKind::gaussian_process;
+  node.ints = {static_cast<std::int32_t>(kernel), static_cast<std::int32_t>(centres.rows())};
+  node.doubles.push_back(mean);
+  node.doubles.insert(node.doubles.end(), inverse_lengths.begin(), inverse_lengths.end());
+  node.doubles.insert(node.doubles.end(), weights.begin(), weights.end());
+  node.floats.assign(centres.data(), centres.data() + centres.size());
+  return {std::move(node)};
+}
 
 Result<LogModelPtr> fit_gp_with(const LogProblem& problem, const GpOptions& options) {
   if (problem.features.cols() == 0) return fail(Errc::unsupported, "a Gaussian process needs features");

@@ -37,6 +37,10 @@ struct GpOptions {
   bool trust_warm = false;  // take a warm start as it is, without a search
 };
 
+/// mean + sum of weights x kernel(point, centre); the centres are divided by the length scales already.
+[[nodiscard]] FormSpec gp_form(GpKernel kernel, double mean, const Eigen::VectorXd& inverse_lengths,
+                               const RowMatrix& centres, const Eigen::VectorXd& weights);
+
 [[nodiscard]] Result<LogModelPtr> fit_gp_with(const LogProblem& problem, const GpOptions& options);
 
 /// `count` rows spread over the set: each next one is the farthest from those taken (Gonzalez 1985); stops at

@@ -1,0 +1,12 @@
+// Targets whose measurements come from imported tables -> pack content.
+#pragma once
+
+#include "training.h"
+
+namespace latcast::cli {
+
+/// As train_target(). From the target's own operations, or else from its networks' totals alone.
+[[nodiscard]] Result<Trained> train_table_target(LearningTask& task, const TrainingOptions& options, bool reuse,
+                                                 Console& console);
+
+}  // namespace latcast::cli

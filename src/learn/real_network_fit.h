@@ -1,0 +1,32 @@
+// What follows from a choice of models for a set of real networks: their layer, intervals and errors.
+#pragma once
+
+#include <vector>
+
+#include "latcast/pack_info.h"
+#include "learn/network_layer.h"
+#include "learn/prepared.h"
+#include "learn/selection.h"
+#include "learn/study.h"
+#include "learn/training_set.h"
+
+namespace latcast::learn {
+
+struct RealNetworkFit {
+  NetworkLayer layer;
+  IntervalModel interval;
+  double error = 0;  // MAPE, cross-validated by network
+  std::vector<FamilyLoss> families;
+};
+
+/// With measured kernel classes: over the chosen candidates' forecasts of modules that they did not see.
+[[nodiscard]] RealNetworkFit fit_real_networks(const TrainingSet& set, const PreparedSet& prepared, const Study& study,
+                                               const Choice& choice, double level);
+
+/// From totals alone.
+[[nodiscard]] RealNetworkFit fit_real_networks(const TrainingSet& set, std::uint64_t seed, double level);
+
+/// Networks that teach something about totals.
+[[nodiscard]] std::vector<char> with_totals(const TrainingSet& set);
+
+}  // namespace latcast::learn
