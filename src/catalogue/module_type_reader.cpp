@@ -1,11 +1,11 @@
 #include "catalogue/module_type_reader.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <optional>
 #include <set>
+#include <sstream>
 
 #include "catalogue/expression_compiler.h"
 #include "catalogue/expression_parser.h"
@@ -26,10 +26,9 @@ std::optional<TermUnit> parse_unit(std::string_view text) {
       {"mac", TermUnit::Of::mac}, {"element", TermUnit::Of::element}, {"call", TermUnit::Of::call}};
   TermUnit out;
   if (const std::size_t space = text.find(' '); space != std::string_view::npos) {
-    const std::string_view number = text.substr(0, space);
-    const char* past = number.data() + number.size();
-    const auto [end, problem] = std::from_chars(number.data(), past, out.factor);
-    if (problem != std::errc() || end != past || !(out.factor > 0)) return std::nullopt;
+    std::istringstream number{std::string(text.substr(0, space))};
+    if (!(number >> out.factor) || number.peek() != std::istringstream::traits_type::eof() || !(out.factor > 0))
+      return std::nullopt;
     text.remove_prefix(space + 1);
   }
   const auto found = kUnits.find(text);
