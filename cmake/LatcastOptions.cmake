@@ -12,16 +12,17 @@ endif()
 add_library(latcast_flags INTERFACE)
 target_compile_options(latcast_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
                                                # GCC 12 sees overlaps in std::string that are not there.
-                                               -Wno-restrict
+                                               $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
                                                $<$<BOOL:${LATCAST_WERROR}>:-Werror>)
 target_compile_definitions(latcast_flags INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 if(LATCAST_SANITIZE)
   target_compile_options(latcast_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   target_link_options(latcast_flags INTERFACE -fsanitize=address,undefined)
+  target_compile_definitions(latcast_flags INTERFACE LATCAST_ADDRESS_SANITIZER)
 endif()
 
 if(LATCAST_FUZZ)
-  target_compile_options(latcast_flags INTERFACE -fsanitize=fuzzer-no-link -Wno-unknown-warning-option)
+  target_compile_options(latcast_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # latcast_layer(NAME [DEPENDS targets...]): the static library of one layer, from every .cpp below the current folder.

@@ -11,6 +11,7 @@ void add_train(CLI::App& app, Context& context) {
       "Exit code 3: the budget of time or size cannot be met; the message names the nearest that can.");
   auto options = std::make_shared<TrainingOptions>();
   add_training_options(*command, *options);
+  command->get_option("--out")->description("Pack to write; with --all-targets the folder for packs");
   auto all = std::make_shared<bool>(false);
   command->add_flag("--all-targets", *all, "A pack for every target of the store; --out names a folder")
       ->excludes("--target");

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "learn/models/gaussian_process.h"
 #include "learn/rows.h"
 
 namespace latcast::learn {
@@ -38,11 +39,8 @@ Modules modules_of(const KernelSamples& samples, std::span<const std::size_t> po
     count[static_cast<std::size_t>(kind->second)] += 1;
     out.of[network].push_back(kind->second);
   }
-  const RowMatrix logs = ((samples.features(first, Eigen::all).array().max(0.0) + 1.0).log() / std::log(2.0)).matrix();
-  Eigen::MatrixXd squared = -2.0 * logs * logs.transpose();
-  squared.colwise() += logs.rowwise().squaredNorm();
-  squared.rowwise() += logs.rowwise().squaredNorm().transpose();
-  out.similarity = (squared.array().max(0.0) * (-0.5 / (kLength * kLength))).exp().matrix();
+  const RowMatrix logs = log_features(samples.features(first, Eigen::all));
+  out.similarity = (squared_distances(logs, logs).array() * (-0.5 / (kLength * kLength))).exp().matrix();
   out.count = Eigen::Map<Eigen::VectorXd>(count.data(), static_cast<Eigen::Index>(count.size()));
   return out;
 }

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "learn/models/gaussian_process.h"
+#include "learn/physical_base.h"
 #include "learn/robust.h"
 #include "learn/totals_fit.h"
 
@@ -20,14 +21,6 @@ constexpr double kLeastShare = 0.005;
 constexpr std::size_t kMostShares = 16;
 /// Bounds of a correction's logarithm.
 constexpr double kMostCorrection = 0.4;
-
-std::vector<Eigen::Index> rows_in_use(const std::vector<char>& use) {
-  std::vector<Eigen::Index> out;
-  for (std::size_t i = 0; i < use.size(); ++i) {
-    if (use[i] != 0) out.push_back(static_cast<Eigen::Index>(i));
-  }
-  return out;
-}
 
 /// Networks' raw sums, class by class.
 struct Raw {
@@ -55,7 +48,7 @@ std::vector<Eigen::Index> telling_classes(const Raw& raw, const std::vector<Eige
 }
 
 /// log2(1 + feature), as the corrector sees them.
-RowMatrix log_features(const Raw& raw, const std::vector<Eigen::Index>& shares) {
+RowMatrix features_of(const Raw& raw, const std::vector<Eigen::Index>& shares) {
   const Eigen::VectorXd totals = raw.totals();
   RowMatrix out(totals.size(), static_cast<Eigen::Index>(kNetworkFeatures + shares.size()));
   for (Eigen::Index n = 0; n < totals.size(); ++n) {
@@ -66,14 +59,11 @@ RowMatrix log_features(const Raw& raw, const std::vector<Eigen::Index>& shares) 
       out(n, static_cast<Eigen::Index>(kNetworkFeatures + s)) = raw.sums(n, shares[s]) / totals[n];
     }
   }
-  return ((out.array() + 1.0).log() / std::log(2.0)).matrix();
+  return log_features(out);
 }
 
 Eigen::MatrixXd similarity(const RowMatrix& a, const RowMatrix& b) {
-  Eigen::MatrixXd out = -2.0 * a * b.transpose();
-  out.colwise() += a.rowwise().squaredNorm();
-  out.rowwise() += b.rowwise().squaredNorm().transpose();
-  return (-0.5 * out.cwiseMax(0.0)).array().exp().matrix();
+  return (-0.5 * squared_distances(a, b)).array().exp().matrix();
 }
 
 /// A Gaussian process with one length for all features in units of their spread, by marginal likelihood.
@@ -107,7 +97,7 @@ Process fit_process(const RowMatrix& x, const Eigen::VectorXd& rest, const Eigen
 /// Fits the correction and applies it to the forecasts.
 void correct(const TrainingSet& set, const Raw& raw, const std::vector<Eigen::Index>& rows, NetworkLayer& layer) {
   const std::vector<Eigen::Index> shares = telling_classes(raw, rows);
-  RowMatrix x = log_features(raw, shares);
+  RowMatrix x = features_of(raw, shares);
   const RowMatrix seen = x(rows, Eigen::all);
   const Eigen::RowVectorXd low = seen.colwise().minCoeff(), high = seen.colwise().maxCoeff();
   x = x.cwiseMax(low.replicate(x.rows(), 1)).cwiseMin(high.replicate(x.rows(), 1));
@@ -142,13 +132,6 @@ void correct(const TrainingSet& set, const Raw& raw, const std::vector<Eigen::In
 /// Costs of what is not listed, told in raw ns: the calibration scales them as it does the others.
 void make_raw(std::vector<Eigen::VectorXd>& weights, double scale) {
   for (Eigen::VectorXd& one : weights) one /= scale;
-}
-
-FormSpec linear_form(const Eigen::VectorXd& weights) {
-  FormNode node;
-  node.kind = FormKind::linear_terms;
-  node.doubles.assign(weights.begin(), weights.end());
-  return {std::move(node)};
 }
 
 Eigen::VectorXd truths(const TrainingSet& set) {
@@ -195,7 +178,7 @@ NetworkLayer fit_layer(const TrainingSet& set, const ListedForecasts& listed, co
     for (std::size_t row = 0; row < one.network.size(); ++row) {
       column[one.network[row]] += cost[static_cast<Eigen::Index>(row)];
     }
-    out.unlisted.push_back(linear_form(fit.weights[c]));
+    out.unlisted.push_back(linear_terms_form(fit.weights[c]));
   }
   if (rows.size() >= kFewestNetworks) correct(set, raw, rows, out);
   return out;

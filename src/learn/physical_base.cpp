@@ -54,12 +54,16 @@ Eigen::VectorXd PhysicalBase::predict_ns(const RowMatrix& terms) const {
   return (terms * weights).cwiseMax(1.0);
 }
 
-FormSpec PhysicalBase::form() const {
-  if (weights.size() == 0) return constant_form(constant_ns);
+FormSpec linear_terms_form(const Eigen::VectorXd& weights) {
   FormNode node;
   node.kind = FormKind::linear_terms;
   node.doubles.assign(weights.begin(), weights.end());
   return {std::move(node)};
+}
+
+FormSpec PhysicalBase::form() const {
+  if (weights.size() == 0) return constant_form(constant_ns);
+  return linear_terms_form(weights);
 }
 
 PhysicalBase fit_base(const Rows& rows, const BasePrior& prior) {

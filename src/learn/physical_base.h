@@ -19,6 +19,9 @@ struct PhysicalBase {
   [[nodiscard]] FormSpec form() const;
 };
 
+/// Sum of the terms with these weights.
+[[nodiscard]] FormSpec linear_terms_form(const Eigen::VectorXd& weights);
+
 /// Weights expected before the samples are seen, worth `samples` of them; empty: none.
 struct BasePrior {
   Eigen::VectorXd weights;

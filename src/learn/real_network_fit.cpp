@@ -16,8 +16,6 @@ namespace {
 
 constexpr int kFolds = 5;
 constexpr int kFamilyGroups = 6;
-/// Relative error that a module is taken to have whose cost is known from totals only.
-constexpr double kUnlistedError = 0.3;
 
 /// Forecasts of the chosen candidates: with the row's network left out, or its family where `family` marks the network.
 ListedForecasts listed_forecasts(const TrainingSet& set, const PreparedSet& prepared, const Study& study,

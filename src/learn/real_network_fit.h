@@ -12,6 +12,9 @@
 
 namespace latcast::learn {
 
+/// Relative error that a module is taken to have whose cost is known from totals only.
+inline constexpr double kUnlistedError = 0.3;
+
 struct RealNetworkFit {
   NetworkLayer layer;
   IntervalModel interval;

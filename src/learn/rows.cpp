@@ -18,6 +18,10 @@ void normalise(Eigen::VectorXd& weight) {
 
 }  // namespace
 
+RowMatrix log_features(const RowMatrix& features) {
+  return features.unaryExpr([](double x) { return log_feature(x); });
+}
+
 bool usable(const KernelSamples& samples, Eigen::Index row) {
   return std::isfinite(samples.latency_ns[row]) && samples.latency_ns[row] > 0 && std::isfinite(samples.weight[row]) &&
          samples.weight[row] > 0 && samples.terms.row(row).allFinite() && samples.features.row(row).allFinite();
@@ -31,7 +35,7 @@ Rows make_rows(const KernelSamples& samples, std::vector<Eigen::Index>& kept) {
   Rows out;
   out.terms = samples.terms(kept, Eigen::all).cwiseMax(0.0);
   out.features = samples.features(kept, Eigen::all);
-  out.logs = out.features.unaryExpr([](double x) { return log_feature(x); });
+  out.logs = log_features(out.features);
   out.latency_ns = samples.latency_ns(kept);
   out.weight = samples.weight(kept);
   for (const Eigen::Index i : kept) out.group.push_back(samples.network[static_cast<std::size_t>(i)]);

@@ -24,6 +24,9 @@ struct Rows {
   [[nodiscard]] Eigen::Index size() const { return latency_ns.size(); }
 };
 
+/// log2(1 + max(feature, 0)), as forms see features.
+[[nodiscard]] RowMatrix log_features(const RowMatrix& features);
+
 /// Whether a sample can be learnt from: finite, latency and weight positive.
 [[nodiscard]] bool usable(const KernelSamples& samples, Eigen::Index row);
 

@@ -9,6 +9,7 @@
 
 #include "learn/models/gaussian_process.h"
 #include "learn/nnls.h"
+#include "learn/physical_base.h"
 #include "learn/robust.h"
 #include "learn/rows.h"
 
@@ -56,14 +57,6 @@ Totals add_up(const TotalsProblem& problem) {
       out.terms.row(one.network[row]).segment(out.first[c], one.terms.cols()) +=
           one.terms.row(static_cast<Eigen::Index>(row));
     }
-  }
-  return out;
-}
-
-std::vector<Eigen::Index> rows_in_use(const TotalsProblem& problem) {
-  std::vector<Eigen::Index> out;
-  for (std::size_t i = 0; i < problem.use.size(); ++i) {
-    if (problem.use[i] != 0) out.push_back(static_cast<Eigen::Index>(i));
   }
   return out;
 }
@@ -167,15 +160,8 @@ Alike merge_alike(const KernelSamples& samples) {
     if (fresh) first.push_back(row);
     out.of.push_back(found->second);
   }
-  out.logs = ((samples.features(first, Eigen::all).array().max(0.0) + 1.0).log() / std::log(2.0)).matrix();
+  out.logs = log_features(samples.features(first, Eigen::all));
   return out;
-}
-
-Eigen::MatrixXd squared_distances(const RowMatrix& a, const RowMatrix& b) {
-  Eigen::MatrixXd out = -2.0 * a * b.transpose();
-  out.colwise() += a.rowwise().squaredNorm();
-  out.rowwise() += b.rowwise().squaredNorm().transpose();
-  return out.cwiseMax(0.0);
 }
 
 Eigen::MatrixXd similarity(const Eigen::MatrixXd& squared, double length) {
@@ -265,18 +251,19 @@ class Bend {
   Eigen::VectorXd pull_, rests_;
 };
 
-FormSpec linear_form(const Eigen::VectorXd& weights) {
-  FormNode node;
-  node.kind = FormKind::linear_terms;
-  node.doubles.assign(weights.begin(), weights.end());
-  return {std::move(node)};
-}
-
 }  // namespace
+
+std::vector<Eigen::Index> rows_in_use(const std::vector<char>& use) {
+  std::vector<Eigen::Index> out;
+  for (std::size_t i = 0; i < use.size(); ++i) {
+    if (use[i] != 0) out.push_back(static_cast<Eigen::Index>(i));
+  }
+  return out;
+}
 
 TotalsFit fit_totals(const TotalsProblem& problem) {
   const Totals totals = add_up(problem);
-  const std::vector<Eigen::Index> rows = rows_in_use(problem);
+  const std::vector<Eigen::Index> rows = rows_in_use(problem.use);
   const UnitCosts units = fit_units(problem, totals, rows);
   const Eigen::Index known = problem.known.cols(), terms = totals.terms.cols(), networks = totals.terms.rows();
 
@@ -295,7 +282,7 @@ TotalsFit fit_totals(const TotalsProblem& problem) {
   out.run_ns = found.coefficients[known + terms];
   for (std::size_t c = 0; c < problem.classes.size(); ++c) {
     out.weights.emplace_back(found.coefficients.segment(known + totals.first[c], problem.classes[c].terms.cols()));
-    out.forms.push_back(linear_form(out.weights.back()));
+    out.forms.push_back(linear_terms_form(out.weights.back()));
   }
   out.forecast_ns = (all * found.coefficients).cwiseMax(1.0);
   if (!problem.bend) return out;

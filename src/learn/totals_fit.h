@@ -35,6 +35,9 @@ struct TotalsFit {
   Eigen::VectorXd forecast_ns;           // of every network, those that were not in use included
 };
 
+/// Indices of the networks that are marked.
+[[nodiscard]] std::vector<Eigen::Index> rows_in_use(const std::vector<char>& use);
+
 /// At least two networks in use.
 [[nodiscard]] TotalsFit fit_totals(const TotalsProblem& problem);
 

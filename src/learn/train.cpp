@@ -41,9 +41,8 @@ TypeModel untrained_type(const ModuleType& type) {
   return out;
 }
 
-/// Name of a class's model that whole networks' totals gave, and the error that its modules are taken to have.
+/// Name of a class's model that whole networks' totals gave.
 constexpr const char* kTotalsModel = "totals";
-constexpr double kTotalsError = 0.3;
 /// Fewer networks say nothing of what their operations cost.
 constexpr std::ptrdiff_t kFewestTotals = 5;
 
@@ -116,7 +115,7 @@ Rows unlisted_rows(const KernelSamples& samples) {
   Rows rows;
   rows.terms = samples.terms;
   rows.features = samples.features;
-  rows.logs = ((rows.features.array().max(0.0) + 1.0).log() / std::log(2.0)).matrix();
+  rows.logs = log_features(rows.features);
   rows.latency_ns = Eigen::VectorXd::Ones(samples.terms.rows());
   rows.weight = rows.latency_ns;
   rows.group = samples.network;
@@ -138,7 +137,7 @@ void store_networks(const TrainingSet& set, const RealNetworkFit& networks, Pack
     out.low = fit->low;
     out.high = fit->high;
     out.samples = fit->samples;
-    out.error = kTotalsError;
+    out.error = kUnlistedError;
     out.model = kTotalsModel;
     out.form = fit->form;
   }

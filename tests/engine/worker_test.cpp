@@ -11,7 +11,7 @@
 #include "engine/fake/fake_engine.h"
 #include "graph/net_builder.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(LATCAST_ADDRESS_SANITIZER)
 constexpr bool kAddressSanitizer = true;
 #else
 constexpr bool kAddressSanitizer = false;

@@ -23,7 +23,7 @@ namespace {
 using Json = nlohmann::json;
 
 // AddressSanitizer reserves terabytes of address space for itself: no limit can be set beside it.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(LATCAST_ADDRESS_SANITIZER)
 constexpr bool kAddressSpaceCanBeLimited = false;
 #else
 constexpr bool kAddressSpaceCanBeLimited = true;

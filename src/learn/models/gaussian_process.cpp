@@ -12,6 +12,13 @@
 #include "learn/spd_inverse.h"
 
 namespace latcast::learn {
+Eigen::MatrixXd squared_distances(const RowMatrix& a, const RowMatrix& b) {
+  Eigen::MatrixXd out = -2.0 * a * b.transpose();
+  out.colwise() += a.rowwise().squaredNorm();
+  out.rowwise() += b.rowwise().squaredNorm().transpose();
+  return out.cwiseMax(0.0);
+}
+
 namespace {
 
 constexpr double kJitter = 1e-6;  // of the signal variance: duplicates and rounding
@@ -28,14 +35,6 @@ KernelValue kernel_at(GpKernel kernel, double squared) {
   const double r = std::sqrt(5.0 * squared);
   const double decay = std::exp(-r);
   return {(1.0 + r + r * r / 3.0) * decay, -5.0 / 6.0 * (1.0 + r) * decay};
-}
-
-/// Squared distances between rows of two sets that are already divided by the length scales.
-Eigen::MatrixXd squared_distances(const RowMatrix& a, const RowMatrix& b) {
-  Eigen::MatrixXd out = -2.0 * a * b.transpose();
-  out.colwise() += a.rowwise().squaredNorm();
-  out.rowwise() += b.rowwise().squaredNorm().transpose();
-  return out.cwiseMax(0.0);
 }
 
 Eigen::MatrixXd covariance(GpKernel kernel, const RowMatrix& a, const RowMatrix& b, double variance) {

@@ -43,6 +43,9 @@ struct GpOptions {
 
 [[nodiscard]] Result<LogModelPtr> fit_gp_with(const LogProblem& problem, const GpOptions& options);
 
+/// Squared distances between the rows of two sets.
+[[nodiscard]] Eigen::MatrixXd squared_distances(const RowMatrix& a, const RowMatrix& b);
+
 /// `count` rows spread over the set: each next one is the farthest from those taken (Gonzalez 1985); stops at
 /// duplicates.
 [[nodiscard]] std::vector<Eigen::Index> spread_rows(const RowMatrix& x, Eigen::Index count, Eigen::Index first);

@@ -82,7 +82,7 @@ Result<NeuralResult> train_neural(const NeuralJob& job) {
 
 }  // namespace latcast::learn
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef LATCAST_ADDRESS_SANITIZER
 /// LeakSanitizer asks this before it looks for leaks. It must not where LibTorch is loaded: its look at the storage of
 /// LibTorch's threads now and then fails in itself ("Tracer caught signal 11"), after all has ended well.
 extern "C" __attribute__((visibility("default"))) int __lsan_is_turned_off() { return latcast::learn::opened ? 1 : 0; }
