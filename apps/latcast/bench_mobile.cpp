@@ -17,6 +17,7 @@
 #include "learn/folds.h"
 #include "learn/network_design.h"
 #include "learn/parallel.h"
+#include "learn/proxy.h"
 #include "learn/table_check.h"
 #include "scatter_page.h"
 #include "table_import.h"
@@ -41,6 +42,9 @@ constexpr int kDraws = 20, kQuickDraws = 3;
 const std::vector<std::string> kModels = {"base_gp", "base_gbdt", "base_mean"};
 const std::vector<std::string> kReferences = {"lasso", "mlp", "forest", "gbdt"};
 const std::vector<std::string> kGpus = {"pixel4", "s10", "mi8se", "a03s", "iphone7", "iphonexs"};
+
+/// Devices, and others whose packs help where little was measured: the same GPU vendor's or engine backend's.
+const std::map<std::string, std::string> kProxies = {{"mi8se", "pixel4"}, {"s10", "a03s"}, {"iphonexs", "iphone7"}};
 
 /// One figure: a protocol on a target, by a method.
 struct Figure {
@@ -294,6 +298,15 @@ class MobileBench {
       if (!options_.quick) plan_split("GPU, by family", target, networks, families_of(networks), false, true);
       plan_little(target, networks);
     }
+    for (const auto& [device, other] : kProxies) {
+      if (options_.quick) break;
+      const std::string target = device + "|gpu|float";
+      const Networks& networks = targets_["tflite"][target];
+      const Networks& others = targets_["tflite"][other + "|gpu|float"];
+      jobs_.push_back({job_name({"few networks and another device's pack", target}), [=, this, &networks, &others] {
+                         return few_and_proxy(target, networks, others, {10, 20, 30, 50});
+                       }});
+    }
   }
 
   /// Few training networks: drawn at random, or chosen by their operation lists.
@@ -362,10 +375,104 @@ class MobileBench {
           cores[0] == '1' && std::ranges::count_if(cores, [](char c) { return c >= '0' && c <= '9'; }) == 1;
       const bool floating = target.ends_with("|float");
       if (options_.quick && !(one && floating && target.starts_with("pixel4"))) continue;
+      if (!one && floating) {
+        const std::string single = single_core(target.substr(0, bar), cores);
+        for (const bool known : {false, true}) {
+          const std::string protocol = known ? "CPU, n cores from one" : "CPU, several cores, one core's pack";
+          jobs_.push_back({job_name({protocol, target}), [=, this, &networks]() -> Result<void> {
+                             return from_one_core(protocol, target, networks, single, known);
+                           }});
+        }
+      }
       const std::string kind = std::string(one ? "CPU, one core" : "CPU, several cores") + (floating ? "" : ", int8");
       plan_split(kind + ", by network", target, networks, folds_of(networks.size()), false, one && floating);
       if (one && floating) plan_split(kind + ", by family", target, networks, families_of(networks), false, true);
     }
+  }
+
+  /// The same device's single core of that kind, or the fastest of the combination.
+  static std::string single_core(const std::string& device, const std::string& cores) {
+    for (const char* kind : {"large", "med", "small"}) {
+      if (cores.find(kind) != std::string::npos) return device + "|1" + kind + "|float";
+    }
+    return {};
+  }
+
+  /// Several cores, with the pack of one core as a proxy; `known`: the network's latency on one core is known, too.
+  Result<void> from_one_core(const std::string& protocol, const std::string& target, const Networks& networks,
+                             const std::string& one, bool known) {
+    const Networks& singles = targets_.at("tflite").at(one);
+    std::map<std::string, double> known_ns;
+    std::map<std::string, std::size_t> single_of;
+    for (std::size_t i = 0; i < singles.size(); ++i) {
+      known_ns[singles[i].name] = singles[i].total_ns;
+      single_of[singles[i].name] = i;
+    }
+    const std::vector<int> folds = folds_of(networks.size());
+    TableForecasts out;
+    for (int fold = 0; fold < kFolds; ++fold) {
+      if (interrupted()) return {};
+      const auto [train, test] = sides(folds, fold);
+      Indices train_single;
+      for (const std::size_t i : train) {
+        if (const auto found = single_of.find(networks[i].name); found != single_of.end())
+          train_single.push_back(found->second);
+      }
+      const auto proxy = train_on(singles, catalogue_, train_single, our_options());
+      if (!proxy) return tl::unexpected(proxy.error());
+      TrainOptions options = our_options();
+      options.proxy = &*proxy;
+      Networks learnt = networks;
+      std::vector<double> ratios(networks.size(), 1.0);
+      if (known) {
+        auto found = known_ratios(networks, catalogue_, *proxy, known_ns);
+        if (!found) return tl::unexpected(found.error());
+        ratios = std::move(*found);
+        divide_totals(learnt, ratios);
+      }
+      const auto pack = train_on(learnt, catalogue_, train, options);
+      if (!pack) return tl::unexpected(pack.error());
+      if (auto ok = forecast_with(*pack, networks, catalogue_, test, out); !ok) return ok;
+      for (const std::size_t i : test) {
+        for (auto* values : {&out.forecast_ns, &out.lower_ns, &out.upper_ns}) (*values)[i] *= ratios[i];
+      }
+    }
+    figures_.add({protocol, target, "ours", network_mape(networks, out), 0, networks.size()});
+    return {};
+  }
+
+  /// Few networks of this device, and the pack of another one, made from all training networks.
+  Result<void> few_and_proxy(const std::string& target, const Networks& networks, const Networks& others,
+                             const Indices& counts) {
+    const std::vector<int> folds = folds_of(networks.size());
+    std::map<std::size_t, TableForecasts> out;
+    std::map<std::string, std::size_t> other_of;
+    for (std::size_t i = 0; i < others.size(); ++i) other_of[others[i].name] = i;
+    for (int fold = 0; fold < kFolds; ++fold) {
+      if (interrupted()) return {};
+      auto [pool, test] = sides(folds, fold);
+      Indices seen;
+      for (const std::size_t i : pool) {
+        if (const auto found = other_of.find(networks[i].name); found != other_of.end()) seen.push_back(found->second);
+      }
+      const auto proxy = train_on(others, catalogue_, seen, our_options());
+      if (!proxy) return tl::unexpected(proxy.error());
+      std::mt19937_64 random(derive_seed(1, "proxy", static_cast<std::uint64_t>(fold)));
+      std::shuffle(pool.begin(), pool.end(), random);
+      TrainOptions options = our_options();
+      options.proxy = &*proxy;
+      for (const std::size_t count : counts) {
+        const Indices train(pool.begin(), pool.begin() + static_cast<std::ptrdiff_t>(std::min(count, pool.size())));
+        const auto pack = train_on(networks, catalogue_, train, options);
+        if (!pack) return tl::unexpected(pack.error());
+        if (auto ok = forecast_with(*pack, networks, catalogue_, test, out[count]); !ok) return ok;
+      }
+    }
+    for (const auto& [count, forecasts] : out) {
+      figures_.add({std::to_string(count) + " networks and another device's pack", target, "ours",
+                    network_mape(networks, forecasts), 0, networks.size()});
+    }
+    return {};
   }
 
   void plan_vulkan() {
@@ -398,6 +505,8 @@ const std::map<std::string, Known>& known() {
       {"CPU, one core, by network", {"1.9", "1.7"}},
       {"CPU, one core, by family", {"3.1", "2.8"}},
       {"CPU, several cores, by network", {"3.3", "2.8"}},
+      {"CPU, several cores, one core's pack", {"3.3", "2.8"}},
+      {"CPU, n cores from one", {"2.6", "2.2"}},
       {"Vulkan, by network", {"2.3, 1.6, 1.4", "better on each"}},
   };
   return kKnown;
@@ -442,6 +551,11 @@ Json to_json(const MobileBench& bench) {
                                {"mape", json_number(one.error)},
                                {"spread", json_number(one.spread)},
                                {"networks", one.networks}});
+  }
+  json["references"] = Json::array();
+  for (const auto& [protocol, seen] : known()) {
+    json["references"].push_back(
+        {{"protocol", protocol}, {"best_seen_percent", seen.best}, {"goal_percent", seen.goal}});
   }
   json["operations_with_a_twin_in_another_network"] = bench.twins();
   json["kernel_rules"] = Json::array();

@@ -11,7 +11,7 @@ namespace latcast::cli {
 namespace {
 
 struct Options : ForecastOptions {
-  std::string table, map;
+  std::string table, map, proxy, known, known_map;
   bool modules = false;
   double max_latency_ns = 0;
   double min_coverage = 0;
@@ -188,8 +188,16 @@ int run(const Options& options, Console& console) {
     return kUsage;
   }
   if (!options.table.empty()) {
-    return predict_table({options.table, options.map, options.pack, options.modules, options.max_latency_ns,
-                          options.min_coverage, options.output},
+    return predict_table({.table = options.table,
+                          .map = options.map,
+                          .pack = options.pack,
+                          .proxy = options.proxy,
+                          .known = options.known,
+                          .known_map = options.known_map,
+                          .modules = options.modules,
+                          .max_latency_ns = options.max_latency_ns,
+                          .min_coverage = options.min_coverage,
+                          .output = options.output},
                          console);
   }
   const DimBindings dims = bindings(options.dims);
@@ -229,6 +237,19 @@ void add_predict(CLI::App& app, Context& context) {
       ->option_text("FILE");
   command->add_option("--map", options->map, "What the table's columns are, as for 'latcast import'")
       ->option_text("FILE");
+  auto* proxy = command
+                    ->add_option("--proxy", options->proxy,
+                                 "For packs trained with --proxy-known: the pack of the proxy, the same as in training")
+                    ->option_text("PACK");
+  auto* known = command
+                    ->add_option("--known", options->known,
+                                 "The networks' latencies on the proxy's target, as a CSV table of networks")
+                    ->option_text("FILE");
+  auto* known_map =
+      command->add_option("--known-map", options->known_map, "What that table's columns are")->option_text("FILE");
+  proxy->needs(known);
+  known->needs(proxy)->needs(known_map);
+  known_map->needs(known);
   command->add_flag("--modules", options->modules, "Break the forecast down by executed module");
   command
       ->add_option("--max-latency", options->max_latency_ns,

@@ -12,9 +12,21 @@ void add_train(CLI::App& app, Context& context) {
   auto options = std::make_shared<TrainingOptions>();
   add_training_options(*command, *options);
   command->get_option("--out")->description("Pack to write; with --all-targets the folder for packs");
+  auto* proxy =
+      command
+          ->add_option("--proxy", options->proxy,
+                       "Pack of another device or core combination of the same tables: what it forecasts for a "
+                       "module helps where measurements are few")
+          ->option_text("PACK");
+  command
+      ->add_flag("--proxy-known", options->proxy_known,
+                 "Networks' latencies on the proxy's target are known: learn what they do not tell. 'latcast predict' "
+                 "then asks for them (--known)")
+      ->needs(proxy);
   auto all = std::make_shared<bool>(false);
   command->add_flag("--all-targets", *all, "A pack for every target of the store; --out names a folder")
-      ->excludes("--target");
+      ->excludes("--target")
+      ->excludes(proxy);
   command->callback([options, all, &context] {
     context.action = [options, all, &context] {
       return *all ? run_all_targets(*options, context.console) : run_training(*options, false, context.console);

@@ -1,5 +1,6 @@
 #include "table_prediction.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <iostream>
@@ -8,6 +9,7 @@
 
 #include "json_output.h"
 #include "latcast/predictor.h"
+#include "table_training.h"
 #include "tables/table_reader.h"
 
 namespace latcast::cli {
@@ -119,6 +121,83 @@ Result<void> forecast(const TablePack& pack, std::vector<ListedNetwork>& network
     auto total = predictor.forecast_network(queries, network.forecasts);
     if (!total) return fail_in(network.name, total.error());
     network.total = *total;
+  }
+  return {};
+}
+
+/// Networks' latencies on a target, from a table of them.
+Result<std::map<std::string, double>> read_known(const TablePrediction& options, const TablePack& proxy) {
+  const Target& of = proxy.pack.target();
+  auto map = read_map(options.known_map);
+  if (!map) return tl::unexpected(map.error());
+  if (map->rows != TableMap::Rows::networks) {
+    return fail(Errc::invalid_input, options.known_map + ": rows = \"operations\"; --known needs networks' latencies");
+  }
+  auto reader = TableReader::open(options.known, *map, proxy.catalogue, TableReader::Use::measurements);
+  if (!reader) return tl::unexpected(reader.error());
+  const auto& targets = reader->targets();
+  const auto found = std::ranges::find_if(
+      targets, [&](const TableTarget& one) { return one.name == of.name && one.engine == of.engine; });
+  if (found == targets.end()) {
+    return fail(Errc::mismatch, options.known + ": has no latencies of " + of.name + " (" + of.engine +
+                                    "), the target of " + options.proxy);
+  }
+  const auto column = static_cast<std::size_t>(found - targets.begin());
+  std::map<std::string, double> out;
+  TableRow row;
+  while (true) {
+    auto more = reader->next(row);
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return out;
+    if (row.latencies[column].state == TableCell::State::measured) out[row.network] = row.latencies[column].latency_ns;
+  }
+}
+
+void scale(ListedNetwork& network, double ratio) {
+  for (Nanos* one : {&network.total.quiet, &network.total.lower, &network.total.upper}) *one *= ratio;
+  for (ModuleForecast& module : network.forecasts) {
+    for (Nanos* one : {&module.latency, &module.lower, &module.upper}) *one *= ratio;
+  }
+}
+
+/// Multiplies the forecasts with what is known of the networks on the target that the pack builds on.
+Result<void> apply_known(const TablePrediction& options, const TablePack& pack, std::vector<ListedNetwork>& networks) {
+  const std::string wanted(find_value(pack.pack.target().settings, kKnownSetting));
+  if (wanted.empty()) {
+    if (options.proxy.empty()) return {};
+    return fail(Errc::mismatch, options.pack + ": was not trained with --proxy-known; leave --proxy and --known away");
+  }
+  if (options.proxy.empty()) {
+    return fail(Errc::invalid_input,
+                options.pack + ": forecasts networks whose latency on " + wanted +
+                    " is known: give its pack (--proxy) and a table of them (--known, --known-map)");
+  }
+  const auto proxy = open_pack(options.proxy);
+  if (!proxy) return tl::unexpected(proxy.error());
+  if (proxy->pack.target().name != wanted) {
+    return fail(Errc::mismatch, options.proxy + ": is of " + proxy->pack.target().name + "; " + options.pack +
+                                    " was trained with the pack of " + wanted);
+  }
+  const auto known = read_known(options, *proxy);
+  if (!known) return tl::unexpected(known.error());
+  std::vector<ListedNetwork> there = networks;
+  for (ListedNetwork& network : there) {
+    for (ListedModule& module : network.modules) {
+      // The conditions of both are the same; only the catalogues may number their types differently.
+      const std::string& name = pack.catalogue.types()[module.type].name;
+      const auto types = proxy->catalogue.types();
+      const auto type = std::ranges::find(types, name, &ModuleType::name);
+      if (type == types.end()) return fail(Errc::mismatch, options.proxy + ": knows no " + name);
+      module.type = static_cast<std::size_t>(type - types.begin());
+    }
+  }
+  if (auto ok = forecast(*proxy, there); !ok) return ok;
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    const auto found = known->find(networks[i].name);
+    if (found == known->end()) {
+      return fail(Errc::not_found, options.known + ": has no latency of " + networks[i].name + " on " + wanted);
+    }
+    scale(networks[i], found->second / there[i].total.quiet.count());
   }
   return {};
 }
@@ -236,6 +315,7 @@ int predict_table(const TablePrediction& options, Console& console) {
   auto networks = read_networks(options, *pack, console);
   if (!networks) return refuse(console, networks.error());
   if (auto ok = forecast(*pack, *networks); !ok) return refuse(console, ok.error());
+  if (auto ok = apply_known(options, *pack, *networks); !ok) return refuse(console, ok.error());
   console.clear_progress();
   if (!options.output.machine_readable_on_stdout()) print(*pack, *networks, options.modules);
   if (!options.output.json.empty()) {

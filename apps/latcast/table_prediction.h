@@ -11,6 +11,7 @@ namespace latcast::cli {
 
 struct TablePrediction {
   std::string table, map, pack;
+  std::string proxy, known, known_map;  // for packs that build on another target's latencies
   bool modules = false;
   double max_latency_ns = 0, min_coverage = 0;
   OutputOptions output;

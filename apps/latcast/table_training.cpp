@@ -5,10 +5,12 @@
 #include <cmath>
 #include <ctime>
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 
 #include "learn/mixture.h"
+#include "learn/proxy.h"
 #include "learn/table_networks.h"
 #include "tables/table_map.h"
 
@@ -106,6 +108,45 @@ std::string describe(const learn::TableNetworks& data, const Catalogue& catalogu
   return text.str();
 }
 
+bool same_engine(const Target& proxy, const TargetRecord& target) {
+  return proxy.engine == target.engine && proxy.engine_version == target.engine_version;
+}
+
+Result<PackContent> open_proxy(const std::string& file, const TargetRecord& target) {
+  auto content = read_pack_content(file);
+  if (!content) return content;
+  if (content->info.target.engine != target.engine) {
+    return fail(Errc::mismatch, "--proxy " + file + " is of the engine " + content->info.target.engine + ", " +
+                                    target.name + " of " + target.engine);
+  }
+  return content;
+}
+
+/// The networks' latencies on the proxy's target, from the same store.
+Result<std::map<std::string, double>> known_latencies(LearningTask& task, const PackContent& proxy) {
+  const Target& of = proxy.info.target;
+  const auto targets = task.store.targets();
+  if (!targets) return tl::unexpected(targets.error());
+  const auto found = std::ranges::find_if(
+      *targets, [&](const TargetRecord& one) { return one.name == of.name && same_engine(of, one); });
+  if (found == targets->end()) {
+    return fail(Errc::not_found, "--proxy-known needs networks' latencies on " + of.name +
+                                     ", which the store has none of: import a table of them");
+  }
+  if (found->conditions() != task.target.conditions()) {
+    return fail(Errc::mismatch, "--proxy-known: " + of.name + " and " + task.target.name +
+                                    " run other kernels (their conditions differ): one's latency tells little of the "
+                                    "other's; leave the option away");
+  }
+  auto networks = learn::load_table_networks(task.store, *found, task.catalogue);
+  if (!networks) return tl::unexpected(networks.error());
+  std::map<std::string, double> out;
+  for (const learn::TableNetwork& network : networks->networks) {
+    if (network.total_ns > 0) out[network.name] = network.total_ns;
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<Trained> train_table_target(LearningTask& task, const TrainingOptions& options, bool reuse, Console& console) {
@@ -116,7 +157,7 @@ Result<Trained> train_table_target(LearningTask& task, const TrainingOptions& op
   console.progress(0, "reading measurements");
   const auto catalogue = catalogue_of(task.store, task.target, task.catalogue);
   if (!catalogue) return tl::unexpected(catalogue.error());
-  const auto data = learn::load_table_networks(task.store, task.target, *catalogue);
+  auto data = learn::load_table_networks(task.store, task.target, *catalogue);
   if (!data) return tl::unexpected(data.error());
   if (data->networks.empty()) {
     return fail(Errc::not_found, "no network of " + task.target.name +
@@ -124,23 +165,51 @@ Result<Trained> train_table_target(LearningTask& task, const TrainingOptions& op
                                      "networks' operations with " +
                                      task.target.engine);
   }
-  const learn::TrainingSet set = learn::make_training_set(data->networks, *catalogue);
   PackContent frame = pack_frame(*catalogue, task.target);
+  std::optional<PackContent> proxy;
+  if (!options.proxy.empty()) {
+    auto opened = open_proxy(options.proxy, task.target);
+    if (!opened) return tl::unexpected(opened.error());
+    proxy = std::move(*opened);
+    frame.info.target.settings.push_back({kProxySetting, proxy->info.target.name});
+  }
+  if (options.proxy_known) {
+    const auto known = known_latencies(task, *proxy);
+    if (!known) return tl::unexpected(known.error());
+    const auto ratios = learn::known_ratios(data->networks, *catalogue, *proxy, *known);
+    if (!ratios) return tl::unexpected(ratios.error());
+    learn::divide_totals(data->networks, *ratios);
+    frame.info.target.settings.push_back({kKnownSetting, proxy->info.target.name});
+  }
+  learn::TrainingSet set = learn::make_training_set(data->networks, *catalogue);
+  learn::ProxyTerms terms;
+  if (proxy) {
+    auto added = learn::ProxyTerms::add_to(set, *proxy);
+    if (!added) return fail_in("--proxy " + options.proxy, added.error());
+    terms = std::move(*added);
+  }
+  const auto settle = [&](PackContent& content) -> Result<void> {
+    return proxy ? terms.settle(content, *proxy) : Result<void>{};
+  };
   if (learn::totals_only(set)) {
     console.progress(0.5, "fitting totals");
     auto content = learn::train_totals(set, std::move(frame), 1);
     if (!content) return tl::unexpected(content.error());
+    if (auto ok = settle(*content); !ok) return tl::unexpected(ok.error());
     std::string report =
         describe(*data, *catalogue, content->info.training) + "done in " + format_time(1e9 * seconds()) + "\n";
     return Trained{std::move(*content), std::move(report)};
   }
   const auto prepared = learn::prepare(set);
   if (!prepared) return tl::unexpected(prepared.error());
-  learn::Study study = find_study(task.study, options, reuse, set, *prepared, console);
+  // Candidates that were trained beside a proxy are no use without it: they are not kept.
+  const std::filesystem::path study_file = proxy ? std::filesystem::path() : task.study;
+  learn::Study study = find_study(study_file, options, reuse, set, *prepared, console);
   learn::add_mixtures(*prepared, study);
   console.progress(1, "choosing");
   auto assembled = learn::assemble(set, *prepared, study, std::move(frame), options.budget(kTableModuleTime_ns));
   if (!assembled) return tl::unexpected(assembled.error());
+  if (auto ok = settle(assembled->content); !ok) return tl::unexpected(ok.error());
   std::string report = describe(*data, *catalogue, assembled->content.info.training) +
                        describe_choice(study, *prepared, *assembled, seconds());
   return Trained{std::move(assembled->content), std::move(report)};

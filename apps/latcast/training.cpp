@@ -239,6 +239,7 @@ learn::Study find_study(const std::filesystem::path& file, const TrainingOptions
     console.warn(kept.error().context + "; training first");
   }
   learn::Study study = learn::make_study(set, prepared, study_options);
+  if (file.empty()) return study;
   if (auto ok = learn::write_study(study, fingerprint, file); !ok) {
     console.warn("the candidates are not kept for 'latcast select': " + ok.error().context);
   }
@@ -293,6 +294,10 @@ Result<LearningTask> open_learning_task(const TrainingOptions& options) {
 
 Result<Trained> train_target(LearningTask& task, const TrainingOptions& options, bool reuse, Console& console) {
   if (task.tables) return train_table_target(task, options, reuse, console);
+  if (!options.proxy.empty()) {
+    return fail(Errc::invalid_input, "--proxy is for targets of imported tables; " + task.target.name +
+                                         " was measured by 'latcast profile'");
+  }
   const auto started = std::chrono::steady_clock::now();
   console.progress(0, "reading measurements");
   auto dataset = learn::load_dataset(task.store, task.target.id, task.catalogue);

@@ -28,6 +28,8 @@ struct TrainingOptions {
   std::optional<double> module_time_ns;
   double pack_bytes = std::numeric_limits<double>::infinity();
   std::string out;
+  std::string proxy;         // a pack of another target, for targets of tables
+  bool proxy_known = false;  // networks' latencies on that target will be known
 
   /// `module_time_ns`: where none was asked for.
   [[nodiscard]] learn::PackBudget budget(double usual_ns) const {
@@ -65,7 +67,8 @@ struct Trained {
 [[nodiscard]] Result<Trained> train_target(LearningTask& task, const TrainingOptions& options, bool reuse,
                                            Console& console);
 
-/// The candidates: those that are kept in `file`, or else newly trained ones, which are kept there.
+/// The candidates: those that are kept in `file`, or else newly trained ones, which are kept there; nowhere without
+/// one.
 [[nodiscard]] learn::Study find_study(const std::filesystem::path& file, const TrainingOptions& options, bool reuse,
                                       const learn::TrainingSet& set, const learn::PreparedSet& prepared,
                                       Console& console);

@@ -76,7 +76,7 @@ struct Expression {
 
 /// What a base term counts. Where networks' totals cannot tell costs apart, the same things are taken to cost the same.
 struct TermUnit {
-  enum class Of : std::uint8_t { unknown, mac, element, call };
+  enum class Of : std::uint8_t { unknown, mac, element, call, proxy };
   Of of = Of::unknown;
   double factor = 1;  // so many of them cost as much as one of the term's
 };

@@ -42,6 +42,7 @@ constexpr std::array kForms = {
     LATCAST_FORM(quadratic, nullptr),
     LATCAST_FORM(dense, nullptr),
     LATCAST_FORM_ROWS(complete_trees),
+    LATCAST_FORM_ROWS(sum),
 };
 #undef LATCAST_FORM_ROWS
 #undef LATCAST_FORM
@@ -192,7 +193,7 @@ double form_cost_ns(const FormSpec& spec, FormShape shape) {
   for (const FormNode& node : spec) {
     ns += operations(node.view()).cost(node.view());
     features |= node.kind != FormKind::constant && node.kind != FormKind::linear_terms &&
-                node.kind != FormKind::product && node.kind != FormKind::mean;
+                node.kind != FormKind::product && node.kind != FormKind::mean && node.kind != FormKind::sum;
   }
   return features ? ns + 10.0 + 2.0 * static_cast<double>(shape.features) : ns;
 }
@@ -251,6 +252,17 @@ FormSpec mean_form(std::vector<FormSpec> children, std::vector<double> weights) 
   root.kind = FormKind::mean;
   for (FormSpec& child : children) root.children.push_back(append(whole, std::move(child)));
   root.doubles = std::move(weights);
+  whole.push_back(std::move(root));
+  return whole;
+}
+
+FormSpec sum_form(std::vector<FormSpec> children, std::vector<double> weights) {
+  FormSpec whole;
+  FormNode root;
+  root.kind = FormKind::sum;
+  for (FormSpec& child : children) root.children.push_back(append(whole, std::move(child)));
+  root.doubles = std::move(weights);
+  root.doubles.resize(2 * children.size(), kNoCap);
   whole.push_back(std::move(root));
   return whole;
 }

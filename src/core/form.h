@@ -34,6 +34,7 @@ enum class FormKind : std::uint16_t {
   quadratic = 9,        // degree-2 polynomial of log features
   dense = 10,           // layers of a neural network over log features
   complete_trees = 11,  // trees, laid out for fast walks
+  sum = 12,             // of children, each up to a cap and times a weight
 };
 
 /// One node, its arrays elsewhere (in a mapped pack or a FormNode).
@@ -63,7 +64,7 @@ struct FormNode {
 using FormSpec = std::vector<FormNode>;
 using FormView = std::vector<FormNodeView>;
 
-inline constexpr std::size_t kMaxFormNodes = 16;
+inline constexpr std::size_t kMaxFormNodes = 48;
 
 /// What one module gives its form. Features are log2(1 + x), in both precisions: trees compare in float, as the
 /// libraries that grow them do. Terms and features that the form does not read (Form::terms, Form::features) may hold
@@ -159,5 +160,9 @@ struct ProductParts {
 [[nodiscard]] std::optional<ProductParts> split_product(const FormSpec& form);
 /// Weighted mean of forms (weights sum to one).
 [[nodiscard]] FormSpec mean_form(std::vector<FormSpec> children, std::vector<double> weights);
+/// A cap that caps nothing.
+inline constexpr double kNoCap = 1e300;
+/// Sum of forms times weights.
+[[nodiscard]] FormSpec sum_form(std::vector<FormSpec> children, std::vector<double> weights);
 
 }  // namespace latcast

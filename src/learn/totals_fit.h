@@ -3,9 +3,8 @@
 //
 // First non-negative weights of the base terms (as in the physical base, on relative error, Huber-reweighted), drawn
 // towards unit costs: where totals cannot tell terms apart, a multiply-accumulate, an element moved or a call costs
-// what it costs elsewhere in the same networks. Then, for networks of which nothing else is known, a Gaussian process
-// over modules that is seen through sums only (aggregated observations, after Smith, Alvarez & Lawrence 2018): a
-// network's relative rest is the time-weighted mean of its modules' rests. Our design.
+// what it costs elsewhere in the same networks. Then, for networks of which nothing else is known, modules' costs may
+// bend away from that (learn/totals_bend.h). Our design.
 #pragma once
 
 #include <Eigen/Core>

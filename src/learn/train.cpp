@@ -7,6 +7,7 @@
 
 #include "learn/choice_fit.h"
 #include "learn/mixture.h"
+#include "learn/proxy.h"
 #include "learn/real_network_fit.h"
 #include "learn/robust.h"
 
@@ -232,8 +233,10 @@ Result<PackContent> train_totals(const TrainingSet& set, PackContent frame, std:
   return frame;
 }
 
-Result<PackContent> train(const TrainingSet& set, std::span<const ModuleType> types, const TrainOptions& options) {
-  if (auto ok = check_catalogue(set, types); !ok) return tl::unexpected<Error>(ok.error());
+namespace {
+
+Result<PackContent> train_checked(const TrainingSet& set, std::span<const ModuleType> types,
+                                  const TrainOptions& options) {
   if (totals_only(set)) return train_totals(set, untrained(types), options.study.seed, options.level);
   auto prepared = prepare(set);
   if (!prepared) return tl::unexpected<Error>(prepared.error());
@@ -242,6 +245,20 @@ Result<PackContent> train(const TrainingSet& set, std::span<const ModuleType> ty
   auto assembled = assemble(set, *prepared, study, untrained(types), options.budget, options.level);
   if (!assembled) return tl::unexpected<Error>(assembled.error());
   return std::move(assembled->content);
+}
+
+}  // namespace
+
+Result<PackContent> train(const TrainingSet& set, std::span<const ModuleType> types, const TrainOptions& options) {
+  if (auto ok = check_catalogue(set, types); !ok) return tl::unexpected<Error>(ok.error());
+  if (options.proxy == nullptr) return train_checked(set, types, options);
+  TrainingSet wide = set;
+  const auto terms = ProxyTerms::add_to(wide, *options.proxy);
+  if (!terms) return tl::unexpected<Error>(terms.error());
+  auto content = train_checked(wide, types, options);
+  if (!content) return content;
+  if (auto ok = terms->settle(*content, *options.proxy); !ok) return tl::unexpected<Error>(ok.error());
+  return content;
 }
 
 }  // namespace latcast::learn

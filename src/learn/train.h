@@ -27,7 +27,8 @@ struct PackBudget {
 struct TrainOptions {
   StudyOptions study;
   PackBudget budget;
-  double level = 0.9;  // of the intervals
+  double level = 0.9;                  // of the intervals
+  const PackContent* proxy = nullptr;  // learn/proxy.h
 };
 
 /// A pack without models: what the catalogue gives, before anything was measured.

@@ -37,6 +37,7 @@ LATCAST_FORM(trees);
 LATCAST_FORM(gaussian_process);
 LATCAST_FORM(product);
 LATCAST_FORM(mean);
+LATCAST_FORM(sum);
 LATCAST_FORM(neighbours);
 LATCAST_FORM(linear_sparse);
 LATCAST_FORM(quadratic);
@@ -52,6 +53,7 @@ LATCAST_FORM_ROWS(linear_features);
 LATCAST_FORM_ROWS(trees);
 LATCAST_FORM_ROWS(product);
 LATCAST_FORM_ROWS(mean);
+LATCAST_FORM_ROWS(sum);
 LATCAST_FORM_ROWS(linear_sparse);
 LATCAST_FORM_ROWS(complete_trees);
 #undef LATCAST_FORM_ROWS
