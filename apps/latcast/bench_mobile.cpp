@@ -38,8 +38,9 @@ struct Options {
 
 constexpr int kFolds = 5;
 constexpr int kDraws = 20, kQuickDraws = 3;
-/// The regression models that compete for a kernel class here: all would take hours over so many trainings.
-const std::vector<std::string> kModels = {"base_gp", "base_gbdt", "base_mean"};
+/// The regression models that compete for a kernel class here, beside the base: all would take hours over so many
+/// trainings. The few are for protocols of hundreds of them.
+const std::vector<std::string> kModels = {"base_gp", "base_gbdt", "base_mean"}, kFewModels = {"base_gp"};
 const std::vector<std::string> kReferences = {"lasso", "mlp", "forest", "gbdt"};
 const std::vector<std::string> kGpus = {"pixel4", "s10", "mi8se", "a03s", "iphone7", "iphonexs"};
 
@@ -125,10 +126,10 @@ std::vector<int> families_of(const Networks& networks) {
   return out;
 }
 
-TrainOptions our_options() {
+TrainOptions our_options(const std::vector<std::string>& models) {
   TrainOptions options;
   options.study.threads = 1;
-  options.study.models = kModels;
+  options.study.models = models;
   options.budget.module_time_ns = std::numeric_limits<double>::infinity();
   return options;
 }
@@ -238,10 +239,11 @@ class MobileBench {
 
   /// Ours, and reference models, with each part left out.
   void plan_split(const std::string& protocol, const std::string& target, const Networks& networks,
-                  const std::vector<int>& part_of_network, bool references, bool plotted) {
+                  const std::vector<int>& part_of_network, const std::vector<std::string>& models, bool references,
+                  bool plotted) {
     jobs_.push_back({job_name({protocol, target}), [=, this, &networks]() -> Result<void> {
                        TableForecasts out;
-                       if (auto ok = leave_out(networks, part_of_network, out); !ok) return ok;
+                       if (auto ok = leave_out(networks, part_of_network, models, out); !ok) return ok;
                        figures_.add({protocol, target, "ours", network_mape(networks, out), 0, networks.size()});
                        const double modules = module_mape(networks, out);
                        if (std::isfinite(modules))
@@ -274,18 +276,20 @@ class MobileBench {
     return out;
   }
 
-  Result<void> leave_out(const Networks& networks, const std::vector<int>& part_of_network, TableForecasts& out) {
+  Result<void> leave_out(const Networks& networks, const std::vector<int>& part_of_network,
+                         const std::vector<std::string>& models, TableForecasts& out) {
     const int parts = *std::ranges::max_element(part_of_network) + 1;
     for (int part = 0; part < parts; ++part) {
       if (interrupted()) return {};
       const auto [train, test] = sides(part_of_network, part);
-      if (auto ok = ours(networks, train, test, out); !ok) return ok;
+      if (auto ok = ours(networks, train, test, models, out); !ok) return ok;
     }
     return {};
   }
 
-  Result<void> ours(const Networks& networks, const Indices& train, const Indices& test, TableForecasts& out) {
-    const auto pack = train_on(networks, catalogue_, train, our_options());
+  Result<void> ours(const Networks& networks, const Indices& train, const Indices& test,
+                    const std::vector<std::string>& models, TableForecasts& out) {
+    const auto pack = train_on(networks, catalogue_, train, our_options(models));
     if (!pack) return tl::unexpected(pack.error());
     return forecast_with(*pack, networks, catalogue_, test, out);
   }
@@ -294,8 +298,9 @@ class MobileBench {
     for (const std::string& device : options_.quick ? std::vector<std::string>{"mi8se"} : kGpus) {
       const std::string target = device + "|gpu|float";
       const Networks& networks = targets_["tflite"][target];
-      plan_split("GPU, by network", target, networks, folds_of(networks.size()), true, true);
-      if (!options_.quick) plan_split("GPU, by family", target, networks, families_of(networks), false, true);
+      plan_split("GPU, by network", target, networks, folds_of(networks.size()), kModels, true, true);
+      if (!options_.quick)
+        plan_split("GPU, by family", target, networks, families_of(networks), kFewModels, false, true);
       plan_little(target, networks);
     }
     for (const auto& [device, other] : kProxies) {
@@ -335,7 +340,7 @@ class MobileBench {
       const Indices train(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count));
       const Indices test(order.begin() + static_cast<std::ptrdiff_t>(count), order.end());
       TableForecasts out;
-      if (auto ok = ours(networks, train, test, out); !ok) return ok;
+      if (auto ok = ours(networks, train, test, kFewModels, out); !ok) return ok;
       errors["ours"].push_back(network_mape(networks, out));
       for (const char* model : {"lasso", "forest", "gbdt"}) {
         TableForecasts reference;
@@ -360,7 +365,7 @@ class MobileBench {
     for (int fold = 0; fold < kFolds; ++fold) {
       if (interrupted()) return {};
       const auto [pool, test] = sides(folds, fold);
-      if (auto ok = ours(networks, design_networks(set, pool, count), test, out); !ok) return ok;
+      if (auto ok = ours(networks, design_networks(set, pool, count), test, kFewModels, out); !ok) return ok;
     }
     figures_.add({protocol, target, "ours", network_mape(networks, out), 0, networks.size()});
     return {};
@@ -377,16 +382,13 @@ class MobileBench {
       if (options_.quick && !(one && floating && target.starts_with("pixel4"))) continue;
       if (!one && floating) {
         const std::string single = single_core(target.substr(0, bar), cores);
-        for (const bool known : {false, true}) {
-          const std::string protocol = known ? "CPU, n cores from one" : "CPU, several cores, one core's pack";
-          jobs_.push_back({job_name({protocol, target}), [=, this, &networks]() -> Result<void> {
-                             return from_one_core(protocol, target, networks, single, known);
-                           }});
-        }
+        jobs_.push_back({job_name({"n cores from one", target}),
+                         [=, this, &networks] { return from_one_core(target, networks, single); }});
       }
       const std::string kind = std::string(one ? "CPU, one core" : "CPU, several cores") + (floating ? "" : ", int8");
-      plan_split(kind + ", by network", target, networks, folds_of(networks.size()), false, one && floating);
-      if (one && floating) plan_split(kind + ", by family", target, networks, families_of(networks), false, true);
+      plan_split(kind + ", by network", target, networks, folds_of(networks.size()), kModels, false, one && floating);
+      if (one && floating)
+        plan_split(kind + ", by family", target, networks, families_of(networks), kModels, false, true);
     }
   }
 
@@ -398,9 +400,8 @@ class MobileBench {
     return {};
   }
 
-  /// Several cores, with the pack of one core as a proxy; `known`: the network's latency on one core is known, too.
-  Result<void> from_one_core(const std::string& protocol, const std::string& target, const Networks& networks,
-                             const std::string& one, bool known) {
+  /// Several cores, with the pack of one core as a proxy: as it is, and where the network's latency on it is known.
+  Result<void> from_one_core(const std::string& target, const Networks& networks, const std::string& one) {
     const Networks& singles = targets_.at("tflite").at(one);
     std::map<std::string, double> known_ns;
     std::map<std::string, std::size_t> single_of;
@@ -409,7 +410,7 @@ class MobileBench {
       single_of[singles[i].name] = i;
     }
     const std::vector<int> folds = folds_of(networks.size());
-    TableForecasts out;
+    TableForecasts plain, related;
     for (int fold = 0; fold < kFolds; ++fold) {
       if (interrupted()) return {};
       const auto [train, test] = sides(folds, fold);
@@ -418,27 +419,31 @@ class MobileBench {
         if (const auto found = single_of.find(networks[i].name); found != single_of.end())
           train_single.push_back(found->second);
       }
-      const auto proxy = train_on(singles, catalogue_, train_single, our_options());
+      const auto proxy = train_on(singles, catalogue_, train_single, our_options(kModels));
       if (!proxy) return tl::unexpected(proxy.error());
-      TrainOptions options = our_options();
-      options.proxy = &*proxy;
-      Networks learnt = networks;
-      std::vector<double> ratios(networks.size(), 1.0);
-      if (known) {
-        auto found = known_ratios(networks, catalogue_, *proxy, known_ns);
-        if (!found) return tl::unexpected(found.error());
-        ratios = std::move(*found);
-        divide_totals(learnt, ratios);
-      }
-      const auto pack = train_on(learnt, catalogue_, train, options);
-      if (!pack) return tl::unexpected(pack.error());
-      if (auto ok = forecast_with(*pack, networks, catalogue_, test, out); !ok) return ok;
+      if (auto ok = beside(*proxy, networks, train, test, plain); !ok) return ok;
+      const auto ratios = known_ratios(networks, catalogue_, *proxy, known_ns);
+      if (!ratios) return tl::unexpected(ratios.error());
+      Networks rest = networks;
+      divide_totals(rest, *ratios);
+      if (auto ok = beside(*proxy, rest, train, test, related); !ok) return ok;
       for (const std::size_t i : test) {
-        for (auto* values : {&out.forecast_ns, &out.lower_ns, &out.upper_ns}) (*values)[i] *= ratios[i];
+        for (auto* values : {&related.forecast_ns, &related.lower_ns, &related.upper_ns}) (*values)[i] *= (*ratios)[i];
       }
     }
-    figures_.add({protocol, target, "ours", network_mape(networks, out), 0, networks.size()});
+    figures_.add(
+        {"CPU, several cores, one core's pack", target, "ours", network_mape(networks, plain), 0, networks.size()});
+    figures_.add({"CPU, n cores from one", target, "ours", network_mape(networks, related), 0, networks.size()});
     return {};
+  }
+
+  Result<void> beside(const PackContent& proxy, const Networks& networks, const Indices& train, const Indices& test,
+                      TableForecasts& out) {
+    TrainOptions options = our_options(kFewModels);
+    options.proxy = &proxy;
+    const auto pack = train_on(networks, catalogue_, train, options);
+    if (!pack) return tl::unexpected(pack.error());
+    return forecast_with(*pack, networks, catalogue_, test, out);
   }
 
   /// Few networks of this device, and the pack of another one, made from all training networks.
@@ -455,17 +460,13 @@ class MobileBench {
       for (const std::size_t i : pool) {
         if (const auto found = other_of.find(networks[i].name); found != other_of.end()) seen.push_back(found->second);
       }
-      const auto proxy = train_on(others, catalogue_, seen, our_options());
+      const auto proxy = train_on(others, catalogue_, seen, our_options(kFewModels));
       if (!proxy) return tl::unexpected(proxy.error());
       std::mt19937_64 random(derive_seed(1, "proxy", static_cast<std::uint64_t>(fold)));
       std::shuffle(pool.begin(), pool.end(), random);
-      TrainOptions options = our_options();
-      options.proxy = &*proxy;
       for (const std::size_t count : counts) {
         const Indices train(pool.begin(), pool.begin() + static_cast<std::ptrdiff_t>(std::min(count, pool.size())));
-        const auto pack = train_on(networks, catalogue_, train, options);
-        if (!pack) return tl::unexpected(pack.error());
-        if (auto ok = forecast_with(*pack, networks, catalogue_, test, out[count]); !ok) return ok;
+        if (auto ok = beside(*proxy, networks, train, test, out[count]); !ok) return ok;
       }
     }
     for (const auto& [count, forecasts] : out) {
@@ -480,7 +481,7 @@ class MobileBench {
       if (options_.quick && std::string_view(device) != "onefusion") continue;
       const std::string target = std::string(device) + "|gpu|float";
       const Networks& networks = targets_["torch"][target];
-      plan_split("Vulkan, by network", target, networks, folds_of(networks.size()), !options_.quick, true);
+      plan_split("Vulkan, by network", target, networks, folds_of(networks.size()), kModels, !options_.quick, true);
     }
   }
 

@@ -17,6 +17,7 @@ using test::Outcome;
 
 constexpr const char* kGpu = "pixel4|gpu|float";
 constexpr const char* kCpu = "pixel4|1large|float";
+constexpr const char* kCpus = "pixel4|2large|float";
 
 std::string table(const std::string& name) { return std::string(LATCAST_TEST_DATA) + "/mobile/" + name + ".csv"; }
 std::string map(const std::string& name) { return std::string(LATCAST_MAPS) + "/mobile/" + name + ".toml"; }
@@ -52,13 +53,14 @@ GeneratedTables generate() {
   const std::size_t latency = column(std::string("pixel4|gpu|lat_us"));
   GeneratedTables out{rows.front() + "\n",
                       "model,pixel4|gpu|float|mean,pixel4|gpu|float|std,pixel4|1large|float|mean,"
-                      "pixel4|1large|float|std\n"};
+                      "pixel4|1large|float|std,pixel4|2large|float|mean\n"};
   for (int copy = 0; copy < kCopies; ++copy) {
     std::string last;
     double sum = 0;
     const auto finish = [&] {
       if (last.empty()) return;
-      out.totals += last + "," + std::to_string(1.05 * sum + 200) + ",9," + std::to_string(4 * sum + 500) + ",\n";
+      out.totals += last + "," + std::to_string(1.05 * sum + 200) + ",9," + std::to_string(4 * sum + 500) + ",," +
+                    std::to_string(2.2 * sum + 700) + "\n";
       sum = 0;
     };
     int place = 0;
@@ -97,8 +99,12 @@ class TablePipeline : public test::CliTest {
     const Outcome totals = import(at("totals.csv"), map("tflite_cnn_e2e"));
     ASSERT_EQ(totals.code, 0) << totals;
   }
-  [[nodiscard]] Outcome train(const std::string& target, const std::string& pack) const {
-    return run({"train", "--db", at("phones.db"), "--target", target, "--out", at(pack), "--rms", "base_ridge"});
+  [[nodiscard]] Outcome train(const std::string& target, const std::string& pack,
+                              const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments = {"train", "--db",   at("phones.db"), "--target",  target,
+                                          "--out", at(pack), "--rms",         "base_ridge"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
   }
   /// Stores and trains for the CPU, which is quick.
   void make_cpu_pack() const {
@@ -253,7 +259,8 @@ TEST_F(TablePipeline, AllTargetsGoIntoAFolder) {
   const Outcome outcome =
       run({"train", "--db", at("phones.db"), "--all-targets", "--out", at("packs"), "--rms", "base_ridge"});
   ASSERT_EQ(outcome.code, 0) << outcome;
-  const std::array<const char*, 2> files = {"packs/pixel4-gpu-float.latpack", "packs/pixel4-1large-float.latpack"};
+  const std::array<const char*, 3> files = {"packs/pixel4-gpu-float.latpack", "packs/pixel4-1large-float.latpack",
+                                            "packs/pixel4-2large-float.latpack"};
   for (const char* file : files) {
     EXPECT_TRUE(contains(outcome.out, at(file) + ": 9 networks, cross-validated MAPE ")) << outcome;
     const Outcome forecast = predict(file);
@@ -279,6 +286,79 @@ TEST_F(TablePipeline, AllTargetsGoOnWhereOneCannotBeLearnt) {
   EXPECT_TRUE(contains(outcome.err, "pixel4|2med|float: no pack: at least 5 networks")) << outcome;
   EXPECT_FALSE(test::fs::exists(at("packs/pixel4-2med-float.latpack")));
   EXPECT_TRUE(test::fs::exists(at("packs/pixel4-1large-float.latpack")));
+}
+
+/// Quiet latency of every network, as --csv prints them.
+std::vector<double> forecasts_of(const Outcome& outcome) {
+  std::vector<double> out;
+  const std::vector<std::string> lines = lines_of(outcome.out);
+  for (std::size_t i = 1; i < lines.size(); ++i) out.push_back(std::stod(fields_of(lines[i])[1]));
+  return out;
+}
+
+TEST_F(TablePipeline, AProxysPackHelpsAndIsNotNeededAfterwards) {
+  make_cpu_pack();
+  const std::vector<std::string> more = {"--proxy", at("cpu.latpack")};
+  const Outcome outcome = train(kCpus, "cpus.latpack", more);
+  ASSERT_EQ(outcome.code, 0) << outcome;
+  test::fs::remove(at("cpu.latpack"));
+  const Outcome predicted = predict("cpus.latpack", {"--csv"}, at("ops.csv"));
+  ASSERT_EQ(predicted.code, 0) << predicted;
+  const std::vector<std::string> totals = lines_of(test::read_text(at("totals.csv")));
+  const std::vector<double> forecasts = forecasts_of(predicted);
+  ASSERT_EQ(forecasts.size() + 1, totals.size());
+  for (std::size_t i = 0; i < forecasts.size(); ++i) {
+    EXPECT_NEAR(forecasts[i] / (1e3 * std::stod(fields_of(totals[i + 1])[5])), 1.0, 0.2) << totals[i + 1];
+  }
+}
+
+TEST_F(TablePipeline, AKnownLatencyElsewhereScalesTheForecast) {
+  make_cpu_pack();
+  const Outcome outcome = train(kCpus, "cpus.latpack", {"--proxy", at("cpu.latpack"), "--proxy-known"});
+  ASSERT_EQ(outcome.code, 0) << outcome;
+  const auto ask = [&](const std::string& known) {
+    const Outcome predicted =
+        predict("cpus.latpack",
+                {"--csv", "--proxy", at("cpu.latpack"), "--known", at(known), "--known-map", map("tflite_cnn_e2e")},
+                at("ops.csv"));
+    EXPECT_EQ(predicted.code, 0) << predicted;
+    return forecasts_of(predicted);
+  };
+  const std::vector<double> before = ask("totals.csv");
+  const std::vector<std::string> lines = lines_of(test::read_text(at("totals.csv")));
+  std::string doubled = lines.front() + "\n";
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const std::vector<std::string> cells = fields_of(lines[i]);
+    doubled += cells[0] + "," + cells[1] + ",9," + std::to_string(2 * std::stod(cells[3])) + ",," + cells[5] + "\n";
+  }
+  test::write_text(at("doubled.csv"), doubled);
+  const std::vector<double> after = ask("doubled.csv");
+  ASSERT_EQ(before.size(), after.size());
+  for (std::size_t i = 0; i < before.size(); ++i) EXPECT_NEAR(after[i] / before[i], 2.0, 1e-6);
+}
+
+TEST_F(TablePipeline, RefusesProxiesThatDoNotFit) {
+  make_cpu_pack();
+  const std::string cpu = at("cpu.latpack");
+  ASSERT_EQ(train(kCpus, "cpus.latpack", {"--proxy", cpu, "--proxy-known"}).code, 0);
+  const std::string file = at("totals.csv"), its_map = map("tflite_cnn_e2e");
+  refuse(predict("cpus.latpack"), "forecasts networks whose latency on pixel4|1large|float is known");
+  refuse(predict("cpu.latpack", {"--proxy", cpu, "--known", file, "--known-map", its_map}),
+         "was not trained with --proxy-known");
+  refuse(predict("cpus.latpack", {"--proxy", at("cpus.latpack"), "--known", file, "--known-map", its_map}),
+         "was trained with the pack of pixel4|1large|float");
+  refuse(predict("cpus.latpack", {"--proxy", cpu, "--known", at("ops.csv"), "--known-map", operations_map()}),
+         "--known needs networks' latencies");
+  refuse(predict("cpus.latpack", {"--proxy", cpu}), "--proxy requires --known", 2);
+  test::write_text(at("other.csv"), "model,pixel4|1large|float|mean,pixel4|1large|float|std\nnobody,5,1\n");
+  refuse(predict("cpus.latpack", {"--proxy", cpu, "--known", at("other.csv"), "--known-map", its_map}),
+         "other.csv: has no latency of ");
+  test::write_text(at("other.csv"), "model,s10|1large|float|mean,s10|1large|float|std\nnobody,5,1\n");
+  refuse(predict("cpus.latpack", {"--proxy", cpu, "--known", at("other.csv"), "--known-map", its_map}),
+         "has no latencies of pixel4|1large|float");
+  refuse(train(kGpu, "gpu.latpack", {"--proxy", cpu, "--proxy-known"}), "run other kernels");
+  refuse(train(kCpus, "x.latpack", {"--proxy", at("none.latpack")}), "none.latpack");
+  refuse(train(kCpus, "x.latpack", {"--proxy-known"}), "--proxy-known requires --proxy", 2);
 }
 
 TEST_F(TablePipeline, InspectShowsWhatTotalsTaught) {

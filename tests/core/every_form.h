@@ -64,6 +64,8 @@ inline std::vector<FormSpec> every_form(FormShape shape) {
   std::vector<FormSpec> out = {linear_terms(weights), random_form(FormKind::linear_sparse, {1, 1, 2, 0}, 4, 0),
                                random_form(FormKind::linear_sparse, {2, 1, 0}, 3, 0)};
   for (const FormSpec& residual : residuals) out.push_back(product_form(out[0], residual, -2, 2));
+  out.push_back(sum_form({out[0], out[1], out.back()}, {0.5, 2, 0.1}));
+  out.back().back().doubles[4] = 50;  // the second one's cap
   return out;
 }
 

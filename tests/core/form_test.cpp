@@ -234,7 +234,7 @@ TEST(Form, ManyRowsGiveTheBitsThatEachGivesAlone) {
   constexpr FormShape kShape{4, 11};
   std::mt19937_64 random(6);
   std::uniform_real_distribution<double> unit(0, 12);
-  std::vector<bool> kinds(12);
+  std::vector<bool> kinds(13);
   for (const FormSpec& spec : test::every_form(kShape)) {
     const FormView nodes = view(spec);
     ASSERT_TRUE(check(nodes, kShape));
@@ -256,7 +256,7 @@ TEST(Form, ManyRowsGiveTheBitsThatEachGivesAlone) {
       }
     }
   }
-  EXPECT_EQ(std::ranges::count(kinds, true), 12);
+  EXPECT_EQ(std::ranges::count(kinds, true), 13);
 }
 
 TEST(Form, CostGrowsWithWork) {
@@ -273,6 +273,20 @@ TEST(Form, ProductAndMeanCompose) {
   const FormSpec form = product_form(test::linear_terms({2}), mean);
   EXPECT_EQ(form.size(), 5U);
   EXPECT_DOUBLE_EQ(value(form, inputs({50}, {})), 100 * std::exp(2.5));
+}
+
+TEST(Form, ASumTakesEachChildUpToItsCap) {
+  const FormSpec plain = sum_form({constant_form(5), constant_form(3)}, {2, 0.5});
+  EXPECT_DOUBLE_EQ(value(plain, inputs({}, {})), 11.5);
+  FormSpec capped = plain;
+  capped.back().doubles = {2, 0.5, 4, kNoCap};
+  EXPECT_DOUBLE_EQ(value(capped, inputs({}, {})), 9.5);
+  const auto refused = [](const FormSpec& form) { return !check(view(form), {0, 0}).has_value(); };
+  EXPECT_FALSE(refused(capped));
+  capped.back().doubles = {2, -0.5, 4, kNoCap};
+  EXPECT_TRUE(refused(capped));
+  capped.back().doubles = {2, 0.5};
+  EXPECT_TRUE(refused(capped));
 }
 
 TEST(Form, ARunawayResidualStaysFinite) {
