@@ -179,6 +179,8 @@ Result<void> check_inputs(const Options& options) {
     return fail(Errc::invalid_input, "give either ONNX files or a --table, not both");
   if (options.table.empty() && options.models.empty())
     return fail(Errc::invalid_input, "give ONNX files, or a --table with its --map");
+  if (options.table.empty() && !options.proxy.empty())
+    return fail(Errc::invalid_input, "--proxy and --known are for networks that are given as a --table");
   return {};
 }
 

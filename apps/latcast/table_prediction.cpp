@@ -197,7 +197,11 @@ Result<void> apply_known(const TablePrediction& options, const TablePack& pack, 
     if (found == known->end()) {
       return fail(Errc::not_found, options.known + ": has no latency of " + networks[i].name + " on " + wanted);
     }
-    scale(networks[i], found->second / there[i].total.quiet.count());
+    const double forecast_ns = there[i].total.quiet.count();
+    if (!(forecast_ns > 0.0)) {
+      return fail(Errc::mismatch, networks[i].name + ": " + options.proxy + " forecasts no time at all for it");
+    }
+    scale(networks[i], found->second / forecast_ns);
   }
   return {};
 }

@@ -189,7 +189,12 @@ Result<Trained> train_table_target(LearningTask& task, const TrainingOptions& op
     terms = std::move(*added);
   }
   const auto settle = [&](PackContent& content) -> Result<void> {
-    return proxy ? terms.settle(content, *proxy) : Result<void>{};
+    if (!proxy) return {};
+    if (auto ok = terms.settle(content, *proxy); !ok) return ok;
+    const auto bytes = static_cast<double>(pack_bytes(content).size());
+    if (bytes <= options.pack_bytes) return {};
+    return fail(Errc::budget, "with its proxy's models the pack has " + format_bytes(bytes) + ", more than the " +
+                                  format_bytes(options.pack_bytes) + " of --max-pack-size");
   };
   if (learn::totals_only(set)) {
     console.progress(0.5, "fitting totals");

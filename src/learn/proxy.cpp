@@ -66,10 +66,14 @@ void append_terms(const Eigen::VectorXd& cost_ns, const std::vector<double>& cap
   }
 }
 
+/// Added to the own part of a linear form that may be negative, and taken off again behind it: forms are at least 1 ns.
+constexpr double kLift_ns = 1e9;
+
 /// Weights of a node's terms, split between the class's own and the proxy's.
 struct SplitNode {
   FormNode own;
   std::vector<double> proxy;  // weights; empty: the node reads none
+  bool lifted = false;
 };
 
 SplitNode split(FormNode node, std::size_t own_terms, std::size_t proxy_terms) {
@@ -90,44 +94,53 @@ SplitNode split(FormNode node, std::size_t own_terms, std::size_t proxy_terms) {
     }
   }
   if (std::ranges::all_of(out.proxy, [](double x) { return x == 0.0; })) out.proxy.clear();
+  if (!out.proxy.empty() && node.kind == FormKind::linear_sparse) {
+    node.doubles[0] += kLift_ns;
+    out.lifted = true;
+  }
   out.own = std::move(node);
+  return out;
+}
+
+/// own + weights . proxy's terms, the proxy's root being at `root`.
+FormNode sum_of(std::uint16_t own, const std::vector<double>& weights, std::uint16_t root,
+                const std::vector<double>& caps) {
+  FormNode out;
+  out.kind = FormKind::sum;
+  out.children.push_back(own);
+  out.children.insert(out.children.end(), caps.size(), root);
+  out.doubles.push_back(1.0);
+  out.doubles.insert(out.doubles.end(), weights.begin(), weights.end());
+  out.doubles.push_back(kNoCap);
+  out.doubles.insert(out.doubles.end(), caps.begin(), caps.end());
   return out;
 }
 
 /// A form over the class's own terms and the proxy's, as one over its own terms.
 FormSpec resolve(const FormSpec& form, const FormSpec& proxy, std::size_t own_terms, const std::vector<double>& caps) {
-  FormSpec out = proxy;
-  const auto root = static_cast<std::uint16_t>(out.size() - 1);
+  std::vector<SplitNode> parts;
+  for (const FormNode& one : form) parts.push_back(split(one, own_terms, caps.size()));
+  FormSpec out;
+  if (std::ranges::any_of(parts, [](const SplitNode& one) { return !one.proxy.empty(); })) out = proxy;
+  const auto root = static_cast<std::uint16_t>(out.empty() ? 0 : out.size() - 1);
+  const auto last = [&] { return static_cast<std::uint16_t>(out.size() - 1); };
   std::vector<std::uint16_t> moved;
-  bool used = false;
-  for (const FormNode& one : form) {
-    SplitNode parts = split(one, own_terms, caps.size());
-    for (std::uint16_t& child : parts.own.children) child = moved[child];
-    out.push_back(std::move(parts.own));
-    if (!parts.proxy.empty()) {
-      used = true;
-      FormNode sum;
-      sum.kind = FormKind::sum;
-      sum.children.push_back(static_cast<std::uint16_t>(out.size() - 1));
-      sum.children.insert(sum.children.end(), caps.size(), root);
-      sum.doubles.push_back(1.0);
-      // A sum's weights are not negative; lasso's may be.
-      for (const double weight : parts.proxy) sum.doubles.push_back(std::max(weight, 0.0));
-      sum.doubles.push_back(kNoCap);
-      sum.doubles.insert(sum.doubles.end(), caps.begin(), caps.end());
+  for (SplitNode& part : parts) {
+    for (std::uint16_t& child : part.own.children) child = moved[child];
+    out.push_back(std::move(part.own));
+    if (!part.proxy.empty()) {
+      FormNode sum = sum_of(last(), part.proxy, root, caps);
+      if (part.lifted) {
+        out.push_back(constant_form(kLift_ns).front());
+        sum.children.push_back(last());
+        sum.doubles.insert(sum.doubles.begin() + static_cast<std::ptrdiff_t>(sum.children.size() - 1), -1.0);
+        sum.doubles.push_back(kNoCap);
+      }
       out.push_back(std::move(sum));
     }
-    moved.push_back(static_cast<std::uint16_t>(out.size() - 1));
+    moved.push_back(last());
   }
-  return used ? out : form;
-}
-
-/// Form with the weights of the proxy's terms, where it has any, taken off although they are zero.
-FormSpec own_only(FormSpec form, std::size_t own_terms) {
-  for (FormNode& node : form) {
-    if (node.kind == FormKind::linear_terms) node.doubles.resize(own_terms);
-  }
-  return form;
+  return out;
 }
 
 }  // namespace
@@ -199,7 +212,7 @@ Result<void> ProxyTerms::settle(PackContent& content, const PackContent& proxy) 
       } else if (found != terms_.end()) {
         const Term& term = found->second;
         for (FormSpec* form : {&kernel.form, &kernel.extrapolation}) {
-          if (!form->empty()) *form = own_only(resolve(*form, term.form, term.own_terms, term.caps), term.own_terms);
+          if (!form->empty()) *form = resolve(*form, term.form, term.own_terms, term.caps);
         }
       }
       if (kernel.form.size() > kMaxFormNodes || kernel.extrapolation.size() > kMaxFormNodes) {

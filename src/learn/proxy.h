@@ -2,9 +2,8 @@
 //
 // A device with few measurements, or a core combination of which only totals are known, costs much what its proxy
 // costs, scaled class by class; the measurements say by how much, and what is different. Where a network's latency on
-// the proxy's target is known, the ratio of that to the proxy's forecast tells of the network itself. The idea of
-// proxies is that of one-proxy scaling (Lu et al., "One Proxy Device Is Enough", 2021); terms, caps and ratio are our
-// design.
+// the proxy's target is known, the ratio of that to the proxy's forecast tells of the network itself. Devices as
+// proxies of each other: after Lu, Yang & Ren 2020 (arXiv 2009.00278); terms, caps and ratio are our design.
 #pragma once
 
 #include <Eigen/Core>

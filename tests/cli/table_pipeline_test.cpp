@@ -350,6 +350,10 @@ TEST_F(TablePipeline, RefusesProxiesThatDoNotFit) {
   refuse(predict("cpus.latpack", {"--proxy", cpu, "--known", at("ops.csv"), "--known-map", operations_map()}),
          "--known needs networks' latencies");
   refuse(predict("cpus.latpack", {"--proxy", cpu}), "--proxy requires --known", 2);
+  refuse(
+      run({"predict", "--pack", at("cpus.latpack"), "a.onnx", "--proxy", cpu, "--known", file, "--known-map", its_map}),
+      "are for networks that are given as a --table", 2);
+  refuse(train(kCpus, "x.latpack", {"--proxy", cpu, "--max-pack-size", "1kB"}), "with its proxy's models", 3);
   test::write_text(at("other.csv"), "model,pixel4|1large|float|mean,pixel4|1large|float|std\nnobody,5,1\n");
   refuse(predict("cpus.latpack", {"--proxy", cpu, "--known", at("other.csv"), "--known-map", its_map}),
          "other.csv: has no latency of ");

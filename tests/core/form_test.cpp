@@ -283,7 +283,10 @@ TEST(Form, ASumTakesEachChildUpToItsCap) {
   EXPECT_DOUBLE_EQ(value(capped, inputs({}, {})), 9.5);
   const auto refused = [](const FormSpec& form) { return !check(view(form), {0, 0}).has_value(); };
   EXPECT_FALSE(refused(capped));
-  capped.back().doubles = {2, -0.5, 4, kNoCap};
+  capped.back().doubles = {2, -3, 4, kNoCap};
+  EXPECT_FALSE(refused(capped));
+  EXPECT_DOUBLE_EQ(value(capped, inputs({}, {})), 1);
+  capped.back().doubles = {2, 0.5, -4, kNoCap};
   EXPECT_TRUE(refused(capped));
   capped.back().doubles = {2, 0.5};
   EXPECT_TRUE(refused(capped));

@@ -98,6 +98,32 @@ TEST(Proxy, ItsCostsAreTermsAndThenPartOfTheForm) {
   EXPECT_NEAR(value(add.form, set.unlisted[1], 0, 2) / set.unlisted[1].terms(0, 2), 0.5, 0.1);
 }
 
+TEST(Proxy, NegativeWeightsOfSparseFormsStay) {
+  const test::TotalsWorld world = test::make_totals();
+  TrainingSet set = set_of(world);
+  const PackContent proxy = pack_of(world, {{0.1, 0.8, 4000}, {0.8, 4000}});
+  const ProxyTerms terms = must(ProxyTerms::add_to(set, proxy));
+  const KernelSamples& conv = set.unlisted[0];
+  // -3000 - 0.01 macs + 2 proxy - 0.5 proxy up to the first cap; and one that does not use the proxy.
+  FormNode node;
+  node.kind = FormKind::linear_sparse;
+  node.ints = {3, 0, 3, 4};
+  node.doubles = {-3000, -0.01, 2, -0.5};
+  PackContent trained = pack_of(world, {{}, {}});
+  trained.types[0].kernels[0].form = {node};
+  node.ints = {2, 0, 2};
+  node.doubles = {500, 0.25, 0};
+  trained.types[1].kernels[0].form = {node};
+  ASSERT_TRUE(terms.settle(trained, proxy).has_value());
+  for (Eigen::Index row = 0; row < 40; ++row) {
+    const double wanted = -3000 - 0.01 * conv.terms(row, 0) + 2 * conv.terms(row, 3) - 0.5 * conv.terms(row, 4);
+    EXPECT_NEAR(value(trained.types[0].kernels[0].form, conv, row, 3), wanted, 1e-4);
+  }
+  const FormSpec& plain = trained.types[1].kernels[0].form;
+  EXPECT_TRUE(check(view(plain), {2, 2}).has_value());
+  EXPECT_NEAR(value(plain, set.unlisted[1], 0, 2), 500 + 0.25 * set.unlisted[1].terms(0, 0), 1e-9);
+}
+
 TEST(Proxy, FewNetworksAreEnoughBesideAProxy) {
   // What they cost depends on their width in a way that no base term has; the proxy has it, and takes three times as
   // long.

@@ -1,5 +1,6 @@
 // Sum of children, each up to a cap and times a weight (costs that another form gives, scaled, and their smaller part
-// scaled otherwise): doubles = [weight per child, then cap per child], weights and caps >= 0.
+// scaled otherwise): doubles = [weight per child, then cap per child], caps >= 0. The value is at least 1, as that of
+// linear forms.
 #include <algorithm>
 
 #include "core/forms/forms.h"
@@ -10,8 +11,8 @@ Result<void> check_sum(const FormNodeView& node, FormShape) {
   if (node.children.empty() || node.doubles.size() != 2 * node.children.size()) {
     return bad_form("a sum form needs a weight and a cap per child");
   }
-  if (std::ranges::any_of(node.doubles, [](double x) { return x < 0.0; })) {
-    return bad_form("a sum form has a negative weight or cap");
+  if (std::ranges::any_of(node.doubles.subspan(node.children.size()), [](double x) { return x < 0.0; })) {
+    return bad_form("a sum form has a negative cap");
   }
   return {};
 }
@@ -25,7 +26,7 @@ double evaluate_sum(const PreparedNode& node, const FormInput&, std::span<const 
   for (std::size_t i = 0; i < count; ++i) {
     sum += view.doubles[i] * std::min(values[view.children[i]], view.doubles[count + i]);
   }
-  return sum;
+  return std::max(sum, 1.0);
 }
 
 void evaluate_rows_sum(const PreparedNode& node, const FormRows& input, const double* values, double* out) noexcept {
@@ -38,6 +39,7 @@ void evaluate_rows_sum(const PreparedNode& node, const FormRows& input, const do
       out[row] += view.doubles[i] * std::min(child[row], view.doubles[count + i]);
     }
   }
+  for (std::size_t row = 0; row < input.rows; ++row) out[row] = std::max(out[row], 1.0);
 }
 
 double cost_sum(const FormNodeView& node) { return 1.0 + 1.5 * static_cast<double>(node.children.size()); }
