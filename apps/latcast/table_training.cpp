@@ -173,7 +173,7 @@ Result<Trained> train_table_target(LearningTask& task, const TrainingOptions& op
     proxy = std::move(*opened);
     frame.info.target.settings.push_back({kProxySetting, proxy->info.target.name});
   }
-  if (options.proxy_known) {
+  if (proxy && options.proxy_known) {
     const auto known = known_latencies(task, *proxy);
     if (!known) return tl::unexpected(known.error());
     const auto ratios = learn::known_ratios(data->networks, *catalogue, *proxy, *known);
