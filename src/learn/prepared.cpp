@@ -61,8 +61,8 @@ TermWeights pooled_weights(const TrainingSet& set, const std::vector<const Rows*
   all.weight.resize(samples);
   Eigen::Index at = 0;
   for (std::size_t k = 0; k < set.kernels.size(); ++k) {
-    if (set.kernels[k].type != type) continue;
     const Rows& rows = *rows_of[k];
+    if (set.kernels[k].type != type || rows.size() == 0) continue;
     for (std::size_t t = 0; t < set.kernels[k].term_names.size(); ++t) {
       all.terms.block(at, columns[set.kernels[k].term_names[t]], rows.size(), 1) =
           rows.terms.col(static_cast<Eigen::Index>(t));
