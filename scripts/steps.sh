@@ -42,8 +42,11 @@ configure() {
   if [[ -f $folder/build.ninja && $folder/build.ninja -nt CMakePresets.json && $(cat "$stamp" 2>/dev/null) == "$wanted" ]]; then
     return 0
   fi
-  if [[ -f $folder/CMakeCache.txt ]] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "$folder/CMakeCache.txt"; then
-    arguments+=(--fresh) # the folder was moved or copied
+  if [[ -f $folder/CMakeCache.txt ]]; then
+    # The folder was moved or copied, or a preset may name another compiler now.
+    if ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "$folder/CMakeCache.txt" || [[ CMakePresets.json -nt $folder/build.ninja ]]; then
+      arguments+=(--fresh)
+    fi
   fi
   cmake "${arguments[@]}" && printf '%s\n' "$wanted" >"$stamp"
 }
