@@ -11,6 +11,7 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <utility>
 
 #include "learn/folds.h"
 #include "learn/network_design.h"

@@ -2,11 +2,9 @@
 // networks that they did not see. `latcast bench mobile` prints it.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "console.h"

@@ -84,6 +84,17 @@ std::uint16_t append(FormSpec& whole, FormSpec part) {
   return static_cast<std::uint16_t>(whole.size() - 1);
 }
 
+/// A node over the roots of other forms.
+FormSpec node_over(FormKind kind, std::vector<FormSpec> children, std::vector<double> doubles) {
+  FormSpec whole;
+  FormNode root;
+  root.kind = kind;
+  for (FormSpec& child : children) root.children.push_back(append(whole, std::move(child)));
+  root.doubles = std::move(doubles);
+  whole.push_back(std::move(root));
+  return whole;
+}
+
 }  // namespace
 
 FormView view(const FormSpec& spec) {
@@ -247,24 +258,12 @@ std::optional<ProductParts> split_product(const FormSpec& form) {
 }
 
 FormSpec mean_form(std::vector<FormSpec> children, std::vector<double> weights) {
-  FormSpec whole;
-  FormNode root;
-  root.kind = FormKind::mean;
-  for (FormSpec& child : children) root.children.push_back(append(whole, std::move(child)));
-  root.doubles = std::move(weights);
-  whole.push_back(std::move(root));
-  return whole;
+  return node_over(FormKind::mean, std::move(children), std::move(weights));
 }
 
 FormSpec sum_form(std::vector<FormSpec> children, std::vector<double> weights) {
-  FormSpec whole;
-  FormNode root;
-  root.kind = FormKind::sum;
-  for (FormSpec& child : children) root.children.push_back(append(whole, std::move(child)));
-  root.doubles = std::move(weights);
-  root.doubles.resize(2 * children.size(), kNoCap);
-  whole.push_back(std::move(root));
-  return whole;
+  weights.resize(2 * children.size(), kNoCap);
+  return node_over(FormKind::sum, std::move(children), std::move(weights));
 }
 
 }  // namespace latcast

@@ -20,10 +20,11 @@ constexpr double kCapQuantiles[] = {0.33, 0.67};
 /// What a ns up to a cap is expected to cost, of a ns without one.
 constexpr double kCappedShare = 0.1;
 
-const KernelModel* model_of(const PackContent& pack, const KernelSamples& samples) {
-  const auto type = std::ranges::find(pack.types, samples.type_name, &TypeModel::name);
+/// The class's model; null where it has none, or costs nothing.
+const KernelModel* model_of(const PackContent& pack, const std::string& type_name, const std::string& kernel_name) {
+  const auto type = std::ranges::find(pack.types, type_name, &TypeModel::name);
   if (type == pack.types.end()) return nullptr;
-  const auto kernel = std::ranges::find(type->kernels, samples.kernel_name, &KernelModel::name);
+  const auto kernel = std::ranges::find(type->kernels, kernel_name, &KernelModel::name);
   return kernel == type->kernels.end() || kernel->form.empty() || kernel->free ? nullptr : &*kernel;
 }
 
@@ -150,7 +151,7 @@ Result<ProxyTerms> ProxyTerms::add_to(TrainingSet& set, const PackContent& proxy
   std::vector<double> ratios;
   Eigen::VectorXd sums = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(set.networks.size()));
   const auto add = [&](KernelSamples& samples, bool measured) -> Result<void> {
-    const KernelModel* model = model_of(proxy, samples);
+    const KernelModel* model = model_of(proxy, samples.type_name, samples.kernel_name);
     if (model == nullptr || samples.terms.rows() == 0) return {};
     if (!same_inputs(*model, samples)) {
       return fail(Errc::mismatch, samples.type_name + "/" + samples.kernel_name +
@@ -173,10 +174,9 @@ Result<ProxyTerms> ProxyTerms::add_to(TrainingSet& set, const PackContent& proxy
   for (KernelSamples& samples : set.kernels) {
     if (auto ok = add(samples, true); !ok) return tl::unexpected(ok.error());
   }
-  if (!set.kernels.empty()) sums.setZero();
-  for (KernelSamples& samples : set.unlisted) {
-    // Beside measured classes, what is not listed stays as it is: the proxy knew it from totals, too.
-    if (!set.kernels.empty()) break;
+  // Beside measured classes, what is not listed stays as it is: the proxy knew it from totals, too.
+  const std::span<KernelSamples> unlisted = set.kernels.empty() ? std::span(set.unlisted) : std::span<KernelSamples>();
+  for (KernelSamples& samples : unlisted) {
     if (auto ok = add(samples, false); !ok) return tl::unexpected(ok.error());
   }
   for (std::size_t i = 0; i < set.networks.size(); ++i) {
@@ -196,10 +196,7 @@ Result<void> ProxyTerms::settle(PackContent& content, const PackContent& proxy) 
       KernelModel& kernel = type.kernels[k];
       const auto found = terms_.find({t, k});
       if (kernel.form.empty()) {
-        KernelSamples asked;
-        asked.type_name = type.name;
-        asked.kernel_name = kernel.name;
-        const KernelModel* model = kernel.free ? nullptr : model_of(proxy, asked);
+        const KernelModel* model = kernel.free ? nullptr : model_of(proxy, type.name, kernel.name);
         if (model == nullptr || model->terms.size() != kernel.terms.size() ||
             model->features.size() != kernel.features.size()) {
           continue;
@@ -218,7 +215,7 @@ Result<void> ProxyTerms::settle(PackContent& content, const PackContent& proxy) 
       if (kernel.form.size() > kMaxFormNodes || kernel.extrapolation.size() > kMaxFormNodes) {
         return fail(Errc::invalid_input, type.name + "/" + kernel.name +
                                              ": the proxy's forms are too large to build on; choose one that has no "
-                                             "proxy itself, or one of fewer models (--models)");
+                                             "proxy itself, or one of fewer models (--rms)");
       }
     }
   }
