@@ -135,7 +135,8 @@ TEST_F(TableNetworksTest, HaveTheirModulesAndTotals) {
   const auto convs = modules(data, "mobile_conv2d");
   ASSERT_FALSE(convs.empty());
   // The first row, with the target's conditions behind the row's parameters.
-  EXPECT_EQ(convs.front()->parameters, (std::vector<double>{224, 112, 3, 16, 3, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(convs.front()->parameters,
+            (std::vector<double>{224, 112, 3, 16, 3, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2}));
   EXPECT_DOUBLE_EQ(convs.front()->latency_ns, 35430);
   EXPECT_EQ(convs.front()->engine_kernel, "conv_2d");
   for (const auto* module : modules(data, "mobile_fused")) {
@@ -230,6 +231,62 @@ TEST_F(TableNetworksTest, RulesSayTheRecordedKernelOnAndroidDevices) {
   for (const char* device : {"pixel4", "s10", "mi8se", "a03s"}) check(device, "tflite", 60);
   for (const char* device : {"pixel4", "onefusion"}) check(device, "torch", 99);
   check("s10", "torch", 65);  // one of the networks was not measured
+}
+
+/// What a thread of a GPU's convolution computes: positions across and down, slices of four channels.
+struct Block {
+  double x = 0, y = 0, slices = 0;
+  bool operator==(const Block&) const = default;
+  friend std::ostream& operator<<(std::ostream& out, const Block& block) {
+    return out << block.x << " x " << block.y << " x " << block.slices;
+  }
+};
+
+Block block_of(const Catalogue& catalogue, const std::map<std::string, double>& given) {
+  const ModuleType* type = catalogue.find("mobile_conv2d");
+  const std::map<std::string, double> usual = {{"stride", 1}, {"groups", 1}, {"cin", 64}, {"k", 1}};
+  std::vector<double> parameters;
+  for (const Parameter& parameter : type->parameters) {
+    const auto own = given.find(parameter.name == "hi" ? "ho" : parameter.name);
+    const auto other = usual.find(parameter.name);
+    parameters.push_back(own != given.end() ? own->second : other != usual.end() ? other->second : 0.0);
+  }
+  const auto index = static_cast<std::size_t>(type - catalogue.types().data());
+  const auto slots = SampleCollector(catalogue).slots(index, parameters);
+  const auto derived = [&](std::string_view name) {
+    const auto found = std::ranges::find(type->derived, name, &Derived::name);
+    return slots.values.at(type->parameters.size() + static_cast<std::size_t>(found - type->derived.begin()));
+  };
+  return {derived("block_x"), derived("block_y"), derived("block_slices")};
+}
+
+// By hand, from the rules of TensorFlow's delegate.
+TEST(MobileConvolutions, HaveTheBlocksThatTheDelegateGuesses) {
+  const Catalogue catalogue = must(Catalogue::builtin({}));
+  using Given = std::map<std::string, double>;
+  const auto with = [&](Given device, const Given& shape) {
+    device.insert(shape.begin(), shape.end());
+    return block_of(catalogue, device);
+  };
+  const Given adreno = {{"adreno", 1}, {"compute_units", 2}}, mali = {{"mali", 1}, {"compute_units", 12}};
+  const Given powervr = {{"powervr", 1}, {"compute_units", 1}}, apple = {{"apple", 1}, {"compute_units", 6}};
+  const Given bionic = {{"apple", 1}, {"bionic", 1}, {"compute_units", 4}};
+  EXPECT_EQ(with(adreno, {{"ho", 7}, {"cout", 64}}), (Block{1, 1, 1}));
+  EXPECT_EQ(with(adreno, {{"ho", 14}, {"cout", 48}}), (Block{2, 1, 1}));
+  EXPECT_EQ(with(adreno, {{"ho", 14}, {"cout", 64}}), (Block{2, 1, 2}));
+  EXPECT_EQ(with(adreno, {{"ho", 14}, {"cout", 128}}), (Block{2, 2, 2}));
+  EXPECT_EQ(with(adreno, {{"ho", 56}, {"cout", 128}, {"groups", 32}, {"k", 3}}), (Block{2, 2, 1}));
+  EXPECT_EQ(with(mali, {{"ho", 56}, {"cout", 256}}), (Block{2, 2, 2}));
+  EXPECT_EQ(with(mali, {{"ho", 56}, {"cout", 256}, {"k", 3}}), (Block{2, 1, 2}));
+  EXPECT_EQ(with(mali, {{"ho", 112}, {"cout", 12}}), (Block{2, 2, 1}));
+  EXPECT_EQ(with(mali, {{"ho", 7}, {"cout", 64}}), (Block{1, 1, 1}));
+  EXPECT_EQ(with(powervr, {{"ho", 14}, {"cout", 12}}), (Block{2, 1, 3}));
+  EXPECT_EQ(with(powervr, {{"ho", 14}, {"cout", 24}}), (Block{2, 1, 2}));
+  EXPECT_EQ(with(powervr, {{"ho", 14}, {"cout", 256}, {"groups", 32}, {"k", 3}}), (Block{2, 1, 2}));
+  EXPECT_EQ(with(apple, {{"ho", 56}, {"cout", 64}}), (Block{1, 1, 4}));
+  EXPECT_EQ(with(apple, {{"ho", 7}, {"cout", 64}}), (Block{1, 1, 1}));
+  EXPECT_EQ(with(bionic, {{"ho", 56}, {"cout", 64}}), (Block{1, 2, 4}));
+  EXPECT_EQ(with(bionic, {{"ho", 14}, {"cout", 72}}), (Block{1, 2, 1}));
 }
 
 TEST_F(TableNetworksTest, SayWhichTypeOrParameterIsMissing) {
