@@ -129,8 +129,8 @@ class MobileBench {
   [[nodiscard]] MobileFigures figures() {
     figures_.twins = twins();
     for (const std::string& device : kGpus) {
-      const auto [right, recorded] = rules(device + "|gpu|float");
-      figures_.rules.push_back({device, right, recorded});
+      const auto rules = check_rules(targets_.at("tflite").at(device + "|gpu|float"), catalogue_);
+      figures_.rules.push_back({device, rules.recorded - rules.other, rules.recorded});
     }
     return std::move(figures_);
   }
@@ -176,19 +176,6 @@ class MobileBench {
       }
     }
     return all > 0 ? twins / all : 0;
-  }
-
-  /// Rows whose recorded kernel class the catalogue's rules give, of all that have one.
-  [[nodiscard]] std::pair<std::size_t, std::size_t> rules(const std::string& target) const {
-    std::pair<std::size_t, std::size_t> out;
-    for (const TableNetwork& network : targets_.at("tflite").at(target)) {
-      for (const TableNetworkModule& module : network.modules) {
-        if (module.engine_kernel.empty()) continue;
-        ++out.second;
-        if (kernel_of(catalogue_, module).engine_name == module.engine_kernel) ++out.first;
-      }
-    }
-    return out;
   }
 
   Result<void> import(Store& store, const std::string& table) {

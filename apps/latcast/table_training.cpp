@@ -59,26 +59,6 @@ PackContent pack_frame(const Catalogue& catalogue, const TargetRecord& target) {
   return frame;
 }
 
-/// Rows whose kernel class was recorded, and those where the catalogue's rules say another one.
-struct Agreement {
-  std::size_t recorded = 0, other = 0;
-  std::string first;
-};
-
-Agreement check_rules(const std::vector<learn::TableNetwork>& networks, const Catalogue& catalogue) {
-  Agreement out;
-  for (const learn::TableNetwork& network : networks) {
-    for (const learn::TableNetworkModule& module : network.modules) {
-      if (module.engine_kernel.empty()) continue;
-      ++out.recorded;
-      const std::string& rule = learn::kernel_of(catalogue, module).engine_name;
-      if (rule == module.engine_kernel) continue;
-      if (out.other++ == 0) out.first = network.name + ": recorded " + module.engine_kernel + ", by the rules " + rule;
-    }
-  }
-  return out;
-}
-
 std::string describe(const learn::TableNetworks& data, const Catalogue& catalogue, const TrainingSummary& training) {
   std::ostringstream text;
   std::size_t totals = 0, modules = 0, measured = 0;
@@ -94,7 +74,7 @@ std::string describe(const learn::TableNetworks& data, const Catalogue& catalogu
     text << data.without_operations << " networks have a total but no list of operations ("
          << data.first_without_operations << " ...): not used\n";
   }
-  if (const Agreement rules = check_rules(data.networks, catalogue); rules.recorded > 0) {
+  if (const auto rules = learn::check_rules(data.networks, catalogue); rules.recorded > 0) {
     text << "kernel classes by the catalogue's rules: as recorded in " << rules.recorded - rules.other << " of "
          << rules.recorded << " rows";
     if (rules.other > 0) text << " (" << rules.first << ")";

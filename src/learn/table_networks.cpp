@@ -161,6 +161,20 @@ const Kernel& kernel_of(const Catalogue& catalogue, const TableNetworkModule& mo
   return catalogue.types()[module.type].kernels[slots.kernel];
 }
 
+RuleAgreement check_rules(std::span<const TableNetwork> networks, const Catalogue& catalogue) {
+  RuleAgreement out;
+  for (const TableNetwork& network : networks) {
+    for (const TableNetworkModule& module : network.modules) {
+      if (module.engine_kernel.empty()) continue;
+      ++out.recorded;
+      const std::string& rule = kernel_of(catalogue, module).engine_name;
+      if (rule == module.engine_kernel) continue;
+      if (out.other++ == 0) out.first = network.name + ": recorded " + module.engine_kernel + ", by the rules " + rule;
+    }
+  }
+  return out;
+}
+
 TrainingSet make_training_set(std::span<const TableNetwork> networks, const Catalogue& catalogue) {
   SampleCollector listed(catalogue), unlisted(catalogue);
   const bool measured = std::ranges::any_of(networks, [](const TableNetwork& network) {

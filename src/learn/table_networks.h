@@ -43,6 +43,13 @@ struct TableNetworks {
 /// The kernel class that the catalogue's rules give a module.
 [[nodiscard]] const Kernel& kernel_of(const Catalogue& catalogue, const TableNetworkModule& module);
 
+/// Rows whose kernel class was recorded, and those where the catalogue's rules say another one.
+struct RuleAgreement {
+  std::size_t recorded = 0, other = 0;
+  std::string first;  // that differs, in words
+};
+[[nodiscard]] RuleAgreement check_rules(std::span<const TableNetwork> networks, const Catalogue& catalogue);
+
 [[nodiscard]] TrainingSet make_training_set(std::span<const TableNetwork> networks, const Catalogue& catalogue);
 
 }  // namespace latcast::learn

@@ -216,17 +216,9 @@ TEST_F(TableNetworksTest, RulesSayTheRecordedKernelOnAndroidDevices) {
   Store store = store_of({"tflite_cnn_ops_gpu", "torch_cnn_ops_gpu"});
   const auto check = [&](const std::string& device, const std::string& engine, std::size_t rows) {
     const TableNetworks data = load(store, device + "|gpu|float", engine);
-    std::size_t recorded = 0;
-    for (const TableNetwork& network : data.networks) {
-      for (const TableNetworkModule& module : network.modules) {
-        if (module.engine_kernel.empty()) continue;
-        ++recorded;
-        const std::string& rule = kernel_of(catalogue_, module).engine_name;
-        EXPECT_EQ(rule, module.engine_kernel) << device << " " << engine << " " << network.name << ": "
-                                              << module.engine_kernel << ", by the rules " << rule;
-      }
-    }
-    EXPECT_EQ(recorded, rows) << device << " " << engine;
+    const RuleAgreement rules = check_rules(data.networks, catalogue_);
+    EXPECT_EQ(rules.other, 0U) << device << " " << engine << " " << rules.first;
+    EXPECT_EQ(rules.recorded, rows) << device << " " << engine;
   };
   for (const char* device : {"pixel4", "s10", "mi8se", "a03s"}) check(device, "tflite", 60);
   for (const char* device : {"pixel4", "onefusion"}) check(device, "torch", 99);
