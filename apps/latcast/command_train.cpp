@@ -1,4 +1,5 @@
 // latcast train: regression models from a store, into a pack.
+#include "all_targets.h"
 #include "commands.h"
 #include "training.h"
 
@@ -24,7 +25,10 @@ void add_train(CLI::App& app, Context& context) {
                  "then asks for them (--known)")
       ->needs(proxy);
   auto all = std::make_shared<bool>(false);
-  command->add_flag("--all-targets", *all, "A pack for every target of the store; --out names a folder")
+  command
+      ->add_flag("--all-targets", *all,
+                 "A pack for every target of the store; --out names a folder. Devices whose operations were measured "
+                 "with one engine teach each other")
       ->excludes("--target")
       ->excludes(proxy);
   command->callback([options, all, &context] {

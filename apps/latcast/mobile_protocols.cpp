@@ -17,6 +17,7 @@
 #include "learn/network_design.h"
 #include "learn/parallel.h"
 #include "learn/proxy.h"
+#include "learn/study.h"
 #include "learn/table_check.h"
 #include "table_import.h"
 #include "tables/table_map.h"
@@ -72,8 +73,27 @@ TrainOptions our_options(const std::vector<std::string>& models) {
   TrainOptions options;
   options.study.threads = 1;
   options.study.models = models;
+  options.study.stop = interrupted;
   options.budget.module_time_ns = std::numeric_limits<double>::infinity();
   return options;
+}
+
+/// Of all modules by the joint model, or by the base in classes where that is better in every respect.
+double joint_mape(const PreparedSet& prepared, const Study& study) {
+  double sum = 0, count = 0;
+  for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
+    const auto& candidates = study.classes[k].candidates;
+    if (candidates.empty()) continue;
+    const auto joint =
+        std::ranges::find_if(candidates, [](const Candidate& one) { return one.joint && !one.out_of_fold.empty(); });
+    const auto& forecasts = (joint == candidates.end() ? candidates.front() : *joint).out_of_fold;
+    for (std::size_t i = 0; i < forecasts.size(); ++i) {
+      const double truth = prepared.kernels[k].rows.latency_ns[static_cast<Eigen::Index>(i)];
+      sum += std::abs(forecasts[i].latency_ns / truth - 1.0);
+      count += 1;
+    }
+  }
+  return count > 0 ? sum / count : 0.0;
 }
 
 class MobileBench {
@@ -108,6 +128,7 @@ class MobileBench {
 
   Result<void> run() {
     plan_gpus();
+    plan_medn();
     plan_cpus();
     plan_vulkan();
     std::mutex lock;
@@ -266,6 +287,46 @@ class MobileBench {
                          return few_and_proxy(target, networks, others, {10, 20, 30, 50});
                        }});
     }
+  }
+
+  /// The network of all kernel classes by itself, device by device and with the devices as further tasks.
+  void plan_medn() {
+    if (options_.quick) return;
+    for (const bool together : {false, true}) {
+      const std::string protocol = together ? "MEDN, GPUs as tasks, operations" : "MEDN, each GPU alone, operations";
+      jobs_.push_back({protocol, [=, this] { return medn(protocol, together); }});
+    }
+  }
+
+  Result<void> medn(const std::string& protocol, bool together) {
+    std::vector<TrainingSet> sets;
+    for (const std::string& device : kGpus) {
+      sets.push_back(make_training_set(targets_.at("tflite").at(device + "|gpu|float"), catalogue_));
+    }
+    std::vector<PreparedSet> prepared;
+    for (const TrainingSet& set : sets) {
+      auto one = prepare(set);
+      if (!one) return tl::unexpected(one.error());
+      prepared.push_back(std::move(*one));
+    }
+    StudyOptions options = our_options({"medn"}).study;
+    options.families = false;
+    options.folds = kFolds;
+    std::vector<std::vector<Subject>> groups;
+    for (std::size_t d = 0; d < sets.size(); ++d) {
+      if (d == 0 || !together) groups.emplace_back();
+      groups.back().push_back({sets[d], prepared[d]});
+    }
+    std::size_t device = 0;
+    for (const auto& group : groups) {
+      const auto studies = make_studies(group, options);
+      if (!studies) return tl::unexpected(studies.error());
+      for (std::size_t s = 0; s < group.size(); ++s) {
+        const double error = joint_mape(group[s].prepared, (*studies)[s]);
+        add({protocol, kGpus[device++] + "|gpu|float", "ours", error, 0, group[s].set.networks.size()});
+      }
+    }
+    return {};
   }
 
   /// Few training networks: drawn at random, or chosen by their operation lists.

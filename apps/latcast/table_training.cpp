@@ -8,9 +8,11 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "learn/mixture.h"
 #include "learn/proxy.h"
+#include "learn/study_file.h"
 #include "learn/table_networks.h"
 #include "tables/table_map.h"
 
@@ -127,15 +129,37 @@ Result<std::map<std::string, double>> known_latencies(LearningTask& task, const 
   return out;
 }
 
-}  // namespace
+/// A target's tables with everything that is learnt from.
+struct Tables {
+  Catalogue catalogue;
+  learn::TableNetworks data;
+  PackContent frame;
+  std::optional<PackContent> proxy;
+  learn::ProxyTerms proxy_terms;
+  learn::TrainingSet set;
+  learn::PreparedSet prepared;  // empty where there is nothing but totals
 
-Result<Trained> train_table_target(LearningTask& task, const TrainingOptions& options, bool reuse, Console& console) {
-  const auto started = std::chrono::steady_clock::now();
-  const auto seconds = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  };
-  console.progress(0, "reading measurements");
-  const auto catalogue = catalogue_of(task.store, task.target, task.catalogue);
+  [[nodiscard]] bool totals_only() const { return learn::totals_only(set); }
+};
+
+Result<void> use_proxy(LearningTask& task, const TrainingOptions& options, Tables& tables) {
+  auto opened = open_proxy(options.proxy, task.target);
+  if (!opened) return tl::unexpected(opened.error());
+  tables.proxy = std::move(*opened);
+  auto& settings = tables.frame.info.target.settings;
+  settings.push_back({kProxySetting, tables.proxy->info.target.name});
+  if (!options.proxy_known) return {};
+  const auto known = known_latencies(task, *tables.proxy);
+  if (!known) return tl::unexpected(known.error());
+  const auto ratios = learn::known_ratios(tables.data.networks, tables.catalogue, *tables.proxy, *known);
+  if (!ratios) return tl::unexpected(ratios.error());
+  learn::divide_totals(tables.data.networks, *ratios);
+  settings.push_back({kKnownSetting, tables.proxy->info.target.name});
+  return {};
+}
+
+Result<Tables> open_tables(LearningTask& task, const TrainingOptions& options) {
+  auto catalogue = catalogue_of(task.store, task.target, task.catalogue);
   if (!catalogue) return tl::unexpected(catalogue.error());
   auto data = learn::load_table_networks(task.store, task.target, *catalogue);
   if (!data) return tl::unexpected(data.error());
@@ -146,58 +170,109 @@ Result<Trained> train_table_target(LearningTask& task, const TrainingOptions& op
                                      task.target.engine);
   }
   PackContent frame = pack_frame(*catalogue, task.target);
-  std::optional<PackContent> proxy;
+  Tables out{std::move(*catalogue), std::move(*data), std::move(frame), {}, {}, {}, {}};
   if (!options.proxy.empty()) {
-    auto opened = open_proxy(options.proxy, task.target);
-    if (!opened) return tl::unexpected(opened.error());
-    proxy = std::move(*opened);
-    frame.info.target.settings.push_back({kProxySetting, proxy->info.target.name});
+    if (auto ok = use_proxy(task, options, out); !ok) return tl::unexpected(ok.error());
   }
-  if (proxy && options.proxy_known) {
-    const auto known = known_latencies(task, *proxy);
-    if (!known) return tl::unexpected(known.error());
-    const auto ratios = learn::known_ratios(data->networks, *catalogue, *proxy, *known);
-    if (!ratios) return tl::unexpected(ratios.error());
-    learn::divide_totals(data->networks, *ratios);
-    frame.info.target.settings.push_back({kKnownSetting, proxy->info.target.name});
-  }
-  learn::TrainingSet set = learn::make_training_set(data->networks, *catalogue);
-  learn::ProxyTerms terms;
-  if (proxy) {
-    auto added = learn::ProxyTerms::add_to(set, *proxy);
+  out.set = learn::make_training_set(out.data.networks, out.catalogue);
+  if (out.proxy) {
+    auto added = learn::ProxyTerms::add_to(out.set, *out.proxy);
     if (!added) return fail_in("--proxy " + options.proxy, added.error());
-    terms = std::move(*added);
+    out.proxy_terms = std::move(*added);
   }
-  const auto settle = [&](PackContent& content) -> Result<void> {
-    if (!proxy) return {};
-    if (auto ok = terms.settle(content, *proxy); !ok) return ok;
-    const auto bytes = static_cast<double>(pack_bytes(content).size());
-    if (bytes <= options.pack_bytes) return {};
-    return fail(Errc::budget, "with its proxy's models the pack has " + format_bytes(bytes) + ", more than the " +
-                                  format_bytes(options.pack_bytes) + " of --max-pack-size");
-  };
-  if (learn::totals_only(set)) {
-    console.progress(0.5, "fitting totals");
-    auto content = learn::train_totals(set, std::move(frame), 1);
-    if (!content) return tl::unexpected(content.error());
-    if (auto ok = settle(*content); !ok) return tl::unexpected(ok.error());
-    std::string report =
-        describe(*data, *catalogue, content->info.training) + "done in " + format_time(1e9 * seconds()) + "\n";
-    return Trained{std::move(*content), std::move(report)};
-  }
-  const auto prepared = learn::prepare(set);
+  if (learn::totals_only(out.set)) return out;
+  auto prepared = learn::prepare(out.set);
   if (!prepared) return tl::unexpected(prepared.error());
-  // Candidates that were trained beside a proxy are no use without it: they are not kept.
-  const std::filesystem::path study_file = proxy ? std::filesystem::path() : task.study;
-  learn::Study study = find_study(study_file, options, reuse, set, *prepared, console);
-  learn::add_mixtures(*prepared, study);
-  console.progress(1, "choosing");
-  auto assembled = learn::assemble(set, *prepared, study, std::move(frame), options.budget(kTableModuleTime_ns));
+  out.prepared = std::move(*prepared);
+  return out;
+}
+
+/// The proxy's models into the pack that asks for them.
+Result<void> settle(const Tables& tables, const TrainingOptions& options, PackContent& content) {
+  if (!tables.proxy) return {};
+  if (auto ok = tables.proxy_terms.settle(content, *tables.proxy); !ok) return ok;
+  const auto bytes = static_cast<double>(pack_bytes(content).size());
+  if (bytes <= options.pack_bytes) return {};
+  return fail(Errc::budget, "with its proxy's models the pack has " + format_bytes(bytes) + ", more than the " +
+                                format_bytes(options.pack_bytes) + " of --max-pack-size");
+}
+
+class Stopwatch {
+ public:
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+Result<Trained> from_totals(Tables& tables, const TrainingOptions& options, const Stopwatch& watch) {
+  auto content = learn::train_totals(tables.set, std::move(tables.frame), 1);
+  if (!content) return tl::unexpected(content.error());
+  if (auto ok = settle(tables, options, *content); !ok) return tl::unexpected(ok.error());
+  std::string report = describe(tables.data, tables.catalogue, content->info.training) + "done in " +
+                       format_time(1e9 * watch.seconds()) + "\n";
+  return Trained{std::move(*content), std::move(report)};
+}
+
+Result<Trained> from_study(Tables& tables, learn::Study study, const TrainingOptions& options, const Stopwatch& watch) {
+  learn::add_mixtures(tables.prepared, study);
+  auto assembled = learn::assemble(tables.set, tables.prepared, study, std::move(tables.frame),
+                                   options.budget(kTableModuleTime_ns));
   if (!assembled) return tl::unexpected(assembled.error());
-  if (auto ok = settle(assembled->content); !ok) return tl::unexpected(ok.error());
-  std::string report = describe(*data, *catalogue, assembled->content.info.training) +
-                       describe_choice(study, *prepared, *assembled, seconds());
+  if (auto ok = settle(tables, options, assembled->content); !ok) return tl::unexpected(ok.error());
+  std::string report = describe(tables.data, tables.catalogue, assembled->content.info.training) +
+                       describe_choice(study, tables.prepared, *assembled, watch.seconds());
   return Trained{std::move(assembled->content), std::move(report)};
+}
+
+}  // namespace
+
+Result<Trained> train_table_target(LearningTask& task, const TrainingOptions& options, bool reuse, Console& console) {
+  const Stopwatch watch;
+  console.progress(0, "reading measurements");
+  auto tables = open_tables(task, options);
+  if (!tables) return tl::unexpected(tables.error());
+  if (tables->totals_only()) {
+    console.progress(0.5, "fitting totals");
+    return from_totals(*tables, options, watch);
+  }
+  // Candidates that were trained beside a proxy are no use without it: they are not kept.
+  const std::filesystem::path file = tables->proxy ? std::filesystem::path() : task.study;
+  auto study = find_study(file, options, reuse, tables->set, tables->prepared, console);
+  if (!study) return tl::unexpected(study.error());
+  console.progress(1, "choosing");
+  return from_study(*tables, std::move(*study), options, watch);
+}
+
+Result<std::vector<Result<Trained>>> train_tables_together(std::vector<LearningTask>& tasks,
+                                                           const TrainingOptions& options, Console& console) {
+  const Stopwatch watch;
+  console.progress(0, "reading measurements");
+  std::vector<Result<Tables>> all;
+  for (LearningTask& task : tasks) all.push_back(open_tables(task, options));
+  std::vector<learn::Subject> subjects;
+  for (const Result<Tables>& one : all) {
+    if (one && !one->totals_only()) subjects.push_back({one->set, one->prepared});
+  }
+  const learn::StudyOptions own = study_options(options, console);
+  auto studies = learn::make_studies(subjects, own);
+  if (!studies) return tl::unexpected(studies.error());
+  console.progress(1, "choosing");
+  std::vector<Result<Trained>> out;
+  auto study = studies->begin();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!all[i]) {
+      out.emplace_back(tl::unexpected(all[i].error()));
+    } else if (all[i]->totals_only()) {
+      out.push_back(from_totals(*all[i], options, watch));
+    } else {
+      keep_study(*study, learn::study_fingerprint(all[i]->set, own), tasks[i].study, console);
+      out.push_back(from_study(*all[i], std::move(*study++), options, watch));
+    }
+  }
+  return out;
 }
 
 }  // namespace latcast::cli

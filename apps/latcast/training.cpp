@@ -224,25 +224,35 @@ std::string describe_choice(const learn::Study& study, const learn::PreparedSet&
          format_bytes(peak_memory_bytes()) + "\n";
 }
 
-learn::Study find_study(const std::filesystem::path& file, const TrainingOptions& options, bool reuse,
-                        const learn::TrainingSet& set, const learn::PreparedSet& prepared, Console& console) {
-  learn::StudyOptions study_options;
-  study_options.models = options.models;
-  study_options.progress = [&](const learn::TrainProgress& progress) {
+learn::StudyOptions study_options(const TrainingOptions& options, Console& console) {
+  learn::StudyOptions out;
+  out.models = options.models;
+  out.stop = interrupted;
+  out.progress = [&console](const learn::TrainProgress& progress) {
     console.progress(static_cast<double>(progress.done) / static_cast<double>(std::max<std::size_t>(progress.total, 1)),
                      std::string(progress.stage) + ": " + std::string(progress.what));
   };
-  const std::uint64_t fingerprint = learn::study_fingerprint(set, study_options);
+  return out;
+}
+
+void keep_study(const learn::Study& study, std::uint64_t fingerprint, const std::filesystem::path& file,
+                Console& console) {
+  if (auto ok = learn::write_study(study, fingerprint, file); !ok) {
+    console.warn("the candidates are not kept for 'latcast select': " + ok.error().context);
+  }
+}
+
+Result<learn::Study> find_study(const std::filesystem::path& file, const TrainingOptions& options, bool reuse,
+                                const learn::TrainingSet& set, const learn::PreparedSet& prepared, Console& console) {
+  const learn::StudyOptions own = study_options(options, console);
+  const std::uint64_t fingerprint = learn::study_fingerprint(set, own);
   if (reuse) {
     auto kept = learn::read_study(file, fingerprint);
     if (kept) return learn::restricted(std::move(*kept), options.models);
     console.warn(kept.error().context + "; training first");
   }
-  learn::Study study = learn::make_study(set, prepared, study_options);
-  if (file.empty()) return study;
-  if (auto ok = learn::write_study(study, fingerprint, file); !ok) {
-    console.warn("the candidates are not kept for 'latcast select': " + ok.error().context);
-  }
+  auto study = learn::make_study(set, prepared, own);
+  if (study && !file.empty()) keep_study(*study, fingerprint, file, console);
   return study;
 }
 
@@ -306,54 +316,19 @@ Result<Trained> train_target(LearningTask& task, const TrainingOptions& options,
     return tl::unexpected(ok.error());
   const auto prepared = learn::prepare(dataset->samples);
   if (!prepared) return tl::unexpected(prepared.error());
-  learn::Study study = find_study(task.study, options, reuse, dataset->samples, *prepared, console);
-  learn::add_mixtures(*prepared, study);
+  auto study = find_study(task.study, options, reuse, dataset->samples, *prepared, console);
+  if (!study) return tl::unexpected(study.error());
+  learn::add_mixtures(*prepared, *study);
   console.progress(1, "choosing");
   auto frame = pack_frame(task, dataset->samples, options.pack_bytes);
   if (!frame) return tl::unexpected(frame.error());
-  auto assembled = learn::assemble(dataset->samples, *prepared, study, std::move(*frame),
+  auto assembled = learn::assemble(dataset->samples, *prepared, *study, std::move(*frame),
                                    options.budget(learn::kDefaultModuleTime_ns));
   if (!assembled) return tl::unexpected(assembled.error());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   std::string report = describe(dataset->report, assembled->content.info.training) +
-                       describe_choice(study, *prepared, *assembled, seconds);
+                       describe_choice(*study, *prepared, *assembled, seconds);
   return Trained{std::move(assembled->content), std::move(report)};
-}
-
-int run_all_targets(const TrainingOptions& options, Console& console) {
-  std::error_code failure;
-  std::filesystem::create_directories(options.out, failure);
-  if (!std::filesystem::is_directory(options.out, failure))
-    return refuse(console, Error{Errc::io, options.out + ": cannot be made a folder"});
-  auto store = Store::open_read_only(options.db);
-  if (!store) return refuse(console, store.error());
-  const auto targets = store->targets();
-  if (!targets) return refuse(console, targets.error());
-  const std::vector<std::string> names = target_names(*targets);
-  int written = 0;
-  for (const std::string& name : names) {
-    if (interrupted()) return kInterrupted;
-    TrainingOptions one = options;
-    one.target = name;
-    std::string file = name;
-    std::ranges::replace_if(file, [](char c) { return c == '|' || c == '/' || c == ' '; }, '-');
-    one.out = (std::filesystem::path(options.out) / (file + ".latpack")).string();
-    auto task = open_learning_task(one);
-    if (!task) return refuse(console, task.error());
-    const auto trained = train_target(*task, one, false, console);
-    console.clear_progress();
-    if (!trained) {
-      console.warn(name + ": no pack: " + trained.error().context);
-      continue;
-    }
-    if (auto ok = write_pack(trained->content, one.out); !ok) return refuse(console, ok.error());
-    ++written;
-    const TrainingSummary& training = trained->content.info.training;
-    std::cout << one.out << ": " << training.networks << " networks, cross-validated MAPE "
-              << format_percent(training.error) << "\n";
-  }
-  if (written == 0) return refuse(console, Error{Errc::not_found, "no target of the store could be learnt from"});
-  return kOk;
 }
 
 int run_training(const TrainingOptions& options, bool reuse, Console& console) {

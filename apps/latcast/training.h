@@ -67,18 +67,22 @@ struct Trained {
 [[nodiscard]] Result<Trained> train_target(LearningTask& task, const TrainingOptions& options, bool reuse,
                                            Console& console);
 
+[[nodiscard]] learn::StudyOptions study_options(const TrainingOptions& options, Console& console);
+
+/// For 'latcast select'; warns where that fails.
+void keep_study(const learn::Study& study, std::uint64_t fingerprint, const std::filesystem::path& file,
+                Console& console);
+
 /// The candidates: those that are kept in `file`, or else newly trained ones, which are kept there; nowhere without
 /// one.
-[[nodiscard]] learn::Study find_study(const std::filesystem::path& file, const TrainingOptions& options, bool reuse,
-                                      const learn::TrainingSet& set, const learn::PreparedSet& prepared,
-                                      Console& console);
+/// Errc::interrupted.
+[[nodiscard]] Result<learn::Study> find_study(const std::filesystem::path& file, const TrainingOptions& options,
+                                              bool reuse, const learn::TrainingSet& set,
+                                              const learn::PreparedSet& prepared, Console& console);
 
 /// What was chosen, what it costs, and what else there is to choose.
 [[nodiscard]] std::string describe_choice(const learn::Study& study, const learn::PreparedSet& prepared,
                                           const learn::Assembled& assembled, double seconds);
-
-/// A pack for every target of the store that networks' latencies are known of, into the folder `options.out`.
-int run_all_targets(const TrainingOptions& options, Console& console);
 
 /// Trains or selects, writes the pack and says what is in it.
 int run_training(const TrainingOptions& options, bool reuse, Console& console);

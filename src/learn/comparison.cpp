@@ -485,7 +485,9 @@ class Comparing {
     study_options.seed = options_.seed + std::uint64_t(part);
     study_options.threads = options_.threads;
     study_options.folds = options_.inner_folds;
-    Study study = make_study(train, *prepared, study_options);
+    auto made = make_study(train, *prepared, study_options);
+    if (!made) return tl::unexpected<Error>(made.error());
+    Study& study = *made;
     add_mixtures(*prepared, study);
     out_.race_cost_s += study.race_cost_s;
     studies_ += 1;

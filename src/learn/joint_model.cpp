@@ -13,7 +13,8 @@ std::vector<JointClass> joint_classes(const TrainingSet& set, const std::vector<
   std::vector<BasePrior> priors = pooled_priors(set, all);
   std::vector<JointClass> out;
   for (std::size_t k = 0; k < rows.size(); ++k) {
-    out.push_back({&rows[k], set.kernels[k].feature_names, set.kernels[k].term_names, std::move(priors[k])});
+    out.push_back({set.kernels[k].type_name + "/" + set.kernels[k].kernel_name, &rows[k], set.kernels[k].feature_names,
+                   set.kernels[k].term_names, std::move(priors[k])});
   }
   return out;
 }

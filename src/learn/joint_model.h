@@ -18,8 +18,10 @@
 
 namespace latcast::learn {
 
-/// Training samples of one kernel class. Features and terms of the same name mean the same in every class.
+/// Training samples of one kernel class. Features and terms of the same name mean the same in every class; classes of
+/// the same name are one class on several devices.
 struct JointClass {
+  std::string name;
   const Rows* rows = nullptr;  // may be empty
   std::span<const std::string> feature_names, term_names;
   BasePrior prior = {};  // for classes with few samples

@@ -55,14 +55,16 @@ std::vector<double> errors(const TrainingSet& set, const std::vector<bool>& held
   return out;
 }
 
-Outcome outcome(const TrainingSet& set, const std::vector<bool>& held_out, const std::vector<Rows>& judged,
-                const TrainingSet& train, const PreparedSet& prepared, const StudyOptions& options) {
-  Study study = make_study(train, prepared, options);
+Result<Outcome> outcome(const TrainingSet& set, const std::vector<bool>& held_out, const std::vector<Rows>& judged,
+                        const TrainingSet& train, const PreparedSet& prepared, const StudyOptions& options) {
+  auto made = make_study(train, prepared, options);
+  if (!made) return tl::unexpected<Error>(made.error());
+  Study& study = *made;
   add_mixtures(prepared, study);
   const Fallback fallback = fit_fallback(train);
   const Selector selector(train, prepared, study, fallback);
   const auto chosen = selector.choose();
-  return {study.race_cost_s, errors(set, held_out, judged, study, chosen ? *chosen : selector.only(kBaseModel))};
+  return Outcome{study.race_cost_s, errors(set, held_out, judged, study, chosen ? *chosen : selector.only(kBaseModel))};
 }
 
 RaceCheck compared(const Outcome& race, const Outcome& all) {
@@ -97,9 +99,11 @@ Result<std::vector<RaceCheck>> check_race(const TrainingSet& set, int seeds, con
     const auto side = prepare(train);
     if (!side) return tl::unexpected<Error>(side.error());
     const std::vector<Rows> judged = held_out_rows(*prepared, held_out);
-    const Outcome race = outcome(set, held_out, judged, train, *side, own);
+    const auto race = outcome(set, held_out, judged, train, *side, own);
     own.exhaustive = true;
-    out.push_back(compared(race, outcome(set, held_out, judged, train, *side, own)));
+    const auto all = outcome(set, held_out, judged, train, *side, own);
+    if (!race || !all) return tl::unexpected<Error>(race ? all.error() : race.error());
+    out.push_back(compared(*race, *all));
   }
   return out;
 }

@@ -11,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "latcast/result.h"
 #include "learn/candidate.h"
+#include "learn/joint_training.h"
 #include "learn/prepared.h"
 #include "learn/training_set.h"
 
@@ -33,6 +35,7 @@ struct StudyOptions {
   bool exhaustive = false;          // every model on every fold, for comparison with the race
   bool families = true;             // forecasts with families left out: needed for intervals
   ProgressCallback progress;        // may be empty
+  std::function<bool()> stop;       // asked often, from any thread; after true there is no study. May be empty
 };
 
 struct Study {
@@ -46,7 +49,14 @@ struct Study {
   std::vector<std::string> notes;     // what could not be had, and why
 };
 
-[[nodiscard]] Study make_study(const TrainingSet& set, const PreparedSet& prepared, const StudyOptions& options = {});
+/// Errc::interrupted: it was told to stop.
+[[nodiscard]] Result<Study> make_study(const TrainingSet& set, const PreparedSet& prepared,
+                                       const StudyOptions& options = {});
+
+/// A study for each subject: devices of the same engine, whose networks and kernel classes are known by their names.
+/// Joint models train on all of them together, each device's classes as further tasks.
+[[nodiscard]] Result<std::vector<Study>> make_studies(const std::vector<Subject>& subjects,
+                                                      const StudyOptions& options = {});
 
 /// Only the base and the candidates of these names (empty: all).
 [[nodiscard]] Study restricted(Study study, const std::vector<std::string>& models);

@@ -240,9 +240,10 @@ Result<PackContent> train_checked(const TrainingSet& set, std::span<const Module
   if (totals_only(set)) return train_totals(set, untrained(types), options.study.seed, options.level);
   auto prepared = prepare(set);
   if (!prepared) return tl::unexpected<Error>(prepared.error());
-  Study study = make_study(set, *prepared, options.study);
-  add_mixtures(*prepared, study);
-  auto assembled = assemble(set, *prepared, study, untrained(types), options.budget, options.level);
+  auto study = make_study(set, *prepared, options.study);
+  if (!study) return tl::unexpected<Error>(study.error());
+  add_mixtures(*prepared, *study);
+  auto assembled = assemble(set, *prepared, *study, untrained(types), options.budget, options.level);
   if (!assembled) return tl::unexpected<Error>(assembled.error());
   return std::move(assembled->content);
 }

@@ -51,13 +51,21 @@ ClassTables::ClassTables(const NeuralJob& job, at::Device device)
   const auto width = job.samples.width_in;
   std::vector<std::int64_t> slot_of(std::size_t(classes) * width, 0), name_of = slot_of, names_by_slot;
   std::vector<float> given(slot_of.size(), 0.0F);
+  std::vector<std::int64_t> first_of_kind, kind_by_slot;
   for (std::size_t c = 0; c < job.classes.input_names.size(); ++c) {
     const auto& own = job.classes.input_names[c];
+    const auto of = std::size_t(job.classes.kind[c]);
+    if (first_of_kind.size() <= of) first_of_kind.resize(of + 1, -1);
+    if (first_of_kind[of] < 0) {
+      first_of_kind[of] = kind_slots;
+      kind_slots += std::int64_t(own.size());
+    }
     for (std::size_t i = 0; i < own.size(); ++i) {
       slot_of[c * width + i] = slots++;
       name_of[c * width + i] = own[i];
       given[c * width + i] = 1.0F;
       names_by_slot.push_back(own[i]);
+      kind_by_slot.push_back(first_of_kind[of] + std::int64_t(i));
     }
   }
   const std::int64_t columns = std::int64_t(width);
@@ -65,6 +73,9 @@ ClassTables::ClassTables(const NeuralJob& job, at::Device device)
   name = integers(name_of, {classes, columns}, device);
   present = floats(given, {classes, columns}, device);
   slot_name = integers(names_by_slot, {slots}, device);
+  slot_kind = integers(kind_by_slot, {slots}, device);
+  kinds = std::int64_t(first_of_kind.size());
+  kind = integers({job.classes.kind.begin(), job.classes.kind.end()}, {classes}, device);
   const std::vector<float> quantities(job.auxiliary.present.begin(), job.auxiliary.present.end());
   auxiliary_present = floats(quantities, {classes, std::int64_t(job.auxiliary.count)}, device);
 }
@@ -93,6 +104,11 @@ Encoder::Encoder(const NeuralJob& job, const ClassTables& tables, at::Device dev
     hidden_bias_.push_back(make({width}, 0.0, 0.0));
   }
   if (s.shared) shared_head_ = make({width}, 0.3 * deep, 0.0);
+  if (s.shared && tables.kinds < classes) {
+    kind_first_ = make({tables.kind_slots, width}, 0.3 * first, s.own_decay);
+    kind_head_ = make({tables.kinds, width}, 0.3 * deep, s.own_decay);
+    if (s.embedding) kind_embedding_ = make({tables.kinds, width}, 0.5, 0.0);
+  }
   own_head_ = make({classes, width}, 0.3 * deep, s.own_decay);
   head_bias_ = make({classes}, 0.0, 0.0);
   log_spread_ = make({classes}, 0.0, 0.0);
@@ -104,17 +120,26 @@ Encoder::Encoder(const NeuralJob& job, const ClassTables& tables, at::Device dev
 
 at::Tensor Encoder::first_layer() const {
   if (!settings_.shared) return own_first_;
-  return shared_first_.index_select(0, tables_.slot_name) + own_first_;
+  const at::Tensor first = shared_first_.index_select(0, tables_.slot_name) + own_first_;
+  return kind_first_.defined() ? first + kind_first_.index_select(0, tables_.slot_kind) : first;
 }
 
-at::Tensor Encoder::heads() const { return settings_.shared ? own_head_ + shared_head_ : own_head_; }
+at::Tensor Encoder::heads() const {
+  if (!settings_.shared) return own_head_;
+  const at::Tensor heads = own_head_ + shared_head_;
+  return kind_head_.defined() ? heads + kind_head_.index_select(0, tables_.kind) : heads;
+}
+
+at::Tensor Encoder::embedding() const {
+  return kind_embedding_.defined() ? embedding_ + kind_embedding_.index_select(0, tables_.kind) : embedding_;
+}
 
 at::Tensor Encoder::latent(const at::Tensor& inputs, const at::Tensor& kernel_class) const {
   const at::Tensor slots = tables_.slot.index_select(0, kernel_class);
   at::Tensor x = std::get<0>(
       at::embedding_bag(first_layer(), slots.flatten(), bag_starts(inputs), false, 0, false, inputs.flatten()));
   x = x + first_bias_;
-  if (settings_.embedding) x = x + embedding_.index_select(0, kernel_class);
+  if (settings_.embedding) x = x + embedding().index_select(0, kernel_class);
   x = at::silu(x);
   for (std::size_t layer = 0; layer < hidden_.size(); ++layer)
     x = at::silu(dense(x, hidden_[layer], hidden_bias_[layer]));
@@ -128,7 +153,7 @@ at::Tensor Encoder::head(const at::Tensor& latent, const at::Tensor& kernel_clas
 at::Tensor Encoder::decode(const at::Tensor& latent) const { return dense(latent, decoder_, decoder_bias_); }
 
 void Encoder::export_to(const NeuralJob& job, NeuralResult& result) const {
-  const at::Tensor first = first_layer(), head = heads();
+  const at::Tensor first = first_layer(), head = heads(), shift = embedding();
   std::int64_t slot = 0;
   for (std::int64_t c = 0; c < tables_.classes; ++c) {
     const auto at = std::size_t(c);
@@ -136,7 +161,7 @@ void Encoder::export_to(const NeuralJob& job, NeuralResult& result) const {
     const float scale = job.classes.scale[at];
     NeuralResult::OwnLayers own;
     append(own.first, first.narrow(0, slot, inputs).t());
-    append(own.first_bias, settings_.embedding ? first_bias_ + embedding_[c] : first_bias_);
+    append(own.first_bias, settings_.embedding ? first_bias_ + shift[c] : first_bias_);
     append(own.head, head[c] * scale);
     own.head_bias = head_bias_[c].item<float>() * scale + job.classes.centre[at];
     result.classes.push_back(std::move(own));

@@ -22,8 +22,10 @@ struct ClassTables {
   ClassTables(const NeuralJob& job, at::Device device);
 
   std::int64_t classes, slots = 0, names;  // slots: inputs of all classes together
+  std::int64_t kinds = 0, kind_slots = 0;  // the same of kinds
   at::Tensor slot, name, present;          // classes x width_in: place in the first layer; name; 1 or 0
-  at::Tensor slot_name;                    // slots
+  at::Tensor slot_name, slot_kind;         // slots: the name; the place among the kinds' inputs
+  at::Tensor kind;                         // classes
   at::Tensor auxiliary_present;            // classes x auxiliary quantities
 };
 
@@ -52,6 +54,7 @@ class Encoder {
   at::Tensor make(at::IntArrayRef shape, double deviation, double decay);
   [[nodiscard]] at::Tensor first_layer() const;  // slots x width
   [[nodiscard]] at::Tensor heads() const;        // classes x width
+  [[nodiscard]] at::Tensor embedding() const;    // classes x width
 
   const NeuralSettings& settings_;
   const ClassTables& tables_;
@@ -59,6 +62,7 @@ class Encoder {
   std::mt19937_64 random_;
   std::vector<Parameter> all_;
   at::Tensor shared_first_, own_first_, first_bias_, embedding_, shared_head_, own_head_, head_bias_, log_spread_;
+  at::Tensor kind_first_, kind_head_, kind_embedding_;  // only where a kind has several classes
   std::vector<at::Tensor> hidden_, hidden_bias_;
   at::Tensor decoder_, decoder_bias_;
 };

@@ -31,7 +31,8 @@ std::unique_ptr<Data> make_data(int networks, std::uint64_t seed = 1) {
   std::vector<Eigen::Index> kept;
   for (const KernelSamples& samples : out->set.kernels) out->rows.push_back(make_rows(samples, kept));
   for (std::size_t k = 0; k < out->rows.size(); ++k) {
-    out->classes.push_back({&out->rows[k], out->set.kernels[k].feature_names, out->set.kernels[k].term_names});
+    out->classes.push_back({out->set.kernels[k].type_name + "/" + out->set.kernels[k].kernel_name, &out->rows[k],
+                            out->set.kernels[k].feature_names, out->set.kernels[k].term_names});
   }
   return out;
 }
@@ -89,6 +90,18 @@ TEST_F(Neural, CoreEvaluatesWhatLibTorchPredicts) {
       }
     }
   }
+}
+
+TEST_F(Neural, ClassesOfSeveralDevicesAreFurtherTasks) {
+  const auto one = make_data(20, 1), other = make_data(10, 2);
+  std::vector<JointClass> both = one->classes;
+  both.insert(both.end(), other->classes.begin(), other->classes.end());
+  Data all{{}, one->rows, both};
+  all.rows.insert(all.rows.end(), other->rows.begin(), other->rows.end());
+  const auto fit = fit_medn(both, quick());
+  ASSERT_TRUE(fit) << fit.error().context;
+  ASSERT_EQ(fit->forms.size(), both.size());
+  expect_as_libtorch_says(*fit, all);
 }
 
 const FormNode& network_of(const MednFit& fit, std::size_t k) {

@@ -32,7 +32,7 @@ const World& world() {
     out.set = test::make_set(out.types, options);
     out.prepared = *prepare(out.set);
     out.options.models = {"base_ridge", "base_gp", "base_gp_small", "base_gbdt_small", "lasso", "constant"};
-    out.study = make_study(out.set, out.prepared, out.options);
+    out.study = *make_study(out.set, out.prepared, out.options);
     return out;
   }();
   return shared;

@@ -33,12 +33,19 @@ Work work(Effort effort) {
   return {1000, 20, 60};
 }
 
-void fill_in(NeuralSettings& settings, std::size_t samples, Effort effort) {
+/// How many devices' classes there are, on average over the kinds.
+double devices(std::span<const NeuralClass> classes) {
+  std::set<std::int32_t> kinds;
+  for (const NeuralClass& one : classes) kinds.insert(one.kind);
+  return double(classes.size()) / double(std::max<std::size_t>(kinds.size(), 1));
+}
+
+void fill_in(NeuralSettings& settings, std::size_t samples, double devices, Effort effort) {
   if (settings.batch == 0) settings.batch = int(std::clamp<std::size_t>(std::bit_floor(samples / 16 + 1), 32, 1024));
   if (settings.epochs > 0) return;
   const Work wanted = work(effort);
-  const int per_epoch = int(samples) / settings.batch + 1;
-  settings.epochs = std::clamp(wanted.steps / per_epoch, wanted.fewest_epochs, wanted.most_epochs);
+  const int steps = int(std::sqrt(devices) * wanted.steps), per_epoch = int(samples) / settings.batch + 1;
+  settings.epochs = std::clamp(steps / per_epoch, wanted.fewest_epochs, wanted.most_epochs);
 }
 
 std::set<int> held_out_groups(std::span<const NeuralClass> classes, std::uint64_t seed) {
@@ -76,6 +83,7 @@ void add_samples(const NeuralClass& one, const Standardisation& standard, std::i
 void add_class(const NeuralClass& one, NeuralClasses& out) {
   const auto [centre, scale] = location_and_scale(one.target);
   out.input_names.push_back(one.names);
+  out.kind.push_back(one.kind);
   out.centre.push_back(float(centre));
   out.scale.push_back(float(scale));
   out.stake.push_back(float(one.stake));
@@ -138,7 +146,7 @@ NeuralJob make_job(std::span<const NeuralClass> classes, std::span<const Standar
   job.samples.held_out.assign(job.samples.target.size(), 0);
   normalise(job.samples.weight);
   normalise(job.classes.stake);
-  fill_in(settings, job.samples.target.size(), effort);
+  fill_in(settings, job.samples.target.size(), devices(classes), effort);
   job.settings = settings;
   return job;
 }

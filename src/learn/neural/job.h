@@ -21,6 +21,7 @@ struct NeuralClass {
   std::span<const int> group;         // the network that each sample is of
   Eigen::VectorXd target;             // natural logarithm
   std::vector<std::int32_t> names;    // of the inputs: equal numbers are the same input in different classes
+  std::int32_t kind = 0;              // the same for a class on several devices
   double stake = 1.0;                 // what the class counts for when deciding when to stop
   RowMatrix quantities;               // samples x auxiliary quantities; may have no columns
   std::vector<std::uint8_t> present;  // which of them the class has

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kAuxiliary = 0.1;      // weight of the auxiliary tasks against the likelihood
 constexpr int kClassesToShareTerm = 3;  // an auxiliary quantity that fewer classes have teaches the encoder little
-constexpr int kSharedWidth = 48, kOwnWidth = 32;
+constexpr int kSharedWidth = 48, kDevicesWidth = 96, kOwnWidth = 32;
 
 using Numbers = std::map<std::string, std::int32_t, std::less<>>;
 
@@ -56,7 +56,7 @@ void add_quantities(const JointClass& one, const Numbers& numbers, NeuralClass& 
 
 NeuralClass make_class(const JointClass& one, const PhysicalBase& base, const Numbers& features, const Numbers& terms) {
   const Rows& rows = *one.rows;
-  NeuralClass out{rows.logs, rows.weight, rows.group, {}, {}, 1.0, {}, {}};
+  NeuralClass out{rows.logs, rows.weight, rows.group, {}, {}, 0, 1.0, {}, {}};
   out.target = (rows.latency_ns.array() / base.predict_ns(rows.terms).array()).log();
   for (const std::string& name : one.feature_names) out.names.push_back(features.find(name)->second);
   out.stake = std::sqrt(rows.latency_ns.sum());  // a class with much of the time counts for more, but not for all
@@ -64,10 +64,10 @@ NeuralClass make_class(const JointClass& one, const PhysicalBase& base, const Nu
   return out;
 }
 
-NeuralSettings settings_for(const MednOptions& options) {
+NeuralSettings settings_for(const MednOptions& options, bool several_devices) {
   NeuralSettings out;
   out.seed = options.seed;
-  out.width = options.shared ? kSharedWidth : kOwnWidth;
+  out.width = !options.shared ? kOwnWidth : several_devices ? kDevicesWidth : kSharedWidth;
   out.shared = options.shared;
   out.embedding = options.shared && options.embedding;
   out.auxiliary = options.auxiliary ? kAuxiliary : 0.0;
@@ -82,10 +82,12 @@ struct Ready {
   std::vector<PhysicalBase> bases;
   std::vector<Standardisation> standard;
   std::vector<NeuralClass> classes;
+  bool several_devices = false;
 };
 
 Ready make_ready(std::span<const JointClass> classes, MednFit& fit) {
   const Numbers features = feature_numbers(classes), terms = quantity_numbers(classes);
+  Numbers kinds;
   Ready out;
   for (std::size_t c = 0; c < classes.size(); ++c) {
     const Rows& rows = *classes[c].rows;
@@ -100,7 +102,9 @@ Ready make_ready(std::span<const JointClass> classes, MednFit& fit) {
     out.bases.push_back(fit_base(rows, classes[c].prior));
     out.standard.push_back(standardise(rows.logs));
     out.classes.push_back(make_class(classes[c], out.bases.back(), features, terms));
+    out.classes.back().kind = kinds.emplace(classes[c].name, std::int32_t(kinds.size())).first->second;
   }
+  out.several_devices = kinds.size() < out.classes.size();
   return out;
 }
 
@@ -108,8 +112,8 @@ Ready make_ready(std::span<const JointClass> classes, MednFit& fit) {
 Result<void> train_some(const Ready& ready, std::size_t first, std::size_t count, const MednOptions& options,
                         MednFit& fit) {
   const auto classes = std::span(ready.classes).subspan(first, count);
-  NeuralJob job =
-      make_job(classes, std::span(ready.standard).subspan(first, count), settings_for(options), options.effort);
+  NeuralJob job = make_job(classes, std::span(ready.standard).subspan(first, count),
+                           settings_for(options, ready.several_devices), options.effort);
   if (options.early_stopping) hold_out(classes, job);
   auto result = train_neural(job);
   if (!result) return tl::unexpected<Error>(result.error());

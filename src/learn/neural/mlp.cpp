@@ -51,6 +51,7 @@ Result<LogModelPtr> fit_mlp(const LogProblem& problem) {
                                        problem.group,
                                        problem.target,
                                        {},
+                                       0,
                                        1.0,
                                        RowMatrix(problem.features.rows(), 0),
                                        {}}};

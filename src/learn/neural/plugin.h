@@ -14,7 +14,7 @@
 namespace latcast::learn {
 
 /// Of the plugin's interface below: a plugin of another number is refused.
-inline constexpr int kNeuralVersion = 1;
+inline constexpr int kNeuralVersion = 2;
 
 struct NeuralSettings {
   std::uint64_t seed = 1;
@@ -40,6 +40,7 @@ struct NeuralSamples {
 
 struct NeuralClasses {
   std::vector<std::vector<std::int32_t>> input_names;  // per class, per input: index of its name
+  std::vector<std::int32_t> kind;  // per class: those of a kind have the same inputs, and differ in the device
   std::size_t names = 0;
   std::vector<float> scale, centre;  // target = centre + scale x what the head says
   std::vector<float> stake;          // what a class counts for when deciding when to stop
