@@ -11,6 +11,7 @@ void add_bench(CLI::App& app, Context& context) {
   add_bench_learn(*bench, context);
   add_bench_race(*bench, context);
   add_bench_mobile(*bench, context);
+  add_bench_graph(*bench, context);
 }
 
 }  // namespace latcast::cli

@@ -21,6 +21,7 @@ void add_bench(CLI::App& app, Context& context);
 void add_bench_coverage(CLI::App& bench, Context& context);
 void add_bench_learn(CLI::App& bench, Context& context);
 void add_bench_mobile(CLI::App& bench, Context& context);
+void add_bench_graph(CLI::App& bench, Context& context);
 void add_bench_race(CLI::App& bench, Context& context);
 void add_bench_predict(CLI::App& bench, Context& context);
 

@@ -1,0 +1,310 @@
+#include "rules/edit_graph.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace latcast::rules {
+namespace {
+
+/// Small values travel with the constant, as the reader keeps them.
+onnx::Tensor tensor_of(const Value& value) {
+  onnx::Tensor out;
+  out.name = value.name;
+  out.type = value.info.type;
+  out.dims = value.info.dims;
+  if (!value.info.values || out.elements() > onnx::kSmallTensor) return out;
+  const bool real = out.type == onnx::DataType::float32 || out.type == onnx::DataType::float64 ||
+                    out.type == onnx::DataType::float16 || out.type == onnx::DataType::bfloat16;
+  if (real) {
+    out.floats = *value.info.values;
+  } else {
+    for (const double one : *value.info.values) out.ints.push_back(std::llround(one));
+  }
+  return out;
+}
+
+}  // namespace
+
+const onnx::Attribute* Node::attribute(std::string_view wanted) const {
+  const auto found = std::ranges::find(attributes, wanted, &onnx::Attribute::name);
+  return found == attributes.end() ? nullptr : &*found;
+}
+
+std::int64_t Node::integer(std::string_view wanted, std::int64_t fallback) const {
+  const onnx::Attribute* found = attribute(wanted);
+  return found == nullptr ? fallback : found->i;
+}
+
+float Node::real(std::string_view wanted, float fallback) const {
+  const onnx::Attribute* found = attribute(wanted);
+  return found == nullptr ? fallback : found->f;
+}
+
+std::string_view Node::text(std::string_view wanted) const {
+  const onnx::Attribute* found = attribute(wanted);
+  return found == nullptr ? std::string_view() : std::string_view(found->s);
+}
+
+void Node::set(onnx::Attribute one) {
+  const auto found = std::ranges::find(attributes, one.name, &onnx::Attribute::name);
+  if (found != attributes.end()) {
+    *found = std::move(one);
+  } else {
+    attributes.push_back(std::move(one));
+  }
+}
+
+EditGraph::EditGraph(const onnx::Model& model, std::map<std::string, TensorInfo> shapes)
+    : opsets_(model.opsets), shapes_(std::move(shapes)) {
+  for (const onnx::Tensor& tensor : model.graph.initializers) values_[find_or_add(tensor.name)].constant = true;
+  for (const onnx::ValueInfo& input : model.graph.inputs) inputs_.push_back(find_or_add(input.name));
+  for (const onnx::Node& node : model.graph.nodes) {
+    Node own{node.op, node.domain, node.name, {}, {}, node.attributes, false};
+    for (const std::string& name : node.inputs) own.inputs.push_back(name.empty() ? kNothing : find_or_add(name));
+    for (const std::string& name : node.outputs) own.outputs.push_back(name.empty() ? kNothing : find_or_add(name));
+    nodes_.push_back(std::move(own));
+    link(static_cast<NodeId>(nodes_.size() - 1));
+  }
+  for (const onnx::ValueInfo& output : model.graph.outputs) values_[find_or_add(output.name)].output = true;
+  shapes_.clear();
+}
+
+ValueId EditGraph::find_or_add(const std::string& name) {
+  const auto [place, fresh] = by_name_.emplace(name, static_cast<ValueId>(values_.size()));
+  if (!fresh) return place->second;
+  Value value;
+  value.name = name;
+  const auto known = shapes_.find(name);
+  if (known != shapes_.end()) value.info = std::move(known->second);
+  values_.push_back(std::move(value));
+  return place->second;
+}
+
+void EditGraph::link(NodeId node) {
+  for (const ValueId input : nodes_[node].inputs) {
+    if (input != kNothing) values_[input].readers.push_back(node);
+  }
+  for (const ValueId output : nodes_[node].outputs) {
+    if (output != kNothing) values_[output].producer = node;
+  }
+}
+
+std::int64_t EditGraph::opset(std::string_view domain) const {
+  const auto found = opsets_.find(std::string(domain));
+  return found == opsets_.end() ? 1 : found->second;
+}
+
+std::vector<NodeId> EditGraph::order() const {
+  const auto sources = [&](NodeId id) {
+    std::vector<NodeId> out;
+    for (const ValueId input : nodes_[id].inputs) {
+      if (input != kNothing && values_[input].producer != kNothing) out.push_back(values_[input].producer);
+    }
+    std::ranges::sort(out);
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  };
+  const auto read = [&](const Node& node) {
+    return std::ranges::any_of(node.outputs,
+                               [&](ValueId output) { return output != kNothing && !values_[output].readers.empty(); });
+  };
+  std::vector<std::pair<NodeId, bool>> stack;  // true: all it reads is done
+  for (NodeId id = 0; id < nodes_.size(); ++id) {
+    if (!nodes_[id].removed && !read(nodes_[id])) stack.emplace_back(id, false);
+  }
+  std::vector<bool> visited(nodes_.size(), false);
+  std::vector<NodeId> out;
+  while (!stack.empty()) {
+    const auto [id, done] = stack.back();
+    stack.pop_back();
+    if (done) {
+      out.push_back(id);
+      continue;
+    }
+    if (visited[id]) continue;
+    visited[id] = true;
+    stack.emplace_back(id, true);
+    for (const NodeId source : sources(id)) {
+      if (!visited[source]) stack.emplace_back(source, false);
+    }
+  }
+  return out;
+}
+
+const Node* EditGraph::producer(ValueId id) const {
+  if (id == kNothing || values_[id].producer == kNothing) return nullptr;
+  return &nodes_[values_[id].producer];
+}
+
+NodeId EditGraph::only_reader(NodeId id) const {
+  NodeId reader = kNothing;
+  for (const ValueId output : nodes_[id].outputs) {
+    if (output == kNothing) continue;
+    const Value& value = values_[output];
+    if (value.output || value.readers.size() > 1) return kNothing;
+    if (value.readers.empty()) continue;
+    if (reader != kNothing) return kNothing;
+    reader = value.readers.front();
+  }
+  return reader;
+}
+
+std::size_t EditGraph::uses(ValueId id) const { return values_[id].readers.size() + (values_[id].output ? 1 : 0); }
+
+std::optional<double> EditGraph::scalar(ValueId id) const {
+  if (!constant(id)) return std::nullopt;
+  const TensorInfo& info = values_[id].info;
+  if (!info.values || info.values->size() != 1) return std::nullopt;
+  return info.values->front();
+}
+
+ValueId EditGraph::add_value(std::string_view hint, TensorInfo info) {
+  std::string name(hint);
+  for (int number = 0; by_name_.contains(name); ++number) name = std::string(hint) + "_" + std::to_string(number);
+  by_name_.emplace(name, static_cast<ValueId>(values_.size()));
+  Value value;
+  value.name = std::move(name);
+  value.info = std::move(info);
+  values_.push_back(std::move(value));
+  return static_cast<ValueId>(values_.size() - 1);
+}
+
+ValueId EditGraph::add_constant(std::string_view hint, TensorInfo info) {
+  info.constant = info.known = true;
+  const ValueId id = add_value(hint, std::move(info));
+  values_[id].constant = true;
+  return id;
+}
+
+NodeId EditGraph::add_node(std::string_view op, std::string_view domain, std::string name, std::vector<ValueId> inputs,
+                           std::vector<ValueId> outputs) {
+  nodes_.push_back(
+      {std::string(op), std::string(domain), std::move(name), std::move(inputs), std::move(outputs), {}, false});
+  const auto id = static_cast<NodeId>(nodes_.size() - 1);
+  link(id);
+  return id;
+}
+
+void EditGraph::set_input(NodeId node, std::size_t index, ValueId value) {
+  auto& inputs = nodes_[node].inputs;
+  if (index >= inputs.size()) inputs.resize(index + 1, kNothing);
+  if (inputs[index] != kNothing) {
+    auto& readers = values_[inputs[index]].readers;
+    readers.erase(std::ranges::find(readers, node));
+  }
+  inputs[index] = value;
+  if (value != kNothing) values_[value].readers.push_back(node);
+}
+
+void EditGraph::set_output(NodeId node, std::size_t index, ValueId value) {
+  auto& outputs = nodes_[node].outputs;
+  if (outputs[index] != kNothing) values_[outputs[index]].producer = kNothing;
+  outputs[index] = value;
+  values_[value].producer = node;
+}
+
+void EditGraph::remove(NodeId id) {
+  Node& node = nodes_[id];
+  if (node.removed) return;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) set_input(id, i, kNothing);
+  for (const ValueId output : node.outputs) {
+    if (output != kNothing && values_[output].producer == id) values_[output].producer = kNothing;
+  }
+  node.removed = true;
+}
+
+void EditGraph::redirect(ValueId from, ValueId to) {
+  const std::vector<NodeId> readers = values_[from].readers;
+  for (const NodeId reader : readers) {
+    const std::size_t count = nodes_[reader].inputs.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      if (nodes_[reader].inputs[i] == from) set_input(reader, i, to);
+    }
+  }
+}
+
+bool EditGraph::bypass(NodeId id, std::size_t index) {
+  const ValueId from = nodes_[id].outputs[0], to = nodes_[id].inputs[index];
+  if (to == kNothing) return false;
+  if (values_[from].output) {
+    // The graph's output keeps its name: whoever made the input gives it instead, if nobody else reads that.
+    const NodeId maker = values_[to].producer;
+    if (maker == kNothing || uses(to) != 1) return false;
+    remove(id);
+    const auto place = std::ranges::find(nodes_[maker].outputs, to) - nodes_[maker].outputs.begin();
+    set_output(maker, static_cast<std::size_t>(place), from);
+    return true;
+  }
+  redirect(from, to);
+  remove(id);
+  return true;
+}
+
+void EditGraph::fold(ValueId id) {
+  Value& value = values_[id];
+  value.constant = value.info.constant = true;
+  const NodeId maker = value.producer;
+  if (maker == kNothing) return;
+  value.producer = kNothing;
+  auto& outputs = nodes_[maker].outputs;
+  std::ranges::replace(outputs, id, kNothing);
+  if (std::ranges::all_of(outputs, [](ValueId output) { return output == kNothing; })) remove(maker);
+}
+
+void EditGraph::sweep() {
+  std::vector<NodeId> unread;
+  const auto idle = [&](NodeId id) {
+    return !nodes_[id].removed && std::ranges::all_of(nodes_[id].outputs, [&](ValueId output) {
+      return output == kNothing || uses(output) == 0;
+    });
+  };
+  for (NodeId id = 0; id < nodes_.size(); ++id) {
+    if (idle(id)) unread.push_back(id);
+  }
+  while (!unread.empty()) {
+    const NodeId id = unread.back();
+    unread.pop_back();
+    if (!idle(id)) continue;
+    const std::vector<ValueId> inputs = nodes_[id].inputs;
+    remove(id);
+    for (const ValueId input : inputs) {
+      if (input != kNothing && values_[input].producer != kNothing) unread.push_back(values_[input].producer);
+    }
+  }
+}
+
+onnx::Model EditGraph::to_model(const onnx::Model& original) const {
+  onnx::Model out;
+  out.ir_version = original.ir_version;
+  out.producer = original.producer;
+  out.opsets = opsets_;
+  out.graph.name = original.graph.name;
+  out.graph.inputs = original.graph.inputs;
+  out.graph.outputs = original.graph.outputs;
+  std::vector<bool> listed(values_.size(), false);
+  const auto list_constant = [&](ValueId id) {
+    if (id == kNothing || !values_[id].constant || listed[id]) return;
+    listed[id] = true;
+    out.graph.initializers.push_back(tensor_of(values_[id]));
+  };
+  for (const NodeId id : order()) {
+    const Node& node = nodes_[id];
+    onnx::Node own{node.op, node.domain, node.name, {}, {}, node.attributes};
+    const auto name = [&](ValueId value) { return value == kNothing ? std::string() : values_[value].name; };
+    for (const ValueId input : node.inputs) {
+      own.inputs.push_back(name(input));
+      list_constant(input);
+    }
+    while (!own.inputs.empty() && own.inputs.back().empty()) own.inputs.pop_back();
+    for (const ValueId output : node.outputs) own.outputs.push_back(name(output));
+    while (!own.outputs.empty() && own.outputs.back().empty()) own.outputs.pop_back();
+    if (!node.domain.empty()) out.opsets.emplace(node.domain, 1);
+    out.graph.nodes.push_back(std::move(own));
+  }
+  for (ValueId id = 0; id < values_.size(); ++id) {
+    if (values_[id].output) list_constant(id);
+  }
+  return out;
+}
+
+}  // namespace latcast::rules

@@ -1,0 +1,30 @@
+// The graph that an engine would execute, deduced from the file's graph without the engine.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "graph/network.h"
+#include "graph/onnx_model.h"
+#include "latcast/result.h"
+#include "rules/rule.h"
+
+namespace latcast::rules {
+
+struct ExecutedGraph {
+  onnx::Model model;
+  std::map<std::string, int> applied;  // how often each rule was
+};
+
+/// Engines whose rules are known: "onnxruntime".
+[[nodiscard]] bool knows(std::string_view engine);
+
+/// Errc::unsupported: no rules for the engine. The bindings are those of infer_shapes().
+[[nodiscard]] Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings& bindings,
+                                                   std::string_view engine, const EngineTarget& target);
+
+/// From an engine's version ("1.30.0") and its CPU's features ("avx2 avx512f"). Errc::unsupported: no such version.
+[[nodiscard]] Result<EngineTarget> engine_target(std::string_view version, std::string_view cpu_features);
+
+}  // namespace latcast::rules

@@ -1,0 +1,421 @@
+// The blocked layout: channels in groups of the vector width, one behind the other. Convolutions and pools enter it,
+// what follows stays in it where it can, and whoever needs the plain layout gets it reordered.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "rules/onnxruntime/stages.h"
+
+namespace latcast::rules::onnxruntime {
+namespace {
+
+constexpr std::int64_t kAlignment = 4;  // channels that are no multiple of it never enter
+
+/// What became of a value that is blocked now.
+struct Blocked {
+  NodeId maker = kNothing;  // the node that makes the blocked value
+  ValueId value = kNothing;
+  std::size_t uses = 0, uses_left = 0;  // of the plain value: all, and those that have not been replaced
+  std::int64_t channels = 0;
+};
+
+class Layout {
+ public:
+  Layout(EditGraph& graph, std::int64_t block) : graph_(graph), block_(block) {}
+
+  std::size_t run() {
+    for (const NodeId id : graph_.order()) {
+      if (!graph_.node(id).removed) transform(id);
+    }
+    reorder_outputs();
+    return changes_;
+  }
+
+ private:
+  void transform(NodeId id) {
+    const Node& node = graph_.node(id);
+    if (node.is("Conv") || node.is("FusedConv", kMicrosoft)) return convolution(id);
+    if (node.is("MaxPool") || node.is("AveragePool")) return pool(id);
+    if (node.inputs.empty() || !only_blocked_inputs(node)) return;
+    if (node.is("Add") || node.is("Sum")) return binary(id, true);
+    if (node.is("Mul")) return multiplication(id);
+    if (node.is("Concat")) return concat(id);
+    if (node.is("Relu") || node.is("Sigmoid") || node.is("Tanh")) return activation(id);
+    if (node.is("BatchNormalization")) return normalisation(id);
+    if (node.is("Transpose")) return transpose(id);
+    if (node.is("Resize") || node.is("Upsample")) return resize(id);
+    if (node.is("GlobalMaxPool") || node.is("GlobalAveragePool")) return pool(id);
+  }
+
+  [[nodiscard]] Blocked* blocked(ValueId id) {
+    const auto found = blocked_.find(id);
+    return found == blocked_.end() ? nullptr : &found->second;
+  }
+
+  /// Every input that a node makes is made in the blocked layout now.
+  [[nodiscard]] bool only_blocked_inputs(const Node& node) {
+    return std::ranges::all_of(node.inputs, [&](ValueId input) {
+      return input == kNothing || graph_.producer(input) == nullptr;  // a blocked value's plain one has no maker
+    });
+  }
+
+  [[nodiscard]] const TensorInfo& info(ValueId id) const { return graph_.value(id).info; }
+  [[nodiscard]] std::int64_t padded(std::int64_t channels) const { return (channels + block_ - 1) / block_ * block_; }
+
+  /// The plain shape with its channels padded.
+  [[nodiscard]] TensorInfo padded_info(const TensorInfo& plain) const {
+    TensorInfo out = plain;
+    out.constant = false;
+    out.values.reset();
+    if (out.known && out.dims.size() == 4) out.dims[1] = padded(out.dims[1]);
+    return out;
+  }
+
+  /// `maker` gives a new blocked value in place of `plain`, which nobody makes from now on.
+  void create(NodeId maker, std::size_t output, ValueId plain, std::int64_t channels) {
+    const std::size_t uses = graph_.uses(plain);
+    const ValueId value = graph_.add_value(graph_.value(plain).name + "_reorder", padded_info(info(plain)));
+    graph_.set_output(maker, output, value);
+    blocked_[plain] = {maker, value, uses, uses, channels};
+    ++changes_;
+  }
+
+  /// `plain` is what `from` makes already.
+  void merge(ValueId plain, const Blocked& from) {
+    const std::size_t uses = graph_.uses(plain);
+    blocked_[plain] = {from.maker, graph_.node(from.maker).outputs[0], uses, uses, from.channels};
+    ++changes_;
+  }
+
+  /// A blocked node in the place of a plain one.
+  NodeId replace(NodeId id, std::string_view op, std::vector<ValueId> inputs, std::int64_t channels) {
+    const Node plain = graph_.node(id);
+    const ValueId result = plain.outputs[0];
+    graph_.remove(id);
+    const NodeId out = graph_.add_node(op, kNchwc, graph_.value(result).name + "_nchwc", std::move(inputs), {result});
+    graph_.node(out).attributes = plain.attributes;
+    create(out, 0, result, channels);
+    return out;
+  }
+
+  /// The blocked value of an input; reordered where there is none yet.
+  ValueId blocked_input(ValueId plain) {
+    if (Blocked* known = blocked(plain)) {
+      --known->uses_left;
+      return known->value;
+    }
+    const auto [place, fresh] = reordered_.emplace(plain, kNothing);
+    if (fresh) {
+      place->second = graph_.add_value(graph_.value(plain).name + "_reorder", padded_info(info(plain)));
+      reorder_from_nhwc(plain, place->second);
+    }
+    return place->second;
+  }
+
+  /// A transpose before it is part of the reordering.
+  void reorder_from_nhwc(ValueId plain, ValueId result) {
+    const Node* maker = graph_.producer(plain);
+    const onnx::Attribute* perm = maker == nullptr ? nullptr : maker->attribute("perm");
+    const bool last = maker != nullptr && maker->is("Transpose") && perm != nullptr &&
+                      perm->ints == std::vector<std::int64_t>{0, 3, 1, 2};
+    const NodeId id =
+        graph_.add_node("ReorderInput", kNchwc, "ReorderInput", {last ? maker->inputs[0] : plain}, {result});
+    if (!last) return;
+    set_int(id, "channels_last", 1);
+    transposes_.push_back(graph_.value(plain).producer);
+  }
+
+  void set_int(NodeId id, std::string_view name, std::int64_t value) {
+    onnx::Attribute attribute;
+    attribute.name = std::string(name);
+    attribute.kind = onnx::Attribute::Kind::i;
+    attribute.i = value;
+    graph_.node(id).set(std::move(attribute));
+  }
+
+  ValueId filter(ValueId plain, std::int64_t channels_out, std::int64_t channels_in) {
+    const auto [place, fresh] = filters_.emplace(plain, kNothing);
+    if (!fresh) return place->second;
+    TensorInfo out = info(plain);
+    out.dims[0] = channels_out;
+    out.dims[1] = channels_in;
+    out.values.reset();
+    return place->second = graph_.add_constant(graph_.value(plain).name + "_reorder", std::move(out));
+  }
+
+  ValueId bias(ValueId plain, std::int64_t channels) {
+    if (info(plain).dims[0] == channels) return plain;
+    const auto [place, fresh] = biases_.emplace(plain, kNothing);
+    if (!fresh) return place->second;
+    TensorInfo out = info(plain);
+    out.dims = {channels};
+    out.values.reset();
+    return place->second = graph_.add_constant(graph_.value(plain).name + "_reorder", std::move(out));
+  }
+
+  /// How a convolution's weights are laid out; nothing: it stays plain.
+  struct Filter {
+    bool from_plain = false;  // reads its input as it is
+    std::int64_t channels_in = 0;
+    std::int64_t groups = 1;
+  };
+  [[nodiscard]] std::optional<Filter> layout_of(const std::vector<std::int64_t>& weights, std::int64_t groups) const {
+    const std::int64_t out = weights[0], in = weights[1];
+    Filter found{false, in, groups};
+    if (groups > 1) {
+      if (out % kAlignment != 0) return std::nullopt;
+      if (in == 1 && out == groups) {
+        found.groups = padded(out);
+        return found;
+      }
+      if (in % block_ != 0 || out % groups != 0 || (out / groups) % block_ != 0) return std::nullopt;
+      return found;
+    }
+    found.from_plain = in < block_;
+    if (found.from_plain) return found;
+    if (in % kAlignment != 0) return std::nullopt;
+    found.channels_in = padded(in);
+    return found;
+  }
+
+  void convolution(NodeId id) {
+    const Node node = graph_.node(id);
+    if (!graph_.constant(node.input(1))) return;
+    const TensorInfo& weights = info(node.inputs[1]);
+    if (weights.type != onnx::DataType::float32 || weights.dims.size() != 4) return;
+    const std::int64_t channels = weights.dims[0];
+    const auto layout = layout_of(weights.dims, node.integer("group", 1));
+    if (!layout) return;
+    std::vector<ValueId> inputs = node.inputs;
+    if (inputs.size() > 2 && inputs[2] != kNothing) {
+      if (!graph_.constant(inputs[2]) || info(inputs[2]).dims != std::vector<std::int64_t>{channels}) return;
+      inputs[2] = bias(inputs[2], padded(channels));
+    }
+    inputs[1] = filter(inputs[1], padded(channels), layout->channels_in);
+    if (!layout->from_plain) inputs[0] = blocked_input(inputs[0]);
+    const NodeId made = replace(id, "Conv", std::move(inputs), channels);
+    if (layout->groups != node.integer("group", 1)) set_int(made, "group", layout->groups);
+  }
+
+  void pool(NodeId id) {
+    const Node node = graph_.node(id);
+    if (node.outputs.size() > 1 && node.outputs[1] != kNothing) return;
+    const TensorInfo& in = info(node.inputs[0]);
+    if (in.type != onnx::DataType::float32 || !in.known || in.dims.size() != 4 || in.dims[1] % block_ != 0) return;
+    const bool global = node.op.starts_with("Global");
+    if (global && blocked(node.inputs[0]) == nullptr) return;
+    const std::int64_t channels = in.dims[1];
+    const ValueId input = blocked_input(node.inputs[0]);
+    replace(id, node.op, {input}, channels);
+  }
+
+  /// The other operand goes into the convolution that makes one; true where that was possible.
+  bool add_into_convolution(NodeId id, const std::vector<Blocked*>& inputs) {
+    for (std::size_t n = 0; n < 2; ++n) {
+      const Blocked from = *inputs[n];
+      Node& maker = graph_.node(from.maker);
+      if (!maker.is("Conv", kNchwc) || (maker.inputs.size() > 3 && maker.inputs[3] != kNothing)) continue;
+      if (from.uses != 1 || maker.attribute("activation") != nullptr) continue;
+      if (maker.inputs.size() < 3) maker.inputs.resize(3, kNothing);
+      const ValueId other = graph_.node(inputs[1 - n]->maker).outputs[0], plain = graph_.node(id).outputs[0];
+      const std::size_t uses = graph_.uses(plain);
+      graph_.remove(id);
+      graph_.set_input(from.maker, 3, other);
+      blocked_[plain] = {from.maker, from.value, uses, uses, from.channels};
+      ++changes_;
+      return true;
+    }
+    return false;
+  }
+
+  void binary(NodeId id, bool add) {
+    const Node node = graph_.node(id);
+    std::vector<Blocked*> inputs;
+    for (const ValueId input : node.inputs) {
+      Blocked* one = input == kNothing ? nullptr : blocked(input);
+      if (one == nullptr) return;
+      inputs.push_back(one);
+    }
+    const TensorInfo& first = info(node.inputs[0]);
+    for (std::size_t n = 1; n < inputs.size(); ++n) {
+      const TensorInfo& other = info(node.inputs[n]);
+      if (inputs[n]->channels != inputs[0]->channels || !first.known || !other.known || first.dims != other.dims)
+        return;
+    }
+    for (Blocked* one : inputs) --one->uses_left;
+    if (add && inputs.size() == 2 && add_into_convolution(id, inputs)) return;
+    const std::int64_t channels = inputs[0]->channels;
+    for (std::size_t n = 0; n < inputs.size(); ++n) graph_.set_input(id, n, inputs[n]->value);
+    create(id, 0, node.outputs[0], channels);
+  }
+
+  /// By a constant per channel: a depthwise convolution of one tap.
+  void multiplication(NodeId id) {
+    const Node node = graph_.node(id);
+    if (node.inputs.size() != 2) return;
+    for (std::size_t n = 0; n < 2; ++n) {
+      Blocked* input = blocked(node.inputs[n]);
+      if (input == nullptr || !graph_.constant(node.inputs[1 - n])) continue;
+      std::vector<std::int64_t> shape = info(node.inputs[1 - n]).dims;
+      if (shape.size() == 3) shape.insert(shape.begin(), 1);
+      if (shape != std::vector<std::int64_t>{1, input->channels, 1, 1}) return;
+      const std::int64_t all = padded(input->channels);
+      TensorInfo weights;
+      weights.dims = {all, 1, 1, 1};
+      const ValueId scale = graph_.add_constant("mul_scale", std::move(weights));
+      --input->uses_left;
+      const NodeId made = replace(id, "Conv", {input->value, scale}, input->channels);
+      graph_.node(made).attributes.clear();
+      set_int(made, "group", all);
+      return;
+    }
+    binary(id, false);
+  }
+
+  void concat(NodeId id) {
+    const Node node = graph_.node(id);
+    if (node.integer("axis", 0) != 1) return;
+    std::int64_t channels = 0;
+    std::vector<Blocked*> inputs;
+    for (const ValueId input : node.inputs) {
+      Blocked* one = blocked(input);
+      if (one == nullptr || one->channels % block_ != 0) return;
+      inputs.push_back(one);
+      channels += one->channels;
+    }
+    for (std::size_t n = 0; n < inputs.size(); ++n) {
+      --inputs[n]->uses_left;
+      graph_.set_input(id, n, inputs[n]->value);
+    }
+    create(id, 0, node.outputs[0], channels);
+  }
+
+  void activation(NodeId id) {
+    const Node node = graph_.node(id);
+    Blocked* input = blocked(node.inputs[0]);
+    if (input == nullptr) return;
+    --input->uses_left;
+    const Blocked from = *input;
+    Node& maker = graph_.node(from.maker);
+    if (maker.is("Conv", kNchwc) && from.uses == 1 && maker.attribute("activation") == nullptr) {
+      onnx::Attribute kind;
+      kind.name = "activation";
+      kind.kind = onnx::Attribute::Kind::s;
+      kind.s = node.op;
+      maker.set(std::move(kind));
+      const ValueId plain = node.outputs[0];
+      const std::size_t uses = graph_.uses(plain);
+      graph_.remove(id);
+      blocked_[plain] = {from.maker, from.value, uses, uses, from.channels};
+      ++changes_;
+      return;
+    }
+    graph_.set_input(id, 0, from.value);
+    create(id, 0, node.outputs[0], from.channels);
+  }
+
+  /// A depthwise convolution of one tap.
+  void normalisation(NodeId id) {
+    const Node node = graph_.node(id);
+    Blocked* input = blocked(node.inputs[0]);
+    if (input == nullptr || node.inputs.size() < 5 || node.attribute("epsilon") == nullptr) return;
+    for (std::size_t i = 1; i < 5; ++i) {
+      if (!graph_.constant(node.inputs[i])) return;
+    }
+    const std::int64_t channels = input->channels, all = padded(channels);
+    TensorInfo weights;
+    weights.dims = {all, 1, 1, 1};
+    TensorInfo shift;
+    shift.dims = {all};
+    const ValueId scale = graph_.add_constant("bn_scale", std::move(weights));
+    const ValueId offset = graph_.add_constant("bn_B", std::move(shift));
+    --input->uses_left;
+    const ValueId from = input->value;
+    const NodeId made = replace(id, "Conv", {from, scale, offset}, channels);
+    graph_.node(made).attributes.clear();
+    set_int(made, "group", all);
+  }
+
+  /// To channels last: that is another way of reordering.
+  void transpose(NodeId id) {
+    const Node node = graph_.node(id);
+    Blocked* input = blocked(node.inputs[0]);
+    const onnx::Attribute* perm = node.attribute("perm");
+    if (input == nullptr || perm == nullptr || perm->ints != std::vector<std::int64_t>{0, 2, 3, 1}) return;
+    --input->uses_left;
+    const Blocked from = *input;
+    graph_.remove(id);
+    const NodeId made = graph_.add_node("ReorderOutput", kNchwc, "ReorderOutput", {from.value}, {node.outputs[0]});
+    set_int(made, "channels", from.channels);
+    set_int(made, "channels_last", 1);
+    ++changes_;
+  }
+
+  /// Whole factors of the image's axes; nothing where it is anything else.
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> factors(const Node& node) const {
+    if (const auto mode = node.text("mode"); !mode.empty() && mode != "nearest") return std::nullopt;
+    std::vector<double> scales;
+    if (const onnx::Attribute* given = node.attribute("scales"); given != nullptr && !given->floats.empty()) {
+      scales.assign(given->floats.begin(), given->floats.end());
+    } else {
+      const bool newer = graph_.opset() >= 11 && node.op == "Resize";
+      if (newer) {
+        if (node.inputs.size() != 3 || node.text("coordinate_transformation_mode") != "asymmetric") return std::nullopt;
+        if (node.text("nearest_mode") != "floor") return std::nullopt;
+      }
+      const ValueId from = node.input(newer ? 2 : 1);
+      if (!graph_.constant(from) || !info(from).values) return std::nullopt;
+      scales = *info(from).values;
+    }
+    if (scales.size() != 4 || scales[0] != 1 || scales[1] != 1) return std::nullopt;
+    std::vector<std::int64_t> out;
+    for (const double scale : scales) {
+      if (!(scale >= 1) || scale > 1024 || scale != static_cast<double>(static_cast<std::int64_t>(scale)))
+        return std::nullopt;
+      out.push_back(static_cast<std::int64_t>(scale));
+    }
+    return out;
+  }
+
+  void resize(NodeId id) {
+    const Node node = graph_.node(id);
+    Blocked* input = blocked(node.inputs[0]);
+    const auto scales = input == nullptr ? std::nullopt : factors(node);
+    if (!scales) return;
+    --input->uses_left;
+    const ValueId from = input->value;
+    const NodeId made = replace(id, "Upsample", {from}, input->channels);
+    onnx::Attribute attribute;
+    attribute.name = "scales";
+    attribute.kind = onnx::Attribute::Kind::ints;
+    attribute.ints = *scales;
+    graph_.node(made).attributes = {std::move(attribute)};
+  }
+
+  void reorder_outputs() {
+    for (const auto& [plain, one] : blocked_) {
+      if (one.uses_left == 0) continue;
+      const NodeId made = graph_.add_node("ReorderOutput", kNchwc, "ReorderOutput", {one.value}, {plain});
+      set_int(made, "channels", one.channels);
+    }
+    for (const NodeId id : transposes_) {
+      if (graph_.uses(graph_.node(id).outputs[0]) == 0) graph_.remove(id);
+    }
+  }
+
+  EditGraph& graph_;
+  std::int64_t block_;
+  std::map<ValueId, Blocked> blocked_;  // by plain value
+  std::map<ValueId, ValueId> reordered_, filters_, biases_;
+  std::vector<NodeId> transposes_;
+  std::size_t changes_ = 0;
+};
+
+}  // namespace
+
+std::size_t block_channels(EditGraph& graph, const EngineTarget& target) {
+  return target.block > 1 ? Layout(graph, target.block).run() : 0;
+}
+
+}  // namespace latcast::rules::onnxruntime

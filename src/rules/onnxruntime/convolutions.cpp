@@ -1,0 +1,232 @@
+// What convolutions take in: constants added or multiplied to their result, padding before them, activations.
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "rules/onnxruntime/stages.h"
+
+namespace latcast::rules::onnxruntime {
+namespace {
+
+const std::vector<std::int64_t>& dims(const EditGraph& graph, ValueId id) { return graph.value(id).info.dims; }
+
+/// A convolution whose weights are known beforehand, and its bias where it has one.
+bool static_convolution(const EditGraph& graph, const Node& node) {
+  if (!node.is("Conv") || !graph.constant(node.input(1))) return false;
+  return node.input(2) == kNothing || graph.constant(node.inputs[2]);
+}
+
+/// The only reader of a static convolution, if it is `op`.
+NodeId reader_of(const EditGraph& graph, NodeId id, std::string_view op) {
+  if (!static_convolution(graph, graph.node(id))) return kNothing;
+  const NodeId next = graph.only_reader(id);
+  return next != kNothing && graph.node(next).is(op) ? next : kNothing;
+}
+
+/// The other operand of a node of two.
+ValueId other_operand(const Node& node, ValueId one) { return node.inputs[0] == one ? node.inputs[1] : node.inputs[0]; }
+
+/// The convolution gives what `next` gave.
+void take_over(EditGraph& graph, NodeId id, NodeId next) {
+  const ValueId result = graph.node(next).outputs[0];
+  graph.remove(next);
+  graph.set_output(id, 0, result);
+}
+
+void give_bias(EditGraph& graph, NodeId id) {
+  if (graph.node(id).input(2) != kNothing) return;
+  TensorInfo info;
+  info.type = graph.value(graph.node(id).inputs[1]).info.type;
+  info.dims = {dims(graph, graph.node(id).inputs[1])[0]};
+  graph.set_input(id, 2, graph.add_constant(graph.node(id).name + "_bias", std::move(info)));
+}
+
+/// One value per channel: [C, 1, 1] or [1, C, 1, 1] for weights of four dimensions.
+bool per_channel(const std::vector<std::int64_t>& operand, const std::vector<std::int64_t>& weights) {
+  if (operand.size() != weights.size() && operand.size() + 1 != weights.size()) return false;
+  const std::size_t channel = operand.size() == weights.size() ? 1 : 0;
+  for (std::size_t i = 0; i < operand.size(); ++i) {
+    if (operand[i] != (i == channel ? weights[0] : 1)) return false;
+  }
+  return true;
+}
+
+/// Adds a window's own padding and the node's before it.
+bool add_pads(const std::vector<double>& pads, Node& window) {
+  const onnx::Attribute* own = window.attribute("pads");
+  const std::size_t rank = pads.size() / 2;
+  if (own == nullptr || own->ints.size() + 4 != pads.size()) return false;
+  onnx::Attribute sum = *own;
+  for (std::size_t axis = 2; axis < rank; ++axis) {
+    sum.ints[axis - 2] += static_cast<std::int64_t>(pads[axis]);
+    sum.ints[axis - 2 + rank - 2] += static_cast<std::int64_t>(pads[axis + rank]);
+  }
+  window.set(std::move(sum));
+  return true;
+}
+
+/// Begin and end of every axis; nothing where the padding is not of zeros, known and at the end axes only.
+std::optional<std::vector<double>> zero_padding(const EditGraph& graph, const Node& node) {
+  if (!node.is("Pad") || node.inputs.size() > 3) return std::nullopt;
+  if (const auto mode = node.text("mode"); !mode.empty() && mode != "constant") return std::nullopt;
+  std::vector<double> pads;
+  if (const onnx::Attribute* given = node.attribute("pads"); given != nullptr) {
+    if (node.real("value", 0.0F) != 0.0F) return std::nullopt;
+    pads.assign(given->ints.begin(), given->ints.end());
+  } else {
+    if (!graph.constant(node.input(1)) || !graph.value(node.inputs[1]).info.values) return std::nullopt;
+    if (node.input(2) != kNothing && graph.scalar(node.inputs[2]) != 0.0) return std::nullopt;
+    pads = *graph.value(node.inputs[1]).info.values;
+  }
+  if (pads.size() < 6 || pads.size() % 2 != 0) return std::nullopt;
+  const std::size_t rank = pads.size() / 2;
+  if (pads[0] != 0 || pads[1] != 0 || pads[rank] != 0 || pads[rank + 1] != 0) return std::nullopt;
+  if (std::ranges::any_of(pads, [](double one) { return one < 0; })) return std::nullopt;
+  return pads;
+}
+
+bool takes_padding(const Node& node) {
+  if (!node.is("Conv") && !node.is("MaxPool") && !node.is("AveragePool")) return false;
+  if (node.outputs.size() > 1 && node.outputs[1] != kNothing) return false;
+  const auto automatic = node.text("auto_pad");
+  return (automatic.empty() || automatic == "NOTSET") && node.attribute("pads") != nullptr;
+}
+
+bool bounds_known(const EditGraph& graph, const Node& clip) {
+  return (clip.input(1) == kNothing || graph.constant(clip.inputs[1])) &&
+         (clip.input(2) == kNothing || graph.constant(clip.inputs[2]));
+}
+
+/// An activation that a convolution computes along with itself.
+bool fusable_activation(const EditGraph& graph, const Node& node, const EngineTarget& target) {
+  static constexpr std::array<std::string_view, 5> kPlain = {"Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid"};
+  if (node.removed || !node.domain.empty()) return false;
+  if (std::ranges::find(kPlain, node.op) != kPlain.end()) return true;
+  if (node.op == "HardSwish") return target.version >= 1023;
+  return node.op == "Clip" && bounds_known(graph, node);
+}
+
+void activate(Node& convolution, const Node& activation) {
+  onnx::Attribute kind;
+  kind.name = "activation";
+  kind.kind = onnx::Attribute::Kind::s;
+  kind.s = activation.op;
+  convolution.set(std::move(kind));
+}
+
+}  // namespace
+
+std::size_t add_into_convolution(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    const NodeId next = reader_of(graph, id, "Add");
+    if (next == kNothing) continue;
+    const ValueId operand = other_operand(graph.node(next), graph.node(id).outputs[0]);
+    if (!graph.constant(operand) || !per_channel(dims(graph, operand), dims(graph, graph.node(id).inputs[1]))) continue;
+    give_bias(graph, id);
+    take_over(graph, id, next);
+    ++count;
+  }
+  return count;
+}
+
+std::size_t multiply_into_convolution(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    const NodeId next = reader_of(graph, id, "Mul");
+    if (next == kNothing) continue;
+    const ValueId operand = other_operand(graph.node(next), graph.node(id).outputs[0]);
+    if (!graph.constant(operand)) continue;
+    const auto& weights = dims(graph, graph.node(id).inputs[1]);
+    if (!dims(graph, operand).empty() && !per_channel(dims(graph, operand), weights)) continue;
+    take_over(graph, id, next);
+    ++count;
+  }
+  return count;
+}
+
+std::size_t normalise_into_convolution(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    const NodeId next = reader_of(graph, id, "BatchNormalization");
+    if (next == kNothing || graph.node(next).integer("training_mode", 0) != 0) continue;
+    const Node& norm = graph.node(next);
+    bool known = norm.inputs.size() >= 5;
+    for (std::size_t i = 1; known && i < 5; ++i) known = graph.constant(norm.inputs[i]);
+    if (!known) continue;
+    give_bias(graph, id);
+    take_over(graph, id, next);
+    ++count;
+  }
+  return count;
+}
+
+std::size_t pad_into_window(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    const auto pads = zero_padding(graph, graph.node(id));
+    const NodeId next = pads ? graph.only_reader(id) : kNothing;
+    if (next == kNothing || !takes_padding(graph.node(next))) continue;
+    if (!add_pads(*pads, graph.node(next))) continue;
+    if (graph.bypass(id)) ++count;
+  }
+  return count;
+}
+
+std::size_t relu_into_clip(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (!graph.node(id).is("Relu")) continue;
+    const NodeId next = graph.only_reader(id);
+    if (next == kNothing || !graph.node(next).is("Clip") || !bounds_known(graph, graph.node(next))) continue;
+    if (graph.node(next).inputs[0] != graph.node(id).outputs[0]) continue;
+    if (graph.bypass(id)) ++count;
+  }
+  return count;
+}
+
+std::size_t activate_convolution(EditGraph& graph, const EngineTarget& target) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (!graph.node(id).is("Conv")) continue;
+    const NodeId next = graph.only_reader(id);
+    if (next == kNothing || !fusable_activation(graph, graph.node(next), target)) continue;
+    const Node conv = graph.node(id), activation = graph.node(next);
+    graph.remove(id);
+    graph.remove(next);
+    const NodeId fused = graph.add_node("FusedConv", kMicrosoft, "fused " + conv.name, conv.inputs, activation.outputs);
+    graph.node(fused).attributes = conv.attributes;
+    activate(graph.node(fused), activation);
+    ++count;
+  }
+  return count;
+}
+
+std::size_t add_to_convolution(EditGraph& graph, const EngineTarget& target) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (!graph.node(id).is("Conv") || graph.node(id).input(2) == kNothing) continue;
+    const NodeId next = graph.only_reader(id);
+    if (next == kNothing || !graph.node(next).is("Add")) continue;
+    const Node conv = graph.node(id), add = graph.node(next);
+    const TensorInfo &left = graph.value(add.inputs[0]).info, &right = graph.value(add.inputs[1]).info;
+    if (!left.known || left.dims.size() != 4 || !right.known || left.dims != right.dims) continue;
+    const NodeId last = graph.only_reader(next);
+    const bool active = last != kNothing && fusable_activation(graph, graph.node(last), target);
+    const Node activation = active ? graph.node(last) : Node{};
+    std::vector<ValueId> inputs = conv.inputs;
+    inputs.resize(3, kNothing);
+    inputs.push_back(other_operand(add, conv.outputs[0]));
+    graph.remove(id);
+    graph.remove(next);
+    if (active) graph.remove(last);
+    const NodeId fused = graph.add_node("FusedConv", kMicrosoft, conv.name, std::move(inputs),
+                                        active ? activation.outputs : add.outputs);
+    graph.node(fused).attributes = conv.attributes;
+    if (active) activate(graph.node(fused), activation);
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace latcast::rules::onnxruntime

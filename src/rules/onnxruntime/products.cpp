@@ -1,0 +1,123 @@
+// Matrix products and what they take in.
+#include <algorithm>
+#include <array>
+
+#include "rules/onnxruntime/stages.h"
+
+namespace latcast::rules::onnxruntime {
+namespace {
+
+const TensorInfo& info(const EditGraph& graph, ValueId id) { return graph.value(id).info; }
+
+bool real_number(onnx::DataType type) {
+  return type == onnx::DataType::float32 || type == onnx::DataType::float16 || type == onnx::DataType::bfloat16;
+}
+
+/// A product that an attention's pattern needs as it is: the one behind softmax's second product, put back in shape.
+bool projects_attention(const EditGraph& graph, const Node& matmul) {
+  const Node* reshape = graph.producer(matmul.inputs[0]);
+  if (reshape == nullptr) return false;
+  if (reshape->op == "Attention" || reshape->op == "MultiHeadAttention") return true;
+  if (!reshape->is("Reshape")) return false;
+  const Node* transpose = graph.producer(reshape->input(0));
+  if (transpose == nullptr || !transpose->is("Transpose")) return false;
+  const Node* values = graph.producer(transpose->input(0));
+  if (values == nullptr || !values->is("MatMul")) return false;
+  const Node* softmax = graph.producer(values->input(0));
+  return softmax != nullptr && softmax->is("Softmax");
+}
+
+ValueId reshape(EditGraph& graph, std::string_view name, ValueId from, ValueId to, std::vector<std::int64_t> shape,
+                bool backwards) {
+  TensorInfo wanted;
+  wanted.type = onnx::DataType::int64;
+  wanted.dims = {static_cast<std::int64_t>(shape.size())};
+  wanted.values.emplace(shape.begin(), shape.end());
+  const ValueId constant = graph.add_constant(std::string(name) + "_shape", std::move(wanted));
+  const NodeId node = graph.add_node("Reshape", {}, std::string(name) + "_reshape", {from, constant}, {to});
+  return backwards ? graph.node(node).inputs[0] : graph.node(node).outputs[0];
+}
+
+ValueId matrix(EditGraph& graph, std::string_view name, onnx::DataType type, std::int64_t rows, std::int64_t columns) {
+  TensorInfo out;
+  out.type = type;
+  out.dims = {rows, columns};
+  out.known = true;
+  return graph.add_value(name, std::move(out));
+}
+
+bool fits_as_bias(const std::vector<std::int64_t>& bias, std::int64_t rows, std::int64_t columns, bool flat) {
+  if (bias.size() == 1) return bias[0] == columns;
+  if (!flat || bias.size() != 2) return false;
+  return (bias[0] == 1 && bias[1] == columns) || (bias[0] == rows && (bias[1] == 1 || bias[1] == columns));
+}
+
+void fuse_matmul_and_add(EditGraph& graph, NodeId id, NodeId next, ValueId bias) {
+  const Node matmul = graph.node(id), add = graph.node(next);
+  const std::vector<std::int64_t> a = info(graph, matmul.inputs[0]).dims, b = info(graph, matmul.inputs[1]).dims;
+  const onnx::DataType type = info(graph, matmul.inputs[0]).type;
+  graph.remove(id);
+  graph.remove(next);
+  ValueId left = matmul.inputs[0], result = add.outputs[0];
+  if (a.size() != 2) {
+    std::int64_t rows = 1;
+    for (std::size_t i = 0; i + 1 < a.size(); ++i) rows *= a[i];
+    left = reshape(graph, "gemm_input", left, matrix(graph, "gemm_input_reshape_arg", type, rows, b[0]), {rows, b[0]},
+                   false);
+    std::vector<std::int64_t> back = a;
+    back.back() = b[1];
+    result = reshape(graph, "gemm_output", matrix(graph, "gemm_output_reshape_arg", type, rows, b[1]), result,
+                     std::move(back), true);
+  }
+  graph.add_node("Gemm", {}, matmul.name + "/MatMulAddFusion", {left, matmul.inputs[1], bias}, {result});
+}
+
+}  // namespace
+
+std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target) {
+  std::size_t count = 0;
+  const bool reshapes = target.version >= 1021;
+  for (const NodeId id : graph.order()) {
+    if (!graph.node(id).is("MatMul")) continue;
+    const NodeId next = graph.only_reader(id);
+    if (next == kNothing || !graph.node(next).is("Add")) continue;
+    const Node& matmul = graph.node(id);
+    const TensorInfo &a = info(graph, matmul.inputs[0]), &b = info(graph, matmul.inputs[1]);
+    if (!a.known || !b.known || b.dims.size() != 2 || !real_number(a.type) || a.dims.empty()) continue;
+    const bool flat = a.dims.size() == 2;
+    if (!flat && (!reshapes || projects_attention(graph, matmul))) continue;
+    const Node& add = graph.node(next);
+    const ValueId bias = add.inputs[0] == matmul.outputs[0] ? add.inputs[1] : add.inputs[0];
+    if (!info(graph, bias).known || !fits_as_bias(info(graph, bias).dims, a.dims[0], b.dims[1], flat)) continue;
+    fuse_matmul_and_add(graph, id, next, bias);
+    ++count;
+  }
+  return count;
+}
+
+std::size_t activate_gemm(EditGraph& graph, const EngineTarget& /*target*/) {
+  static constexpr std::array<std::string_view, 9> kActivations = {
+      "Elu", "HardSigmoid", "LeakyRelu", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Tanh"};
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (!graph.node(id).is("Gemm")) continue;
+    const NodeId next = graph.only_reader(id);
+    if (next == kNothing || !graph.node(next).domain.empty()) continue;
+    if (std::ranges::find(kActivations, graph.node(next).op) == kActivations.end()) continue;
+    if (info(graph, graph.node(id).outputs[0]).type != onnx::DataType::float32) continue;
+    const Node gemm = graph.node(id), activation = graph.node(next);
+    graph.remove(id);
+    graph.remove(next);
+    const NodeId fused = graph.add_node("FusedGemm", kMicrosoft, "fused " + gemm.name, gemm.inputs, activation.outputs);
+    graph.node(fused).attributes = gemm.attributes;
+    onnx::Attribute kind;
+    kind.name = "activation";
+    kind.kind = onnx::Attribute::Kind::s;
+    kind.s = activation.op;
+    graph.node(fused).set(std::move(kind));
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace latcast::rules::onnxruntime

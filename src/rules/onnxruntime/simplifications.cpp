@@ -1,0 +1,185 @@
+// Nodes that do nothing, or whose result is known beforehand.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "rules/onnxruntime/stages.h"
+
+namespace latcast::rules::onnxruntime {
+namespace {
+
+/// Constants of no more elements are compared with others.
+constexpr std::size_t kSharedElements = 8;
+
+bool same_shape(const EditGraph& graph, ValueId a, ValueId b) {
+  const TensorInfo &x = graph.value(a).info, &y = graph.value(b).info;
+  return x.known && y.known && x.dims == y.dims;
+}
+
+bool is_dropout_without_effect(const EditGraph& graph, const Node& node) {
+  if (!node.is("Dropout")) return false;
+  if (node.outputs.size() > 1 && node.outputs[1] != kNothing && graph.uses(node.outputs[1]) > 0) return false;
+  const ValueId training = node.input(2);
+  return training == kNothing || graph.scalar(training) == 0.0;
+}
+
+bool is_cast_to_same(const EditGraph& graph, const Node& node) {
+  if (!node.is("Cast") || node.input(0) == kNothing) return false;
+  return node.integer("to", 0) == static_cast<std::int64_t>(graph.value(node.input(0)).info.type);
+}
+
+/// Adding or subtracting nothing, multiplying or dividing by one, where that does not change the shape.
+bool is_noop(const EditGraph& graph, const Node& node, std::size_t& kept) {
+  const bool sum = node.is("Add") || node.is("Sub"), product = node.is("Mul") || node.is("Div");
+  if ((!sum && !product) || node.inputs.size() != 2) return false;
+  for (const std::size_t constant : {std::size_t{1}, std::size_t{0}}) {
+    if (constant == 0 && (node.op == "Sub" || node.op == "Div")) continue;
+    const ValueId neutral = node.inputs[constant], other = node.inputs[1 - constant];
+    if (graph.constant(other) || graph.scalar(neutral) != (sum ? 0.0 : 1.0)) continue;
+    if (!graph.value(other).info.known) continue;
+    if (graph.value(neutral).info.dims.size() > graph.value(other).info.dims.size()) continue;
+    kept = 1 - constant;
+    return true;
+  }
+  return false;
+}
+
+/// Operators that keep what they get where the shape stays: the optimizer knows it from shapes.
+bool keeps_everything(const EditGraph& graph, const Node& node) {
+  if (!node.is("Expand") && !node.is("Slice")) return false;
+  if (node.input(0) == kNothing || node.outputs[0] == kNothing) return false;
+  if (!same_shape(graph, node.inputs[0], node.outputs[0])) return false;
+  if (node.op == "Expand") return true;
+  const ValueId steps = node.input(4);
+  if (steps == kNothing) return true;
+  const auto& values = graph.value(steps).info.values;
+  return values && std::ranges::all_of(*values, [](double step) { return step > 0; });
+}
+
+/// Made of random numbers, or of what the caller decides.
+bool deterministic(const Node& node) {
+  static constexpr std::array<std::string_view, 6> kRandom = {"RandomUniform",    "RandomNormal", "RandomUniformLike",
+                                                              "RandomNormalLike", "Multinomial",  "Bernoulli"};
+  return std::ranges::find(kRandom, node.op) == kRandom.end();
+}
+
+bool all_constant(const EditGraph& graph, const Node& node) {
+  bool any = false;
+  for (const ValueId input : node.inputs) {
+    if (input == kNothing) continue;
+    if (!graph.constant(input)) return false;
+    any = true;
+  }
+  return any;
+}
+
+bool has_subgraph(const Node& node) {
+  return std::ranges::any_of(node.attributes,
+                             [](const onnx::Attribute& one) { return one.kind == onnx::Attribute::Kind::g; });
+}
+
+bool foldable(const EditGraph& graph, const Node& node) {
+  if (node.op == "Constant" && node.domain.empty()) return true;
+  if (node.is("Shape")) return node.input(0) != kNothing && graph.value(node.inputs[0]).info.known;
+  if (node.op == "DequantizeLinear" || has_subgraph(node) || !deterministic(node)) return false;
+  return all_constant(graph, node);
+}
+
+std::string key_of(const Node& node) {
+  std::string key = node.domain + ":" + node.op;
+  for (const ValueId input : node.inputs) key += "," + std::to_string(input);
+  std::vector<std::string> attributes;
+  for (const onnx::Attribute& one : node.attributes) {
+    std::string text = one.name + "=" + std::to_string(one.i) + "/" + std::to_string(one.f) + "/" + one.s;
+    for (const std::int64_t value : one.ints) text += ";" + std::to_string(value);
+    for (const float value : one.floats) text += ";" + std::to_string(value);
+    for (const std::string& value : one.strings) text += ";" + value;
+    if (one.t) text += "t" + one.t->name + std::to_string(one.t->elements());
+    attributes.push_back(std::move(text));
+  }
+  std::ranges::sort(attributes);
+  for (const std::string& one : attributes) key += "|" + one;
+  return key;
+}
+
+/// Type, shape and values of a small constant; empty where they are not known.
+std::string constant_key(const Value& value) {
+  if (!value.constant || value.output || value.readers.empty() || !value.info.values) return {};
+  if (value.info.values->size() > kSharedElements) return {};
+  std::string key = std::to_string(static_cast<int>(value.info.type));
+  for (const std::int64_t dim : value.info.dims) key += "x" + std::to_string(dim);
+  for (const double one : *value.info.values) key += "," + std::to_string(one);
+  return key;
+}
+
+bool gives_output(const EditGraph& graph, const Node& node) {
+  return std::ranges::any_of(node.outputs,
+                             [&](ValueId output) { return output != kNothing && graph.value(output).output; });
+}
+
+}  // namespace
+
+std::size_t remove_identities(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    const Node& node = graph.node(id);
+    std::size_t kept = 0;
+    const bool nothing = node.is("Identity") || is_dropout_without_effect(graph, node) ||
+                         is_cast_to_same(graph, node) || is_noop(graph, node, kept) || keeps_everything(graph, node);
+    if (nothing && graph.bypass(id, kept)) ++count;
+  }
+  return count;
+}
+
+std::size_t fold_constants(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    const Node& node = graph.node(id);
+    if (node.removed || !foldable(graph, node) || gives_output(graph, node)) continue;
+    const std::vector<ValueId> outputs = node.outputs;
+    for (const ValueId output : outputs) {
+      if (output != kNothing) graph.fold(output);
+    }
+    ++count;
+  }
+  graph.sweep();
+  return count;
+}
+
+std::size_t share_constants(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::map<std::string, ValueId> known;
+  std::size_t count = 0;
+  for (ValueId id = 0; id < graph.values(); ++id) {
+    const std::string key = constant_key(graph.value(id));
+    if (key.empty()) continue;
+    const auto [first, fresh] = known.emplace(key, id);
+    if (fresh) continue;
+    graph.redirect(id, first->second);
+    ++count;
+  }
+  return count;
+}
+
+std::size_t share_equal_nodes(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::map<std::string, NodeId> known;
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    const Node& node = graph.node(id);
+    if (node.removed || has_subgraph(node) || !deterministic(node) || node.inputs.empty()) continue;
+    const auto [first, fresh] = known.emplace(key_of(node), id);
+    if (fresh || gives_output(graph, node)) continue;
+    const std::vector<ValueId> outputs = node.outputs, others = graph.node(first->second).outputs;
+    if (outputs.size() != others.size()) continue;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (outputs[i] != kNothing && others[i] != kNothing) graph.redirect(outputs[i], others[i]);
+    }
+    graph.remove(id);
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace latcast::rules::onnxruntime

@@ -1,0 +1,43 @@
+#include "rules/onnxruntime/stages.h"
+
+#include <array>
+
+namespace latcast::rules::onnxruntime {
+namespace {
+
+constexpr int kRounds = 10;  // the optimizer's own limit
+
+constexpr std::array kBasic = {
+    Rule{"identities", remove_identities},
+    Rule{"relu into clip", relu_into_clip},
+    Rule{"add into convolution", add_into_convolution},
+    Rule{"multiply into convolution", multiply_into_convolution},
+    Rule{"batch norm into convolution", normalise_into_convolution},
+    Rule{"pad into window", pad_into_window},
+    Rule{"equal constants", share_constants},
+    Rule{"equal nodes", share_equal_nodes},
+    Rule{"constant folding", fold_constants},
+    Rule{"matmul and add", matmul_and_add},
+};
+
+constexpr std::array kExtended = {
+    Rule{"gemm and activation", activate_gemm},
+    Rule{"convolution and activation", activate_convolution},
+};
+
+constexpr std::array kLayout = {
+    Rule{"blocked channels", block_channels},
+    Rule{"convolution and add", add_to_convolution},
+};
+
+constexpr std::array kStages = {
+    Stage{"basic", kBasic, kRounds},
+    Stage{"extended", kExtended, kRounds},
+    Stage{"layout", kLayout, 1},
+};
+
+}  // namespace
+
+std::span<const Stage> stages() { return kStages; }
+
+}  // namespace latcast::rules::onnxruntime

@@ -1,0 +1,36 @@
+// What ONNX Runtime's optimizer does for its CPU provider, level by level, in its order. Facts about its rewritings
+// were read from its public source and checked against what it makes of probes (tests/rules).
+#pragma once
+
+#include <span>
+
+#include "rules/rule.h"
+
+namespace latcast::rules::onnxruntime {
+
+inline constexpr std::string_view kMicrosoft = "com.microsoft";
+inline constexpr std::string_view kNchwc = "com.microsoft.nchwc";
+
+[[nodiscard]] std::span<const Stage> stages();
+
+// Level 1: standard operators only.
+std::size_t remove_identities(EditGraph& graph, const EngineTarget& target);
+std::size_t fold_constants(EditGraph& graph, const EngineTarget& target);
+std::size_t share_constants(EditGraph& graph, const EngineTarget& target);
+std::size_t share_equal_nodes(EditGraph& graph, const EngineTarget& target);
+std::size_t add_into_convolution(EditGraph& graph, const EngineTarget& target);
+std::size_t multiply_into_convolution(EditGraph& graph, const EngineTarget& target);
+std::size_t normalise_into_convolution(EditGraph& graph, const EngineTarget& target);
+std::size_t pad_into_window(EditGraph& graph, const EngineTarget& target);
+std::size_t relu_into_clip(EditGraph& graph, const EngineTarget& target);
+std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target);
+
+// Level 2: the provider's own operators.
+std::size_t activate_gemm(EditGraph& graph, const EngineTarget& target);
+std::size_t activate_convolution(EditGraph& graph, const EngineTarget& target);
+
+// Level 3: layout.
+std::size_t block_channels(EditGraph& graph, const EngineTarget& target);
+std::size_t add_to_convolution(EditGraph& graph, const EngineTarget& target);
+
+}  // namespace latcast::rules::onnxruntime

@@ -1,0 +1,34 @@
+// What one rewriting of an engine's optimizer is: a name, the engine's versions it holds for, and what it does.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "rules/edit_graph.h"
+
+namespace latcast::rules {
+
+/// What an engine was set to, where it was measured.
+struct EngineTarget {
+  int version = 0;  // major * 1000 + minor
+  int block = 0;    // channels of the blocked layout: 16 with AVX-512, 8 with AVX, 0 without
+};
+
+inline constexpr int kAnyVersion = 1'000'000;
+
+struct Rule {
+  std::string_view name;
+  /// How often it was applied.
+  std::size_t (*apply)(EditGraph& graph, const EngineTarget& target);
+  int since = 0, before = kAnyVersion;  // versions it holds for: [since, before)
+};
+
+/// Rules that an engine runs over and over until nothing changes, but no more than `rounds` times.
+struct Stage {
+  std::string_view name;
+  std::span<const Rule> rules;
+  int rounds = 1;
+};
+
+}  // namespace latcast::rules
