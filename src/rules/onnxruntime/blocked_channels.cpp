@@ -1,6 +1,7 @@
 // The blocked layout: channels in groups of the vector width, one behind the other. Convolutions and pools enter it,
 // what follows stays in it where it can, and whoever needs the plain layout gets it reordered.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <vector>
@@ -41,7 +42,9 @@ class Layout {
     if (node.is("Add") || node.is("Sum")) return binary(id, true);
     if (node.is("Mul")) return multiplication(id);
     if (node.is("Concat")) return concat(id);
-    if (node.is("Relu") || node.is("Sigmoid") || node.is("Tanh")) return activation(id);
+    if (node.is("Relu") || node.is("Sigmoid") || node.is("Tanh")) return activation(id, true);
+    if (node.is("HardSigmoid") || node.is("QuickGelu", kMicrosoft) || node.is("Gelu", kMicrosoft) || node.is("Gelu"))
+      return activation(id, false);
     if (node.is("BatchNormalization")) return normalisation(id);
     if (node.is("Transpose")) return transpose(id);
     if (node.is("Resize") || node.is("Upsample")) return resize(id);
@@ -270,7 +273,7 @@ class Layout {
       set_int(made, "group", all);
       return;
     }
-    binary(id, false);
+    if (!hard_swish(id)) binary(id, false);
   }
 
   void concat(NodeId id) {
@@ -291,19 +294,50 @@ class Layout {
     create(id, 0, node.outputs[0], channels);
   }
 
-  void activation(NodeId id) {
+  /// x * hard sigmoid(x) of a convolution's x is the convolution's own activation.
+  bool hard_swish(NodeId id) {
+    const Node node = graph_.node(id);
+    for (std::size_t n = 0; n < 2; ++n) {
+      const Blocked *x = blocked(node.inputs[n]), *gate = blocked(node.inputs[1 - n]);
+      if (x == nullptr || gate == nullptr || x->uses != 2 || gate->uses != 1) continue;
+      Node& maker = graph_.node(x->maker);
+      const Node& sigmoid = graph_.node(gate->maker);
+      if (!sigmoid.is("HardSigmoid") || sigmoid.inputs[0] != x->value || !maker.is("Conv", kNchwc)) continue;
+      if (std::abs(sigmoid.real("alpha", 0.2F) - 1.0F / 6.0F) > 1e-3F || sigmoid.real("beta", 0.5F) != 0.5F) continue;
+      if (maker.attribute("activation") != nullptr) continue;
+      set_activation(maker, "HardSwish");
+      const ValueId plain = node.outputs[0];
+      const std::size_t uses = graph_.uses(plain);
+      const Blocked from = *x;
+      blocked_[node.inputs[n]].uses_left = 0;
+      blocked_[node.inputs[1 - n]].uses_left = 0;
+      graph_.remove(gate->maker);
+      graph_.remove(id);
+      blocked_[plain] = {from.maker, from.value, uses, uses, from.channels};
+      ++changes_;
+      return true;
+    }
+    return false;
+  }
+
+  static void set_activation(Node& convolution, std::string_view kind) {
+    onnx::Attribute attribute;
+    attribute.name = "activation";
+    attribute.kind = onnx::Attribute::Kind::s;
+    attribute.s = std::string(kind);
+    convolution.set(std::move(attribute));
+  }
+
+  /// `fused`: a convolution may compute it along with itself.
+  void activation(NodeId id, bool fused) {
     const Node node = graph_.node(id);
     Blocked* input = blocked(node.inputs[0]);
     if (input == nullptr) return;
     --input->uses_left;
     const Blocked from = *input;
     Node& maker = graph_.node(from.maker);
-    if (maker.is("Conv", kNchwc) && from.uses == 1 && maker.attribute("activation") == nullptr) {
-      onnx::Attribute kind;
-      kind.name = "activation";
-      kind.kind = onnx::Attribute::Kind::s;
-      kind.s = node.op;
-      maker.set(std::move(kind));
+    if (fused && maker.is("Conv", kNchwc) && from.uses == 1 && maker.attribute("activation") == nullptr) {
+      set_activation(maker, node.op);
       const ValueId plain = node.outputs[0];
       const std::size_t uses = graph_.uses(plain);
       graph_.remove(id);

@@ -98,11 +98,10 @@ bool bounds_known(const EditGraph& graph, const Node& clip) {
 }
 
 /// An activation that a convolution computes along with itself.
-bool fusable_activation(const EditGraph& graph, const Node& node, const EngineTarget& target) {
+bool fusable_activation(const EditGraph& graph, const Node& node) {
   static constexpr std::array<std::string_view, 5> kPlain = {"Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid"};
   if (node.removed || !node.domain.empty()) return false;
   if (std::ranges::find(kPlain, node.op) != kPlain.end()) return true;
-  if (node.op == "HardSwish") return target.version >= 1023;
   return node.op == "Clip" && bounds_known(graph, node);
 }
 
@@ -185,12 +184,12 @@ std::size_t relu_into_clip(EditGraph& graph, const EngineTarget& /*target*/) {
   return count;
 }
 
-std::size_t activate_convolution(EditGraph& graph, const EngineTarget& target) {
+std::size_t activate_convolution(EditGraph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (!graph.node(id).is("Conv")) continue;
     const NodeId next = graph.only_reader(id);
-    if (next == kNothing || !fusable_activation(graph, graph.node(next), target)) continue;
+    if (next == kNothing || !fusable_activation(graph, graph.node(next))) continue;
     const Node conv = graph.node(id), activation = graph.node(next);
     graph.remove(id);
     graph.remove(next);
@@ -202,23 +201,29 @@ std::size_t activate_convolution(EditGraph& graph, const EngineTarget& target) {
   return count;
 }
 
-std::size_t add_to_convolution(EditGraph& graph, const EngineTarget& target) {
+std::size_t add_to_convolution(EditGraph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
-    if (!graph.node(id).is("Conv") || graph.node(id).input(2) == kNothing) continue;
-    const NodeId next = graph.only_reader(id);
-    if (next == kNothing || !graph.node(next).is("Add")) continue;
-    const Node conv = graph.node(id), add = graph.node(next);
+    if (!graph.node(id).is("Add")) continue;
+    const Node add = graph.node(id);
     const TensorInfo &left = graph.value(add.inputs[0]).info, &right = graph.value(add.inputs[1]).info;
     if (!left.known || left.dims.size() != 4 || !right.known || left.dims != right.dims) continue;
-    const NodeId last = graph.only_reader(next);
-    const bool active = last != kNothing && fusable_activation(graph, graph.node(last), target);
+    // Of two convolutions the one with the smaller number takes the other's result.
+    NodeId chosen = kNothing;
+    for (const ValueId input : add.inputs) {
+      const NodeId maker = graph.value(input).producer;
+      if (maker == kNothing || !graph.node(maker).is("Conv") || graph.node(maker).input(2) == kNothing) continue;
+      if (graph.uses(input) == 1) chosen = std::min(chosen, maker);
+    }
+    if (chosen == kNothing) continue;
+    const Node conv = graph.node(chosen);
+    const NodeId last = graph.only_reader(id);
+    const bool active = last != kNothing && fusable_activation(graph, graph.node(last));
     const Node activation = active ? graph.node(last) : Node{};
     std::vector<ValueId> inputs = conv.inputs;
-    inputs.resize(3, kNothing);
     inputs.push_back(other_operand(add, conv.outputs[0]));
+    graph.remove(chosen);
     graph.remove(id);
-    graph.remove(next);
     if (active) graph.remove(last);
     const NodeId fused = graph.add_node("FusedConv", kMicrosoft, conv.name, std::move(inputs),
                                         active ? activation.outputs : add.outputs);

@@ -1,6 +1,7 @@
 // Matrix products and what they take in.
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "rules/onnxruntime/stages.h"
 
@@ -72,7 +73,102 @@ void fuse_matmul_and_add(EditGraph& graph, NodeId id, NodeId next, ValueId bias)
   graph.add_node("Gemm", {}, matmul.name + "/MatMulAddFusion", {left, matmul.inputs[1], bias}, {result});
 }
 
+/// The transpose of the last two axes that makes a value; kNothing where something else does.
+NodeId last_axes_swapped(const EditGraph& graph, ValueId id) {
+  const Node* node = graph.producer(id);
+  if (node == nullptr || !node->is("Transpose") || graph.value(id).output) return kNothing;
+  const onnx::Attribute* perm = node->attribute("perm");
+  if (perm == nullptr || perm->ints.size() < 2) return kNothing;
+  const auto rank = static_cast<std::int64_t>(perm->ints.size());
+  for (std::int64_t axis = 0; axis < rank - 2; ++axis) {
+    if (perm->ints[static_cast<std::size_t>(axis)] != axis) return kNothing;
+  }
+  const bool swapped = perm->ints[perm->ints.size() - 2] == rank - 1 && perm->ints.back() == rank - 2;
+  return swapped ? graph.value(id).producer : kNothing;
+}
+
+bool is_product(const Node& node) { return node.is("MatMul") || node.is("FusedMatMul", kMicrosoft); }
+
+void set_int(Node& node, std::string_view name, std::int64_t value) {
+  onnx::Attribute attribute;
+  attribute.name = std::string(name);
+  attribute.kind = onnx::Attribute::Kind::i;
+  attribute.i = value;
+  node.set(std::move(attribute));
+}
+
+/// A product in the place of another one, with its attributes.
+NodeId fused_product(EditGraph& graph, NodeId id, std::vector<ValueId> inputs, ValueId result) {
+  const Node old = graph.node(id);
+  graph.remove(id);
+  const NodeId made = graph.add_node("FusedMatMul", kMicrosoft, old.name, std::move(inputs), {result});
+  graph.node(made).attributes = old.attributes;
+  return made;
+}
+
+/// What a node scales by a known number; nothing where it does anything else.
+std::optional<ValueId> scaled(const EditGraph& graph, const Node& node) {
+  if (!node.is("Mul") && !node.is("Div")) return std::nullopt;
+  for (const std::size_t scale : {std::size_t{0}, std::size_t{1}}) {
+    if (scale == 0 && node.op == "Div") continue;
+    const ValueId by = node.inputs[scale], other = node.inputs[1 - scale];
+    if (!graph.constant(by) || graph.constant(other) || !info(graph, other).known) continue;
+    const auto& dims = info(graph, by).dims;
+    const bool one = std::ranges::all_of(dims, [](std::int64_t dim) { return dim == 1; });
+    if (one && dims.size() <= info(graph, other).dims.size() && !info(graph, other).dims.empty()) return other;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::size_t transpose_in_matmul(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (!is_product(graph.node(id)) || info(graph, graph.node(id).inputs[0]).type != onnx::DataType::float32) continue;
+    std::vector<ValueId> inputs = graph.node(id).inputs;
+    const NodeId left = last_axes_swapped(graph, inputs[0]), right = last_axes_swapped(graph, inputs[1]);
+    if (left == kNothing && right == kNothing) continue;
+    const bool left_before = graph.node(id).integer("transA", 0) != 0, right_before = graph.node(id).integer("transB", 0) != 0;
+    if (left != kNothing) inputs[0] = graph.node(left).inputs[0];
+    if (right != kNothing) inputs[1] = graph.node(right).inputs[0];
+    const NodeId made = fused_product(graph, id, std::move(inputs), graph.node(id).outputs[0]);
+    set_int(graph.node(made), "transA", (left != kNothing) != left_before ? 1 : 0);
+    set_int(graph.node(made), "transB", (right != kNothing) != right_before ? 1 : 0);
+    for (const NodeId transpose : {left, right}) {
+      if (transpose != kNothing && graph.uses(graph.node(transpose).outputs[0]) == 0) graph.remove(transpose);
+    }
+    ++count;
+  }
+  return count;
+}
+
+std::size_t scale_in_matmul(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (!is_product(graph.node(id))) continue;
+    std::vector<ValueId> inputs = graph.node(id).inputs;
+    std::vector<NodeId> spare;
+    for (ValueId& input : inputs) {
+      const Node* before = graph.producer(input);
+      const auto plain = before == nullptr ? std::nullopt : scaled(graph, *before);
+      if (!plain) continue;
+      spare.push_back(graph.value(input).producer);
+      input = *plain;
+    }
+    const NodeId next = graph.only_reader(id);
+    const bool after = next != kNothing && scaled(graph, graph.node(next)) == graph.node(id).outputs[0];
+    if (spare.empty() && !after) continue;
+    const ValueId result = graph.node(after ? next : id).outputs[0];
+    if (after) graph.remove(next);
+    fused_product(graph, id, std::move(inputs), result);
+    for (const NodeId one : spare) {
+      if (!graph.node(one).removed && graph.uses(graph.node(one).outputs[0]) == 0) graph.remove(one);
+    }
+    ++count;
+  }
+  return count;
+}
 
 std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target) {
   std::size_t count = 0;

@@ -3,7 +3,7 @@
 #include <array>
 #include <map>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "rules/onnxruntime/stages.h"
@@ -53,6 +53,10 @@ bool keeps_everything(const EditGraph& graph, const Node& node) {
   if (node.input(0) == kNothing || node.outputs[0] == kNothing) return false;
   if (!same_shape(graph, node.inputs[0], node.outputs[0])) return false;
   if (node.op == "Expand") return true;
+  // Ends that happen to be the length are not looked at; only those that mean "all".
+  const ValueId ends = node.input(2);
+  if (ends == kNothing || !graph.constant(ends) || !graph.value(ends).info.values) return false;
+  if (std::ranges::any_of(*graph.value(ends).info.values, [](double end) { return end < 9e18; })) return false;
   const ValueId steps = node.input(4);
   if (steps == kNothing) return true;
   const auto& values = graph.value(steps).info.values;
@@ -130,6 +134,28 @@ std::size_t remove_identities(EditGraph& graph, const EngineTarget& /*target*/) 
     const bool nothing = node.is("Identity") || is_dropout_without_effect(graph, node) ||
                          is_cast_to_same(graph, node) || is_noop(graph, node, kept) || keeps_everything(graph, node);
     if (nothing && graph.bypass(id, kept)) ++count;
+  }
+  return count;
+}
+
+std::size_t write_out_functions(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (!graph.node(id).is("HardSwish")) continue;
+    const Node node = graph.node(id);
+    const TensorInfo info = graph.value(node.outputs[0]).info;
+    graph.remove(id);
+    const ValueId gate = graph.add_value(graph.value(node.outputs[0]).name + "_gate", info);
+    const NodeId sigmoid = graph.add_node("HardSigmoid", {}, node.name, {node.inputs[0]}, {gate});
+    for (const auto& [name, value] : {std::pair{"alpha", 1.0F / 6.0F}, std::pair{"beta", 0.5F}}) {
+      onnx::Attribute attribute;
+      attribute.name = name;
+      attribute.kind = onnx::Attribute::Kind::f;
+      attribute.f = value;
+      graph.node(sigmoid).set(std::move(attribute));
+    }
+    graph.add_node("Mul", {}, node.name, {node.inputs[0], gate}, {node.outputs[0]});
+    ++count;
   }
   return count;
 }

@@ -7,6 +7,8 @@ namespace {
 
 constexpr int kRounds = 10;  // the optimizer's own limit
 
+constexpr std::array kFunctions = {Rule{"functions", write_out_functions}};
+
 constexpr std::array kBasic = {
     Rule{"identities", remove_identities},
     Rule{"relu into clip", relu_into_clip},
@@ -18,11 +20,22 @@ constexpr std::array kBasic = {
     Rule{"equal nodes", share_equal_nodes},
     Rule{"constant folding", fold_constants},
     Rule{"matmul and add", matmul_and_add},
+    Rule{"reshapes in a row", reshapes_in_a_row},
 };
 
 constexpr std::array kExtended = {
     Rule{"gemm and activation", activate_gemm},
     Rule{"convolution and activation", activate_convolution},
+    Rule{"gelu", gelu},
+    Rule{"layer norm", layer_norm},
+    Rule{"simplified layer norm", simplified_layer_norm},
+    Rule{"parts to split", parts_to_split},
+    Rule{"transpose in matmul", transpose_in_matmul},
+    Rule{"bias and gelu", bias_gelu},
+    Rule{"skip and layer norm", skip_layer_norm},
+    Rule{"fast gelu", fast_gelu},
+    Rule{"quick gelu", quick_gelu},
+    Rule{"scale in matmul", scale_in_matmul},
 };
 
 constexpr std::array kLayout = {
@@ -31,6 +44,7 @@ constexpr std::array kLayout = {
 };
 
 constexpr std::array kStages = {
+    Stage{"functions", kFunctions, 1},
     Stage{"basic", kBasic, kRounds},
     Stage{"extended", kExtended, kRounds},
     Stage{"layout", kLayout, 1},

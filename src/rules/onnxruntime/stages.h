@@ -13,6 +13,9 @@ inline constexpr std::string_view kNchwc = "com.microsoft.nchwc";
 
 [[nodiscard]] std::span<const Stage> stages();
 
+// Before the levels: operators that the provider has no kernel for, as their definition writes them.
+std::size_t write_out_functions(EditGraph& graph, const EngineTarget& target);
+
 // Level 1: standard operators only.
 std::size_t remove_identities(EditGraph& graph, const EngineTarget& target);
 std::size_t fold_constants(EditGraph& graph, const EngineTarget& target);
@@ -24,10 +27,21 @@ std::size_t normalise_into_convolution(EditGraph& graph, const EngineTarget& tar
 std::size_t pad_into_window(EditGraph& graph, const EngineTarget& target);
 std::size_t relu_into_clip(EditGraph& graph, const EngineTarget& target);
 std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target);
+std::size_t reshapes_in_a_row(EditGraph& graph, const EngineTarget& target);
+std::size_t gelu(EditGraph& graph, const EngineTarget& target);
+std::size_t layer_norm(EditGraph& graph, const EngineTarget& target);
 
 // Level 2: the provider's own operators.
 std::size_t activate_gemm(EditGraph& graph, const EngineTarget& target);
 std::size_t activate_convolution(EditGraph& graph, const EngineTarget& target);
+std::size_t simplified_layer_norm(EditGraph& graph, const EngineTarget& target);
+std::size_t parts_to_split(EditGraph& graph, const EngineTarget& target);
+std::size_t transpose_in_matmul(EditGraph& graph, const EngineTarget& target);
+std::size_t bias_gelu(EditGraph& graph, const EngineTarget& target);
+std::size_t skip_layer_norm(EditGraph& graph, const EngineTarget& target);
+std::size_t fast_gelu(EditGraph& graph, const EngineTarget& target);
+std::size_t quick_gelu(EditGraph& graph, const EngineTarget& target);
+std::size_t scale_in_matmul(EditGraph& graph, const EngineTarget& target);
 
 // Level 3: layout.
 std::size_t block_channels(EditGraph& graph, const EngineTarget& target);

@@ -1,0 +1,164 @@
+// Activations that files spell out in elementary operators.
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include "rules/onnxruntime/patterns.h"
+#include "rules/onnxruntime/stages.h"
+
+namespace latcast::rules::onnxruntime {
+namespace {
+
+constexpr double kSqrtHalf = 0.70710678118654752, kSqrt2OverPi = 0.79788456080286536;
+
+/// x / sqrt(2), however it is written; what x is.
+std::optional<ValueId> over_root_two(const EditGraph& graph, const Node& node) {
+  if (node.is("Div") && near_scalar(graph, node.inputs[1], 1.0 / kSqrtHalf)) return node.inputs[0];
+  if (!node.is("Mul")) return std::nullopt;
+  const auto other = times(graph, node, kSqrtHalf);
+  return other;
+}
+
+/// Everything that goes when `nodes` become one, which gives what the last of them gave.
+NodeId fuse(EditGraph& graph, std::span<const NodeId> nodes, NodeId last, std::string_view op, std::string_view domain,
+            std::vector<ValueId> inputs) {
+  const ValueId result = graph.node(last).outputs[0];
+  for (const NodeId id : nodes) graph.remove(id);
+  return graph.add_node(op, domain, std::string(op), std::move(inputs), {result});
+}
+
+/// erf(x / sqrt 2) + 1, times x, times a half: in that order, or with the half first.
+bool gelu_of_erf(EditGraph& graph, NodeId first, bool standard) {
+  const auto x = over_root_two(graph, graph.node(first));
+  const NodeId erf = x ? next_is(graph, first, "Erf") : kNothing;
+  const NodeId add = erf != kNothing ? next_is(graph, erf, "Add") : kNothing;
+  if (add == kNothing || !plus(graph, graph.node(add), 1.0)) return false;
+  const NodeId mul = next_is(graph, add, "Mul");
+  if (mul == kNothing) return false;
+  const ValueId factor = other_input(graph.node(mul), graph.node(add).outputs[0]);
+  std::vector<NodeId> nodes = {first, erf, add, mul};
+  NodeId last = kNothing;
+  if (factor == *x) {
+    last = next_is(graph, mul, "Mul");
+    if (last == kNothing || !times(graph, graph.node(last), 0.5)) return false;
+    nodes.push_back(last);
+  } else {
+    const Node* half = graph.producer(factor);
+    if (half == nullptr || !half->is("Mul") || times(graph, *half, 0.5) != *x || graph.uses(factor) != 1) return false;
+    nodes.push_back(graph.value(factor).producer);
+    last = mul;
+  }
+  fuse(graph, nodes, last, "Gelu", standard ? std::string_view() : kMicrosoft, {*x});
+  return true;
+}
+
+/// The same with tanh: x * 0.5 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), from its tanh on.
+bool gelu_of_tanh(EditGraph& graph, NodeId tanh) {
+  const Node* outer = graph.producer(graph.node(tanh).input(0));
+  if (outer == nullptr || !outer->is("Mul")) return false;
+  const auto sum = times(graph, *outer, kSqrt2OverPi);
+  const Node* add = sum ? graph.producer(*sum) : nullptr;
+  if (add == nullptr || !add->is("Add") || graph.uses(*sum) != 1) return false;
+  std::optional<ValueId> x;
+  std::vector<NodeId> nodes = {tanh, graph.value(graph.node(tanh).inputs[0]).producer, graph.value(*sum).producer};
+  for (std::size_t i = 0; i < 2 && !x; ++i) {
+    const Node* cubic = graph.producer(add->inputs[i]);
+    if (cubic == nullptr || !cubic->is("Mul") || graph.uses(add->inputs[i]) != 1) continue;
+    const auto cube = times(graph, *cubic, 0.044715, 1e-4);
+    const Node* power = cube ? graph.producer(*cube) : nullptr;
+    if (power == nullptr || !power->is("Pow") || !near_scalar(graph, power->inputs[1], 3.0)) continue;
+    if (graph.uses(*cube) != 1 || power->inputs[0] != add->inputs[1 - i]) continue;
+    x = add->inputs[1 - i];
+    nodes.push_back(graph.value(add->inputs[i]).producer);
+    nodes.push_back(graph.value(*cube).producer);
+  }
+  if (!x) return false;
+  const NodeId one = next_is(graph, tanh, "Add");
+  if (one == kNothing || !plus(graph, graph.node(one), 1.0)) return false;
+  const NodeId mul = next_is(graph, one, "Mul");
+  if (mul == kNothing) return false;
+  nodes.insert(nodes.end(), {one, mul});
+  const ValueId factor = other_input(graph.node(mul), graph.node(one).outputs[0]);
+  NodeId last = mul;
+  if (factor == *x) {
+    last = next_is(graph, mul, "Mul");
+    if (last == kNothing || !times(graph, graph.node(last), 0.5)) return false;
+    nodes.push_back(last);
+  } else {
+    const Node* half = graph.producer(factor);
+    if (half == nullptr || !half->is("Mul") || times(graph, *half, 0.5) != *x || graph.uses(factor) != 1) return false;
+    nodes.push_back(graph.value(factor).producer);
+  }
+  fuse(graph, nodes, last, "FastGelu", kMicrosoft, {*x});
+  return true;
+}
+
+bool quick_gelu_at(EditGraph& graph, NodeId sigmoid) {
+  const Node& node = graph.node(sigmoid);
+  const NodeId mul = next_is(graph, sigmoid, "Mul");
+  if (mul == kNothing) return false;
+  const ValueId x = other_input(graph.node(mul), node.outputs[0]);
+  std::vector<NodeId> nodes = {sigmoid, mul};
+  if (node.inputs[0] != x) {
+    const Node* scaled = graph.producer(node.inputs[0]);
+    if (scaled == nullptr || !scaled->is("Mul") || graph.uses(node.inputs[0]) != 1) return false;
+    const bool left = graph.scalar(scaled->inputs[0]).has_value() && scaled->inputs[1] == x;
+    const bool right = graph.scalar(scaled->inputs[1]).has_value() && scaled->inputs[0] == x;
+    if (!left && !right) return false;
+    nodes.push_back(graph.value(node.inputs[0]).producer);
+  }
+  fuse(graph, nodes, mul, "QuickGelu", kMicrosoft, {x});
+  return true;
+}
+
+}  // namespace
+
+std::size_t gelu(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (!graph.node(id).removed && gelu_of_erf(graph, id, graph.opset() >= 20)) ++count;
+  }
+  return count;
+}
+
+std::size_t fast_gelu(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (graph.node(id).is("Tanh") && gelu_of_tanh(graph, id)) ++count;
+  }
+  return count;
+}
+
+std::size_t quick_gelu(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (graph.node(id).is("Sigmoid") && quick_gelu_at(graph, id)) ++count;
+  }
+  return count;
+}
+
+std::size_t bias_gelu(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (!graph.node(id).is("Add")) continue;
+    const NodeId next = graph.only_reader(id);
+    if (next == kNothing) continue;
+    const Node& follower = graph.node(next);
+    const bool erf = follower.is("Gelu", kMicrosoft) || follower.is("Gelu");
+    if ((!erf && !follower.is("FastGelu", kMicrosoft)) || follower.inputs.size() > 1) continue;
+    const Node add = graph.node(id);
+    const TensorInfo &a = graph.value(add.inputs[0]).info, &b = graph.value(add.inputs[1]).info;
+    if (!a.known || !b.known || a.dims.empty() || b.dims.empty()) continue;
+    const bool second = b.dims.size() == 1 && a.dims.back() == b.dims[0];
+    const bool first = a.dims.size() == 1 && b.dims.back() == a.dims[0];
+    if (!first && !second) continue;
+    const std::array<NodeId, 2> nodes = {id, next};
+    const std::string op = erf ? "BiasGelu" : "FastGelu";
+    std::vector<ValueId> inputs = second ? add.inputs : std::vector<ValueId>{add.inputs[1], add.inputs[0]};
+    fuse(graph, nodes, next, op, kMicrosoft, std::move(inputs));
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace latcast::rules::onnxruntime

@@ -1,0 +1,47 @@
+// What patterns of elementary operators are recognised by.
+#pragma once
+
+#include <cmath>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "rules/edit_graph.h"
+
+namespace latcast::rules::onnxruntime {
+
+/// The only reader of the node, if it is `op`; else kNothing.
+[[nodiscard]] inline NodeId next_is(const EditGraph& graph, NodeId id, std::string_view op) {
+  const NodeId next = graph.only_reader(id);
+  return next != kNothing && graph.node(next).is(op) ? next : kNothing;
+}
+
+[[nodiscard]] inline ValueId other_input(const Node& node, ValueId one) {
+  return node.inputs[0] == one ? node.inputs[1] : node.inputs[0];
+}
+
+[[nodiscard]] inline bool near_scalar(const EditGraph& graph, ValueId id, double wanted, double tolerance = 1e-3) {
+  const auto value = graph.scalar(id);
+  return value && std::abs(*value - wanted) <= tolerance * std::abs(wanted);
+}
+
+/// What a product multiplies with `factor`; nothing where it is another product.
+[[nodiscard]] inline std::optional<ValueId> times(const EditGraph& graph, const Node& node, double factor,
+                                                  double tolerance = 1e-3) {
+  if (!node.is("Mul")) return std::nullopt;
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (near_scalar(graph, node.inputs[i], factor, tolerance)) return node.inputs[1 - i];
+  }
+  return std::nullopt;
+}
+
+[[nodiscard]] inline std::optional<ValueId> plus(const EditGraph& graph, const Node& node, double summand) {
+  if (!node.is("Add")) return std::nullopt;
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (near_scalar(graph, node.inputs[i], summand)) return node.inputs[1 - i];
+  }
+  return std::nullopt;
+}
+
+}  // namespace latcast::rules::onnxruntime

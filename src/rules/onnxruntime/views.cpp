@@ -1,0 +1,178 @@
+// Reshapes, and gathers of every part along an axis.
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "rules/onnxruntime/stages.h"
+
+namespace latcast::rules::onnxruntime {
+namespace {
+
+const TensorInfo& info(const EditGraph& graph, ValueId id) { return graph.value(id).info; }
+
+/// What a gather or a slice takes along one axis: [from, to); axis -1: it is something else.
+struct Part {
+  std::int64_t axis = -1, from = 0, to = 0;
+  bool squeezed = false;  // the axis is dropped
+};
+
+std::optional<std::int64_t> only_int(const EditGraph& graph, ValueId id) {
+  if (id == kNothing || !graph.constant(id)) return std::nullopt;
+  const TensorInfo& one = info(graph, id);
+  if (!one.values || one.values->size() != 1 || one.dims.size() > 1) return std::nullopt;
+  const double value = one.values->front();
+  return static_cast<std::int64_t>(std::clamp(value, -1e15, 1e15));
+}
+
+Part gathered(const EditGraph& graph, const Node& node, const std::vector<std::int64_t>& dims) {
+  const auto index = only_int(graph, node.input(1));
+  const auto rank = static_cast<std::int64_t>(dims.size());
+  std::int64_t axis = node.integer("axis", 0);
+  if (axis < 0) axis += rank;
+  if (!index || axis < 0 || axis >= rank) return {};
+  const std::int64_t at = *index < 0 ? *index + dims[static_cast<std::size_t>(axis)] : *index;
+  return {axis, at, at + 1, info(graph, node.inputs[1]).dims.empty()};
+}
+
+Part sliced(const EditGraph& graph, const Node& node, const std::vector<std::int64_t>& dims) {
+  const auto from = only_int(graph, node.input(1)), to = only_int(graph, node.input(2));
+  const auto axes = only_int(graph, node.input(3));
+  const auto step = node.input(4) == kNothing ? std::optional<std::int64_t>(1) : only_int(graph, node.input(4));
+  if (!from || !to || !axes || step != 1) return {};
+  const auto rank = static_cast<std::int64_t>(dims.size());
+  const std::int64_t axis = *axes < 0 ? *axes + rank : *axes;
+  if (axis < 0 || axis >= rank) return {};
+  const std::int64_t length = dims[static_cast<std::size_t>(axis)];
+  const auto place = [&](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + length : at, 0, length); };
+  return {axis, place(*from), place(*to), false};
+}
+
+Part part_of(const EditGraph& graph, const Node& node, ValueId whole) {
+  if (node.inputs[0] != whole) return {};
+  const std::vector<std::int64_t>& dims = info(graph, whole).dims;
+  if (node.is("Gather")) return gathered(graph, node, dims);
+  return node.is("Slice") ? sliced(graph, node, dims) : Part{};
+}
+
+TensorInfo ints(std::vector<std::int64_t> values) {
+  TensorInfo out;
+  out.type = onnx::DataType::int64;
+  out.dims = {static_cast<std::int64_t>(values.size())};
+  out.values.emplace(values.begin(), values.end());
+  return out;
+}
+
+void set_int(Node& node, std::string_view name, std::int64_t value) {
+  onnx::Attribute attribute;
+  attribute.name = std::string(name);
+  attribute.kind = onnx::Attribute::Kind::i;
+  attribute.i = value;
+  node.set(std::move(attribute));
+}
+
+void set_ints(Node& node, std::string_view name, std::vector<std::int64_t> values) {
+  onnx::Attribute attribute;
+  attribute.name = std::string(name);
+  attribute.kind = onnx::Attribute::Kind::ints;
+  attribute.ints = std::move(values);
+  node.set(std::move(attribute));
+}
+
+/// A reader of a value, and what it takes of it.
+struct Taker {
+  NodeId node = kNothing;
+  Part part;
+};
+
+ValueId squeezed(EditGraph& graph, ValueId whole, const Part& part, ValueId result) {
+  TensorInfo kept = info(graph, whole);
+  kept.dims[static_cast<std::size_t>(part.axis)] = 1;
+  kept.values.reset();
+  const ValueId out = graph.add_value("split", std::move(kept));
+  if (graph.opset() >= 13) {
+    const ValueId axes = graph.add_constant("SqueezeAxesInitializer", ints({part.axis}));
+    graph.add_node("Squeeze", {}, "Squeeze", {out, axes}, {result});
+    return out;
+  }
+  const NodeId node = graph.add_node("Squeeze", {}, "Squeeze", {out}, {result});
+  set_ints(graph.node(node), "axes", {part.axis});
+  return out;
+}
+
+void split(EditGraph& graph, ValueId whole, const std::vector<Taker>& takers) {
+  std::vector<std::int64_t> sizes;
+  std::vector<ValueId> results, outputs;
+  for (const Taker& one : takers) {
+    sizes.push_back(one.part.to - one.part.from);
+    results.push_back(graph.node(one.node).outputs[0]);
+  }
+  for (const Taker& one : takers) graph.remove(one.node);
+  std::vector<ValueId> inputs = {whole};
+  if (graph.opset() >= 13) inputs.push_back(graph.add_constant("split_sizes", ints(sizes)));
+  outputs.assign(results.size(), kNothing);
+  const NodeId node = graph.add_node("Split", {}, "Split", std::move(inputs), outputs);
+  set_int(graph.node(node), "axis", takers.front().part.axis);
+  if (graph.opset() < 13) set_ints(graph.node(node), "split", sizes);
+  for (std::size_t i = 0; i < takers.size(); ++i) {
+    const Part& part = takers[i].part;
+    graph.set_output(node, i, part.squeezed ? squeezed(graph, whole, part, results[i]) : results[i]);
+  }
+}
+
+/// Whether gathers and slices take every part of a value, once each: then they are one split.
+bool split_parts(EditGraph& graph, ValueId whole) {
+  const Value& value = graph.value(whole);
+  if (value.readers.size() < 2 || value.output || !value.info.known || value.constant) return false;
+  std::vector<Taker> takers;
+  for (const NodeId reader : value.readers) {
+    const Part part = part_of(graph, graph.node(reader), whole);
+    if (part.axis < 0) return false;
+    takers.push_back({reader, part});
+  }
+  std::ranges::sort(takers, {}, [](const Taker& one) { return one.part.from; });
+  std::int64_t end = 0;
+  for (const Taker& one : takers) {
+    if (one.part.axis != takers.front().part.axis || one.part.from != end || one.part.to <= end) return false;
+    end = one.part.to;
+  }
+  if (end != value.info.dims[static_cast<std::size_t>(takers.front().part.axis)]) return false;
+  split(graph, whole, takers);
+  return true;
+}
+
+}  // namespace
+
+std::size_t parts_to_split(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  const std::size_t values = graph.values();
+  for (ValueId id = 0; id < values; ++id) {
+    const Node* maker = graph.producer(id);
+    if (maker != nullptr && (maker->is("Shape") || maker->outputs.size() > 1)) continue;
+    if (split_parts(graph, id)) ++count;
+  }
+  return count;
+}
+
+/// Of reshapes in a row the last one decides.
+std::size_t reshapes_in_a_row(EditGraph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    const auto reshapes = [&](NodeId one) {
+      const Node& node = graph.node(one);
+      return node.is("Reshape") || node.is("Squeeze") || node.is("Unsqueeze") || node.is("Flatten");
+    };
+    if (!reshapes(id)) continue;
+    const NodeId next = graph.only_reader(id);
+    if (next == kNothing || !graph.node(next).is("Reshape") || !graph.node(id).is("Reshape")) continue;
+    const TensorInfo& shape = info(graph, graph.node(next).outputs[0]);
+    if (!shape.known) continue;
+    const ValueId wanted = graph.add_constant("new_reshape_shape", ints(shape.dims));
+    graph.set_input(next, 0, graph.node(id).inputs[0]);
+    graph.set_input(next, 1, wanted);
+    graph.remove(id);
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace latcast::rules::onnxruntime
