@@ -30,6 +30,7 @@ struct Value {
 
   /// An initializer, or what folding made one.
   bool constant = false;
+  bool shared = true;  // false: a constant that is never compared with others
 };
 
 struct Node {

@@ -386,30 +386,29 @@ class Layout {
     ++changes_;
   }
 
+  /// Resampling that the blocked operator can do: the nearest value, or linearly.
+  [[nodiscard]] bool blocked_resampling(const Node& node) const {
+    const std::string_view mode = node.text("mode"), places = node.text("coordinate_transformation_mode");
+    const bool newer = graph_.opset() >= 11 && node.op == "Resize";
+    if (mode.empty() || mode == "nearest")
+      return !newer || (places == "asymmetric" && node.text("nearest_mode") == "floor");
+    return mode == "linear" &&
+           (!newer || places == "asymmetric" || places == "align_corners" || places == "half_pixel");
+  }
+
   /// Whole factors of the image's axes; nothing where it is anything else.
   [[nodiscard]] std::optional<std::vector<std::int64_t>> factors(const Node& node) const {
-    if (const auto mode = node.text("mode"); !mode.empty() && mode != "nearest") return std::nullopt;
-    std::vector<double> scales;
-    if (const onnx::Attribute* given = node.attribute("scales"); given != nullptr && !given->floats.empty()) {
-      scales.assign(given->floats.begin(), given->floats.end());
-    } else {
-      const bool newer = graph_.opset() >= 11 && node.op == "Resize";
-      if (newer) {
-        if (node.inputs.size() != 3 || node.text("coordinate_transformation_mode") != "asymmetric") return std::nullopt;
-        if (node.text("nearest_mode") != "floor") return std::nullopt;
-      }
-      const ValueId from = node.input(newer ? 2 : 1);
-      if (!graph_.constant(from) || !info(from).values) return std::nullopt;
-      scales = *info(from).values;
-    }
-    if (scales.size() != 4 || scales[0] != 1 || scales[1] != 1) return std::nullopt;
-    std::vector<std::int64_t> out;
-    for (const double scale : scales) {
-      if (!(scale >= 1) || scale > 1024 || scale != static_cast<double>(static_cast<std::int64_t>(scale)))
+    const TensorInfo &in = info(node.inputs[0]), &out = info(node.outputs[0]);
+    if (!blocked_resampling(node) || !in.known || !out.known || in.dims.size() != 4 || out.dims.size() != 4)
+      return std::nullopt;
+    std::vector<std::int64_t> scales;
+    for (std::size_t axis = 0; axis < 4; ++axis) {
+      if (in.dims[axis] <= 0 || out.dims[axis] < in.dims[axis] || out.dims[axis] % in.dims[axis] != 0)
         return std::nullopt;
-      out.push_back(static_cast<std::int64_t>(scale));
+      scales.push_back(out.dims[axis] / in.dims[axis]);
     }
-    return out;
+    if (scales[0] != 1 || scales[1] != 1) return std::nullopt;
+    return scales;
   }
 
   void resize(NodeId id) {

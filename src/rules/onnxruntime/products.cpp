@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 
 #include "rules/onnxruntime/stages.h"
 
@@ -14,20 +15,6 @@ bool real_number(onnx::DataType type) {
   return type == onnx::DataType::float32 || type == onnx::DataType::float16 || type == onnx::DataType::bfloat16;
 }
 
-/// A product that an attention's pattern needs as it is: the one behind softmax's second product, put back in shape.
-bool projects_attention(const EditGraph& graph, const Node& matmul) {
-  const Node* reshape = graph.producer(matmul.inputs[0]);
-  if (reshape == nullptr) return false;
-  if (reshape->op == "Attention" || reshape->op == "MultiHeadAttention") return true;
-  if (!reshape->is("Reshape")) return false;
-  const Node* transpose = graph.producer(reshape->input(0));
-  if (transpose == nullptr || !transpose->is("Transpose")) return false;
-  const Node* values = graph.producer(transpose->input(0));
-  if (values == nullptr || !values->is("MatMul")) return false;
-  const Node* softmax = graph.producer(values->input(0));
-  return softmax != nullptr && softmax->is("Softmax");
-}
-
 ValueId reshape(EditGraph& graph, std::string_view name, ValueId from, ValueId to, std::vector<std::int64_t> shape,
                 bool backwards) {
   TensorInfo wanted;
@@ -35,6 +22,7 @@ ValueId reshape(EditGraph& graph, std::string_view name, ValueId from, ValueId t
   wanted.dims = {static_cast<std::int64_t>(shape.size())};
   wanted.values.emplace(shape.begin(), shape.end());
   const ValueId constant = graph.add_constant(std::string(name) + "_shape", std::move(wanted));
+  graph.value(constant).shared = false;
   const NodeId node = graph.add_node("Reshape", {}, std::string(name) + "_reshape", {from, constant}, {to});
   return backwards ? graph.node(node).inputs[0] : graph.node(node).outputs[0];
 }
@@ -129,7 +117,8 @@ std::size_t transpose_in_matmul(EditGraph& graph, const EngineTarget& /*target*/
     std::vector<ValueId> inputs = graph.node(id).inputs;
     const NodeId left = last_axes_swapped(graph, inputs[0]), right = last_axes_swapped(graph, inputs[1]);
     if (left == kNothing && right == kNothing) continue;
-    const bool left_before = graph.node(id).integer("transA", 0) != 0, right_before = graph.node(id).integer("transB", 0) != 0;
+    const bool left_before = graph.node(id).integer("transA", 0) != 0,
+               right_before = graph.node(id).integer("transB", 0) != 0;
     if (left != kNothing) inputs[0] = graph.node(left).inputs[0];
     if (right != kNothing) inputs[1] = graph.node(right).inputs[0];
     const NodeId made = fused_product(graph, id, std::move(inputs), graph.node(id).outputs[0]);
@@ -170,8 +159,43 @@ std::size_t scale_in_matmul(EditGraph& graph, const EngineTarget& /*target*/) {
   return count;
 }
 
-std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target) {
+namespace {
+
+/// The products and sums of an attention between a normalisation and the sum behind it: three products of the
+/// normalised value, which is added again to what comes out.
+class AttentionPattern {
+ public:
+  bool contains(const EditGraph& graph, const Node& matmul, NodeId add) {
+    const NodeId before = graph.value(matmul.inputs[0]).producer;
+    if (norms_.contains(before) || sums_.contains(add)) return before != kNothing || sums_.contains(add);
+    if (before == kNothing || graph.node(before).op != "LayerNormalization") return false;
+    const ValueId normal = graph.node(before).outputs[0];
+    std::size_t adds = 0, products = 0, shapes = 0;
+    NodeId sum = kNothing;
+    for (const NodeId reader : graph.value(normal).readers) {
+      const Node& node = graph.node(reader);
+      if (node.op == "Add") sum = reader;
+      adds += node.op == "Add" ? 1 : 0;
+      products += node.op == "MatMul" ? 1 : 0;
+      shapes += node.op == "Shape" ? 1 : 0;
+    }
+    if (adds != 1 || products != 3 || adds + products + shapes != graph.value(normal).readers.size()) return false;
+    const Node& last = graph.node(sum);
+    const NodeId other = graph.value(last.inputs[0] == normal ? last.inputs[1] : last.inputs[0]).producer;
+    if (other == kNothing || graph.node(other).op != "Add") return false;
+    norms_.insert(before);
+    sums_.insert(other);
+    return true;
+  }
+
+ private:
+  std::set<NodeId> norms_, sums_;
+};
+
+/// `preserve`: not where the four products of an attention stand around a normalisation.
+std::size_t fuse_matmuls(EditGraph& graph, const EngineTarget& target, bool preserve) {
   std::size_t count = 0;
+  AttentionPattern attention;
   const bool reshapes = target.version >= 1021;
   for (const NodeId id : graph.order()) {
     if (!graph.node(id).is("MatMul")) continue;
@@ -181,7 +205,7 @@ std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target) {
     const TensorInfo &a = info(graph, matmul.inputs[0]), &b = info(graph, matmul.inputs[1]);
     if (!a.known || !b.known || b.dims.size() != 2 || !real_number(a.type) || a.dims.empty()) continue;
     const bool flat = a.dims.size() == 2;
-    if (!flat && (!reshapes || projects_attention(graph, matmul))) continue;
+    if (!flat && (!reshapes || (preserve && attention.contains(graph, matmul, next)))) continue;
     const Node& add = graph.node(next);
     const ValueId bias = add.inputs[0] == matmul.outputs[0] ? add.inputs[1] : add.inputs[0];
     if (!info(graph, bias).known || !fits_as_bias(info(graph, bias).dims, a.dims[0], b.dims[1], flat)) continue;
@@ -189,6 +213,14 @@ std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target) {
     ++count;
   }
   return count;
+}
+
+}  // namespace
+
+std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target) { return fuse_matmuls(graph, target, true); }
+
+std::size_t remaining_matmul_and_add(EditGraph& graph, const EngineTarget& target) {
+  return fuse_matmuls(graph, target, false);
 }
 
 std::size_t activate_gemm(EditGraph& graph, const EngineTarget& /*target*/) {

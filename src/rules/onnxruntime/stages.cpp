@@ -21,6 +21,7 @@ constexpr std::array kBasic = {
     Rule{"constant folding", fold_constants},
     Rule{"matmul and add", matmul_and_add},
     Rule{"reshapes in a row", reshapes_in_a_row},
+    Rule{"transposes in a row", transposes_in_a_row},
 };
 
 constexpr std::array kExtended = {
@@ -29,6 +30,7 @@ constexpr std::array kExtended = {
     Rule{"gelu", gelu},
     Rule{"layer norm", layer_norm},
     Rule{"simplified layer norm", simplified_layer_norm},
+    Rule{"remaining matmul and add", remaining_matmul_and_add},
     Rule{"parts to split", parts_to_split},
     Rule{"transpose in matmul", transpose_in_matmul},
     Rule{"bias and gelu", bias_gelu},

@@ -27,6 +27,8 @@ std::size_t normalise_into_convolution(EditGraph& graph, const EngineTarget& tar
 std::size_t pad_into_window(EditGraph& graph, const EngineTarget& target);
 std::size_t relu_into_clip(EditGraph& graph, const EngineTarget& target);
 std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target);
+std::size_t remaining_matmul_and_add(EditGraph& graph, const EngineTarget& target);
+std::size_t transposes_in_a_row(EditGraph& graph, const EngineTarget& target);
 std::size_t reshapes_in_a_row(EditGraph& graph, const EngineTarget& target);
 std::size_t gelu(EditGraph& graph, const EngineTarget& target);
 std::size_t layer_norm(EditGraph& graph, const EngineTarget& target);

@@ -119,16 +119,16 @@ void split(EditGraph& graph, ValueId whole, const std::vector<Taker>& takers) {
   }
 }
 
-/// Whether gathers and slices take every part of a value, once each: then they are one split.
+/// Whether gathers and slices take every part of a value, once each: then they are one split. Others may read it too.
 bool split_parts(EditGraph& graph, ValueId whole) {
   const Value& value = graph.value(whole);
-  if (value.readers.size() < 2 || value.output || !value.info.known || value.constant) return false;
+  if (value.readers.size() < 2 || !value.info.known || value.constant) return false;
   std::vector<Taker> takers;
   for (const NodeId reader : value.readers) {
     const Part part = part_of(graph, graph.node(reader), whole);
-    if (part.axis < 0) return false;
-    takers.push_back({reader, part});
+    if (part.axis >= 0) takers.push_back({reader, part});
   }
+  if (takers.size() < 2) return false;
   std::ranges::sort(takers, {}, [](const Taker& one) { return one.part.from; });
   std::int64_t end = 0;
   for (const Taker& one : takers) {
@@ -156,20 +156,19 @@ std::size_t parts_to_split(EditGraph& graph, const EngineTarget& /*target*/) {
 /// Of reshapes in a row the last one decides.
 std::size_t reshapes_in_a_row(EditGraph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    const auto reshapes = [&](NodeId one) {
-      const Node& node = graph.node(one);
-      return node.is("Reshape") || node.is("Squeeze") || node.is("Unsqueeze") || node.is("Flatten");
-    };
-    if (!reshapes(id)) continue;
+  for (NodeId id = 0; id < graph.nodes(); ++id) {
+    if (!graph.node(id).is("Reshape")) continue;
     const NodeId next = graph.only_reader(id);
-    if (next == kNothing || !graph.node(next).is("Reshape") || !graph.node(id).is("Reshape")) continue;
+    if (next == kNothing) continue;
+    const Node& follower = graph.node(next);
+    if (!follower.is("Reshape") && !follower.is("Squeeze") && !follower.is("Unsqueeze")) continue;
     const TensorInfo& shape = info(graph, graph.node(next).outputs[0]);
     if (!shape.known) continue;
     const ValueId wanted = graph.add_constant("new_reshape_shape", ints(shape.dims));
-    graph.set_input(next, 0, graph.node(id).inputs[0]);
-    graph.set_input(next, 1, wanted);
+    const ValueId whole = graph.node(id).inputs[0], result = graph.node(next).outputs[0];
     graph.remove(id);
+    graph.remove(next);
+    graph.add_node("Reshape", {}, "Reshape", {whole, wanted}, {result});
     ++count;
   }
   return count;
