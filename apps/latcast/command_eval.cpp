@@ -21,6 +21,7 @@ struct Options {
   int rounds = 8;
   double burst_ns = 250e6;
   bool force = false;
+  GraphSource graph = GraphSource::engine;
 };
 
 Json json_row(const EvaluationRow& row) {
@@ -85,7 +86,7 @@ int run(const Options& options, Console& console) {
                   {Errc::mismatch, why + ". Accuracy can only be judged on the machine and engine the pack was "
                                          "made for; --force does it all the same"});
   }
-  if (auto ok = forecaster->check_engine(console); !ok) return refuse(console, ok.error());
+  if (auto ok = forecaster->choose_graph(options.graph, console); !ok) return refuse(console, ok.error());
 
   std::vector<EvaluationRow> rows;
   std::vector<EngineModel> models;
@@ -141,6 +142,7 @@ int run(const Options& options, Console& console) {
     Json json = json_head();
     json["target"] = json_target(forecaster->pack().target());
     json["anchor_age_s"] = forecaster->predictor().anchor_age_s();
+    json["graph"] = forecaster->graph_source();
     json["summary"] = json_summary(summary, level);
     json["networks"] = Json::array();
     for (const EvaluationRow& row : measured) json["networks"].push_back(json_row(row));
@@ -162,6 +164,7 @@ void add_eval(CLI::App& app, Context& context) {
   add_dim_options(*command, options->dims);
   add_output_options(*command, options->output, false);
   add_engine_options(*command, options->engine, false);
+  add_graph_option(*command, options->graph);
   command->callback(
       [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
 }

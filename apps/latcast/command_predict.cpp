@@ -140,7 +140,8 @@ void print(const std::vector<Answer>& answers, const Forecaster& forecaster, con
   }
   const double age = forecaster.predictor().anchor_age_s();
   std::cout << "target: " << forecaster.pack().target().name << "; anchored " << format_age(age) << " ago"
-            << (age > 6 * 3600 ? " (machines drift: 'latcast recalibrate' takes 15 s)" : "") << "\n";
+            << (age > 6 * 3600 ? " (machines drift: 'latcast recalibrate' takes 15 s)" : "") << "; executed graph by "
+            << forecaster.graph_source() << "\n";
 }
 
 /// The worst of what was asked and found.
@@ -217,6 +218,7 @@ int run(const Options& options, Console& console) {
     Json json = json_head();
     json["target"] = json_target(forecaster->pack().target());
     json["anchor_age_s"] = forecaster->predictor().anchor_age_s();
+    json["graph"] = forecaster->graph_source();
     json["predictions"] = Json::array();
     for (const Answer& answer : answers)
       json["predictions"].push_back(json_answer(answer, *forecaster, options.modules));

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 
 #include "measure/machine.h"
+#include "rules/executed_graph.h"
 
 namespace latcast::cli {
 namespace {
@@ -50,13 +52,26 @@ void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with
   add_dim_options(command, options.dims);
   add_output_options(command, options.output, with_csv);
   add_engine_options(command, options.engine, false);
+  add_graph_option(command, options.graph);
+}
+
+void add_graph_option(CLI::App& command, GraphSource& source) {
+  static const std::map<std::string, GraphSource> kSources = {
+      {"auto", GraphSource::automatic}, {"engine", GraphSource::engine}, {"rules", GraphSource::rules}};
+  command
+      .add_option(
+          "--graph", source,
+          "Who says what is executed of a file: the engine, rules for it, or (auto) the engine where it is here "
+          "in the pack's version")
+      ->option_text("auto|engine|rules")
+      ->transform(CLI::CheckedTransformer(kSources));
 }
 
 Result<Forecaster> open_forecaster(const ForecastOptions& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return tl::unexpected(ok.error());
   auto forecaster = Forecaster::open(options.pack, options.engine.settings);
   if (!forecaster) return forecaster;
-  if (auto ok = forecaster->check_engine(console); !ok) return tl::unexpected(ok.error());
+  if (auto ok = forecaster->choose_graph(options.graph, console); !ok) return tl::unexpected(ok.error());
   return forecaster;
 }
 
@@ -110,6 +125,54 @@ Result<void> Forecaster::check_engine(Console& console) {
   return {};
 }
 
+Result<rules::EngineTarget> Forecaster::rule_target() const {
+  const Target& target = pack_.target();
+  if (!rules::knows(target.engine))
+    return fail(Errc::unsupported, "there are no rules for what " + target.engine + " executes");
+  std::string features;
+  for (const std::string& feature : target.cpu_features) features += (features.empty() ? "" : " ") + feature;
+  return rules::engine_target(target.engine_version, features);
+}
+
+std::string Forecaster::why_not_the_engine(const rules::EngineTarget& target) {
+  const auto info = engine_info();
+  if (!info) return info.error().context;
+  const Target& wanted = pack_.target();
+  if (info->version != wanted.engine_version)
+    return "the pack is of " + wanted.engine + " " + wanted.engine_version + ", here it is " + info->version;
+  const auto here = rules::engine_target(info->version, read_machine().cpu_features);
+  return here && here->block == target.block ? "" : "the pack is of a CPU with another vector width";
+}
+
+Result<void> Forecaster::choose_graph(GraphSource source, Console& console) {
+  const auto target = rule_target();
+  if (source == GraphSource::rules) {
+    if (!target) return tl::unexpected(target.error());
+    rules_ = *target;
+    return {};
+  }
+  if (source == GraphSource::engine || !target) return check_engine(console);
+  if (const std::string why = why_not_the_engine(*target); !why.empty()) {
+    console.warn("what is executed is deduced by rules: " + why);
+    rules_ = *target;
+    return {};
+  }
+  return check_engine(console);
+}
+
+Result<onnx::Model> Forecaster::executed(const LoadedModel& loaded, const DimBindings& bindings) {
+  if (rules_) {
+    auto deduced = rules::executed_graph(loaded.model, bindings, pack_.target().engine, *rules_);
+    if (!deduced) return fail_in(loaded.path, deduced.error());
+    return std::move(deduced->model);
+  }
+  auto graph = worker_->executed_graph(loaded.engine_model);
+  if (!graph) return fail_in(loaded.path, graph.error());
+  auto model = onnx::read_model(std::as_bytes(std::span(*graph)));
+  if (!model) return fail_in(loaded.path + " (as the engine optimized it)", model.error());
+  return model;
+}
+
 std::vector<ModuleQuery> Forecaster::queries(const Network& network) const {
   std::vector<ModuleQuery> queries;
   for (const Module& module : network.modules) {
@@ -133,10 +196,8 @@ Result<Forecast> Forecaster::forecast(const std::string& file, const DimBindings
 }
 
 Result<Forecast> Forecaster::forecast(const LoadedModel& loaded, const DimBindings& bindings) {
-  auto graph = worker_->executed_graph(loaded.engine_model);
-  if (!graph) return fail_in(loaded.path, graph.error());
-  auto executed = onnx::read_model(std::as_bytes(std::span(*graph)));
-  if (!executed) return fail_in(loaded.path + " (as the engine optimized it)", executed.error());
+  const auto executed = this->executed(loaded, bindings);
+  if (!executed) return tl::unexpected(executed.error());
   auto network = make_network(*executed, bindings, catalogue_, &loaded.model);
   if (!network) return fail_in(loaded.path, network.error());
   Forecast result;

@@ -1,8 +1,11 @@
 // From a model file to a forecast: ask the engine for the graph it would execute, match its modules, evaluate the pack.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "console.h"
@@ -12,6 +15,7 @@
 #include "latcast/predictor.h"
 #include "measure/model_file.h"
 #include "options.h"
+#include "rules/rule.h"
 
 namespace latcast::cli {
 
@@ -26,6 +30,9 @@ struct Forecast {
   std::vector<std::string> extrapolated;  // module types used outside what was measured, each once
 };
 
+/// Who says what would be executed.
+enum class GraphSource : std::uint8_t { automatic, engine, rules };
+
 class Forecaster {
  public:
   /// Opens the pack; the engine is started at the first forecast.
@@ -33,6 +40,13 @@ class Forecaster {
 
   /// Says (once) where this machine or engine is not the pack's. Errc::engine_unavailable where there is no engine.
   Result<void> check_engine(Console& console);
+  /// From now on graphs come from the engine or from rules: `automatic` asks the engine where it is the pack's version
+  /// on a machine of the pack's vector width, and deduces by rules otherwise. Errc::engine_unavailable, and
+  /// Errc::unsupported where there are no rules for the pack's engine.
+  Result<void> choose_graph(GraphSource source, Console& console);
+  /// "engine" or "rules".
+  [[nodiscard]] std::string_view graph_source() const { return rules_ ? "rules" : "engine"; }
+
   /// True where CPU or engine version differ from the pack's; `why` names both.
   [[nodiscard]] bool foreign(std::string& why);
 
@@ -50,12 +64,18 @@ class Forecaster {
  private:
   Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings);
   Result<EngineInfo> engine_info();
+  /// The pack's engine as rules know it.
+  [[nodiscard]] Result<rules::EngineTarget> rule_target() const;
+  /// Why the engine at hand does not execute what the pack's would; empty: it does.
+  [[nodiscard]] std::string why_not_the_engine(const rules::EngineTarget& target);
+  Result<onnx::Model> executed(const LoadedModel& loaded, const DimBindings& bindings);
 
   Pack pack_;
   Catalogue catalogue_;
   std::unique_ptr<Predictor> predictor_;
   std::unique_ptr<Worker> worker_;
   std::vector<std::uint32_t> pack_types_;  // catalogue type -> pack type
+  std::optional<rules::EngineTarget> rules_;
 };
 
 /// What every command has that forecasts files: models, a pack, the engine's library, dimensions, outputs.
@@ -65,7 +85,10 @@ struct ForecastOptions {
   EngineOptions engine;
   DimOptions dims;
   OutputOptions output;
+  GraphSource graph = GraphSource::automatic;
 };
+/// --graph auto|engine|rules.
+void add_graph_option(CLI::App& command, GraphSource& source);
 void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with_csv);
 /// Outputs are checked, the pack is open and its engine is there.
 [[nodiscard]] Result<Forecaster> open_forecaster(const ForecastOptions& options, Console& console);

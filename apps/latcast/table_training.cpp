@@ -218,8 +218,8 @@ Result<Trained> from_totals(Tables& tables, const TrainingOptions& options, cons
 
 Result<Trained> from_study(Tables& tables, learn::Study study, const TrainingOptions& options, const Stopwatch& watch) {
   learn::add_mixtures(tables.prepared, study);
-  auto assembled = learn::assemble(tables.set, tables.prepared, study, std::move(tables.frame),
-                                   options.budget(kTableModuleTime_ns));
+  auto assembled =
+      learn::assemble(tables.set, tables.prepared, study, std::move(tables.frame), options.budget(kTableModuleTime_ns));
   if (!assembled) return tl::unexpected(assembled.error());
   if (auto ok = settle(tables, options, assembled->content); !ok) return tl::unexpected(ok.error());
   std::string report = describe(tables.data, tables.catalogue, assembled->content.info.training) +

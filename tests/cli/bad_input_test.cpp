@@ -242,11 +242,19 @@ TEST_F(ForeignPack, OfOtherCpuFeatures) {
 
 TEST_F(ForeignPack, ForAnEngineThatIsNotHere) {
   const std::string pack = pack_with([](PackContent& content) { content.info.target.engine = "onnxruntime"; });
-  for (const char* command : {"predict", "eval"}) {
-    const Outcome outcome =
-        run({command, at("cnn.onnx"), "--pack", pack}, {{"LATCAST_ONNXRUNTIME", "/nonexistent/lib.so"}});
+  const std::map<std::string, std::string> nowhere = {{"LATCAST_ONNXRUNTIME", "/nonexistent/lib.so"}};
+  const std::vector<std::vector<std::string>> commands = {{"predict", "--graph", "engine"}, {"eval"}};
+  for (std::vector<std::string> command : commands) {
+    command.insert(command.end(), {at("cnn.onnx"), "--pack", pack});
+    const Outcome outcome = run(command, nowhere);
     EXPECT_EQ(outcome.code, 5) << outcome;
     EXPECT_TRUE(contains(outcome.err, "Install")) << outcome;
+  }
+  for (const char* source : {"auto", "rules"}) {
+    const Outcome outcome = run({"predict", "--graph", source, at("cnn.onnx"), "--pack", pack, "--json"}, nowhere);
+    EXPECT_EQ(outcome.code, 0) << outcome;
+    EXPECT_TRUE(contains(outcome.out, "\"graph\": \"rules\"")) << outcome;
+    EXPECT_EQ(contains(outcome.err, "deduced by rules"), std::string(source) == "auto") << outcome;
   }
   const std::string other = pack_with([](PackContent& content) { content.info.target.engine = "abacus"; });
   const Outcome outcome = run({"predict", at("cnn.onnx"), "--pack", other});

@@ -189,26 +189,6 @@ std::size_t share_constants(EditGraph& graph, const EngineTarget& /*target*/) {
   return count;
 }
 
-/// Transposes in a row are one; none where nothing moves in the end.
-std::size_t transposes_in_a_row(EditGraph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (!graph.node(id).is("Transpose")) continue;
-    const NodeId before = graph.value(graph.node(id).inputs[0]).producer;
-    if (before == kNothing || !graph.node(before).is("Transpose")) continue;
-    const onnx::Attribute *first = graph.node(before).attribute("perm"), *second = graph.node(id).attribute("perm");
-    if (first == nullptr || second == nullptr || first->ints.size() != second->ints.size()) continue;
-    onnx::Attribute both = *second;
-    for (std::int64_t& axis : both.ints) axis = first->ints[static_cast<std::size_t>(axis)];
-    graph.node(id).set(both);
-    graph.set_input(id, 0, graph.node(before).inputs[0]);
-    if (graph.uses(graph.node(before).outputs[0]) == 0) graph.remove(before);
-    if (std::ranges::is_sorted(both.ints)) graph.bypass(id);
-    ++count;
-  }
-  return count;
-}
-
 std::size_t share_equal_nodes(EditGraph& graph, const EngineTarget& /*target*/) {
   std::map<std::string, NodeId> known;
   std::size_t count = 0;

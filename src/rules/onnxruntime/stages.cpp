@@ -21,10 +21,11 @@ constexpr std::array kBasic = {
     Rule{"constant folding", fold_constants},
     Rule{"matmul and add", matmul_and_add},
     Rule{"reshapes in a row", reshapes_in_a_row},
-    Rule{"transposes in a row", transposes_in_a_row},
+    Rule{"transposes", push_transposes},
 };
 
 constexpr std::array kExtended = {
+    Rule{"transposes again", push_transposes_again},
     Rule{"gemm and activation", activate_gemm},
     Rule{"convolution and activation", activate_convolution},
     Rule{"gelu", gelu},

@@ -28,12 +28,13 @@ std::size_t pad_into_window(EditGraph& graph, const EngineTarget& target);
 std::size_t relu_into_clip(EditGraph& graph, const EngineTarget& target);
 std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target);
 std::size_t remaining_matmul_and_add(EditGraph& graph, const EngineTarget& target);
-std::size_t transposes_in_a_row(EditGraph& graph, const EngineTarget& target);
+std::size_t push_transposes(EditGraph& graph, const EngineTarget& target);
 std::size_t reshapes_in_a_row(EditGraph& graph, const EngineTarget& target);
 std::size_t gelu(EditGraph& graph, const EngineTarget& target);
 std::size_t layer_norm(EditGraph& graph, const EngineTarget& target);
 
 // Level 2: the provider's own operators.
+std::size_t push_transposes_again(EditGraph& graph, const EngineTarget& target);
 std::size_t activate_gemm(EditGraph& graph, const EngineTarget& target);
 std::size_t activate_convolution(EditGraph& graph, const EngineTarget& target);
 std::size_t simplified_layer_norm(EditGraph& graph, const EngineTarget& target);

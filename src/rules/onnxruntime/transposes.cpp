@@ -1,0 +1,601 @@
+// Transposes are pushed down, through operators that do not mind, towards others that undo them: where the number of
+// axes that are moved falls. The heuristics of cost are the optimizer's own.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "rules/onnxruntime/permutation.h"
+#include "rules/onnxruntime/stages.h"
+
+namespace latcast::rules::onnxruntime {
+namespace {
+
+/// How an operator behaves when what it reads is transposed.
+enum class Kind : std::uint8_t {
+  none,
+  every,      // all inputs alike
+  first,      // the first input alone
+  broadcast,  // inputs of several ranks
+  axis,       // with an axis: all inputs
+  split,
+  softmax,
+  pad,
+  reduce,
+  arg,
+  squeeze,
+  unsqueeze,
+  slice,
+  tile,
+  transpose,
+  reshape,
+  resize,
+};
+
+Kind kind_of(const Node& node) {
+  static const std::map<std::string_view, Kind> kKinds = [] {
+    std::map<std::string_view, Kind> out = {{"Clip", Kind::first},
+                                            {"CastLike", Kind::first},
+                                            {"Concat", Kind::axis},
+                                            {"Split", Kind::split},
+                                            {"Softmax", Kind::softmax},
+                                            {"Hardmax", Kind::softmax},
+                                            {"Pad", Kind::pad},
+                                            {"ArgMin", Kind::arg},
+                                            {"LogSoftmax", Kind::softmax},
+                                            {"ArgMax", Kind::arg},
+                                            {"Squeeze", Kind::squeeze},
+                                            {"Slice", Kind::slice},
+                                            {"Unsqueeze", Kind::unsqueeze},
+                                            {"Tile", Kind::tile},
+                                            {"Transpose", Kind::transpose},
+                                            {"Reshape", Kind::reshape},
+                                            {"Resize", Kind::resize}};
+    for (const char* op : {"Cast",     "Exp",
+                           "Identity", "LeakyRelu",
+                           "Log",      "Reciprocal",
+                           "Relu",     "Sigmoid",
+                           "Sqrt",     "Tanh",
+                           "Abs",      "Not",
+                           "Ceil",     "Floor",
+                           "Neg",      "Erf",
+                           "Round",    "IsInf",
+                           "IsNaN",    "Selu",
+                           "Sign",     "Shrink",
+                           "Softplus", "HardSigmoid",
+                           "Softsign", "ThresholdedRelu",
+                           "Celu",     "HardSwish",
+                           "Sin",      "Cos",
+                           "Tan",      "Sinh",
+                           "Cosh",     "Asin",
+                           "Acos",     "Atan",
+                           "Asinh",    "Acosh",
+                           "Atanh"}) {
+      out.emplace(op, Kind::every);
+    }
+    for (const char* op : {"Add",         "Max",  "Min",   "Mul",      "Sub",   "Div",     "And",  "Or",
+                           "Xor",         "Mod",  "PRelu", "BitShift", "Equal", "Greater", "Less", "GreaterOrEqual",
+                           "LessOrEqual", "Mean", "Sum",   "Pow",      "Where"}) {
+      out.emplace(op, Kind::broadcast);
+    }
+    for (const char* op : {"ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd",
+                           "ReduceSum", "ReduceSumSquare", "ReduceL1", "ReduceL2"}) {
+      out.emplace(op, Kind::reduce);
+    }
+    return out;
+  }();
+  if (!node.domain.empty()) return Kind::none;
+  const auto found = kKinds.find(node.op);
+  return found == kKinds.end() ? Kind::none : found->second;
+}
+
+/// Whether a transposed input gives a transposed output.
+bool passes_on(Kind kind) { return kind != Kind::none && kind != Kind::transpose && kind != Kind::reshape; }
+
+class Pushing {
+ public:
+  Pushing(EditGraph& graph, bool assigned) : graph_(graph), assigned_(assigned) {}
+
+  std::size_t run() {
+    const std::vector<NodeId> order = graph_.order();
+    find_leading(order);
+    std::size_t count = 0;
+    for (const NodeId id : order) {
+      if (graph_.node(id).removed) continue;
+      for (std::size_t i = 0; i < graph_.node(id).inputs.size(); ++i) {
+        const NodeId transpose = transpose_of(graph_.node(id).inputs[i]);
+        if (transpose == kNothing || !process(transpose, id, i)) continue;
+        ++count;
+        break;  // inputs may have changed
+      }
+    }
+    return count;
+  }
+
+ private:
+  [[nodiscard]] const TensorInfo& info(ValueId id) const { return graph_.value(id).info; }
+
+  [[nodiscard]] const Axes* perm_of(const Node& node) const {
+    const onnx::Attribute* perm = node.attribute("perm");
+    return perm != nullptr && is_permutation(perm->ints) ? &perm->ints : nullptr;
+  }
+
+  /// The transpose that makes a value, if it has a valid order.
+  [[nodiscard]] NodeId transpose_of(ValueId id) const {
+    const Node* maker = graph_.producer(id);
+    return maker != nullptr && maker->is("Transpose") && perm_of(*maker) != nullptr ? graph_.value(id).producer
+                                                                                    : kNothing;
+  }
+
+  /// Operators that this run may look through: resampling only when the provider is known.
+  [[nodiscard]] Kind kind(const Node& node) const {
+    const Kind found = kind_of(node);
+    return found == Kind::resize && !assigned_ ? Kind::none : found;
+  }
+
+  [[nodiscard]] std::vector<std::size_t> transposable(const Node& node) const {
+    std::vector<std::size_t> out;
+    const Kind how = kind(node);
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] == kNothing) continue;
+      const bool scalar = info(node.inputs[i]).known && info(node.inputs[i]).dims.empty();
+      const bool all = how == Kind::every || how == Kind::axis || (how == Kind::broadcast && !scalar);
+      if (all || (i == 0 && how != Kind::broadcast)) out.push_back(i);
+    }
+    return out;
+  }
+
+  /// Values from which a way through such operators leads to a transpose.
+  void find_leading(const std::vector<NodeId>& order) {
+    for (auto id = order.rbegin(); id != order.rend(); ++id) {
+      const Node& node = graph_.node(*id);
+      if (node.is("Transpose")) {
+        leading_.insert(node.inputs[0]);
+        continue;
+      }
+      const bool leads = std::ranges::any_of(node.outputs, [&](ValueId output) { return leading_.contains(output); });
+      if (!leads || !passes_on(kind(node))) continue;
+      for (const std::size_t i : transposable(node)) leading_.insert(node.inputs[i]);
+    }
+  }
+
+  /// Axes that are longer than one.
+  [[nodiscard]] int rank(ValueId id) const {
+    const TensorInfo& one = info(id);
+    if (!one.known) return 5;
+    return static_cast<int>(std::ranges::count_if(one.dims, [](std::int64_t dim) { return dim != 1; }));
+  }
+
+  /// Nothing but operators that a transpose can be pushed through read it.
+  [[nodiscard]] bool may_vanish(const Node& transpose) const {
+    const Value& value = graph_.value(transpose.outputs[0]);
+    return !value.output &&
+           std::ranges::all_of(value.readers, [&](NodeId reader) { return kind(graph_.node(reader)) != Kind::none; });
+  }
+
+  [[nodiscard]] int input_cost(ValueId input, const Axes& perm) const {
+    if (graph_.constant(input)) return 0;
+    const NodeId before = transpose_of(input);
+    if (before == kNothing) return rank(input);
+    const Node& transpose = graph_.node(before);
+    return *perm_of(transpose) == perm && may_vanish(transpose) ? -rank(input) : 0;
+  }
+
+  [[nodiscard]] bool worth_it(const Node& node, const Axes& perm, const std::vector<std::size_t>& inputs) const {
+    if (node.is("Transpose")) return true;
+    int cost = 0;
+    for (const std::size_t i : inputs) cost += input_cost(node.inputs[i], perm);
+    if (cost >= 0 || !passes_on(kind(node))) return cost < 0;
+    int most = 0;
+    for (const ValueId output : node.outputs) {
+      if (output == kNothing) continue;
+      if (leading_.contains(output)) return true;
+      most = std::max(most, rank(output));
+    }
+    return cost + most < 0;
+  }
+
+  bool process(NodeId transpose, NodeId id, std::size_t input) {
+    const Node& node = graph_.node(id);
+    const std::vector<std::size_t> inputs = transposable(node);
+    if (kind(node) == Kind::none || std::ranges::find(inputs, input) == inputs.end()) return false;
+    const Axes perm = *perm_of(graph_.node(transpose));
+    return worth_it(node, perm, inputs) && push(transpose, id, perm, inputs);
+  }
+
+  bool push(NodeId transpose, NodeId id, const Axes& perm, const std::vector<std::size_t>& inputs) {
+    switch (kind(graph_.node(id))) {
+      case Kind::every:
+      case Kind::first:
+        return push_plain(id, perm, inputs);
+      case Kind::broadcast:
+        return same_ranks(id, perm.size(), inputs) && push_plain(id, perm, inputs);
+      case Kind::axis:
+        return graph_.node(id).attribute("axis") != nullptr && push_axis(id, perm, inputs, 0);
+      case Kind::split:
+        return push_axis(id, perm, inputs, 0);
+      case Kind::softmax:
+        return push_softmax(id, perm, inputs);
+      case Kind::pad:
+        return push_pad(id, perm);
+      case Kind::reduce:
+        return push_reduce(id, perm);
+      case Kind::arg:
+        return push_arg(id, perm);
+      case Kind::squeeze:
+        return push_squeeze(id, perm);
+      case Kind::unsqueeze:
+        return push_unsqueeze(id, perm);
+      case Kind::slice:
+        return push_slice(id, perm);
+      case Kind::tile:
+        return push_constant_list(id, perm, 1);
+      case Kind::resize:
+        return push_resize(id, perm);
+      case Kind::transpose:
+        return merge(transpose, id, *perm_of(graph_.node(id)));
+      case Kind::reshape:
+        return merge_reshape(transpose, id);
+      case Kind::none:
+        break;
+    }
+    return false;
+  }
+
+  // ---- what is done to inputs and outputs
+
+  void set_ints(NodeId id, std::string_view name, Axes values) {
+    onnx::Attribute attribute;
+    attribute.name = std::string(name);
+    attribute.kind = onnx::Attribute::Kind::ints;
+    attribute.ints = std::move(values);
+    graph_.node(id).set(std::move(attribute));
+  }
+
+  void set_int(NodeId id, std::string_view name, std::int64_t value) {
+    onnx::Attribute attribute;
+    attribute.name = std::string(name);
+    attribute.kind = onnx::Attribute::Kind::i;
+    attribute.i = value;
+    graph_.node(id).set(std::move(attribute));
+  }
+
+  ValueId int_list(std::string_view name, const Axes& values) {
+    TensorInfo out;
+    out.type = onnx::DataType::int64;
+    out.dims = {static_cast<std::int64_t>(values.size())};
+    out.values.emplace(values.begin(), values.end());
+    return graph_.add_constant(name, std::move(out));
+  }
+
+  [[nodiscard]] static TensorInfo moved(TensorInfo info, const Axes& perm) {
+    if (info.known && info.dims.size() == perm.size()) info.dims = permuted(info.dims, perm);
+    info.values.reset();
+    return info;
+  }
+
+  ValueId transposed(ValueId value, const Axes& perm) {
+    const ValueId out = graph_.add_value(graph_.value(value).name + "_transposed", moved(info(value), perm));
+    graph_.value(out).info.constant = false;
+    const NodeId node = graph_.add_node("Transpose", {}, "Transpose", {value}, {out});
+    set_ints(node, "perm", perm);
+    return out;
+  }
+
+  void drop_if_unread(NodeId id) {
+    if (!graph_.node(id).removed && graph_.uses(graph_.node(id).outputs[0]) == 0) graph_.remove(id);
+  }
+
+  void transpose_constant(NodeId id, std::size_t i, const Axes& perm) {
+    const ValueId value = graph_.node(id).inputs[i];
+    TensorInfo out = info(value);
+    const bool list = out.dims.size() == 1 && at(out.dims[0]) == perm.size();
+    if (list && out.values) *out.values = permuted(*out.values, perm);
+    if (list || (out.known && std::ranges::all_of(out.dims, [](std::int64_t dim) { return dim == 1; }) &&
+                 out.dims.size() != perm.size())) {
+      if (list) graph_.set_input(id, i, graph_.add_constant(graph_.value(value).name, std::move(out)));
+      return;
+    }
+    graph_.set_input(id, i, graph_.add_constant(graph_.value(value).name, moved(std::move(out), perm)));
+  }
+
+  /// The input comes transposed: whatever that takes.
+  void transpose_input(NodeId id, std::size_t i, const Axes& perm) {
+    const ValueId input = graph_.node(id).inputs[i];
+    if (graph_.constant(input)) return transpose_constant(id, i, perm);
+    if (const NodeId before = transpose_of(input); before != kNothing) {
+      const Axes own = *perm_of(graph_.node(before));
+      if (own.size() == perm.size()) {
+        const ValueId source = graph_.node(before).inputs[0];
+        graph_.set_input(id, i, own == inverse(perm) ? source : transposed(source, composed(own, perm)));
+        return drop_if_unread(before);
+      }
+    }
+    for (const NodeId reader : graph_.value(input).readers) {
+      const Node& other = graph_.node(reader);
+      if (reader == id || !other.is("Transpose") || perm_of(other) == nullptr || *perm_of(other) != perm) continue;
+      return graph_.set_input(id, i, other.outputs[0]);
+    }
+    graph_.set_input(id, i, transposed(input, perm));
+  }
+
+  void transpose_outputs(NodeId id, const Axes& perm) {
+    if (is_identity(perm)) return;
+    const Axes back = inverse(perm);
+    for (std::size_t i = 0; i < graph_.node(id).outputs.size(); ++i) {
+      const ValueId output = graph_.node(id).outputs[i];
+      if (output == kNothing) continue;
+      const ValueId raw = graph_.add_value(graph_.value(output).name + "_raw", moved(info(output), back));
+      graph_.set_output(id, i, raw);
+      const NodeId node = graph_.add_node("Transpose", {}, "Transpose", {raw}, {output});
+      set_ints(node, "perm", perm);
+    }
+  }
+
+  // ---- ranks
+
+  void unsqueeze_input(NodeId id, std::size_t i, const Axes& axes) {
+    const ValueId input = graph_.node(id).inputs[i];
+    TensorInfo wider = info(input);
+    for (const std::int64_t axis : axes) wider.dims.insert(wider.dims.begin() + axis, 1);
+    if (graph_.constant(input)) return graph_.set_input(id, i, graph_.add_constant(graph_.value(input).name, wider));
+    const ValueId out = graph_.add_value(graph_.value(input).name + "_unsqueezed", wider);
+    const NodeId node = graph_.opset() >= 13
+                            ? graph_.add_node("Unsqueeze", {}, "Unsqueeze", {input, int_list("axes", axes)}, {out})
+                            : graph_.add_node("Unsqueeze", {}, "Unsqueeze", {input}, {out});
+    if (graph_.opset() < 13) set_ints(node, "axes", axes);
+    graph_.set_input(id, i, out);
+    if (const NodeId before = transpose_of(input); before != kNothing) {
+      push_unsqueeze(node, *perm_of(graph_.node(before)));
+    }
+  }
+
+  bool same_ranks(NodeId id, std::size_t rank, const std::vector<std::size_t>& inputs) {
+    for (const std::size_t i : inputs) {
+      const TensorInfo& one = info(graph_.node(id).inputs[i]);
+      if (!one.known || one.dims.size() > rank) return false;
+    }
+    for (const std::size_t i : inputs) {
+      Axes axes;
+      for (std::size_t a = info(graph_.node(id).inputs[i]).dims.size(); a < rank; ++a) {
+        axes.push_back(static_cast<std::int64_t>(axes.size()));
+      }
+      if (!axes.empty()) unsqueeze_input(id, i, axes);
+    }
+    return true;
+  }
+
+  // ---- operators
+
+  bool push_plain(NodeId id, const Axes& perm, const std::vector<std::size_t>& inputs) {
+    const Axes back = inverse(perm);
+    for (const std::size_t i : inputs) transpose_input(id, i, back);
+    transpose_outputs(id, perm);
+    return true;
+  }
+
+  bool push_axis(NodeId id, const Axes& perm, const std::vector<std::size_t>& inputs, std::int64_t usual) {
+    Axes axis = {graph_.node(id).integer("axis", usual)};
+    if (!normalise(axis, perm.size())) return false;
+    push_plain(id, perm, inputs);
+    set_int(id, "axis", perm[at(axis[0])]);
+    return true;
+  }
+
+  bool push_softmax(NodeId id, const Axes& perm, const std::vector<std::size_t>& inputs) {
+    if (graph_.opset() >= 13) return push_axis(id, perm, inputs, -1);
+    Axes axis = {graph_.node(id).integer("axis", 1)};
+    if (!normalise(axis, perm.size())) return false;
+    for (std::size_t i = 0; i < perm.size(); ++i) {
+      if ((i < at(axis[0])) != (perm[i] < axis[0])) return false;
+    }
+    return push_plain(id, perm, inputs);
+  }
+
+  /// A constant list with an entry, or two, per axis.
+  bool reorder_list(NodeId id, std::size_t i, const Axes& perm) {
+    const ValueId list = graph_.node(id).input(i);
+    if (list == kNothing || !graph_.constant(list) || !info(list).values) return false;
+    if (info(list).values->size() % perm.size() != 0) return false;
+    const std::vector<double> old = *info(list).values;
+    std::vector<double> values;
+    for (std::size_t half = 0; half < old.size(); half += perm.size()) {
+      for (const std::int64_t axis : perm) values.push_back(old[half + at(axis)]);
+    }
+    const TensorInfo& given = info(list);
+    graph_.set_input(id, i,
+                     graph_.add_constant(graph_.value(list).name,
+                                         {.type = given.type, .dims = given.dims, .values = std::move(values)}));
+    return true;
+  }
+
+  bool push_constant_list(NodeId id, const Axes& perm, std::size_t list) {
+    return reorder_list(id, list, inverse(perm)) && push_plain(id, perm, {0});
+  }
+
+  bool push_pad(NodeId id, const Axes& perm) {
+    if (graph_.opset() >= 11) return push_constant_list(id, perm, 1);
+    const onnx::Attribute* pads = graph_.node(id).attribute("pads");
+    if (pads == nullptr || pads->ints.size() != 2 * perm.size()) return false;
+    Axes out;
+    for (const std::size_t half : {std::size_t{0}, perm.size()}) {
+      for (const std::int64_t axis : inverse(perm)) out.push_back(pads->ints[half + at(axis)]);
+    }
+    set_ints(id, "pads", std::move(out));
+    return push_plain(id, perm, {0});
+  }
+
+  bool push_resize(NodeId id, const Axes& perm) {
+    if (perm != Axes{0, 2, 3, 1} && perm != Axes{0, 3, 1, 2}) return false;
+    for (std::size_t i = 1; i < graph_.node(id).inputs.size(); ++i) {
+      if (graph_.node(id).inputs[i] != kNothing) reorder_list(id, i, inverse(perm));
+    }
+    return push_plain(id, perm, {0});
+  }
+
+  /// Axes from an attribute or, from `opset` on, from a constant input; nothing: not known.
+  [[nodiscard]] std::optional<Axes> axes_of(NodeId id, std::int64_t opset) const {
+    const Node& node = graph_.node(id);
+    if (graph_.opset() < opset) {
+      const onnx::Attribute* axes = node.attribute("axes");
+      return axes == nullptr ? std::nullopt : std::optional(axes->ints);
+    }
+    const ValueId input = node.input(1);
+    if (input == kNothing || !graph_.constant(input) || !info(input).values) return std::nullopt;
+    Axes out;
+    for (const double axis : *info(input).values) out.push_back(static_cast<std::int64_t>(axis));
+    return out;
+  }
+
+  void set_axes(NodeId id, std::int64_t opset, const Axes& axes) {
+    if (graph_.opset() < opset) return set_ints(id, "axes", axes);
+    graph_.set_input(id, 1, int_list("axes", axes));
+  }
+
+  bool push_reduce(NodeId id, const Axes& perm) {
+    const std::int64_t opset = graph_.node(id).op == "ReduceSum" ? 13 : 18;
+    const bool keep = graph_.node(id).integer("keepdims", 1) != 0;
+    std::optional<Axes> axes = axes_of(id, opset);
+    if (!axes && graph_.opset() >= opset && graph_.node(id).input(1) != kNothing) return false;
+    Axes after = perm;
+    if (!axes || axes->empty()) {
+      if (!keep && graph_.node(id).integer("noop_with_empty_axes", 0) == 0) after.clear();
+    } else {
+      if (!normalise(*axes, perm.size())) return false;
+      Axes before = axes_before(*axes, perm);
+      std::ranges::sort(before);
+      set_axes(id, opset, before);
+      if (!keep) after = without(perm, before);
+    }
+    transpose_input(id, 0, inverse(perm));
+    transpose_outputs(id, after);
+    return true;
+  }
+
+  bool push_arg(NodeId id, const Axes& perm) {
+    Axes axis = {graph_.node(id).integer("axis", 0)};
+    if (!normalise(axis, perm.size())) return false;
+    const std::int64_t before = perm[at(axis[0])];
+    set_int(id, "axis", before);
+    transpose_input(id, 0, inverse(perm));
+    transpose_outputs(id, graph_.node(id).integer("keepdims", 1) != 0 ? perm : without(perm, {before}));
+    return true;
+  }
+
+  bool push_squeeze(NodeId id, const Axes& perm) {
+    std::optional<Axes> axes = axes_of(id, 13);
+    if (!axes || !normalise(*axes, perm.size())) return false;
+    Axes before = axes_before(*axes, perm);
+    std::ranges::sort(before);
+    set_axes(id, 13, before);
+    transpose_input(id, 0, inverse(perm));
+    transpose_outputs(id, without(perm, before));
+    return true;
+  }
+
+  bool push_unsqueeze(NodeId id, const Axes& perm) {
+    std::optional<Axes> axes = axes_of(id, 13);
+    if (!axes || !normalise(*axes, perm.size() + axes->size())) return false;
+    transpose_input(id, 0, inverse(perm));
+    transpose_outputs(id, with(perm, *axes));
+    return true;
+  }
+
+  bool push_slice(NodeId id, const Axes& perm) {
+    if (graph_.opset() < 10) return false;
+    const ValueId given = graph_.node(id).input(3), starts = graph_.node(id).input(1);
+    Axes axes;
+    if (given == kNothing) {
+      if (!info(starts).known || info(starts).dims.size() != 1) return false;
+      for (std::int64_t axis = 0; axis < info(starts).dims[0]; ++axis) axes.push_back(axis);
+    } else {
+      if (!graph_.constant(given) || !info(given).values) return false;
+      for (const double axis : *info(given).values) axes.push_back(static_cast<std::int64_t>(axis));
+    }
+    if (!normalise(axes, perm.size())) return false;
+    graph_.set_input(id, 3, int_list("axes", axes_before(axes, perm)));
+    transpose_input(id, 0, inverse(perm));
+    transpose_outputs(id, perm);
+    return true;
+  }
+
+  // ---- two in a row
+
+  bool merge(NodeId first, NodeId second, const Axes& perm) {
+    const Axes own = *perm_of(graph_.node(first));
+    if (own.size() != perm.size()) return false;
+    const ValueId source = graph_.node(first).inputs[0], result = graph_.node(second).outputs[0];
+    if (perm == inverse(own)) {
+      cancel(first, second, source, result);
+      return true;
+    }
+    if (graph_.node(second).op == "Reshape") {
+      graph_.remove(second);
+      second = graph_.add_node("Transpose", {}, "Transpose", {source}, {result});
+    } else {
+      graph_.set_input(second, 0, source);
+    }
+    set_ints(second, "perm", composed(own, perm));
+    drop_if_unread(first);
+    return true;
+  }
+
+  void cancel(NodeId first, NodeId second, ValueId source, ValueId result) {
+    if (!graph_.value(result).output) {
+      graph_.redirect(result, source);
+      graph_.remove(second);
+      return drop_if_unread(first);
+    }
+    const NodeId maker = graph_.value(source).producer;
+    graph_.remove(second);
+    drop_if_unread(first);
+    if (maker == kNothing || graph_.value(source).output) {
+      graph_.add_node("Identity", {}, "Identity", {source}, {result});
+      return;
+    }
+    graph_.redirect(source, result);
+    const auto place = std::ranges::find(graph_.node(maker).outputs, source) - graph_.node(maker).outputs.begin();
+    graph_.set_output(maker, static_cast<std::size_t>(place), result);
+  }
+
+  /// The order of axes that a reshape amounts to, if it only moves axes of one element.
+  [[nodiscard]] static std::optional<Axes> order_of_reshape(Axes from, const Axes& to) {
+    if (from.size() != to.size()) return std::nullopt;
+    Axes perm;
+    for (const std::int64_t wanted : to) {
+      std::size_t place = 0;
+      for (; place < from.size() && from[place] != wanted; ++place) {
+        if (from[place] != -1 && from[place] != 1 && wanted != 1) return std::nullopt;
+      }
+      if (place == from.size()) return std::nullopt;
+      perm.push_back(static_cast<std::int64_t>(place));
+      from[place] = -1;
+    }
+    return perm;
+  }
+
+  bool merge_reshape(NodeId transpose, NodeId id) {
+    const Node& node = graph_.node(id);
+    if (!graph_.constant(node.input(1))) return false;
+    const TensorInfo &from = info(node.inputs[0]), &to = info(node.outputs[0]);
+    if (!from.known || !to.known) return false;
+    const auto perm = order_of_reshape(from.dims, to.dims);
+    return perm && merge(transpose, id, *perm);
+  }
+
+  EditGraph& graph_;
+  bool assigned_;
+  std::set<ValueId> leading_;
+};
+
+}  // namespace
+
+std::size_t push_transposes(EditGraph& graph, const EngineTarget& /*target*/) { return Pushing(graph, false).run(); }
+
+std::size_t push_transposes_again(EditGraph& graph, const EngineTarget& /*target*/) {
+  return Pushing(graph, true).run();
+}
+
+}  // namespace latcast::rules::onnxruntime
