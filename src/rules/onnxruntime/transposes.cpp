@@ -28,6 +28,7 @@ enum class Kind : std::uint8_t {
   squeeze,
   unsqueeze,
   slice,
+  gather,
   tile,
   transpose,
   reshape,
@@ -51,7 +52,7 @@ Kind kind_of(const Node& node) {
                                             {"Unsqueeze", Kind::unsqueeze},
                                             {"Tile", Kind::tile},
                                             {"Transpose", Kind::transpose},
-                                            {"Reshape", Kind::reshape},
+                                            {"Reshape", Kind::reshape}, {"Gather", Kind::gather},
                                             {"Resize", Kind::resize}};
     for (const char* op : {"Cast",     "Exp",
                            "Identity", "LeakyRelu",
@@ -230,6 +231,8 @@ class Pushing {
         return push_unsqueeze(id, perm);
       case Kind::slice:
         return push_slice(id, perm);
+      case Kind::gather:
+        return push_gather(id, perm);
       case Kind::tile:
         return push_constant_list(id, perm, 1);
       case Kind::resize:
@@ -521,6 +524,17 @@ class Pushing {
     return true;
   }
 
+  bool push_gather(NodeId id, const Axes& perm) {
+    const TensorInfo& indices = info(graph_.node(id).input(1));
+    Axes axis = {graph_.node(id).integer("axis", 0)};
+    if (!indices.known || indices.dims.size() > 1 || !normalise(axis, perm.size())) return false;
+    const std::int64_t before = perm[at(axis[0])];
+    set_int(id, "axis", before);
+    transpose_input(id, 0, inverse(perm));
+    transpose_outputs(id, indices.dims.empty() ? without(perm, {before}) : perm);
+    return true;
+  }
+
   // ---- two in a row
 
   bool merge(NodeId first, NodeId second, const Axes& perm) {
@@ -581,8 +595,52 @@ class Pushing {
     if (!graph_.constant(node.input(1))) return false;
     const TensorInfo &from = info(node.inputs[0]), &to = info(node.outputs[0]);
     if (!from.known || !to.known) return false;
-    const auto perm = order_of_reshape(from.dims, to.dims);
-    return perm && merge(transpose, id, *perm);
+    if (const auto perm = order_of_reshape(from.dims, to.dims)) return merge(transpose, id, *perm);
+    return push_splitting(transpose, id);
+  }
+
+  /// Which axis of `from` each axis of `to` is a part of; nothing where axes are joined.
+  [[nodiscard]] static std::optional<std::vector<std::size_t>> parts(const Axes& from, const Axes& to) {
+    std::vector<std::size_t> out;
+    std::size_t next = 0;
+    for (std::size_t axis = 0; axis < from.size(); ++axis) {
+      std::int64_t product = 1;
+      const std::size_t first = next;
+      while (next < to.size() && (next == first || product < from[axis])) {
+        product *= to[next++];
+        out.push_back(axis);
+      }
+      if (product != from[axis] || next == first) return std::nullopt;
+    }
+    return next == to.size() ? std::optional(out) : std::nullopt;
+  }
+
+  /// A reshape that only splits axes comes before the transpose.
+  bool push_splitting(NodeId transpose, NodeId id) {
+    const Axes own = *perm_of(graph_.node(transpose));
+    const ValueId result = graph_.node(id).outputs[0];
+    const Axes to = info(result).dims;
+    const auto split = parts(info(graph_.node(id).inputs[0]).dims, to);
+    if (!split) return false;
+    // Axes of the new reshape, in the order of what is transposed; and where each axis of the result is among them.
+    Axes shape, place(to.size());
+    for (const std::int64_t moved_axis : inverse(own)) {
+      for (std::size_t i = 0; i < to.size(); ++i) {
+        if ((*split)[i] != at(moved_axis)) continue;
+        place[i] = static_cast<std::int64_t>(shape.size());
+        shape.push_back(to[i]);
+      }
+    }
+    const ValueId source = graph_.node(transpose).inputs[0];
+    TensorInfo between = info(result);
+    between.dims = shape;
+    graph_.remove(id);
+    const ValueId reshaped = graph_.add_value(graph_.value(result).name + "_reshaped", std::move(between));
+    graph_.add_node("Reshape", {}, "Reshape", {source, int_list("shape", shape)}, {reshaped});
+    const NodeId last = graph_.add_node("Transpose", {}, "Transpose", {reshaped}, {result});
+    set_ints(last, "perm", place);
+    drop_if_unread(transpose);
+    return true;
   }
 
   EditGraph& graph_;
