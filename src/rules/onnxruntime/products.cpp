@@ -61,18 +61,31 @@ void fuse_matmul_and_add(EditGraph& graph, NodeId id, NodeId next, ValueId bias)
   graph.add_node("Gemm", {}, matmul.name + "/MatMulAddFusion", {left, matmul.inputs[1], bias}, {result});
 }
 
-/// The transpose of the last two axes that makes a value; kNothing where something else does.
-NodeId last_axes_swapped(const EditGraph& graph, ValueId id) {
+/// How a transpose before a product can be part of it: its last two axes swapped, its first axis moved to the rows.
+struct Swap {
+  NodeId transpose = kNothing;
+  bool last = false, batch = false;
+};
+
+Swap swap_before(const EditGraph& graph, ValueId id) {
   const Node* node = graph.producer(id);
-  if (node == nullptr || !node->is("Transpose") || graph.value(id).output) return kNothing;
-  const onnx::Attribute* perm = node->attribute("perm");
-  if (perm == nullptr || perm->ints.size() < 2) return kNothing;
-  const auto rank = static_cast<std::int64_t>(perm->ints.size());
-  for (std::int64_t axis = 0; axis < rank - 2; ++axis) {
-    if (perm->ints[static_cast<std::size_t>(axis)] != axis) return kNothing;
-  }
-  const bool swapped = perm->ints[perm->ints.size() - 2] == rank - 1 && perm->ints.back() == rank - 2;
-  return swapped ? graph.value(id).producer : kNothing;
+  if (node == nullptr || !node->is("Transpose") || graph.value(id).output) return {};
+  const onnx::Attribute* attribute = node->attribute("perm");
+  if (attribute == nullptr || attribute->ints.size() < 2) return {};
+  const std::vector<std::int64_t>& perm = attribute->ints;
+  const auto rank = static_cast<std::int64_t>(perm.size());
+  const auto leading = [&](std::int64_t shift) {
+    for (std::int64_t axis = 0; axis < rank - 2; ++axis) {
+      if (perm[static_cast<std::size_t>(axis)] != axis + shift) return false;
+    }
+    return true;
+  };
+  const std::int64_t row = perm[perm.size() - 2], column = perm.back();
+  const NodeId maker = graph.value(id).producer;
+  if (leading(0) && row == rank - 1 && column == rank - 2) return {maker, true, false};
+  if (rank > 2 && leading(1) && row == 0 && column == rank - 1) return {maker, false, true};
+  if (rank > 2 && leading(1) && row == rank - 1 && column == 0) return {maker, true, true};
+  return {};
 }
 
 bool is_product(const Node& node) { return node.is("MatMul") || node.is("FusedMatMul", kMicrosoft); }
@@ -115,16 +128,20 @@ std::size_t transpose_in_matmul(EditGraph& graph, const EngineTarget& /*target*/
   for (const NodeId id : graph.order()) {
     if (!is_product(graph.node(id)) || info(graph, graph.node(id).inputs[0]).type != onnx::DataType::float32) continue;
     std::vector<ValueId> inputs = graph.node(id).inputs;
-    const NodeId left = last_axes_swapped(graph, inputs[0]), right = last_axes_swapped(graph, inputs[1]);
-    if (left == kNothing && right == kNothing) continue;
-    const bool left_before = graph.node(id).integer("transA", 0) != 0,
-               right_before = graph.node(id).integer("transB", 0) != 0;
-    if (left != kNothing) inputs[0] = graph.node(left).inputs[0];
-    if (right != kNothing) inputs[1] = graph.node(right).inputs[0];
-    const NodeId made = fused_product(graph, id, std::move(inputs), graph.node(id).outputs[0]);
-    set_int(graph.node(made), "transA", (left != kNothing) != left_before ? 1 : 0);
-    set_int(graph.node(made), "transB", (right != kNothing) != right_before ? 1 : 0);
-    for (const NodeId transpose : {left, right}) {
+    const Swap left = swap_before(graph, inputs[0]), right = swap_before(graph, inputs[1]);
+    if (left.transpose == kNothing && right.transpose == kNothing) continue;
+    const Node before = graph.node(id);
+    if (left.transpose != kNothing) inputs[0] = graph.node(left.transpose).inputs[0];
+    if (right.transpose != kNothing) inputs[1] = graph.node(right.transpose).inputs[0];
+    const NodeId made = fused_product(graph, id, std::move(inputs), before.outputs[0]);
+    const auto turn = [&](const char* name, bool swapped) {
+      set_int(graph.node(made), name, swapped != (before.integer(name, 0) != 0) ? 1 : 0);
+    };
+    turn("transA", left.last);
+    turn("transB", right.last);
+    turn("transBatchA", left.batch);
+    turn("transBatchB", right.batch);
+    for (const NodeId transpose : {left.transpose, right.transpose}) {
       if (transpose != kNothing && graph.uses(graph.node(transpose).outputs[0]) == 0) graph.remove(transpose);
     }
     ++count;
