@@ -1,6 +1,7 @@
 // latcast bench graph: the executed graph by rules against the engine's own.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <iostream>
 
 #include "commands.h"
@@ -18,6 +19,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> models;
+  std::string pack;
   EngineOptions engine;
   DimOptions dims;
   OutputOptions output;
@@ -30,6 +32,10 @@ struct Compared {
   rules::Agreement agreement;
   std::map<std::string, int> applied;
   double rules_ns = 0;
+  double engine_forecast_ns = 0, rule_forecast_ns = 0;  // 0: no pack
+  double common_share = 0;                              // of the forecast: nodes in common
+
+  [[nodiscard]] double difference() const { return rule_forecast_ns / engine_forecast_ns - 1.0; }
 };
 
 Result<LoadedModel> load_carrier(const PlannedCarrier& planned) {
@@ -45,22 +51,53 @@ Result<LoadedModel> load_carrier(const PlannedCarrier& planned) {
   return LoadedModel{carrier.name, std::move(*model), std::move(*inputs)};
 }
 
-Result<Compared> compare(Worker& worker, const Result<LoadedModel>& loaded, const DimBindings& dims,
-                         const rules::EngineTarget& target, std::string_view engine) {
+/// What the pack makes of both graphs.
+Result<void> forecast_both(Forecaster& forecaster, const onnx::Model& engine, const onnx::Model& rules,
+                           const DimBindings& dims, Compared& out) {
+  const auto forecast = [&](const onnx::Model& model, std::vector<double>& nodes) -> Result<double> {
+    const auto network = make_network(model, dims, forecaster.catalogue(), nullptr);
+    if (!network) return tl::unexpected(network.error());
+    std::vector<ModuleForecast> modules(network->modules.size());
+    const auto total = forecaster.predictor().forecast_network(forecaster.queries(*network), modules);
+    if (!total) return tl::unexpected(total.error());
+    for (const ModuleForecast& one : modules) nodes.push_back(one.latency.count());
+    return total->quiet.count();
+  };
+  std::vector<double> nodes, unused;
+  const auto first = forecast(engine, nodes);
+  if (!first) return tl::unexpected(first.error());
+  const auto second = forecast(rules, unused);
+  if (!second) return tl::unexpected(second.error());
+  out.engine_forecast_ns = *first;
+  out.rule_forecast_ns = *second;
+  double all = 0, common = 0;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    all += nodes[i];
+    common += out.agreement.matched[i] ? nodes[i] : 0.0;
+  }
+  out.common_share = all > 0 ? common / all : 1.0;
+  return {};
+}
+
+Result<Compared> compare(Forecaster& forecaster, const Result<LoadedModel>& loaded, const DimBindings& dims,
+                         const rules::EngineTarget& target, bool forecasts) {
   if (!loaded) return tl::unexpected(loaded.error());
   const std::string& path = loaded->path;
-  auto bytes = worker.executed_graph(loaded->engine_model);
+  auto bytes = forecaster.worker().executed_graph(loaded->engine_model);
   if (!bytes) return fail_in(path, bytes.error());
   const auto executed = onnx::read_model(std::as_bytes(std::span(*bytes)));
   if (!executed) return fail_in(path + " (as the engine optimized it)", executed.error());
   const auto before = std::chrono::steady_clock::now();
-  const auto deduced = rules::executed_graph(loaded->model, dims, engine, target);
+  const auto deduced = rules::executed_graph(loaded->model, dims, forecaster.pack().target().engine, target);
   const auto after = std::chrono::steady_clock::now();
   if (!deduced) return fail_in(path, deduced.error());
   auto agreement = rules::compare_graphs(*executed, deduced->model, dims, nullptr);
   if (!agreement) return fail_in(path, agreement.error());
-  return Compared{path, std::move(*agreement), deduced->applied,
-                  std::chrono::duration<double, std::nano>(after - before).count()};
+  Compared out{path, std::move(*agreement), deduced->applied,
+               std::chrono::duration<double, std::nano>(after - before).count()};
+  if (!forecasts) return out;
+  if (auto ok = forecast_both(forecaster, *executed, deduced->model, dims, out); !ok) return fail_in(path, ok.error());
+  return out;
 }
 
 void print_differences(const Compared& one) {
@@ -68,18 +105,62 @@ void print_differences(const Compared& one) {
   for (const auto& [what, count] : one.agreement.surplus) std::cout << "  rules  " << count << "x " << what << "\n";
 }
 
+/// Sums over all networks.
+struct Totals {
+  std::size_t networks = 0, equal = 0, nodes = 0, common = 0;
+  double difference = 0, most = 0, time = 0, common_time = 0;
+
+  void add(const Compared& one) {
+    const rules::Agreement& a = one.agreement;
+    ++networks;
+    equal += a.equal ? 1 : 0;
+    nodes += a.engine_nodes;
+    common += a.common;
+    if (one.engine_forecast_ns <= 0) return;
+    difference += std::abs(one.difference());
+    most = std::max(most, std::abs(one.difference()));
+    time += one.engine_forecast_ns;
+    common_time += one.engine_forecast_ns * one.common_share;
+  }
+
+  [[nodiscard]] std::string text(bool forecasts) const {
+    std::string out = std::to_string(equal) + " of " + std::to_string(networks) + " networks equal, " +
+                      std::to_string(common) + " of " + std::to_string(nodes) + " nodes in common\n";
+    if (!forecasts || networks == 0) return out;
+    return out + "weighted by forecast time " + format_percent(common_time / time, 2) +
+           " in common; forecasts differ by " + format_percent(difference / static_cast<double>(networks), 2) +
+           " on average, at most " + format_percent(most, 2) + "\n";
+  }
+};
+
+Json to_json(const Compared& one) {
+  const rules::Agreement& a = one.agreement;
+  Json json = {{"model", one.model},         {"engine_nodes", a.engine_nodes},
+               {"rule_nodes", a.rule_nodes}, {"common", a.common},
+               {"equal", a.equal},           {"missing", a.missing},
+               {"surplus", a.surplus},       {"applied", one.applied},
+               {"rules_ns", one.rules_ns}};
+  if (one.engine_forecast_ns <= 0) return json;
+  json["engine_forecast_ns"] = one.engine_forecast_ns;
+  json["rule_forecast_ns"] = one.rule_forecast_ns;
+  json["common_time_share"] = one.common_share;
+  return json;
+}
+
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  const std::string engine = "onnxruntime";
-  Worker worker(engine, options.engine.settings, interactive_limits());
-  const auto info = worker.info();
+  const bool forecasts = !options.pack.empty();
+  auto forecaster = forecasts ? Forecaster::open(options.pack, options.engine.settings)
+                              : Forecaster::of_this_machine(options.engine.settings);
+  if (!forecaster) return refuse(console, forecaster.error());
+  const auto info = forecaster->worker().info();
   if (!info) return refuse(console, info.error());
   if (!info->available) return refuse(console, Error{Errc::engine_unavailable, info->problem});
   const auto target = rules::engine_target(info->version, read_machine().cpu_features);
   if (!target) return refuse(console, target.error());
-  Table table({"model", "engine's nodes", "rules' nodes", "in common", "equal", "deduced in"});
+  Table table({"model", "engine's nodes", "rules' nodes", "in common", "equal", "deduced in", "forecast differs"});
   Json list = Json::array();
-  std::size_t networks = 0, equal = 0, nodes = 0, common = 0;
+  Totals totals;
   int code = kOk;
   const std::vector<PlannedCarrier> carriers = plan_carriers(options.carriers);
   const std::size_t all = options.models.size() + carriers.size();
@@ -88,27 +169,17 @@ int run(const Options& options, Console& console) {
     const auto loaded = file ? load_model_file(options.models[i], bindings(options.dims))
                              : load_carrier(carriers[i - options.models.size()]);
     console.progress(static_cast<double>(i) / static_cast<double>(all), loaded ? loaded->path : std::string());
-    const auto one = compare(worker, loaded, file ? bindings(options.dims) : DimBindings{}, *target, engine);
+    const auto one = compare(*forecaster, loaded, file ? bindings(options.dims) : DimBindings{}, *target, forecasts);
     if (!one) {
       code = std::max(code, refuse(console, one.error()));
       continue;
     }
+    totals.add(*one);
     const rules::Agreement& a = one->agreement;
-    ++networks;
-    equal += a.equal ? 1 : 0;
-    nodes += a.engine_nodes;
-    common += a.common;
     table.add({one->model, std::to_string(a.engine_nodes), std::to_string(a.rule_nodes), std::to_string(a.common),
-               a.equal ? "yes" : "no", format_time(one->rules_ns)});
-    list.push_back({{"model", one->model},
-                    {"engine_nodes", a.engine_nodes},
-                    {"rule_nodes", a.rule_nodes},
-                    {"common", a.common},
-                    {"equal", a.equal},
-                    {"missing", a.missing},
-                    {"surplus", a.surplus},
-                    {"applied", one->applied},
-                    {"rules_ns", one->rules_ns}});
+               a.equal ? "yes" : "no", format_time(one->rules_ns),
+               forecasts ? format_percent(one->difference(), 2) : "-"});
+    list.push_back(to_json(*one));
     if (options.differences && !a.equal && !options.output.machine_readable_on_stdout()) {
       console.clear_progress();
       std::cout << one->model << "\n";
@@ -116,10 +187,7 @@ int run(const Options& options, Console& console) {
     }
   }
   console.clear_progress();
-  if (!options.output.machine_readable_on_stdout()) {
-    std::cout << table.text() << equal << " of " << networks << " networks equal, " << common << " of " << nodes
-              << " nodes in common\n";
-  }
+  if (!options.output.machine_readable_on_stdout()) std::cout << table.text() << totals.text(forecasts);
   Json json = json_head();
   json["engine_version"] = info->version;
   json["block"] = target->block;
@@ -138,6 +206,8 @@ void add_bench_graph(CLI::App& bench, Context& context) {
   add_output_options(*command, options->output, false);
   add_engine_options(*command, options->engine, false);
   command->get_option("MODEL")->required(false);
+  command->add_option("--pack", options->pack, "Compare forecasts as well, by this pack of this machine")
+      ->option_text("FILE");
   command->add_option("--carriers", options->carriers, "So many generated networks as well")->option_text("N");
   command->add_flag("--differences", options->differences, "List the nodes that only one of the two has");
   command->callback(

@@ -13,6 +13,7 @@ void add_train(CLI::App& app, Context& context);
 void add_select(CLI::App& app, Context& context);
 void add_rms(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
+void add_graph(CLI::App& app, Context& context);
 void add_measure(CLI::App& app, Context& context);
 void add_recalibrate(CLI::App& app, Context& context);
 void add_eval(CLI::App& app, Context& context);

@@ -6,7 +6,10 @@
 #include <charconv>
 #include <map>
 #include <set>
+#include <sstream>
 
+#include "core/pack_content.h"
+#include "learn/train.h"
 #include "measure/machine.h"
 #include "rules/executed_graph.h"
 
@@ -92,6 +95,24 @@ Result<Forecaster> Forecaster::open(const std::string& pack_file, const EngineSe
   auto catalogue = Catalogue::from_sources(sources);
   if (!catalogue) return fail_in("pack " + pack_file, catalogue.error());
   return Forecaster(std::move(*pack), std::move(*catalogue), settings);
+}
+
+Result<Forecaster> Forecaster::of_this_machine(const EngineSettings& settings) {
+  auto catalogue = Catalogue::builtin({});
+  if (!catalogue) return tl::unexpected(catalogue.error());
+  Catalogue own = catalogue->restricted([](const ModuleType& type) { return !type.given(); });
+  PackContent content = learn::untrained(own.types());
+  const MachineInfo machine = read_machine();
+  Target& target = content.info.target;
+  target.name = target.device = machine.device;
+  std::istringstream features(machine.cpu_features);
+  for (std::string feature; features >> feature;) target.cpu_features.push_back(feature);
+  target.engine = "onnxruntime";
+  const auto info = Worker(target.engine, settings, interactive_limits()).info();
+  target.engine_version = info && info->available ? info->version : std::string(rules::newest_known(target.engine));
+  auto pack = Pack::from_bytes(pack_bytes(content));
+  if (!pack) return tl::unexpected(pack.error());
+  return Forecaster(std::move(*pack), std::move(own), settings);
 }
 
 Result<EngineInfo> Forecaster::engine_info() {
@@ -187,6 +208,16 @@ std::vector<ModuleQuery> Forecaster::queries(const Network& network) const {
     queries.push_back(query);
   }
   return queries;
+}
+
+Result<ExecutedNetwork> Forecaster::execute(const LoadedModel& loaded, const DimBindings& bindings) {
+  auto model = executed(loaded, bindings);
+  if (!model) return tl::unexpected(model.error());
+  auto tensors = infer_shapes(*model, bindings, &catalogue_);
+  if (!tensors) return fail_in(loaded.path, tensors.error());
+  auto network = make_network(*model, bindings, catalogue_, &loaded.model);
+  if (!network) return fail_in(loaded.path, network.error());
+  return ExecutedNetwork{std::move(*model), std::move(*tensors), std::move(*network)};
 }
 
 Result<Forecast> Forecaster::forecast(const std::string& file, const DimBindings& bindings) {

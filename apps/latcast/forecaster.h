@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,13 @@ struct Forecast {
   std::vector<std::string> extrapolated;  // module types used outside what was measured, each once
 };
 
+/// An executed graph, the shapes of its tensors, and its modules.
+struct ExecutedNetwork {
+  onnx::Model model;
+  std::map<std::string, TensorInfo> tensors;
+  Network network;
+};
+
 /// Who says what would be executed.
 enum class GraphSource : std::uint8_t { automatic, engine, rules };
 
@@ -37,6 +45,9 @@ class Forecaster {
  public:
   /// Opens the pack; the engine is started at the first forecast.
   static Result<Forecaster> open(const std::string& pack_file, const EngineSettings& settings);
+
+  /// Without models: for graphs alone, of this machine and the engine that is here (or the newest that rules know).
+  static Result<Forecaster> of_this_machine(const EngineSettings& settings);
 
   /// Says (once) where this machine or engine is not the pack's. Errc::engine_unavailable where there is no engine.
   Result<void> check_engine(Console& console);
@@ -50,6 +61,7 @@ class Forecaster {
   /// True where CPU or engine version differ from the pack's; `why` names both.
   [[nodiscard]] bool foreign(std::string& why);
 
+  Result<ExecutedNetwork> execute(const LoadedModel& loaded, const DimBindings& bindings);
   Result<Forecast> forecast(const std::string& file, const DimBindings& bindings);
   Result<Forecast> forecast(const LoadedModel& loaded, const DimBindings& bindings);
 

@@ -19,7 +19,7 @@ inline constexpr Number node = 1, name = 2, initializer = 5, input = 11, output 
                         sparse_initializer = 15;
 }
 namespace node {
-inline constexpr Number input = 1, output = 2, name = 3, op = 4, attribute = 5, domain = 7;
+inline constexpr Number input = 1, output = 2, name = 3, op = 4, attribute = 5, doc = 6, domain = 7;
 }
 namespace attribute {
 inline constexpr Number name = 1, f = 2, i = 3, s = 4, t = 5, g = 6, floats = 7, ints = 8, strings = 9, graphs = 11,

@@ -107,6 +107,7 @@ struct Node {
   std::vector<std::string> inputs;  // "" = optional input left out
   std::vector<std::string> outputs;
   std::vector<Attribute> attributes;
+  std::string doc = {};  // for people; written, not read
   [[nodiscard]] const Attribute* attribute(std::string_view name) const;
 };
 

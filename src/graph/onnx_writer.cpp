@@ -89,6 +89,7 @@ void write_node(Writer& out, const Node& node, Weights weights) {
   text_unless_empty(out, f::domain, node.domain);
   for (const Attribute& attribute : node.attributes)
     nested(out, f::attribute, [&](Writer& inner) { write_attribute(inner, attribute, weights); });
+  text_unless_empty(out, f::doc, node.doc);
 }
 
 void write_dim(Writer& out, const Dim& dim) {

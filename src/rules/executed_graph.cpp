@@ -32,6 +32,8 @@ bool has_word(std::string_view words, std::string_view word) {
 
 bool knows(std::string_view engine) { return engine == "onnxruntime"; }
 
+std::string_view newest_known(std::string_view engine) { return knows(engine) ? "1.30.0" : std::string_view(); }
+
 Result<EngineTarget> engine_target(std::string_view version, std::string_view cpu_features) {
   int major = 0, minor = 0;
   const char* end = version.data() + version.size();

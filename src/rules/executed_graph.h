@@ -20,6 +20,9 @@ struct ExecutedGraph {
 /// Engines whose rules are known: "onnxruntime".
 [[nodiscard]] bool knows(std::string_view engine);
 
+/// The newest version that the rules were checked against; empty where there are none.
+[[nodiscard]] std::string_view newest_known(std::string_view engine);
+
 /// Errc::unsupported: no rules for the engine. The bindings are those of infer_shapes().
 [[nodiscard]] Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings& bindings,
                                                    std::string_view engine, const EngineTarget& target);

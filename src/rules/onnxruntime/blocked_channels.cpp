@@ -206,6 +206,7 @@ class Layout {
     if (node.outputs.size() > 1 && node.outputs[1] != kNothing) return;
     const TensorInfo& in = info(node.inputs[0]);
     if (in.type != onnx::DataType::float32 || !in.known || in.dims.size() != 4 || in.dims[1] % block_ != 0) return;
+    if (node.op == "AveragePool" && node.integer("ceil_mode", 0) != 0) return;
     const bool global = node.op.starts_with("Global");
     if (global && blocked(node.inputs[0]) == nullptr) return;
     const std::int64_t channels = in.dims[1];
@@ -230,6 +231,46 @@ class Layout {
       return true;
     }
     return false;
+  }
+
+  /// Between values of one number of channels and different sizes: with the block as an axis of its own.
+  void add_by_blocks(NodeId id, const std::vector<Blocked*>& inputs) {
+    const Node node = graph_.node(id);
+    const std::int64_t channels = inputs[0]->channels;
+    for (std::size_t n = 0; n < inputs.size(); ++n) {
+      --inputs[n]->uses_left;
+      graph_.set_input(id, n, reshaped(inputs[n]->value, info(inputs[n]->value), channels, true));
+    }
+    const TensorInfo result = padded_info(info(node.outputs[0]));
+    TensorInfo split = result;
+    split.dims = split_dims(result.dims, channels);
+    const ValueId raw = graph_.add_value("reshape", std::move(split));
+    graph_.set_output(id, 0, raw);
+    const ValueId joined = reshaped(raw, result, channels, false);
+    const std::size_t uses = graph_.uses(node.outputs[0]);
+    blocked_[node.outputs[0]] = {graph_.value(joined).producer, joined, uses, uses, channels};
+    ++changes_;
+  }
+
+  [[nodiscard]] std::vector<std::int64_t> split_dims(const std::vector<std::int64_t>& dims,
+                                                     std::int64_t channels) const {
+    return {dims[0], padded(channels) / block_, dims[2], dims[3], block_};
+  }
+
+  ValueId reshaped(ValueId from, TensorInfo shape, std::int64_t channels, bool split) {
+    TensorInfo wanted;
+    wanted.type = onnx::DataType::int64;
+    if (split) {
+      shape.dims = split_dims(shape.dims, channels);
+      wanted.values = {0.0, static_cast<double>(padded(channels) / block_), 0.0, 0.0, static_cast<double>(block_)};
+    } else {
+      wanted.values = {0.0, static_cast<double>(padded(channels)), 0.0, 0.0};
+    }
+    wanted.dims = {static_cast<std::int64_t>(wanted.values->size())};
+    const ValueId list = graph_.add_constant("Reshape", std::move(wanted));
+    const ValueId out = graph_.add_value("reshape", std::move(shape));
+    graph_.add_node("Reshape", {}, "Reshape", {from, list}, {out});
+    return out;
   }
 
   void binary(NodeId id, bool add) {

@@ -120,7 +120,7 @@ std::size_t add_into_convolution(EditGraph& graph, const EngineTarget& /*target*
   for (const NodeId id : graph.order()) {
     const NodeId next = reader_of(graph, id, "Add");
     if (next == kNothing) continue;
-    const ValueId operand = other_operand(graph.node(next), graph.node(id).outputs[0]);
+    const ValueId operand = graph.node(next).inputs[1];  // a constant that comes first is left alone
     if (!graph.constant(operand) || !per_channel(dims(graph, operand), dims(graph, graph.node(id).inputs[1]))) continue;
     give_bias(graph, id);
     take_over(graph, id, next);
@@ -134,7 +134,7 @@ std::size_t multiply_into_convolution(EditGraph& graph, const EngineTarget& /*ta
   for (const NodeId id : graph.order()) {
     const NodeId next = reader_of(graph, id, "Mul");
     if (next == kNothing) continue;
-    const ValueId operand = other_operand(graph.node(next), graph.node(id).outputs[0]);
+    const ValueId operand = graph.node(next).inputs[1];
     if (!graph.constant(operand)) continue;
     const auto& weights = dims(graph, graph.node(id).inputs[1]);
     if (!dims(graph, operand).empty() && !per_channel(dims(graph, operand), weights)) continue;

@@ -52,7 +52,8 @@ Kind kind_of(const Node& node) {
                                             {"Unsqueeze", Kind::unsqueeze},
                                             {"Tile", Kind::tile},
                                             {"Transpose", Kind::transpose},
-                                            {"Reshape", Kind::reshape}, {"Gather", Kind::gather},
+                                            {"Reshape", Kind::reshape},
+                                            {"Gather", Kind::gather},
                                             {"Resize", Kind::resize}};
     for (const char* op : {"Cast",     "Exp",
                            "Identity", "LeakyRelu",
