@@ -118,10 +118,11 @@ class Layout {
 
   /// A transpose before it is part of the reordering.
   void reorder_from_nhwc(ValueId plain, ValueId result) {
+    const std::size_t plain_uses = graph_.uses(plain);
     const Node* maker = graph_.producer(plain);
     const onnx::Attribute* perm = maker == nullptr ? nullptr : maker->attribute("perm");
     const bool last = maker != nullptr && maker->is("Transpose") && perm != nullptr &&
-                      perm->ints == std::vector<std::int64_t>{0, 3, 1, 2};
+                      perm->ints == std::vector<std::int64_t>{0, 3, 1, 2} && plain_uses == 1;
     const NodeId id =
         graph_.add_node("ReorderInput", kNchwc, "ReorderInput", {last ? maker->inputs[0] : plain}, {result});
     if (!last) return;
@@ -206,7 +207,7 @@ class Layout {
     if (node.outputs.size() > 1 && node.outputs[1] != kNothing) return;
     const TensorInfo& in = info(node.inputs[0]);
     if (in.type != onnx::DataType::float32 || !in.known || in.dims.size() != 4 || in.dims[1] % block_ != 0) return;
-    if (node.op == "AveragePool" && node.integer("ceil_mode", 0) != 0) return;
+    if (node.integer("ceil_mode", 0) != 0 && node.integer("count_include_pad", 0) != 0) return;
     const bool global = node.op.starts_with("Global");
     if (global && blocked(node.inputs[0]) == nullptr) return;
     const std::int64_t channels = in.dims[1];
@@ -464,7 +465,11 @@ class Layout {
     attribute.name = "scales";
     attribute.kind = onnx::Attribute::Kind::ints;
     attribute.ints = *scales;
-    graph_.node(made).attributes = {std::move(attribute)};
+    std::vector<onnx::Attribute> attributes = {std::move(attribute)};
+    for (const char* name : {"mode", "coordinate_transformation_mode"}) {
+      if (const onnx::Attribute* kept = node.attribute(name)) attributes.push_back(*kept);
+    }
+    graph_.node(made).attributes = std::move(attributes);
   }
 
   void reorder_outputs() {

@@ -33,12 +33,21 @@ void take_over(EditGraph& graph, NodeId id, NodeId next) {
   graph.set_output(id, 0, result);
 }
 
+/// A bias of its own, also where it had one: it is another one now.
 void give_bias(EditGraph& graph, NodeId id) {
-  if (graph.node(id).input(2) != kNothing) return;
   TensorInfo info;
   info.type = graph.value(graph.node(id).inputs[1]).info.type;
   info.dims = {dims(graph, graph.node(id).inputs[1])[0]};
   graph.set_input(id, 2, graph.add_constant(graph.node(id).name + "_bias", std::move(info)));
+}
+
+/// Weights of its own: those that it may have shared with others are scaled now.
+void give_weights(EditGraph& graph, NodeId id) {
+  const Value& old = graph.value(graph.node(id).inputs[1]);
+  const std::string name = old.name;
+  TensorInfo info = old.info;
+  info.values.reset();
+  graph.set_input(id, 1, graph.add_constant(name, std::move(info)));
 }
 
 /// One value per channel: [C, 1, 1] or [1, C, 1, 1] for weights of four dimensions.
@@ -138,6 +147,8 @@ std::size_t multiply_into_convolution(EditGraph& graph, const EngineTarget& /*ta
     if (!graph.constant(operand)) continue;
     const auto& weights = dims(graph, graph.node(id).inputs[1]);
     if (!dims(graph, operand).empty() && !per_channel(dims(graph, operand), weights)) continue;
+    give_weights(graph, id);
+    if (graph.node(id).input(2) != kNothing) give_bias(graph, id);
     take_over(graph, id, next);
     ++count;
   }
@@ -153,6 +164,7 @@ std::size_t normalise_into_convolution(EditGraph& graph, const EngineTarget& /*t
     bool known = norm.inputs.size() >= 5;
     for (std::size_t i = 1; known && i < 5; ++i) known = graph.constant(norm.inputs[i]);
     if (!known) continue;
+    give_weights(graph, id);
     give_bias(graph, id);
     take_over(graph, id, next);
     ++count;

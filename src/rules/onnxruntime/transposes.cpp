@@ -597,7 +597,7 @@ class Pushing {
     const TensorInfo &from = info(node.inputs[0]), &to = info(node.outputs[0]);
     if (!from.known || !to.known) return false;
     if (const auto perm = order_of_reshape(from.dims, to.dims)) return merge(transpose, id, *perm);
-    return push_splitting(transpose, id);
+    return !assigned_ && push_splitting(transpose, id);
   }
 
   /// Which axis of `from` each axis of `to` is a part of; nothing where axes are joined.
