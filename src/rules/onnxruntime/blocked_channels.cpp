@@ -283,10 +283,15 @@ class Layout {
       inputs.push_back(one);
     }
     const TensorInfo& first = info(node.inputs[0]);
+    bool same = true;
     for (std::size_t n = 1; n < inputs.size(); ++n) {
       const TensorInfo& other = info(node.inputs[n]);
-      if (inputs[n]->channels != inputs[0]->channels || !first.known || !other.known || first.dims != other.dims)
-        return;
+      if (inputs[n]->channels != inputs[0]->channels) return;
+      same = same && first.known && other.known && first.dims == other.dims;
+    }
+    if (!same) {
+      if (add) add_by_blocks(id, inputs);
+      return;
     }
     for (Blocked* one : inputs) --one->uses_left;
     if (add && inputs.size() == 2 && add_into_convolution(id, inputs)) return;
@@ -346,7 +351,7 @@ class Layout {
       const Node& sigmoid = graph_.node(gate->maker);
       if (!sigmoid.is("HardSigmoid") || sigmoid.inputs[0] != x->value || !maker.is("Conv", kNchwc)) continue;
       if (std::abs(sigmoid.real("alpha", 0.2F) - 1.0F / 6.0F) > 1e-3F || sigmoid.real("beta", 0.5F) != 0.5F) continue;
-      if (maker.attribute("activation") != nullptr) continue;
+      if (maker.attribute("activation") != nullptr || graph_.value(node.outputs[0]).output) continue;
       set_activation(maker, "HardSwish");
       const ValueId plain = node.outputs[0];
       const std::size_t uses = graph_.uses(plain);
