@@ -27,10 +27,10 @@ NodeId fuse(EditGraph& graph, std::span<const NodeId> nodes, NodeId last, std::s
   return graph.add_node(op, domain, std::string(op), std::move(inputs), {result});
 }
 
-/// The optimizer takes such a product for the half of the pattern, and gives up.
-bool halved(const EditGraph& graph, ValueId x) {
+/// The optimizer takes a product for the half of the pattern, and gives up.
+bool multiplied(const EditGraph& graph, ValueId x) {
   const Node* maker = graph.producer(x);
-  return maker != nullptr && times(graph, *maker, 0.5).has_value();
+  return maker != nullptr && maker->is("Mul");
 }
 
 /// erf(x / sqrt 2) + 1, times x, times a half: in that order, or with the half first.
@@ -41,7 +41,7 @@ bool gelu_of_erf(EditGraph& graph, NodeId first, bool standard) {
   if (add == kNothing || !plus(graph, graph.node(add), 1.0)) return false;
   const NodeId mul = next_is(graph, add, "Mul");
   if (mul == kNothing) return false;
-  if (halved(graph, *x)) return false;
+  if (multiplied(graph, *x)) return false;
   const ValueId factor = other_input(graph.node(mul), graph.node(add).outputs[0]);
   std::vector<NodeId> nodes = {first, erf, add, mul};
   NodeId last = kNothing;
@@ -79,7 +79,7 @@ bool gelu_of_tanh(EditGraph& graph, NodeId tanh) {
     nodes.push_back(graph.value(add->inputs[i]).producer);
     nodes.push_back(graph.value(*cube).producer);
   }
-  if (!x || halved(graph, *x)) return false;
+  if (!x || multiplied(graph, *x)) return false;
   const NodeId one = next_is(graph, tanh, "Add");
   if (one == kNothing || !plus(graph, graph.node(one), 1.0)) return false;
   const NodeId mul = next_is(graph, one, "Mul");

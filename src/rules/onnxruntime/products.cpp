@@ -128,7 +128,11 @@ std::size_t transpose_in_matmul(EditGraph& graph, const EngineTarget& /*target*/
   for (const NodeId id : graph.order()) {
     if (!is_product(graph.node(id)) || info(graph, graph.node(id).inputs[0]).type != onnx::DataType::float32) continue;
     std::vector<ValueId> inputs = graph.node(id).inputs;
-    const Swap left = swap_before(graph, inputs[0]), right = swap_before(graph, inputs[1]);
+    Swap left = swap_before(graph, inputs[0]), right = swap_before(graph, inputs[1]);
+    // Batches of one operand alone are not moved.
+    const bool alike = info(graph, inputs[0]).dims.size() == info(graph, inputs[1]).dims.size();
+    if (left.batch && !alike) left = {};
+    if (right.batch && !alike) right = {};
     if (left.transpose == kNothing && right.transpose == kNothing) continue;
     const Node before = graph.node(id);
     if (left.transpose != kNothing) inputs[0] = graph.node(left.transpose).inputs[0];

@@ -1,6 +1,7 @@
 // Nodes that do nothing, or whose result is known beforehand.
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <string>
 #include <utility>
@@ -88,8 +89,17 @@ bool has_subgraph(const Node& node) {
 bool foldable(const EditGraph& graph, const Node& node) {
   if (node.op == "Constant" && node.domain.empty()) return true;
   if (node.is("Shape")) return node.input(0) != kNothing && graph.value(node.inputs[0]).info.known;
+  // Before version 16 these are no operators with a kernel of their own where constants are folded.
+  if (graph.opset() < 16 && (node.is("GreaterOrEqual") || node.is("LessOrEqual"))) return false;
   if (node.op == "DequantizeLinear" || has_subgraph(node) || !deterministic(node)) return false;
   return all_constant(graph, node);
+}
+
+/// All digits: what differs must not look equal.
+std::string exact(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
+  return {text.data(), end.ptr};
 }
 
 std::string key_of(const Node& node) {
@@ -97,9 +107,9 @@ std::string key_of(const Node& node) {
   for (const ValueId input : node.inputs) key += "," + std::to_string(input);
   std::vector<std::string> attributes;
   for (const onnx::Attribute& one : node.attributes) {
-    std::string text = one.name + "=" + std::to_string(one.i) + "/" + std::to_string(one.f) + "/" + one.s;
+    std::string text = one.name + "=" + std::to_string(one.i) + "/" + exact(one.f) + "/" + one.s;
     for (const std::int64_t value : one.ints) text += ";" + std::to_string(value);
-    for (const float value : one.floats) text += ";" + std::to_string(value);
+    for (const float value : one.floats) text += ";" + exact(value);
     for (const std::string& value : one.strings) text += ";" + value;
     if (one.t) text += "t" + one.t->name + std::to_string(one.t->elements());
     attributes.push_back(std::move(text));
@@ -115,7 +125,7 @@ std::string constant_key(const Value& value) {
   if (value.info.values->size() > kSharedElements) return {};
   std::string key = std::to_string(static_cast<int>(value.info.type));
   for (const std::int64_t dim : value.info.dims) key += "x" + std::to_string(dim);
-  for (const double one : *value.info.values) key += "," + std::to_string(one);
+  for (const double one : *value.info.values) key += "," + exact(one);
   return key;
 }
 
