@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <iostream>
 
 #include "commands.h"
@@ -13,6 +14,7 @@
 #include "measure/model_file.h"
 #include "rules/agreement.h"
 #include "rules/executed_graph.h"
+#include "rules/probes.h"
 
 namespace latcast::cli {
 namespace {
@@ -25,6 +27,7 @@ struct Options {
   OutputOptions output;
   bool differences = false;
   std::size_t carriers = 0;
+  bool probes = false;
 };
 
 struct Compared {
@@ -38,17 +41,40 @@ struct Compared {
   [[nodiscard]] double difference() const { return rule_forecast_ns / engine_forecast_ns - 1.0; }
 };
 
-Result<LoadedModel> load_carrier(const PlannedCarrier& planned) {
-  Carrier carrier = make_carrier(planned.family, planned.seed);
-  auto inputs = plan_inputs(carrier.model, {});
-  if (!inputs) return fail_in(carrier.name, inputs.error());
-  auto bytes = onnx::write_model(carrier.model, onnx::Weights::skeleton);
-  if (!bytes) return fail_in(carrier.name, bytes.error());
-  // As a reader would see it: what is too large to be kept is not known.
+/// As a reader would see it: weights that are too large to be kept are not known.
+Result<LoadedModel> load_skeleton(const std::string& name, const onnx::Model& skeleton) {
+  auto inputs = plan_inputs(skeleton, {});
+  if (!inputs) return fail_in(name, inputs.error());
+  auto bytes = onnx::write_model(skeleton, onnx::Weights::skeleton);
+  if (!bytes) return fail_in(name, bytes.error());
   auto model = onnx::read_model(std::as_bytes(std::span(*bytes)));
-  if (!model) return fail_in(carrier.name, model.error());
+  if (!model) return fail_in(name, model.error());
   inputs->bytes = std::move(*bytes);
-  return LoadedModel{carrier.name, std::move(*model), std::move(*inputs)};
+  return LoadedModel{name, std::move(*model), std::move(*inputs)};
+}
+
+/// A network to compare: where it comes from, and how it is had.
+struct Source {
+  std::string name;
+  std::function<Result<LoadedModel>()> load;
+  DimBindings dims;
+};
+
+std::vector<Source> sources_of(const Options& options) {
+  std::vector<Source> out;
+  const DimBindings dims = bindings(options.dims);
+  for (const std::string& file : options.models) {
+    out.push_back({file, [file, dims] { return load_model_file(file, dims); }, dims});
+  }
+  for (const PlannedCarrier& planned : plan_carriers(options.carriers)) {
+    const std::string name = planned.family + "/" + std::to_string(planned.seed);
+    out.push_back({name, [=] { return load_skeleton(name, make_carrier(planned.family, planned.seed).model); }, {}});
+  }
+  if (!options.probes) return out;
+  for (rules::Probe& probe : rules::onnxruntime_probes()) {
+    out.push_back({probe.name, [=] { return load_skeleton(probe.name, probe.model); }, {}});
+  }
+  return out;
 }
 
 /// What the pack makes of both graphs.
@@ -162,14 +188,10 @@ int run(const Options& options, Console& console) {
   Json list = Json::array();
   Totals totals;
   int code = kOk;
-  const std::vector<PlannedCarrier> carriers = plan_carriers(options.carriers);
-  const std::size_t all = options.models.size() + carriers.size();
-  for (std::size_t i = 0; i < all && !interrupted(); ++i) {
-    const bool file = i < options.models.size();
-    const auto loaded = file ? load_model_file(options.models[i], bindings(options.dims))
-                             : load_carrier(carriers[i - options.models.size()]);
-    console.progress(static_cast<double>(i) / static_cast<double>(all), loaded ? loaded->path : std::string());
-    const auto one = compare(*forecaster, loaded, file ? bindings(options.dims) : DimBindings{}, *target, forecasts);
+  const std::vector<Source> sources = sources_of(options);
+  for (std::size_t i = 0; i < sources.size() && !interrupted(); ++i) {
+    console.progress(static_cast<double>(i) / static_cast<double>(sources.size()), sources[i].name);
+    const auto one = compare(*forecaster, sources[i].load(), sources[i].dims, *target, forecasts);
     if (!one) {
       code = std::max(code, refuse(console, one.error()));
       continue;
@@ -209,6 +231,8 @@ void add_bench_graph(CLI::App& bench, Context& context) {
   command->add_option("--pack", options->pack, "Compare forecasts as well, by this pack of this machine")
       ->option_text("FILE");
   command->add_option("--carriers", options->carriers, "So many generated networks as well")->option_text("N");
+  command->add_flag("--probes", options->probes,
+                    "A small graph for each rule as well: those that are not equal no longer hold");
   command->add_flag("--differences", options->differences, "List the nodes that only one of the two has");
   command->callback(
       [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });

@@ -95,15 +95,6 @@ std::int64_t EditGraph::opset(std::string_view domain) const {
 }
 
 std::vector<NodeId> EditGraph::order() const {
-  const auto sources = [&](NodeId id) {
-    std::vector<NodeId> out;
-    for (const ValueId input : nodes_[id].inputs) {
-      if (input != kNothing && values_[input].producer != kNothing) out.push_back(values_[input].producer);
-    }
-    std::ranges::sort(out);
-    out.erase(std::unique(out.begin(), out.end()), out.end());
-    return out;
-  };
   const auto read = [&](const Node& node) {
     return std::ranges::any_of(node.outputs,
                                [&](ValueId output) { return output != kNothing && !values_[output].readers.empty(); });
@@ -114,6 +105,7 @@ std::vector<NodeId> EditGraph::order() const {
   }
   std::vector<bool> visited(nodes_.size(), false);
   std::vector<NodeId> out;
+  out.reserve(nodes_.size());
   while (!stack.empty()) {
     const auto [id, done] = stack.back();
     stack.pop_back();
@@ -124,9 +116,12 @@ std::vector<NodeId> EditGraph::order() const {
     if (visited[id]) continue;
     visited[id] = true;
     stack.emplace_back(id, true);
-    for (const NodeId source : sources(id)) {
-      if (!visited[source]) stack.emplace_back(source, false);
+    const auto first = static_cast<std::ptrdiff_t>(stack.size());
+    for (const ValueId input : nodes_[id].inputs) {
+      const NodeId source = input == kNothing ? kNothing : values_[input].producer;
+      if (source != kNothing && !visited[source]) stack.emplace_back(source, false);
     }
+    std::sort(stack.begin() + first, stack.end());
   }
   return out;
 }
@@ -160,7 +155,9 @@ std::optional<double> EditGraph::scalar(ValueId id) const {
 
 ValueId EditGraph::add_value(std::string_view hint, TensorInfo info) {
   std::string name(hint);
-  for (int number = 0; by_name_.contains(name); ++number) name = std::string(hint) + "_" + std::to_string(number);
+  for (int& number = next_number_[name]; by_name_.contains(name);) {
+    name = std::string(hint) + "_" + std::to_string(number++);
+  }
   by_name_.emplace(name, static_cast<ValueId>(values_.size()));
   Value value;
   value.name = std::move(name);

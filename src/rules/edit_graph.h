@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "graph/network.h"
@@ -105,7 +106,8 @@ class EditGraph {
   std::vector<ValueId> inputs_;
   std::map<std::string, std::int64_t> opsets_;
   std::map<std::string, TensorInfo> shapes_;
-  std::map<std::string, ValueId> by_name_;
+  std::unordered_map<std::string, ValueId> by_name_;
+  std::unordered_map<std::string, int> next_number_;  // of values that rules add, by name
 };
 
 }  // namespace latcast::rules

@@ -96,6 +96,7 @@ bool gelu_of_tanh(EditGraph& graph, NodeId tanh) {
     if (half == nullptr || !half->is("Mul") || times(graph, *half, 0.5) != *x || graph.uses(factor) != 1) return false;
     nodes.push_back(graph.value(factor).producer);
   }
+  if (graph.value(graph.node(last).outputs[0]).output) return false;
   fuse(graph, nodes, last, "FastGelu", kMicrosoft, {*x});
   return true;
 }
