@@ -1,4 +1,4 @@
-// A model file: reading, writing back, shapes, and the network of its modules.
+// A model file: reading, writing back, shapes, the network of its modules, and what rules make of it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -7,6 +7,7 @@
 #include "catalogue/catalogue.h"
 #include "graph/network.h"
 #include "graph/onnx_model.h"
+#include "rules/executed_graph.h"
 
 using namespace latcast;
 
@@ -19,5 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // What was read and can be written must be readable again.
   if (written && !onnx::read_model(std::as_bytes(std::span(*written)))) std::abort();
   (void)make_network(*model, {{}, 1}, *catalogue, &*model);
+  const auto executed = rules::executed_graph(*model, {{}, 1}, "onnxruntime", {1030, 16});
+  if (!executed) return 0;
+  const auto deduced = onnx::write_model(executed->model, onnx::Weights::skeleton);
+  if (deduced && !executed->model.graph.nodes.empty() && !onnx::read_model(std::as_bytes(std::span(*deduced))))
+    std::abort();
   return 0;
 }

@@ -242,7 +242,7 @@ TEST_F(ForeignPack, OfOtherCpuFeatures) {
 
 TEST_F(ForeignPack, ForAnEngineThatIsNotHere) {
   const std::string pack = pack_with([](PackContent& content) { content.info.target.engine = "onnxruntime"; });
-  const std::map<std::string, std::string> nowhere = {{"LATCAST_ONNXRUNTIME", "/nonexistent/lib.so"}};
+  const test::Environment nowhere = {{"LATCAST_ONNXRUNTIME", "/nonexistent/lib.so"}};
   const std::vector<std::vector<std::string>> commands = {{"predict", "--graph", "engine"}, {"eval"}};
   for (std::vector<std::string> command : commands) {
     command.insert(command.end(), {at("cnn.onnx"), "--pack", pack});

@@ -177,21 +177,21 @@ void convolution_probes(std::vector<std::pair<std::string, Draw>>& out) {
   });
   for (const char* op : {"Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid", "HardSwish", "Elu"}) {
     out.emplace_back(std::string("convolution and activation: ") + op,
-                     [op](Sketch& s) { return s.node(op, {s.conv(s.input({1, 7, 12, 12}), 7, 9, 3)}); });
+                     [op](Sketch& s) { return s.node(op, {s.conv(s.input({1, 18, 12, 12}), 18, 18, 3)}); });
     out.emplace_back(std::string("convolution and activation, blocked: ") + op, [op](Sketch& s) {
       return s.conv(s.node(op, {s.conv(s.input({1, 32, 12, 12}), 32, 32, 3)}), 32, 32, 1);
     });
   }
   out.emplace_back("convolution and activation: Clip", [](Sketch& s) {
-    return s.node("Clip", {s.conv(s.input({1, 7, 12, 12}), 7, 9, 3), s.scalar(0), s.scalar(6)});
+    return s.node("Clip", {s.conv(s.input({1, 18, 12, 12}), 18, 18, 3), s.scalar(0), s.scalar(6)});
   });
   out.emplace_back("convolution and add", [](Sketch& s) {
-    const std::string x = s.input({1, 9, 12, 12});
-    return s.node("Relu", {s.node("Add", {s.conv(x, 9, 9, 3), x})});
+    const std::string x = s.input({1, 18, 12, 12});
+    return s.node("Relu", {s.node("Add", {s.conv(x, 18, 18, 3), x})});
   });
   out.emplace_back("convolution and add: of two the first", [](Sketch& s) {
-    const std::string x = s.input({1, 9, 12, 12});
-    const std::string first = s.conv(x, 9, 9, 3), second = s.conv(x, 9, 9, 1);
+    const std::string x = s.input({1, 18, 12, 12});
+    const std::string first = s.conv(x, 18, 18, 3), second = s.conv(x, 18, 18, 1);
     return s.node("Add", {second, first});
   });
 }

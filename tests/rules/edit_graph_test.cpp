@@ -1,0 +1,100 @@
+#include "rules/edit_graph.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "graph/net_builder.h"
+#include "must.h"
+
+namespace latcast::rules {
+namespace {
+
+using latcast::test::must;
+
+/// x -> a -> b -> d, a -> c -> d
+onnx::Model diamond() {
+  onnx::Graph graph;
+  graph.inputs = {test::value("x", {2, 3})};
+  graph.outputs = {test::value("d", {2, 3})};
+  graph.nodes = {test::node("Relu", {"x"}, {"a"}), test::node("Tanh", {"a"}, {"b"}), test::node("Neg", {"a"}, {"c"}),
+                 test::node("Add", {"b", "c"}, {"d"})};
+  return test::model(std::move(graph));
+}
+
+EditGraph edit(const onnx::Model& model) { return {model, must(infer_shapes(model, {}, nullptr))}; }
+
+std::vector<std::string> operators(const onnx::Model& model) {
+  std::vector<std::string> out;
+  for (const onnx::Node& node : model.graph.nodes) out.push_back(node.op);
+  return out;
+}
+
+TEST(EditGraph, ComesBackAsItWas) {
+  const onnx::Model model = diamond();
+  const onnx::Model back = edit(model).to_model(model);
+  EXPECT_EQ(operators(back), (std::vector<std::string>{"Relu", "Neg", "Tanh", "Add"}));
+  EXPECT_TRUE(infer_shapes(back, {}, nullptr)->at("d").known);
+}
+
+TEST(EditGraph, OrderGoesDepthFirstFromTheEnd) {
+  const EditGraph graph = edit(diamond());
+  EXPECT_EQ(graph.order(), (std::vector<NodeId>{0, 2, 1, 3}));
+}
+
+TEST(EditGraph, KnowsReadersAndMakers) {
+  const EditGraph graph = edit(diamond());
+  EXPECT_EQ(graph.only_reader(0), kNothing);  // two of them
+  EXPECT_EQ(graph.only_reader(1), 3U);
+  EXPECT_EQ(graph.only_reader(3), kNothing);  // the graph's output
+  EXPECT_EQ(graph.producer(graph.node(3).inputs[0])->op, "Tanh");
+  EXPECT_EQ(graph.producer(graph.node(0).inputs[0]), nullptr);
+  EXPECT_EQ(graph.uses(graph.node(3).outputs[0]), 1U);
+}
+
+TEST(EditGraph, BypassesInTheMiddleAndAtTheEnd) {
+  EditGraph graph = edit(diamond());
+  EXPECT_TRUE(graph.bypass(1));
+  EXPECT_EQ(graph.node(3).inputs[0], graph.node(0).outputs[0]);
+  EXPECT_TRUE(graph.node(1).removed);
+  EXPECT_EQ(graph.only_reader(2), 3U);
+
+  onnx::Graph chain;
+  chain.inputs = {test::value("x", {2, 3})};
+  chain.outputs = {test::value("y", {2, 3})};
+  chain.nodes = {test::node("Relu", {"x"}, {"a"}), test::node("Identity", {"a"}, {"y"})};
+  const onnx::Model model = test::model(std::move(chain));
+  EditGraph end = edit(model);
+  EXPECT_TRUE(end.bypass(1));
+  const onnx::Model back = end.to_model(model);
+  ASSERT_EQ(back.graph.nodes.size(), 1U);
+  EXPECT_EQ(back.graph.nodes[0].outputs[0], "y");  // the output keeps its name
+}
+
+TEST(EditGraph, DoesNotBypassFromAnInputToAnOutput) {
+  onnx::Graph chain;
+  chain.inputs = {test::value("x", {2, 3})};
+  chain.outputs = {test::value("y", {2, 3})};
+  chain.nodes = {test::node("Identity", {"x"}, {"y"})};
+  EditGraph graph = edit(test::model(std::move(chain)));
+  EXPECT_FALSE(graph.bypass(0));
+  EXPECT_FALSE(graph.node(0).removed);
+}
+
+TEST(EditGraph, SweepsWhatNobodyReads) {
+  EditGraph graph = edit(diamond());
+  graph.set_input(3, 0, graph.node(2).outputs[0]);
+  graph.sweep();
+  EXPECT_TRUE(graph.node(1).removed);
+  EXPECT_FALSE(graph.node(0).removed);
+}
+
+TEST(EditGraph, NewValuesHaveNamesOfTheirOwn) {
+  EditGraph graph = edit(diamond());
+  const ValueId first = graph.add_value("a", {}), second = graph.add_value("a", {});
+  EXPECT_NE(graph.value(first).name, "a");
+  EXPECT_NE(graph.value(first).name, graph.value(second).name);
+}
+
+}  // namespace
+}  // namespace latcast::rules

@@ -1,0 +1,195 @@
+// What rules make of graphs, against what the engine made of them once (tests/data) or makes of them here.
+#include "rules/executed_graph.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "graph/net_builder.h"
+#include "must.h"
+#include "rules/agreement.h"
+#include "rules/probes.h"
+
+namespace latcast::rules {
+namespace {
+
+using latcast::test::must;
+
+const std::string kData = LATCAST_TEST_DATA;
+
+onnx::Model read(const std::string& file, onnx::ExternalWeights external = onnx::ExternalWeights::required) {
+  return must(onnx::read_model_file(kData + "/graph/" + file, external));
+}
+
+/// Weights without their values, as from a file.
+onnx::Model as_read(const onnx::Model& model) {
+  const std::string bytes = must(onnx::write_model(model, onnx::Weights::skeleton));
+  return must(onnx::read_model(std::as_bytes(std::span(bytes))));
+}
+
+ExecutedGraph deduce(const onnx::Model& model, int block, int version = 1030) {
+  return must(executed_graph(model, {}, "onnxruntime", {version, block}));
+}
+
+std::string dims_of(const std::map<std::string, TensorInfo>& tensors, const std::string& name) {
+  const auto found = tensors.find(name);
+  if (found == tensors.end() || !found->second.known) return "?";
+  std::string text;
+  for (const std::int64_t dim : found->second.dims) text += (text.empty() ? "" : "x") + std::to_string(dim);
+  return text.empty() ? "scalar" : text;
+}
+
+/// One line: operators with their activation and the shape of their first output, in the order of execution.
+std::string summary(const onnx::Model& model) {
+  const auto tensors = must(infer_shapes(model, {}, nullptr));
+  std::string text;
+  for (const onnx::Node& node : model.graph.nodes) {
+    text += text.empty() ? "" : " > ";
+    text += node.domain == "com.microsoft.nchwc" ? "blocked " + node.op : node.op;
+    if (const onnx::Attribute* activation = node.attribute("activation")) text += "+" + activation->s;
+    text += " " + dims_of(tensors, node.outputs[0]);
+  }
+  return text;
+}
+
+std::string probe_summaries(int block) {
+  std::string text;
+  for (const Probe& probe : onnxruntime_probes()) {
+    text += probe.name + ": " + summary(deduce(as_read(probe.model), block).model) + "\n";
+  }
+  return text;
+}
+
+std::string file_text(const std::string& path) {
+  std::ifstream stream(path);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+/// The lists were printed when `latcast bench graph --probes` found every probe equal to the engine's graph (blocks of
+/// 16). To renew them after such a check: LATCAST_RENEW=1.
+TEST(Probes, AreDeducedAsTheEngineExecutedThem) {
+  for (const int block : {16, 8}) {
+    const std::string file = kData + "/rules/probes-" + std::to_string(block) + ".txt", found = probe_summaries(block);
+    if (std::getenv("LATCAST_RENEW") != nullptr) std::ofstream(file) << found;
+    EXPECT_EQ(found, file_text(file)) << file;
+  }
+}
+
+TEST(Probes, ShowEveryRule) {
+  std::map<std::string, int> applied;
+  for (const Probe& probe : onnxruntime_probes()) {
+    for (const auto& [rule, count] : deduce(as_read(probe.model), 16).applied) applied[rule] += count;
+  }
+  for (const char* rule : {"functions",
+                           "identities",
+                           "relu into clip",
+                           "add into convolution",
+                           "multiply into convolution",
+                           "batch norm into convolution",
+                           "pad into window",
+                           "equal nodes",
+                           "constant folding",
+                           "matmul and add",
+                           "reshapes in a row",
+                           "transposes",
+                           "gemm and activation",
+                           "convolution and activation",
+                           "gelu",
+                           "layer norm",
+                           "simplified layer norm",
+                           "parts to split",
+                           "transpose in matmul",
+                           "bias and gelu",
+                           "skip and layer norm",
+                           "fast gelu",
+                           "quick gelu",
+                           "scale in matmul",
+                           "blocked channels",
+                           "convolution and add"}) {
+    EXPECT_GT(applied[rule], 0) << rule;
+  }
+}
+
+/// The width of the layout's blocks, as the engine's own graph shows it.
+int block_of(const onnx::Model& optimized) {
+  std::map<std::string, std::int64_t> rows;
+  for (const onnx::Tensor& tensor : optimized.graph.initializers) {
+    if (!tensor.dims.empty()) rows[tensor.name] = tensor.dims[0];
+  }
+  for (const onnx::Node& node : optimized.graph.nodes) {
+    if (node.domain == "com.microsoft.nchwc" && node.op == "Conv" && rows[node.inputs[1]] % 16 != 0) return 8;
+  }
+  return 16;
+}
+
+TEST(ExecutedGraph, OfRealNetworksIsTheEngines) {
+  for (const char* name : {"squeezenet", "shufflenet"}) {
+    const onnx::Model model = read(std::string(name) + ".onnx");
+    const onnx::Model engine = read(std::string(name) + ".optimized.onnx", onnx::ExternalWeights::ignored);
+    const Agreement agreement = must(compare_graphs(engine, deduce(model, block_of(engine)).model, {}, nullptr));
+    EXPECT_TRUE(agreement.equal) << name;
+    EXPECT_EQ(agreement.common, agreement.engine_nodes) << name;
+    for (const auto& [what, count] : agreement.missing) ADD_FAILURE() << name << ": engine " << count << "x " << what;
+    for (const auto& [what, count] : agreement.surplus) ADD_FAILURE() << name << ": rules " << count << "x " << what;
+  }
+}
+
+TEST(ExecutedGraph, CanBeWrittenAndReadAgain) {
+  for (const Probe& probe : onnxruntime_probes()) {
+    const onnx::Model deduced = deduce(as_read(probe.model), 16).model;
+    EXPECT_EQ(as_read(deduced).graph.nodes.size(), deduced.graph.nodes.size()) << probe.name;
+  }
+}
+
+TEST(ExecutedGraph, StaysPlainWithoutABlock) {
+  for (const Probe& probe : onnxruntime_probes()) {
+    for (const onnx::Node& node : deduce(as_read(probe.model), 0).model.graph.nodes) {
+      EXPECT_NE(node.domain, "com.microsoft.nchwc") << probe.name;
+    }
+  }
+}
+
+TEST(ExecutedGraph, SaysWhichEngineItHasNoRulesFor) {
+  const auto none = executed_graph(onnxruntime_probes().front().model, {}, "abacus", {1000, 8});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, Errc::unsupported);
+  EXPECT_NE(none.error().context.find("abacus"), std::string::npos);
+}
+
+TEST(ExecutedGraph, UnboundDimensionsAreAnError) {
+  onnx::Graph graph;
+  graph.inputs = {test::value("x", {-1, 3})};
+  graph.outputs = {test::value("y", {-1, 3})};
+  graph.nodes = {test::node("Relu", {"x"}, {"y"})};
+  EXPECT_FALSE(executed_graph(test::model(std::move(graph)), {}, "onnxruntime", {1030, 16}));
+}
+
+TEST(EngineTarget, IsReadFromVersionAndFeatures) {
+  EXPECT_EQ(must(engine_target("1.30.0", "sse4_2 avx avx2 avx512f")).block, 16);
+  EXPECT_EQ(must(engine_target("1.30.0", "avx avx2")).block, 8);
+  EXPECT_EQ(must(engine_target("1.30.0", "neon")).block, 0);
+  EXPECT_EQ(must(engine_target("1.30.0", "avx512fp16")).block, 0);  // a word of its own
+  EXPECT_EQ(must(engine_target("1.9.1", "")).version, 1009);
+  for (const char* odd : {"", "1", "one.two", "1."}) EXPECT_FALSE(engine_target(odd, "")) << odd;
+}
+
+TEST(Agreement, FindsWhatDiffers) {
+  const onnx::Model model = read("squeezenet.onnx");
+  const onnx::Model sixteen = deduce(model, 16).model, plain = deduce(model, 0).model;
+  const Agreement same = must(compare_graphs(sixteen, sixteen, {}, nullptr));
+  EXPECT_TRUE(same.equal);
+  EXPECT_EQ(same.common, same.engine_nodes);
+  EXPECT_TRUE(same.missing.empty() && same.surplus.empty());
+  const Agreement other = must(compare_graphs(sixteen, plain, {}, nullptr));
+  EXPECT_FALSE(other.equal);
+  EXPECT_LT(other.common, other.engine_nodes);
+  EXPECT_FALSE(other.missing.empty());
+  EXPECT_FALSE(other.surplus.empty());
+}
+
+}  // namespace
+}  // namespace latcast::rules
