@@ -146,11 +146,16 @@ NodeId EditGraph::only_reader(NodeId id) const {
 
 std::size_t EditGraph::uses(ValueId id) const { return values_[id].readers.size() + (values_[id].output ? 1 : 0); }
 
+const std::vector<double>* EditGraph::values(ValueId id) const {
+  if (!constant(id)) return nullptr;
+  const auto& known = values_[id].info.values;
+  return known ? &*known : nullptr;
+}
+
 std::optional<double> EditGraph::scalar(ValueId id) const {
-  if (!constant(id)) return std::nullopt;
-  const TensorInfo& info = values_[id].info;
-  if (!info.values || info.values->size() != 1) return std::nullopt;
-  return info.values->front();
+  const std::vector<double>* known = values(id);
+  if (known == nullptr || known->size() != 1) return std::nullopt;
+  return known->front();
 }
 
 ValueId EditGraph::add_value(std::string_view hint, TensorInfo info) {

@@ -74,6 +74,8 @@ class EditGraph {
   [[nodiscard]] NodeId only_reader(NodeId id) const;
   /// Readers of a value, and one for the graph's output.
   [[nodiscard]] std::size_t uses(ValueId id) const;
+  /// Elements of a small constant; null: it is none, or they are not known.
+  [[nodiscard]] const std::vector<double>* values(ValueId id) const;
   /// Of a constant with one element.
   [[nodiscard]] std::optional<double> scalar(ValueId id) const;
 

@@ -1,7 +1,10 @@
 #include "rules/executed_graph.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
+#include "graph/shapes/node_shapes.h"
 #include "rules/onnxruntime/stages.h"
 
 namespace latcast::rules {
@@ -28,6 +31,25 @@ bool has_word(std::string_view words, std::string_view word) {
   return false;
 }
 
+/// Rules look at inputs that an operator must have and at its first output: nodes that lack them are refused, as the
+/// engine refuses them.
+Result<void> check_arity(const onnx::Graph& graph) {
+  static constexpr std::array<std::string_view, 3> kFirstMayBeMissing = {"LSTM", "GRU", "RNN"};
+  for (const onnx::Node& node : graph.nodes) {
+    const auto refuse = [&](const std::string& what) {
+      return fail(Errc::invalid_input, "node '" + node.name + "' (" + node.op + ") " + what);
+    };
+    const shapes::RuleRow* row = shapes::find_rule(node.domain, node.op);
+    for (std::size_t i = 0; row != nullptr && i < row->required; ++i) {
+      if (i >= node.inputs.size() || node.inputs[i].empty()) return refuse("lacks its input " + std::to_string(i));
+    }
+    const bool nameless = node.outputs.empty() || node.outputs[0].empty();
+    if (nameless && std::ranges::find(kFirstMayBeMissing, node.op) == kFirstMayBeMissing.end())
+      return refuse("has no output");
+  }
+  return {};
+}
+
 }  // namespace
 
 bool knows(std::string_view engine) { return engine == "onnxruntime"; }
@@ -36,8 +58,8 @@ std::string_view newest_known(std::string_view engine) { return knows(engine) ? 
 
 Result<EngineTarget> engine_target(std::string_view version, std::string_view cpu_features) {
   int major = 0, minor = 0;
-  const char* end = version.data() + version.size();
-  const auto first = std::from_chars(version.data(), end, major);
+  const char *begin = version.begin(), *end = version.end();
+  const auto first = std::from_chars(begin, end, major);
   const bool dotted = first.ec == std::errc() && first.ptr != end && *first.ptr == '.';
   if (!dotted || std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) {
     return fail(Errc::unsupported, "'" + std::string(version) + "' is no version of an engine");
@@ -50,6 +72,7 @@ Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings
                                      const EngineTarget& target) {
   if (!knows(engine))
     return fail(Errc::unsupported, "there are no rules for what " + std::string(engine) + " executes");
+  if (auto ok = check_arity(model.graph); !ok) return tl::unexpected(ok.error());
   auto shapes = infer_shapes(model, bindings, nullptr);
   if (!shapes) return tl::unexpected(shapes.error());
   EditGraph graph(model, std::move(*shapes));

@@ -1,7 +1,9 @@
 // Activations that files spell out in elementary operators.
 #include <array>
 #include <cmath>
-#include <optional>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "rules/onnxruntime/patterns.h"
 #include "rules/onnxruntime/stages.h"
@@ -12,11 +14,9 @@ namespace {
 constexpr double kSqrtHalf = 0.70710678118654752, kSqrt2OverPi = 0.79788456080286536;
 
 /// x / sqrt(2), however it is written; what x is.
-std::optional<ValueId> over_root_two(const EditGraph& graph, const Node& node) {
+ValueId over_root_two(const EditGraph& graph, const Node& node) {
   if (node.is("Div") && near_scalar(graph, node.inputs[1], 1.0 / kSqrtHalf)) return node.inputs[0];
-  if (!node.is("Mul")) return std::nullopt;
-  const auto other = times(graph, node, kSqrtHalf);
-  return other;
+  return times(graph, node, kSqrtHalf);
 }
 
 /// Everything that goes when `nodes` become one, which gives what the last of them gave.
@@ -35,27 +35,27 @@ bool multiplied(const EditGraph& graph, ValueId x) {
 
 /// erf(x / sqrt 2) + 1, times x, times a half: in that order, or with the half first.
 bool gelu_of_erf(EditGraph& graph, NodeId first, bool standard) {
-  const auto x = over_root_two(graph, graph.node(first));
-  const NodeId erf = x ? next_is(graph, first, "Erf") : kNothing;
+  const ValueId x = over_root_two(graph, graph.node(first));
+  const NodeId erf = x != kNothing ? next_is(graph, first, "Erf") : kNothing;
   const NodeId add = erf != kNothing ? next_is(graph, erf, "Add") : kNothing;
-  if (add == kNothing || !plus(graph, graph.node(add), 1.0)) return false;
+  if (add == kNothing || !adds(graph, graph.node(add), 1.0)) return false;
   const NodeId mul = next_is(graph, add, "Mul");
   if (mul == kNothing) return false;
-  if (multiplied(graph, *x)) return false;
+  if (multiplied(graph, x)) return false;
   const ValueId factor = other_input(graph.node(mul), graph.node(add).outputs[0]);
   std::vector<NodeId> nodes = {first, erf, add, mul};
   NodeId last = kNothing;
-  if (factor == *x) {
+  if (factor == x) {
     last = next_is(graph, mul, "Mul");
-    if (last == kNothing || !times(graph, graph.node(last), 0.5)) return false;
+    if (last == kNothing || times(graph, graph.node(last), 0.5) == kNothing) return false;
     nodes.push_back(last);
   } else {
     const Node* half = graph.producer(factor);
-    if (half == nullptr || !half->is("Mul") || times(graph, *half, 0.5) != *x || graph.uses(factor) != 1) return false;
+    if (half == nullptr || !half->is("Mul") || times(graph, *half, 0.5) != x || graph.uses(factor) != 1) return false;
     nodes.push_back(graph.value(factor).producer);
     last = mul;
   }
-  fuse(graph, nodes, last, "Gelu", standard ? std::string_view() : kMicrosoft, {*x});
+  fuse(graph, nodes, last, "Gelu", standard ? std::string_view() : kMicrosoft, {x});
   return true;
 }
 
@@ -63,41 +63,41 @@ bool gelu_of_erf(EditGraph& graph, NodeId first, bool standard) {
 bool gelu_of_tanh(EditGraph& graph, NodeId tanh) {
   const Node* outer = graph.producer(graph.node(tanh).input(0));
   if (outer == nullptr || !outer->is("Mul")) return false;
-  const auto sum = times(graph, *outer, kSqrt2OverPi);
-  const Node* add = sum ? graph.producer(*sum) : nullptr;
-  if (add == nullptr || !add->is("Add") || graph.uses(*sum) != 1) return false;
-  std::optional<ValueId> x;
-  std::vector<NodeId> nodes = {tanh, graph.value(graph.node(tanh).inputs[0]).producer, graph.value(*sum).producer};
-  for (std::size_t i = 0; i < 2 && !x; ++i) {
+  const ValueId sum = times(graph, *outer, kSqrt2OverPi);
+  const Node* add = graph.producer(sum);
+  if (add == nullptr || !add->is("Add") || graph.uses(sum) != 1) return false;
+  ValueId x = kNothing;
+  std::vector<NodeId> nodes = {tanh, graph.value(graph.node(tanh).inputs[0]).producer, graph.value(sum).producer};
+  for (std::size_t i = 0; i < 2 && x == kNothing; ++i) {
     const Node* cubic = graph.producer(add->inputs[i]);
     if (cubic == nullptr || !cubic->is("Mul") || graph.uses(add->inputs[i]) != 1) continue;
-    const auto cube = times(graph, *cubic, 0.044715, 1e-4);
-    const Node* power = cube ? graph.producer(*cube) : nullptr;
+    const ValueId cube = times(graph, *cubic, 0.044715, 1e-4);
+    const Node* power = graph.producer(cube);
     if (power == nullptr || !power->is("Pow") || !near_scalar(graph, power->inputs[1], 3.0)) continue;
-    if (graph.uses(*cube) != 1 || power->inputs[0] != add->inputs[1 - i]) continue;
+    if (graph.uses(cube) != 1 || power->inputs[0] != add->inputs[1 - i]) continue;
     x = add->inputs[1 - i];
     nodes.push_back(graph.value(add->inputs[i]).producer);
-    nodes.push_back(graph.value(*cube).producer);
+    nodes.push_back(graph.value(cube).producer);
   }
-  if (!x || multiplied(graph, *x)) return false;
+  if (x == kNothing || multiplied(graph, x)) return false;
   const NodeId one = next_is(graph, tanh, "Add");
-  if (one == kNothing || !plus(graph, graph.node(one), 1.0)) return false;
+  if (one == kNothing || !adds(graph, graph.node(one), 1.0)) return false;
   const NodeId mul = next_is(graph, one, "Mul");
   if (mul == kNothing) return false;
   nodes.insert(nodes.end(), {one, mul});
   const ValueId factor = other_input(graph.node(mul), graph.node(one).outputs[0]);
   NodeId last = mul;
-  if (factor == *x) {
+  if (factor == x) {
     last = next_is(graph, mul, "Mul");
-    if (last == kNothing || !times(graph, graph.node(last), 0.5)) return false;
+    if (last == kNothing || times(graph, graph.node(last), 0.5) == kNothing) return false;
     nodes.push_back(last);
   } else {
     const Node* half = graph.producer(factor);
-    if (half == nullptr || !half->is("Mul") || times(graph, *half, 0.5) != *x || graph.uses(factor) != 1) return false;
+    if (half == nullptr || !half->is("Mul") || times(graph, *half, 0.5) != x || graph.uses(factor) != 1) return false;
     nodes.push_back(graph.value(factor).producer);
   }
   if (graph.value(graph.node(last).outputs[0]).output) return false;
-  fuse(graph, nodes, last, "FastGelu", kMicrosoft, {*x});
+  fuse(graph, nodes, last, "FastGelu", kMicrosoft, {x});
   return true;
 }
 

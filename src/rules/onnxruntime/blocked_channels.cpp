@@ -261,13 +261,12 @@ class Layout {
   ValueId reshaped(ValueId from, TensorInfo shape, std::int64_t channels, bool split) {
     TensorInfo wanted;
     wanted.type = onnx::DataType::int64;
-    if (split) {
-      shape.dims = split_dims(shape.dims, channels);
-      wanted.values = {0.0, static_cast<double>(padded(channels) / block_), 0.0, 0.0, static_cast<double>(block_)};
-    } else {
-      wanted.values = {0.0, static_cast<double>(padded(channels)), 0.0, 0.0};
-    }
-    wanted.dims = {static_cast<std::int64_t>(wanted.values->size())};
+    const std::int64_t blocks = padded(channels) / block_;
+    const auto all = static_cast<double>(padded(channels));
+    if (split) shape.dims = split_dims(shape.dims, channels);
+    const std::vector<double> parts = {0.0, static_cast<double>(blocks), 0.0, 0.0, static_cast<double>(block_)};
+    wanted.values = split ? parts : std::vector<double>{0.0, all, 0.0, 0.0};
+    wanted.dims = {split ? 5 : 4};
     const ValueId list = graph_.add_constant("Reshape", std::move(wanted));
     const ValueId out = graph_.add_value("reshape", std::move(shape));
     graph_.add_node("Reshape", {}, "Reshape", {from, list}, {out});

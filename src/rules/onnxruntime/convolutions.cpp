@@ -12,7 +12,7 @@ const std::vector<std::int64_t>& dims(const EditGraph& graph, ValueId id) { retu
 
 /// A convolution whose weights are known beforehand, and its bias where it has one.
 bool static_convolution(const EditGraph& graph, const Node& node) {
-  if (!node.is("Conv") || !graph.constant(node.input(1))) return false;
+  if (!node.is("Conv") || !graph.constant(node.input(1)) || dims(graph, node.inputs[1]).size() < 3) return false;
   return node.input(2) == kNothing || graph.constant(node.inputs[2]);
 }
 
@@ -83,9 +83,10 @@ std::optional<std::vector<double>> zero_padding(const EditGraph& graph, const No
     if (node.real("value", 0.0F) != 0.0F) return std::nullopt;
     pads.assign(given->ints.begin(), given->ints.end());
   } else {
-    if (!graph.constant(node.input(1)) || !graph.value(node.inputs[1]).info.values) return std::nullopt;
+    const std::vector<double>* known = graph.values(node.input(1));
+    if (known == nullptr) return std::nullopt;
     if (node.input(2) != kNothing && graph.scalar(node.inputs[2]) != 0.0) return std::nullopt;
-    pads = *graph.value(node.inputs[1]).info.values;
+    pads = *known;
   }
   if (pads.size() < 6 || pads.size() % 2 != 0) return std::nullopt;
   const std::size_t rank = pads.size() / 2;
@@ -176,7 +177,8 @@ std::size_t pad_into_window(EditGraph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     const auto pads = zero_padding(graph, graph.node(id));
-    const NodeId next = pads ? graph.only_reader(id) : kNothing;
+    if (!pads) continue;
+    const NodeId next = graph.only_reader(id);
     if (next == kNothing || !takes_padding(graph.node(next))) continue;
     if (!add_pads(*pads, graph.node(next))) continue;
     if (graph.bypass(id)) ++count;

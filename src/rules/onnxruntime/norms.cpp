@@ -15,8 +15,8 @@ std::vector<std::int64_t> last_axes(const EditGraph& graph, const Node& mean) {
   std::vector<std::int64_t> axes;
   if (const onnx::Attribute* given = mean.attribute("axes")) {
     axes = given->ints;
-  } else if (mean.input(1) != kNothing && graph.constant(mean.inputs[1]) && info(graph, mean.inputs[1]).values) {
-    for (const double axis : *info(graph, mean.inputs[1]).values) axes.push_back(static_cast<std::int64_t>(axis));
+  } else if (const std::vector<double>* known = graph.values(mean.input(1))) {
+    for (const double axis : *known) axes.push_back(static_cast<std::int64_t>(axis));
   }
   const auto rank = static_cast<std::int64_t>(info(graph, mean.inputs[0]).dims.size());
   for (std::int64_t& axis : axes) {

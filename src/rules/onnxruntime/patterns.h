@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cmath>
-#include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -26,22 +24,17 @@ namespace latcast::rules::onnxruntime {
   return value && std::abs(*value - wanted) <= tolerance * std::abs(wanted);
 }
 
-/// What a product multiplies with `factor`; nothing where it is another product.
-[[nodiscard]] inline std::optional<ValueId> times(const EditGraph& graph, const Node& node, double factor,
-                                                  double tolerance = 1e-3) {
-  if (!node.is("Mul")) return std::nullopt;
+/// What a product multiplies with `factor`; kNothing where it is another product.
+[[nodiscard]] inline ValueId times(const EditGraph& graph, const Node& node, double factor, double tolerance = 1e-3) {
+  if (!node.is("Mul")) return kNothing;
   for (std::size_t i = 0; i < 2; ++i) {
     if (near_scalar(graph, node.inputs[i], factor, tolerance)) return node.inputs[1 - i];
   }
-  return std::nullopt;
+  return kNothing;
 }
 
-[[nodiscard]] inline std::optional<ValueId> plus(const EditGraph& graph, const Node& node, double summand) {
-  if (!node.is("Add")) return std::nullopt;
-  for (std::size_t i = 0; i < 2; ++i) {
-    if (near_scalar(graph, node.inputs[i], summand)) return node.inputs[1 - i];
-  }
-  return std::nullopt;
+[[nodiscard]] inline bool adds(const EditGraph& graph, const Node& node, double summand) {
+  return node.is("Add") && (near_scalar(graph, node.inputs[0], summand) || near_scalar(graph, node.inputs[1], summand));
 }
 
 }  // namespace latcast::rules::onnxruntime

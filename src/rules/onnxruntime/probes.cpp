@@ -51,7 +51,7 @@ class Sketch {
     model_.producer = "latcast";
   }
 
-  std::string input(Dims dims) {
+  std::string input(const Dims& dims) {
     onnx::ValueInfo info;
     info.name = "input" + std::to_string(model_.graph.inputs.size());
     info.type = onnx::DataType::float32;

@@ -56,8 +56,8 @@ bool keeps_everything(const EditGraph& graph, const Node& node) {
   if (node.op == "Expand") return true;
   // Ends that happen to be the length are not looked at; only those that mean "all".
   const ValueId ends = node.input(2);
-  if (ends == kNothing || !graph.constant(ends) || !graph.value(ends).info.values) return false;
-  if (std::ranges::any_of(*graph.value(ends).info.values, [](double end) { return end < 9e18; })) return false;
+  const std::vector<double>* last = graph.values(ends);
+  if (last == nullptr || std::ranges::any_of(*last, [](double end) { return end < 9e18; })) return false;
   const ValueId steps = node.input(4);
   if (steps == kNothing) return true;
   const auto& values = graph.value(steps).info.values;

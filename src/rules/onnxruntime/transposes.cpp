@@ -121,7 +121,7 @@ class Pushing {
 
   [[nodiscard]] const Axes* perm_of(const Node& node) const {
     const onnx::Attribute* perm = node.attribute("perm");
-    return perm != nullptr && is_permutation(perm->ints) ? &perm->ints : nullptr;
+    return perm != nullptr && !perm->ints.empty() && is_permutation(perm->ints) ? &perm->ints : nullptr;
   }
 
   /// The transpose that makes a value, if it has a valid order.
@@ -401,9 +401,9 @@ class Pushing {
   /// A constant list with an entry, or two, per axis.
   bool reorder_list(NodeId id, std::size_t i, const Axes& perm) {
     const ValueId list = graph_.node(id).input(i);
-    if (list == kNothing || !graph_.constant(list) || !info(list).values) return false;
-    if (info(list).values->size() % perm.size() != 0) return false;
-    const std::vector<double> old = *info(list).values;
+    const std::vector<double>* known = graph_.values(list);
+    if (known == nullptr || known->size() % perm.size() != 0) return false;
+    const std::vector<double> old = *known;
     std::vector<double> values;
     for (std::size_t half = 0; half < old.size(); half += perm.size()) {
       for (const std::int64_t axis : perm) values.push_back(old[half + at(axis)]);
@@ -446,10 +446,10 @@ class Pushing {
       const onnx::Attribute* axes = node.attribute("axes");
       return axes == nullptr ? std::nullopt : std::optional(axes->ints);
     }
-    const ValueId input = node.input(1);
-    if (input == kNothing || !graph_.constant(input) || !info(input).values) return std::nullopt;
+    const std::vector<double>* known = graph_.values(node.input(1));
+    if (known == nullptr) return std::nullopt;
     Axes out;
-    for (const double axis : *info(input).values) out.push_back(static_cast<std::int64_t>(axis));
+    for (const double axis : *known) out.push_back(static_cast<std::int64_t>(axis));
     return out;
   }
 
@@ -515,8 +515,9 @@ class Pushing {
       if (!info(starts).known || info(starts).dims.size() != 1) return false;
       for (std::int64_t axis = 0; axis < info(starts).dims[0]; ++axis) axes.push_back(axis);
     } else {
-      if (!graph_.constant(given) || !info(given).values) return false;
-      for (const double axis : *info(given).values) axes.push_back(static_cast<std::int64_t>(axis));
+      const std::vector<double>* known = graph_.values(given);
+      if (known == nullptr) return false;
+      for (const double axis : *known) axes.push_back(static_cast<std::int64_t>(axis));
     }
     if (!normalise(axes, perm.size())) return false;
     graph_.set_input(id, 3, int_list("axes", axes_before(axes, perm)));
