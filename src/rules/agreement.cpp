@@ -23,7 +23,8 @@ std::string operator_name(const onnx::Node& node) {
 std::string describe(const onnx::Node& node, const Tensors& tensors) {
   std::string text = operator_name(node);
   if (const onnx::Attribute* activation = node.attribute("activation")) text += "+" + activation->s;
-  const auto list = [&](const std::vector<std::string>& names, bool inputs) {
+  const auto list = [&](std::vector<std::string> names, bool inputs) {
+    while (!names.empty() && names.back().empty()) names.pop_back();  // left out, or not there at all
     for (const std::string& name : names) {
       const auto found = name.empty() ? tensors.end() : tensors.find(name);
       if (found == tensors.end()) {
@@ -55,6 +56,7 @@ Described described(const onnx::Model& model, const Tensors& tensors) {
     std::string near = out.own.back();
     std::size_t deep = std::hash<std::string>()(near);
     for (const std::string& input : node.inputs) {
+      if (input.empty()) continue;
       const auto found = maker.find(input);
       near += found == maker.end() ? " | ." : " | " + out.own[found->second];
       mix(deep, found == maker.end() ? 1 : out.deep[found->second]);

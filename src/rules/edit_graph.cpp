@@ -2,9 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace latcast::rules {
 namespace {
+
+/// "To the end" is written as the largest integer, which is no double.
+std::int64_t nearest(double value) {
+  constexpr double kTooLarge = 9.2e18;
+  if (value >= kTooLarge) return std::numeric_limits<std::int64_t>::max();
+  if (value <= -kTooLarge) return std::numeric_limits<std::int64_t>::min();
+  return std::llround(value);
+}
 
 /// Small values travel with the constant, as the reader keeps them.
 onnx::Tensor tensor_of(const Value& value) {
@@ -18,7 +27,7 @@ onnx::Tensor tensor_of(const Value& value) {
   if (real) {
     out.floats = *value.info.values;
   } else {
-    for (const double one : *value.info.values) out.ints.push_back(std::llround(one));
+    for (const double one : *value.info.values) out.ints.push_back(nearest(one));
   }
   return out;
 }

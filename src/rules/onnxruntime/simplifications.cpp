@@ -24,7 +24,8 @@ bool is_dropout_without_effect(const EditGraph& graph, const Node& node) {
   if (!node.is("Dropout")) return false;
   if (node.outputs.size() > 1 && node.outputs[1] != kNothing && graph.uses(node.outputs[1]) > 0) return false;
   const ValueId training = node.input(2);
-  return training == kNothing || graph.scalar(training) == 0.0;
+  return training == kNothing || graph.scalar(training) == 0.0 ||
+         (node.input(1) != kNothing && graph.scalar(node.inputs[1]) == 0.0);
 }
 
 bool is_cast_to_same(const EditGraph& graph, const Node& node) {

@@ -239,7 +239,7 @@ class Pushing {
       case Kind::resize:
         return push_resize(id, perm);
       case Kind::transpose:
-        return merge(transpose, id, *perm_of(graph_.node(id)));
+        return perm_of(graph_.node(id)) != nullptr && merge(transpose, id, Axes(*perm_of(graph_.node(id))));
       case Kind::reshape:
         return merge_reshape(transpose, id);
       case Kind::none:
