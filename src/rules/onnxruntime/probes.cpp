@@ -324,12 +324,15 @@ std::string tanh_gelu(Sketch& s, const std::string& x) {
 
 std::string silu(Sketch& s, const std::string& x) { return s.node("Mul", {x, s.node("Sigmoid", {x})}); }
 
-std::string layer_norm(Sketch& s, const std::string& x, std::int64_t width) {
+std::string scaled_norm(Sketch& s, const std::string& x, std::int64_t width) {
   const std::string off = s.node("Sub", {x, s.mean(x)});
   const std::string variance = s.mean(s.node("Pow", {off, s.scalar(2)}));
   const std::string deviation = s.node("Sqrt", {s.node("Add", {variance, s.scalar(1e-5)})});
-  const std::string scaled = s.node("Mul", {s.node("Div", {off, deviation}), s.weight({width})});
-  return s.node("Add", {scaled, s.weight({width})});
+  return s.node("Mul", {s.node("Div", {off, deviation}), s.weight({width})});
+}
+
+std::string layer_norm(Sketch& s, const std::string& x, std::int64_t width) {
+  return s.node("Add", {scaled_norm(s, x, width), s.weight({width})});
 }
 
 std::string root_mean_square_norm(Sketch& s, const std::string& x, std::int64_t width) {
@@ -354,6 +357,23 @@ void pattern_probes(std::vector<std::pair<std::string, Draw>>& out) {
   out.emplace_back("quick gelu, blocked",
                    [](Sketch& s) { return s.conv(silu(s, s.conv(s.input({1, 40, 6, 6}), 40, 40, 1)), 40, 32, 1); });
   out.emplace_back("layer norm", [](Sketch& s) { return layer_norm(s, s.input({2, 5, 8}), 8); });
+  out.emplace_back("layer norm: without a bias",
+                   [](Sketch& s) { return s.node("Relu", {scaled_norm(s, s.input({2, 5, 8}), 8)}); });
+  out.emplace_back("layer norm: the operator, without a bias", [](Sketch& s) {
+    return s.node("LayerNormalization", {s.node("Add", {s.input({2, 5, 8}), s.input({2, 5, 8})}), s.weight({8})},
+                  {whole("axis", -1)});
+  });
+  out.emplace_back("layer norm: skipped and read once more", [](Sketch& s) {
+    const std::string sum = s.node("Add", {s.input({2, 5, 8}), s.input({2, 5, 8})});
+    return s.node("Add", {layer_norm(s, sum, 8), sum});
+  });
+  out.emplace_back("simplified layer norm: skipped", [](Sketch& s) {
+    return root_mean_square_norm(s, s.node("Add", {s.input({2, 5, 8}), s.input({2, 5, 8})}), 8);
+  });
+  out.emplace_back("quantized pairs stay", [](Sketch& s) {
+    const std::string x = s.node("QuantizeLinear", {s.input({1, 16, 6, 6}), s.scalar(0.1)});
+    return s.conv(s.node("DequantizeLinear", {x, s.scalar(0.1)}), 16, 16, 1);
+  });
   out.emplace_back("simplified layer norm", [](Sketch& s) { return root_mean_square_norm(s, s.input({2, 5, 8}), 8); });
   out.emplace_back("skip and layer norm",
                    [](Sketch& s) { return layer_norm(s, s.node("Add", {s.input({2, 5, 8}), s.input({2, 5, 8})}), 8); });
