@@ -32,6 +32,13 @@ onnx::Tensor tensor_of(const Value& value) {
   return out;
 }
 
+onnx::Attribute attribute_of(std::string_view name, onnx::Attribute::Kind kind) {
+  onnx::Attribute out;
+  out.name = std::string(name);
+  out.kind = kind;
+  return out;
+}
+
 }  // namespace
 
 const onnx::Attribute* Node::attribute(std::string_view wanted) const {
@@ -61,6 +68,30 @@ void Node::set(onnx::Attribute one) {
   } else {
     attributes.push_back(std::move(one));
   }
+}
+
+void Node::set_int(std::string_view wanted, std::int64_t value) {
+  onnx::Attribute one = attribute_of(wanted, onnx::Attribute::Kind::i);
+  one.i = value;
+  set(std::move(one));
+}
+
+void Node::set_ints(std::string_view wanted, std::vector<std::int64_t> values) {
+  onnx::Attribute one = attribute_of(wanted, onnx::Attribute::Kind::ints);
+  one.ints = std::move(values);
+  set(std::move(one));
+}
+
+void Node::set_real(std::string_view wanted, float value) {
+  onnx::Attribute one = attribute_of(wanted, onnx::Attribute::Kind::f);
+  one.f = value;
+  set(std::move(one));
+}
+
+void Node::set_text(std::string_view wanted, std::string_view value) {
+  onnx::Attribute one = attribute_of(wanted, onnx::Attribute::Kind::s);
+  one.s = std::string(value);
+  set(std::move(one));
 }
 
 EditGraph::EditGraph(const onnx::Model& model, std::map<std::string, TensorInfo> shapes)

@@ -48,6 +48,10 @@ struct Node {
   [[nodiscard]] float real(std::string_view wanted, float fallback) const;
   [[nodiscard]] std::string_view text(std::string_view wanted) const;
   void set(onnx::Attribute attribute);
+  void set_int(std::string_view name, std::int64_t value);
+  void set_ints(std::string_view name, std::vector<std::int64_t> values);
+  void set_real(std::string_view name, float value);
+  void set_text(std::string_view name, std::string_view value);
   [[nodiscard]] ValueId input(std::size_t index) const { return index < inputs.size() ? inputs[index] : kNothing; }
 };
 

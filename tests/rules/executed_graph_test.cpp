@@ -153,6 +153,39 @@ TEST(ExecutedGraph, StaysPlainWithoutABlock) {
   }
 }
 
+/// Found by fuzzing: a sum of blocked values where one's size is not known.
+TEST(ExecutedGraph, LivesWithUnknownShapes) {
+  onnx::Graph graph;
+  graph.inputs = {test::value("x", {1, 32, 6, 6})};
+  graph.outputs = {test::value("sum", {1, 32, 6, 6})};
+  graph.initializers = {test::weight("w", {32, 32, 1, 1})};
+  graph.nodes = {test::node("Mystery", {"x"}, {"m"}, {}, "unknown"), test::node("Conv", {"m", "w"}, {"a"}),
+                 test::node("Conv", {"x", "w"}, {"b"}), test::node("Add", {"a", "b"}, {"sum"})};
+  const ExecutedGraph found = deduce(test::model(std::move(graph)), 16);
+  EXPECT_EQ(found.model.graph.nodes.back().op, "Add");
+}
+
+TEST(ExecutedGraph, RefusesNodesThatLackWhatTheyNeed) {
+  onnx::Graph graph;
+  graph.inputs = {test::value("x", {2, 3})};
+  graph.outputs = {test::value("y", {2, 3})};
+  graph.nodes = {test::node("Mul", {"x"}, {"y"})};
+  const auto found = executed_graph(test::model(std::move(graph)), {}, "onnxruntime", {1030, 16});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, Errc::invalid_input);
+  EXPECT_NE(found.error().context.find("(Mul) lacks its input 1"), std::string::npos) << found.error().context;
+}
+
+/// As the engine: a permutation that is none stays what it is.
+TEST(ExecutedGraph, LeavesOddPermutationsAlone) {
+  onnx::Graph graph;
+  graph.inputs = {test::value("x", {2, 3})};
+  graph.outputs = {test::value("y", {3, 2})};
+  graph.nodes = {test::node("Transpose", {"x"}, {"t"}, {test::ints("perm", {1, 0})}),
+                 test::node("Transpose", {"t"}, {"y"}, {test::ints("perm", {0, 7})})};
+  EXPECT_EQ(deduce(test::model(std::move(graph)), 16).model.graph.nodes.size(), 2U);
+}
+
 TEST(ExecutedGraph, SaysWhichEngineItHasNoRulesFor) {
   const auto none = executed_graph(onnxruntime_probes().front().model, {}, "abacus", {1000, 8});
   ASSERT_FALSE(none);

@@ -126,16 +126,8 @@ class Layout {
     const NodeId id =
         graph_.add_node("ReorderInput", kNchwc, "ReorderInput", {last ? maker->inputs[0] : plain}, {result});
     if (!last) return;
-    set_int(id, "channels_last", 1);
+    graph_.node(id).set_int("channels_last", 1);
     transposes_.push_back(graph_.value(plain).producer);
-  }
-
-  void set_int(NodeId id, std::string_view name, std::int64_t value) {
-    onnx::Attribute attribute;
-    attribute.name = std::string(name);
-    attribute.kind = onnx::Attribute::Kind::i;
-    attribute.i = value;
-    graph_.node(id).set(std::move(attribute));
   }
 
   ValueId filter(ValueId plain, std::int64_t channels_out, std::int64_t channels_in) {
@@ -199,7 +191,7 @@ class Layout {
     inputs[1] = filter(inputs[1], padded(channels), layout->channels_in);
     if (!layout->from_plain) inputs[0] = blocked_input(inputs[0]);
     const NodeId made = replace(id, "Conv", std::move(inputs), channels);
-    if (layout->groups != node.integer("group", 1)) set_int(made, "group", layout->groups);
+    if (layout->groups != node.integer("group", 1)) graph_.node(made).set_int("group", layout->groups);
   }
 
   void pool(NodeId id) {
@@ -232,6 +224,12 @@ class Layout {
       return true;
     }
     return false;
+  }
+
+  /// Whether all that a node reads and gives has four axes, of known lengths.
+  [[nodiscard]] bool are_images(const Node& node) const {
+    const auto image = [&](ValueId id) { return info(id).known && info(id).dims.size() == 4; };
+    return std::ranges::all_of(node.inputs, image) && std::ranges::all_of(node.outputs, image);
   }
 
   /// Between values of one number of channels and different sizes: with the block as an axis of its own.
@@ -289,7 +287,7 @@ class Layout {
       same = same && first.known && other.known && first.dims == other.dims;
     }
     if (!same) {
-      if (add) add_by_blocks(id, inputs);
+      if (add && are_images(node)) add_by_blocks(id, inputs);
       return;
     }
     for (Blocked* one : inputs) --one->uses_left;
@@ -316,7 +314,7 @@ class Layout {
       --input->uses_left;
       const NodeId made = replace(id, "Conv", {input->value, scale}, input->channels);
       graph_.node(made).attributes.clear();
-      set_int(made, "group", all);
+      graph_.node(made).set_int("group", all);
       return;
     }
     if (!hard_swish(id)) binary(id, false);
@@ -351,7 +349,7 @@ class Layout {
       if (!sigmoid.is("HardSigmoid") || sigmoid.inputs[0] != x->value || !maker.is("Conv", kNchwc)) continue;
       if (std::abs(sigmoid.real("alpha", 0.2F) - 1.0F / 6.0F) > 1e-3F || sigmoid.real("beta", 0.5F) != 0.5F) continue;
       if (maker.attribute("activation") != nullptr || graph_.value(node.outputs[0]).output) continue;
-      set_activation(maker, "HardSwish");
+      maker.set_text("activation", "HardSwish");
       const ValueId plain = node.outputs[0];
       const std::size_t uses = graph_.uses(plain);
       const Blocked from = *x;
@@ -366,14 +364,6 @@ class Layout {
     return false;
   }
 
-  static void set_activation(Node& convolution, std::string_view kind) {
-    onnx::Attribute attribute;
-    attribute.name = "activation";
-    attribute.kind = onnx::Attribute::Kind::s;
-    attribute.s = std::string(kind);
-    convolution.set(std::move(attribute));
-  }
-
   /// `fused`: a convolution may compute it along with itself.
   void activation(NodeId id, bool fused) {
     const Node node = graph_.node(id);
@@ -383,7 +373,7 @@ class Layout {
     const Blocked from = *input;
     Node& maker = graph_.node(from.maker);
     if (fused && maker.is("Conv", kNchwc) && from.uses == 1 && maker.attribute("activation") == nullptr) {
-      set_activation(maker, node.op);
+      maker.set_text("activation", node.op);
       const ValueId plain = node.outputs[0];
       const std::size_t uses = graph_.uses(plain);
       graph_.remove(id);
@@ -414,7 +404,7 @@ class Layout {
     const ValueId from = input->value;
     const NodeId made = replace(id, "Conv", {from, scale, offset}, channels);
     graph_.node(made).attributes.clear();
-    set_int(made, "group", all);
+    graph_.node(made).set_int("group", all);
   }
 
   /// To channels last: that is another way of reordering.
@@ -427,8 +417,8 @@ class Layout {
     const Blocked from = *input;
     graph_.remove(id);
     const NodeId made = graph_.add_node("ReorderOutput", kNchwc, "ReorderOutput", {from.value}, {node.outputs[0]});
-    set_int(made, "channels", from.channels);
-    set_int(made, "channels_last", 1);
+    graph_.node(made).set_int("channels", from.channels);
+    graph_.node(made).set_int("channels_last", 1);
     ++changes_;
   }
 
@@ -465,22 +455,19 @@ class Layout {
     --input->uses_left;
     const ValueId from = input->value;
     const NodeId made = replace(id, "Upsample", {from}, input->channels);
-    onnx::Attribute attribute;
-    attribute.name = "scales";
-    attribute.kind = onnx::Attribute::Kind::ints;
-    attribute.ints = *scales;
-    std::vector<onnx::Attribute> attributes = {std::move(attribute)};
+    std::vector<onnx::Attribute> attributes;
     for (const char* name : {"mode", "coordinate_transformation_mode"}) {
       if (const onnx::Attribute* kept = node.attribute(name)) attributes.push_back(*kept);
     }
     graph_.node(made).attributes = std::move(attributes);
+    graph_.node(made).set_ints("scales", *scales);
   }
 
   void reorder_outputs() {
     for (const auto& [plain, one] : blocked_) {
       if (one.uses_left == 0) continue;
       const NodeId made = graph_.add_node("ReorderOutput", kNchwc, "ReorderOutput", {one.value}, {plain});
-      set_int(made, "channels", one.channels);
+      graph_.node(made).set_int("channels", one.channels);
     }
     for (const NodeId id : transposes_) {
       if (graph_.uses(graph_.node(id).outputs[0]) == 0) graph_.remove(id);

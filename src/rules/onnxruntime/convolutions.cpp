@@ -115,14 +115,6 @@ bool fusable_activation(const EditGraph& graph, const Node& node) {
   return node.op == "Clip" && bounds_known(graph, node);
 }
 
-void activate(Node& convolution, const Node& activation) {
-  onnx::Attribute kind;
-  kind.name = "activation";
-  kind.kind = onnx::Attribute::Kind::s;
-  kind.s = activation.op;
-  convolution.set(std::move(kind));
-}
-
 }  // namespace
 
 std::size_t add_into_convolution(EditGraph& graph, const EngineTarget& /*target*/) {
@@ -209,7 +201,7 @@ std::size_t activate_convolution(EditGraph& graph, const EngineTarget& /*target*
     graph.remove(next);
     const NodeId fused = graph.add_node("FusedConv", kMicrosoft, "fused " + conv.name, conv.inputs, activation.outputs);
     graph.node(fused).attributes = conv.attributes;
-    activate(graph.node(fused), activation);
+    graph.node(fused).set_text("activation", activation.op);
     ++count;
   }
   return count;
@@ -242,7 +234,7 @@ std::size_t add_to_convolution(EditGraph& graph, const EngineTarget& /*target*/)
     const NodeId fused = graph.add_node("FusedConv", kMicrosoft, conv.name, std::move(inputs),
                                         active ? activation.outputs : add.outputs);
     graph.node(fused).attributes = conv.attributes;
-    if (active) activate(graph.node(fused), activation);
+    if (active) graph.node(fused).set_text("activation", activation.op);
     ++count;
   }
   return count;

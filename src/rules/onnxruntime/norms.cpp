@@ -72,14 +72,6 @@ std::optional<Deviation> deviation(const EditGraph& graph, ValueId root_value) {
   return std::nullopt;
 }
 
-void set_axis(EditGraph& graph, NodeId id, std::int64_t axis) {
-  onnx::Attribute attribute;
-  attribute.name = "axis";
-  attribute.kind = onnx::Attribute::Kind::i;
-  attribute.i = axis;
-  graph.node(id).set(std::move(attribute));
-}
-
 /// (x - mean) / deviation * scale + bias, from the division on.
 bool layer_norm_at(EditGraph& graph, NodeId div) {
   const NodeId sub = maker_if(graph, graph.node(div).inputs[0], "Sub");
@@ -104,7 +96,7 @@ bool layer_norm_at(EditGraph& graph, NodeId div) {
   nodes.insert(nodes.end(), {mean, sub, other, div, mul, add});
   for (const NodeId id : nodes) graph.remove(id);
   const NodeId made = graph.add_node("LayerNormalization", {}, "LayerNormalization", {x, *scale, *bias}, {result});
-  set_axis(graph, made, spread->axes.front());
+  graph.node(made).set_int("axis", spread->axes.front());
   return true;
 }
 
@@ -132,7 +124,7 @@ bool simplified_norm_at(EditGraph& graph, NodeId div) {
   for (const NodeId id : nodes) graph.remove(id);
   const NodeId made =
       graph.add_node("SimplifiedLayerNormalization", {}, "SimplifiedLayerNormalization", {x, *scale}, {result});
-  set_axis(graph, made, spread->axes.front());
+  graph.node(made).set_int("axis", spread->axes.front());
   return true;
 }
 

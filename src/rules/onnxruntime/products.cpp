@@ -90,14 +90,6 @@ Swap swap_before(const EditGraph& graph, ValueId id) {
 
 bool is_product(const Node& node) { return node.is("MatMul") || node.is("FusedMatMul", kMicrosoft); }
 
-void set_int(Node& node, std::string_view name, std::int64_t value) {
-  onnx::Attribute attribute;
-  attribute.name = std::string(name);
-  attribute.kind = onnx::Attribute::Kind::i;
-  attribute.i = value;
-  node.set(std::move(attribute));
-}
-
 /// A product in the place of another one, with its attributes.
 NodeId fused_product(EditGraph& graph, NodeId id, std::vector<ValueId> inputs, ValueId result) {
   const Node old = graph.node(id);
@@ -139,7 +131,7 @@ std::size_t transpose_in_matmul(EditGraph& graph, const EngineTarget& /*target*/
     if (right.transpose != kNothing) inputs[1] = graph.node(right.transpose).inputs[0];
     const NodeId made = fused_product(graph, id, std::move(inputs), before.outputs[0]);
     const auto turn = [&](const char* name, bool swapped) {
-      set_int(graph.node(made), name, swapped != (before.integer(name, 0) != 0) ? 1 : 0);
+      graph.node(made).set_int(name, swapped != (before.integer(name, 0) != 0) ? 1 : 0);
     };
     turn("transA", left.last);
     turn("transB", right.last);
@@ -259,11 +251,7 @@ std::size_t activate_gemm(EditGraph& graph, const EngineTarget& /*target*/) {
     graph.remove(next);
     const NodeId fused = graph.add_node("FusedGemm", kMicrosoft, "fused " + gemm.name, gemm.inputs, activation.outputs);
     graph.node(fused).attributes = gemm.attributes;
-    onnx::Attribute kind;
-    kind.name = "activation";
-    kind.kind = onnx::Attribute::Kind::s;
-    kind.s = activation.op;
-    graph.node(fused).set(std::move(kind));
+    graph.node(fused).set_text("activation", activation.op);
     ++count;
   }
   return count;

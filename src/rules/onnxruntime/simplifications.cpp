@@ -4,7 +4,6 @@
 #include <charconv>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "rules/onnxruntime/stages.h"
@@ -158,13 +157,8 @@ std::size_t write_out_functions(EditGraph& graph, const EngineTarget& /*target*/
     graph.remove(id);
     const ValueId gate = graph.add_value(graph.value(node.outputs[0]).name + "_gate", info);
     const NodeId sigmoid = graph.add_node("HardSigmoid", {}, node.name, {node.inputs[0]}, {gate});
-    for (const auto& [name, value] : {std::pair{"alpha", 1.0F / 6.0F}, std::pair{"beta", 0.5F}}) {
-      onnx::Attribute attribute;
-      attribute.name = name;
-      attribute.kind = onnx::Attribute::Kind::f;
-      attribute.f = value;
-      graph.node(sigmoid).set(std::move(attribute));
-    }
+    graph.node(sigmoid).set_real("alpha", 1.0F / 6.0F);
+    graph.node(sigmoid).set_real("beta", 0.5F);
     graph.add_node("Mul", {}, node.name, {node.inputs[0], gate}, {node.outputs[0]});
     ++count;
   }

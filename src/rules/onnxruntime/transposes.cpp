@@ -250,22 +250,6 @@ class Pushing {
 
   // ---- what is done to inputs and outputs
 
-  void set_ints(NodeId id, std::string_view name, Axes values) {
-    onnx::Attribute attribute;
-    attribute.name = std::string(name);
-    attribute.kind = onnx::Attribute::Kind::ints;
-    attribute.ints = std::move(values);
-    graph_.node(id).set(std::move(attribute));
-  }
-
-  void set_int(NodeId id, std::string_view name, std::int64_t value) {
-    onnx::Attribute attribute;
-    attribute.name = std::string(name);
-    attribute.kind = onnx::Attribute::Kind::i;
-    attribute.i = value;
-    graph_.node(id).set(std::move(attribute));
-  }
-
   ValueId int_list(std::string_view name, const Axes& values) {
     TensorInfo out;
     out.type = onnx::DataType::int64;
@@ -284,7 +268,7 @@ class Pushing {
     const ValueId out = graph_.add_value(graph_.value(value).name + "_transposed", moved(info(value), perm));
     graph_.value(out).info.constant = false;
     const NodeId node = graph_.add_node("Transpose", {}, "Transpose", {value}, {out});
-    set_ints(node, "perm", perm);
+    graph_.node(node).set_ints("perm", perm);
     return out;
   }
 
@@ -334,7 +318,7 @@ class Pushing {
       const ValueId raw = graph_.add_value(graph_.value(output).name + "_raw", moved(info(output), back));
       graph_.set_output(id, i, raw);
       const NodeId node = graph_.add_node("Transpose", {}, "Transpose", {raw}, {output});
-      set_ints(node, "perm", perm);
+      graph_.node(node).set_ints("perm", perm);
     }
   }
 
@@ -349,7 +333,7 @@ class Pushing {
     const NodeId node = graph_.opset() >= 13
                             ? graph_.add_node("Unsqueeze", {}, "Unsqueeze", {input, int_list("axes", axes)}, {out})
                             : graph_.add_node("Unsqueeze", {}, "Unsqueeze", {input}, {out});
-    if (graph_.opset() < 13) set_ints(node, "axes", axes);
+    if (graph_.opset() < 13) graph_.node(node).set_ints("axes", axes);
     graph_.set_input(id, i, out);
     if (const NodeId before = transpose_of(input); before != kNothing) {
       push_unsqueeze(node, *perm_of(graph_.node(before)));
@@ -384,7 +368,7 @@ class Pushing {
     Axes axis = {graph_.node(id).integer("axis", usual)};
     if (!normalise(axis, perm.size())) return false;
     push_plain(id, perm, inputs);
-    set_int(id, "axis", perm[at(axis[0])]);
+    graph_.node(id).set_int("axis", perm[at(axis[0])]);
     return true;
   }
 
@@ -427,7 +411,7 @@ class Pushing {
     for (const std::size_t half : {std::size_t{0}, perm.size()}) {
       for (const std::int64_t axis : inverse(perm)) out.push_back(pads->ints[half + at(axis)]);
     }
-    set_ints(id, "pads", std::move(out));
+    graph_.node(id).set_ints("pads", std::move(out));
     return push_plain(id, perm, {0});
   }
 
@@ -454,7 +438,7 @@ class Pushing {
   }
 
   void set_axes(NodeId id, std::int64_t opset, const Axes& axes) {
-    if (graph_.opset() < opset) return set_ints(id, "axes", axes);
+    if (graph_.opset() < opset) return graph_.node(id).set_ints("axes", axes);
     graph_.set_input(id, 1, int_list("axes", axes));
   }
 
@@ -482,7 +466,7 @@ class Pushing {
     Axes axis = {graph_.node(id).integer("axis", 0)};
     if (!normalise(axis, perm.size())) return false;
     const std::int64_t before = perm[at(axis[0])];
-    set_int(id, "axis", before);
+    graph_.node(id).set_int("axis", before);
     transpose_input(id, 0, inverse(perm));
     transpose_outputs(id, graph_.node(id).integer("keepdims", 1) != 0 ? perm : without(perm, {before}));
     return true;
@@ -531,7 +515,7 @@ class Pushing {
     Axes axis = {graph_.node(id).integer("axis", 0)};
     if (!indices.known || indices.dims.size() > 1 || !normalise(axis, perm.size())) return false;
     const std::int64_t before = perm[at(axis[0])];
-    set_int(id, "axis", before);
+    graph_.node(id).set_int("axis", before);
     transpose_input(id, 0, inverse(perm));
     transpose_outputs(id, indices.dims.empty() ? without(perm, {before}) : perm);
     return true;
@@ -553,7 +537,7 @@ class Pushing {
     } else {
       graph_.set_input(second, 0, source);
     }
-    set_ints(second, "perm", composed(own, perm));
+    graph_.node(second).set_ints("perm", composed(own, perm));
     drop_if_unread(first);
     return true;
   }
@@ -640,7 +624,7 @@ class Pushing {
     const ValueId reshaped = graph_.add_value(graph_.value(result).name + "_reshaped", std::move(between));
     graph_.add_node("Reshape", {}, "Reshape", {source, int_list("shape", shape)}, {reshaped});
     const NodeId last = graph_.add_node("Transpose", {}, "Transpose", {reshaped}, {result});
-    set_ints(last, "perm", place);
+    graph_.node(last).set_ints("perm", place);
     drop_if_unread(transpose);
     return true;
   }

@@ -62,22 +62,6 @@ TensorInfo ints(std::vector<std::int64_t> values) {
   return out;
 }
 
-void set_int(Node& node, std::string_view name, std::int64_t value) {
-  onnx::Attribute attribute;
-  attribute.name = std::string(name);
-  attribute.kind = onnx::Attribute::Kind::i;
-  attribute.i = value;
-  node.set(std::move(attribute));
-}
-
-void set_ints(Node& node, std::string_view name, std::vector<std::int64_t> values) {
-  onnx::Attribute attribute;
-  attribute.name = std::string(name);
-  attribute.kind = onnx::Attribute::Kind::ints;
-  attribute.ints = std::move(values);
-  node.set(std::move(attribute));
-}
-
 /// A reader of a value, and what it takes of it.
 struct Taker {
   NodeId node = kNothing;
@@ -95,7 +79,7 @@ ValueId squeezed(EditGraph& graph, ValueId whole, const Part& part, ValueId resu
     return out;
   }
   const NodeId node = graph.add_node("Squeeze", {}, "Squeeze", {out}, {result});
-  set_ints(graph.node(node), "axes", {part.axis});
+  graph.node(node).set_ints("axes", {part.axis});
   return out;
 }
 
@@ -111,8 +95,8 @@ void split(EditGraph& graph, ValueId whole, const std::vector<Taker>& takers) {
   if (graph.opset() >= 13) inputs.push_back(graph.add_constant("split_sizes", ints(sizes)));
   outputs.assign(results.size(), kNothing);
   const NodeId node = graph.add_node("Split", {}, "Split", std::move(inputs), outputs);
-  set_int(graph.node(node), "axis", takers.front().part.axis);
-  if (graph.opset() < 13) set_ints(graph.node(node), "split", sizes);
+  graph.node(node).set_int("axis", takers.front().part.axis);
+  if (graph.opset() < 13) graph.node(node).set_ints("split", sizes);
   for (std::size_t i = 0; i < takers.size(); ++i) {
     const Part& part = takers[i].part;
     graph.set_output(node, i, part.squeezed ? squeezed(graph, whole, part, results[i]) : results[i]);
