@@ -33,28 +33,35 @@ bool multiplied(const EditGraph& graph, ValueId x) {
   return maker != nullptr && maker->is("Mul");
 }
 
-/// erf(x / sqrt 2) + 1, times x, times a half: in that order, or with the half first.
+/// From 1 + f(x) on: times x, times a half, in that order or with the half first. The last product, with all nodes
+/// added to `nodes`; kNothing where it goes on otherwise.
+NodeId halved_product(const EditGraph& graph, NodeId sum, ValueId x, std::vector<NodeId>& nodes) {
+  if (!adds(graph, graph.node(sum), 1.0) || multiplied(graph, x)) return kNothing;
+  const NodeId mul = next_is(graph, sum, "Mul");
+  if (mul == kNothing) return kNothing;
+  nodes.insert(nodes.end(), {sum, mul});
+  const ValueId factor = other_input(graph.node(mul), graph.node(sum).outputs[0]);
+  if (factor == x) {
+    const NodeId last = next_is(graph, mul, "Mul");
+    if (last == kNothing || times(graph, graph.node(last), 0.5) == kNothing) return kNothing;
+    nodes.push_back(last);
+    return last;
+  }
+  const Node* half = graph.producer(factor);
+  if (half == nullptr || !half->is("Mul") || times(graph, *half, 0.5) != x || graph.uses(factor) != 1) return kNothing;
+  nodes.push_back(graph.value(factor).producer);
+  return mul;
+}
+
+/// x / 2 * (1 + erf(x / sqrt 2)), from the division on.
 bool gelu_of_erf(EditGraph& graph, NodeId first, bool standard) {
   const ValueId x = over_root_two(graph, graph.node(first));
   const NodeId erf = x != kNothing ? next_is(graph, first, "Erf") : kNothing;
-  const NodeId add = erf != kNothing ? next_is(graph, erf, "Add") : kNothing;
-  if (add == kNothing || !adds(graph, graph.node(add), 1.0)) return false;
-  const NodeId mul = next_is(graph, add, "Mul");
-  if (mul == kNothing) return false;
-  if (multiplied(graph, x)) return false;
-  const ValueId factor = other_input(graph.node(mul), graph.node(add).outputs[0]);
-  std::vector<NodeId> nodes = {first, erf, add, mul};
-  NodeId last = kNothing;
-  if (factor == x) {
-    last = next_is(graph, mul, "Mul");
-    if (last == kNothing || times(graph, graph.node(last), 0.5) == kNothing) return false;
-    nodes.push_back(last);
-  } else {
-    const Node* half = graph.producer(factor);
-    if (half == nullptr || !half->is("Mul") || times(graph, *half, 0.5) != x || graph.uses(factor) != 1) return false;
-    nodes.push_back(graph.value(factor).producer);
-    last = mul;
-  }
+  const NodeId sum = erf != kNothing ? next_is(graph, erf, "Add") : kNothing;
+  if (sum == kNothing) return false;
+  std::vector<NodeId> nodes = {first, erf};
+  const NodeId last = halved_product(graph, sum, x, nodes);
+  if (last == kNothing) return false;
   fuse(graph, nodes, last, "Gelu", standard ? std::string_view() : kMicrosoft, {x});
   return true;
 }
@@ -79,23 +86,9 @@ bool gelu_of_tanh(EditGraph& graph, NodeId tanh) {
     nodes.push_back(graph.value(add->inputs[i]).producer);
     nodes.push_back(graph.value(cube).producer);
   }
-  if (x == kNothing || multiplied(graph, x)) return false;
-  const NodeId one = next_is(graph, tanh, "Add");
-  if (one == kNothing || !adds(graph, graph.node(one), 1.0)) return false;
-  const NodeId mul = next_is(graph, one, "Mul");
-  if (mul == kNothing) return false;
-  nodes.insert(nodes.end(), {one, mul});
-  const ValueId factor = other_input(graph.node(mul), graph.node(one).outputs[0]);
-  NodeId last = mul;
-  if (factor == x) {
-    last = next_is(graph, mul, "Mul");
-    if (last == kNothing || times(graph, graph.node(last), 0.5) == kNothing) return false;
-    nodes.push_back(last);
-  } else {
-    const Node* half = graph.producer(factor);
-    if (half == nullptr || !half->is("Mul") || times(graph, *half, 0.5) != x || graph.uses(factor) != 1) return false;
-    nodes.push_back(graph.value(factor).producer);
-  }
+  const NodeId one = x != kNothing ? next_is(graph, tanh, "Add") : kNothing;
+  const NodeId last = one != kNothing ? halved_product(graph, one, x, nodes) : kNothing;
+  if (last == kNothing) return false;
   if (graph.value(graph.node(last).outputs[0]).output) return false;
   fuse(graph, nodes, last, "FastGelu", kMicrosoft, {x});
   return true;
