@@ -122,7 +122,7 @@ int run(const Options& options, Console& console) {
   if (!forecaster) return refuse(console, forecaster.error());
   if (auto ok = forecaster->choose_graph(options.source, console); !ok) return refuse(console, ok.error());
   const DimBindings dims = bindings(options.dims);
-  const auto loaded = load_model_file(options.model, dims);
+  const auto loaded = forecaster->load(options.model, dims);
   if (!loaded) return refuse(console, loaded.error());
   auto executed = forecaster->execute(*loaded, dims);
   if (!executed) return refuse(console, executed.error());

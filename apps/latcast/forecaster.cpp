@@ -210,6 +210,10 @@ std::vector<ModuleQuery> Forecaster::queries(const Network& network) const {
   return queries;
 }
 
+Result<LoadedModel> Forecaster::load(const std::string& file, const DimBindings& bindings) const {
+  return load_model_file(file, bindings, rules_ ? onnx::ExternalWeights::ignored : onnx::ExternalWeights::required);
+}
+
 Result<ExecutedNetwork> Forecaster::execute(const LoadedModel& loaded, const DimBindings& bindings) {
   auto model = executed(loaded, bindings);
   if (!model) return tl::unexpected(model.error());
@@ -221,7 +225,7 @@ Result<ExecutedNetwork> Forecaster::execute(const LoadedModel& loaded, const Dim
 }
 
 Result<Forecast> Forecaster::forecast(const std::string& file, const DimBindings& bindings) {
-  auto loaded = load_model_file(file, bindings);
+  auto loaded = load(file, bindings);
   if (!loaded) return tl::unexpected(loaded.error());
   return forecast(*loaded, bindings);
 }

@@ -61,6 +61,8 @@ class Forecaster {
   /// True where CPU or engine version differ from the pack's; `why` names both.
   [[nodiscard]] bool foreign(std::string& why);
 
+  /// Files of weights need not be there where rules deduce the graph.
+  [[nodiscard]] Result<LoadedModel> load(const std::string& file, const DimBindings& bindings) const;
   Result<ExecutedNetwork> execute(const LoadedModel& loaded, const DimBindings& bindings);
   Result<Forecast> forecast(const std::string& file, const DimBindings& bindings);
   Result<Forecast> forecast(const LoadedModel& loaded, const DimBindings& bindings);

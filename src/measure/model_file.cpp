@@ -91,8 +91,9 @@ Result<EngineModel> plan_inputs(const onnx::Model& model, const DimBindings& bin
   return result;
 }
 
-Result<LoadedModel> load_model_file(const std::string& path, const DimBindings& bindings) {
-  auto model = onnx::read_model_file(path);
+Result<LoadedModel> load_model_file(const std::string& path, const DimBindings& bindings,
+                                    onnx::ExternalWeights external) {
+  auto model = onnx::read_model_file(path, external);
   if (!model) return tl::unexpected(model.error());
   auto engine_model = plan_inputs(*model, bindings);
   if (!engine_model) return fail_in(path, engine_model.error());

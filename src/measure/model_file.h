@@ -17,8 +17,10 @@ struct LoadedModel {
 };
 
 /// Reads the file, binds free dimensions and plans the inputs. Integer inputs are kept small enough for the tables
-/// they index (Gather and embedding nodes fed by them). Errors name the file.
-[[nodiscard]] Result<LoadedModel> load_model_file(const std::string& path, const DimBindings& bindings);
+/// they index (Gather and embedding nodes fed by them). `external`: whether files of weights must be there, which only
+/// an engine opens. Errors name the file.
+[[nodiscard]] Result<LoadedModel> load_model_file(const std::string& path, const DimBindings& bindings,
+                                                  onnx::ExternalWeights external = onnx::ExternalWeights::required);
 
 /// The inputs an engine needs to run this model.
 [[nodiscard]] Result<EngineModel> plan_inputs(const onnx::Model& model, const DimBindings& bindings);
