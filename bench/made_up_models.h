@@ -135,6 +135,8 @@ inline TypeModel model_of(const ModuleType& type, const MakeForm& make) {
     KernelModel& model = out.kernels.emplace_back();
     model.name = kernel.name;
     model.when = kernel.when;
+    model.free = kernel.free;
+    if (kernel.free) continue;
     model.terms = named(kernel.base);
     model.features = named(kernel.features);
     const Sizes sizes{model.terms.size(), model.features.size()};
