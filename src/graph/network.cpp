@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <numeric>
 
+#include "graph/link.h"
 #include "graph/node_reads.h"
 #include "graph/provenance.h"
 #include "graph/reuse.h"
@@ -11,22 +12,31 @@
 namespace latcast {
 namespace {
 
-using Tensors = std::map<std::string, TensorInfo>;
+std::string full_name(const onnx::Operation& node) {
+  return node.domain.empty() ? node.op : node.domain + ":" + node.op;
+}
 
-std::string full_name(const onnx::Node& node) { return node.domain.empty() ? node.op : node.domain + ":" + node.op; }
+/// Tensors that the caller owns: an operator that would otherwise share its input's memory must copy there.
+bool at_boundary(const ir::Graph& graph, const ir::Node& node) {
+  const auto owned = [&](const std::vector<ir::ValueId>& ids) {
+    if (ids.empty() || ids[0] == ir::kNothing) return false;
+    const ir::Value& value = graph.value(ids[0]);
+    return value.input || value.output;
+  };
+  return owned(node.inputs) || owned(node.outputs);
+}
 
-NodeView view_of(const onnx::Model& model, const onnx::Node& node, const Tensors& tensors) {
-  NodeView view{.node = &node, .opset = 1, .inputs = {}, .outputs = {}, .at_boundary = false, .reuse = {}};
-  if (const auto opset = model.opsets.find(node.domain); opset != model.opsets.end()) view.opset = opset->second;
-  const auto look_up = [&](const std::vector<std::string>& names, std::vector<const TensorInfo*>& infos) {
-    for (const std::string& name : names) {
-      const auto found = name.empty() ? tensors.end() : tensors.find(name);
-      infos.push_back(found == tensors.end() ? nullptr : &found->second);
-    }
+/// `view` has the place that tensors' pointers go to.
+void look_at(const ir::Graph& graph, const ir::Node& node, NodeView& view) {
+  view.node = &node;
+  view.opset = graph.opset(node.domain);
+  const auto look_up = [&](const std::vector<ir::ValueId>& ids, std::vector<const TensorInfo*>& infos) {
+    infos.clear();
+    for (const ir::ValueId id : ids) infos.push_back(id == ir::kNothing ? nullptr : &graph.value(id).info);
   };
   look_up(node.inputs, view.inputs);
   look_up(node.outputs, view.outputs);
-  return view;
+  view.at_boundary = at_boundary(graph, node);
 }
 
 void fill_quantities(const NodeView& view, Module& module) {
@@ -45,80 +55,76 @@ void fill_quantities(const NodeView& view, Module& module) {
   }
 }
 
-/// Reads of one node for one module type; only what a program asks for is read.
-class Slots {
+/// Finds nodes' module types and reads their parameters. Its memory serves one node after the other.
+class Matcher {
  public:
-  Slots(const NodeView& view, const ModuleType& type)
-      : view_(view), type_(type), values_(type.reads.size(), 0.0), read_(type.reads.size(), false) {}
+  explicit Matcher(const Catalogue& catalogue) : catalogue_(catalogue) {}
 
+  /// The first covering type whose condition holds; where none does, why.
+  void match(const NodeView& view, Module& module) {
+    std::string error;
+    bool covered = false;
+    for (const std::size_t index : catalogue_.covering(view.node->domain, view.node->op)) {
+      const ModuleType& type = catalogue_.types()[index];
+      covered = true;
+      begin(view, type);
+      if (!type.when.empty()) {
+        const auto holds = run(type.when);
+        if (!holds) error = type.name + ": " + holds.error().context;
+        if (!holds || *holds == 0.0) continue;
+      }
+      if (auto ok = read_parameters(module.parameters); !ok) {
+        module.parameters.clear();
+        module.reason = type.name + ": " + ok.error().context;
+        return;
+      }
+      module.match = ModuleMatch::matched;
+      module.type = index;
+      return;
+    }
+    module.reason = !covered        ? "no module type covers " + module.op
+                    : error.empty() ? "no module type's condition holds for " + module.op
+                                    : error;
+  }
+
+ private:
+  void begin(const NodeView& view, const ModuleType& type) {
+    view_ = &view;
+    type_ = &type;
+    values_.resize(type.reads.size());
+    read_.assign(type.reads.size(), 0);
+  }
+
+  /// Only what the program asks for is read.
   Result<double> run(const Program& program) {
     for (const Instruction& instruction : program) {
-      if (instruction.op != Opcode::load || read_[instruction.slot]) continue;
-      const auto value = read_node(view_, type_.reads[instruction.slot]);
+      if (instruction.op != Opcode::load || read_[instruction.slot] != 0) continue;
+      const auto value = read_node(*view_, type_->reads[instruction.slot]);
       if (!value) return value;
       values_[instruction.slot] = *value;
-      read_[instruction.slot] = true;
+      read_[instruction.slot] = 1;
     }
     return evaluate(program, values_);
   }
 
- private:
-  const NodeView& view_;
-  const ModuleType& type_;
+  Result<void> read_parameters(std::vector<double>& out) {
+    out.reserve(type_->parameters.size());
+    for (const Parameter& parameter : type_->parameters) {
+      const auto value = run(parameter.program);
+      if (!value) return tl::unexpected(value.error());
+      if (!std::isfinite(*value))
+        return fail(Errc::unsupported, "the parameter '" + parameter.name + "' is not finite");
+      out.push_back(*value);
+    }
+    return {};
+  }
+
+  const Catalogue& catalogue_;
+  const NodeView* view_ = nullptr;
+  const ModuleType* type_ = nullptr;
   std::vector<double> values_;
-  std::vector<bool> read_;
+  std::vector<char> read_;
 };
-
-Result<std::vector<double>> read_parameters(const ModuleType& type, Slots& slots) {
-  std::vector<double> parameters;
-  for (const Parameter& parameter : type.parameters) {
-    const auto value = slots.run(parameter.program);
-    if (!value) return tl::unexpected(value.error());
-    if (!std::isfinite(*value)) return fail(Errc::unsupported, "the parameter '" + parameter.name + "' is not finite");
-    parameters.push_back(*value);
-  }
-  return parameters;
-}
-
-/// The first covering type whose condition holds; where none does, why.
-void match(const Catalogue& catalogue, const NodeView& view, Module& module) {
-  module.reason = "no module type covers " + module.op;
-  for (const std::size_t index : catalogue.covering(view.node->domain, view.node->op)) {
-    const ModuleType& type = catalogue.types()[index];
-    Slots slots(view, type);
-    if (!type.when.empty()) {
-      const auto holds = slots.run(type.when);
-      if (!holds || *holds == 0.0) {
-        module.reason =
-            holds ? "no module type's condition holds for " + module.op : type.name + ": " + holds.error().context;
-        continue;
-      }
-    }
-    auto parameters = read_parameters(type, slots);
-    if (!parameters) {
-      module.reason = type.name + ": " + parameters.error().context;
-      return;
-    }
-    module.match = ModuleMatch::matched;
-    module.type = index;
-    module.parameters = std::move(*parameters);
-    module.reason.clear();
-    return;
-  }
-}
-
-/// Tensors that the caller owns: an operator that would otherwise share its input's memory must copy there.
-std::set<std::string> boundary_tensors(const onnx::Graph& graph) {
-  std::set<std::string> names;
-  for (const onnx::ValueInfo& value : graph.inputs) names.insert(value.name);
-  for (const onnx::ValueInfo& value : graph.outputs) names.insert(value.name);
-  return names;
-}
-
-bool touches(const onnx::Node& node, const std::set<std::string>& tensors) {
-  return (!node.inputs.empty() && tensors.contains(node.inputs[0])) ||
-         (!node.outputs.empty() && tensors.contains(node.outputs[0]));
-}
 
 std::string node_name(const onnx::Node& node) {
   if (!node.name.empty()) return node.name;
@@ -141,28 +147,35 @@ std::vector<std::vector<std::string>> file_nodes(const onnx::Model& executed, co
 
 }  // namespace
 
-Result<Network> make_network(const onnx::Model& executed, const DimBindings& bindings, const Catalogue& catalogue,
-                             const onnx::Model* original) {
-  const auto tensors = infer_shapes(executed, bindings, &catalogue);
-  if (!tensors) return tl::unexpected(tensors.error());
-  auto names = file_nodes(executed, original);
-  const auto boundary = boundary_tensors(executed.graph);
-  const auto reuse = reuse_distances(executed.graph, *tensors);
+Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> order, const Catalogue& catalogue) {
+  const ReuseDistances reuse(executed, order);
   Network network;
-  for (std::size_t i = 0; i < executed.graph.nodes.size(); ++i) {
-    const onnx::Node& node = executed.graph.nodes[i];
+  network.modules.reserve(order.size());
+  Matcher matcher(catalogue);
+  NodeView view;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const ir::Node& node = executed.node(order[i]);
     if (node.op == "Constant" && node.domain.empty()) continue;  // nothing is executed for it
-    Module module;
+    Module& module = network.modules.emplace_back();
     module.node = i;
     module.op = full_name(node);
-    module.nodes = std::move(names[i]);
-    NodeView view = view_of(executed, node, *tensors);
-    view.reuse = reuse[i];
-    view.at_boundary = touches(node, boundary);
+    look_at(executed, node, view);
+    view.reuse = reuse.of(i);
     fill_quantities(view, module);
-    match(catalogue, view, module);
-    network.modules.push_back(std::move(module));
+    matcher.match(view, module);
   }
+  return network;
+}
+
+Result<Network> make_network(const onnx::Model& executed, const DimBindings& bindings, const Catalogue& catalogue,
+                             const onnx::Model* original) {
+  const auto graph = link(executed, bindings, &catalogue);
+  if (!graph) return tl::unexpected(graph.error());
+  std::vector<ir::NodeId> order(graph->nodes());
+  std::iota(order.begin(), order.end(), ir::NodeId{0});
+  Network network = make_network(*graph, order, catalogue);
+  auto names = file_nodes(executed, original);
+  for (Module& module : network.modules) module.nodes = std::move(names[module.node]);
   return network;
 }
 

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "catalogue/catalogue.h"
+#include "graph/ir.h"
 #include "graph/onnx_model.h"
+#include "graph/tensor_info.h"
 #include "latcast/result.h"
 
 namespace latcast {
@@ -20,16 +22,6 @@ namespace latcast {
 struct DimBindings {
   std::map<std::string, std::int64_t> named;
   std::optional<std::int64_t> batch;
-};
-
-struct TensorInfo {
-  onnx::DataType type = onnx::DataType::float32;
-  std::vector<std::int64_t> dims = {};
-  bool known = false;                              // false: the shape could not be deduced
-  bool constant = false;                           // an initializer (or computed from such alone)
-  std::optional<std::vector<double>> values = {};  // known elements of small tensors (shape arithmetic), row-major
-  [[nodiscard]] double elements() const;
-  [[nodiscard]] double bytes() const;
 };
 
 /// Gives every tensor of the graph its shape. Key: tensor name. Unbound free dimensions of inputs are one error that
@@ -60,6 +52,10 @@ struct Module {
 struct Network {
   std::vector<Module> modules;  // in execution order of the executed graph
 };
+
+/// The modules of a graph's nodes in that order; they do not know the file's nodes they stand for.
+[[nodiscard]] Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> order,
+                                   const Catalogue& catalogue);
 
 /// executed graph + catalogue -> modules. `original` (may be null: then modules stand for themselves) is the file's
 /// graph, for the names of the file's nodes.

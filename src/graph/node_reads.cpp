@@ -103,7 +103,7 @@ double attribute_count(const onnx::Attribute* attribute) {
   return static_cast<double>(attribute->ints.size() + attribute->floats.size() + attribute->strings.size());
 }
 
-bool is_operator(const onnx::Node& node, std::string_view name) {
+bool is_operator(const onnx::Operation& node, std::string_view name) {
   const std::size_t colon = name.find(':');
   if (colon == std::string_view::npos) return node.op == name;
   const std::string_view domain = name.substr(0, colon);

@@ -10,7 +10,7 @@ namespace latcast {
 
 /// One node with what is known of its tensors; null where an optional one is left out. Refers to all of it.
 struct NodeView {
-  const onnx::Node* node = nullptr;
+  const onnx::Operation* node = nullptr;
   std::int64_t opset = 1;  // of the operator's own domain
   std::vector<const TensorInfo*> inputs;
   std::vector<const TensorInfo*> outputs;

@@ -37,7 +37,7 @@ std::int64_t Tensor::elements() const {
   return product;
 }
 
-const Attribute* Node::attribute(std::string_view wanted) const {
+const Attribute* Operation::attribute(std::string_view wanted) const {
   const auto found = std::ranges::find(attributes, wanted, &Attribute::name);
   return found == attributes.end() ? nullptr : &*found;
 }

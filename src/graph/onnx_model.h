@@ -97,18 +97,22 @@ struct Attribute {
   std::vector<float> floats;
   std::vector<std::int64_t> ints;
   std::vector<std::string> strings;
-  std::optional<Tensor> t;
+  std::shared_ptr<const Tensor> t;
 };
 
-struct Node {
+/// What a node does, whatever it reads and gives.
+struct Operation {
   std::string op;
   std::string domain;  // "" is ai.onnx ("ai.onnx" is normalised to "")
   std::string name;
+  std::vector<Attribute> attributes;
+  [[nodiscard]] const Attribute* attribute(std::string_view wanted) const;
+};
+
+struct Node : Operation {
   std::vector<std::string> inputs;  // "" = optional input left out
   std::vector<std::string> outputs;
-  std::vector<Attribute> attributes;
   std::string doc = {};  // for people; written, not read
-  [[nodiscard]] const Attribute* attribute(std::string_view name) const;
 };
 
 struct Graph {

@@ -170,7 +170,7 @@ void read_attribute_field(const Field& part, Failure& failure, Attribute& attrib
   if (part.is(f::f, Type::fixed32)) attribute.f = part.as_float();
   if (part.is(f::i, Type::varint)) attribute.i = part.as_int();
   if (part.is(f::s, Type::bytes)) attribute.s = part.text();
-  if (part.is(f::t, Type::bytes)) attribute.t = read_tensor(part, failure);
+  if (part.is(f::t, Type::bytes)) attribute.t = std::make_shared<const Tensor>(read_tensor(part, failure));
   if (part.number == f::floats) read_floats(part, attribute.floats);
   if (part.number == f::ints) read_ints(part, failure, attribute.ints);
   if (part.is(f::strings, Type::bytes)) attribute.strings.push_back(part.text());

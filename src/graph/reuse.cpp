@@ -1,61 +1,70 @@
 #include "graph/reuse.h"
 
-#include <set>
-#include <unordered_map>
+#include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace latcast {
 namespace {
 
-bool shares_memory(const onnx::Node& node) {
-  static const std::set<std::string> kViews = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"};
-  return node.domain.empty() && kViews.contains(node.op);
+constexpr double kNever = -1;
+
+bool shares_memory(const ir::Node& node) {
+  static constexpr std::array<std::string_view, 5> kViews = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"};
+  return node.domain.empty() && std::ranges::find(kViews, node.op) != kViews.end();
 }
 
 class Walker {
  public:
-  explicit Walker(const std::map<std::string, TensorInfo>& tensors) : tensors_(tensors) {}
+  explicit Walker(const ir::Graph& graph) : graph_(graph), touched_(graph.values(), kNever) {
+    bytes_.reserve(graph.values());
+    for (ir::ValueId id = 0; id < graph.values(); ++id) bytes_.push_back(graph.value(id).info.bytes());
+  }
 
-  /// One run through the graph; the second one knows where weights were last touched.
-  std::vector<std::vector<double>> run(const onnx::Graph& graph) {
-    std::vector<std::vector<double>> distances;
-    for (const onnx::Node& node : graph.nodes) {
-      std::vector<double> of_node;
-      for (const std::string& input : node.inputs) of_node.push_back(distance(input));
-      distances.push_back(std::move(of_node));
-      if (shares_memory(node) && !node.inputs.empty() && !node.outputs.empty()) {
-        touched_[node.outputs[0]] = touched_[node.inputs[0]];
+  /// One run through the graph; `note` gets every node's distances, input by input.
+  template <class Note>
+  void run(std::span<const ir::NodeId> order, const Note& note) {
+    for (const ir::NodeId id : order) {
+      const ir::Node& node = graph_.node(id);
+      for (const ir::ValueId input : node.inputs) note(distance(input));
+      if (shares_memory(node) && node.input(0) != ir::kNothing && !node.outputs.empty()) {
+        touch(node.outputs[0], std::max(touched_[node.inputs[0]], 0.0));
         continue;
       }
-      for (const std::string& input : node.inputs) clock_ += bytes(input);
-      for (const std::string& output : node.outputs) clock_ += bytes(output);
-      for (const std::string& input : node.inputs) touched_[input] = clock_;
-      for (const std::string& output : node.outputs) touched_[output] = clock_;
+      for (const auto* ids : {&node.inputs, &node.outputs})
+        for (const ir::ValueId value : *ids) clock_ += value == ir::kNothing ? 0.0 : bytes_[value];
+      for (const auto* ids : {&node.inputs, &node.outputs})
+        for (const ir::ValueId value : *ids) touch(value, clock_);
     }
-    return distances;
   }
 
  private:
-  [[nodiscard]] double bytes(const std::string& name) const {
-    const auto found = name.empty() ? tensors_.end() : tensors_.find(name);
-    return found == tensors_.end() || !found->second.known ? 0.0 : found->second.bytes();
+  void touch(ir::ValueId value, double when) {
+    if (value != ir::kNothing) touched_[value] = when;
   }
-  [[nodiscard]] double distance(const std::string& name) const {
-    const auto found = name.empty() ? touched_.end() : touched_.find(name);
-    return found == touched_.end() ? 0.0 : clock_ - found->second;
+  [[nodiscard]] double distance(ir::ValueId value) const {
+    return value == ir::kNothing || touched_[value] == kNever ? 0.0 : clock_ - touched_[value];
   }
 
-  const std::map<std::string, TensorInfo>& tensors_;
-  std::unordered_map<std::string, double> touched_;  // clock at the last touch
+  const ir::Graph& graph_;
+  std::vector<double> bytes_, touched_;  // by value: its size; the clock at its last touch
   double clock_ = 0;
 };
 
 }  // namespace
 
-std::vector<std::vector<double>> reuse_distances(const onnx::Graph& graph,
-                                                 const std::map<std::string, TensorInfo>& tensors) {
-  Walker walker(tensors);
-  walker.run(graph);
-  return walker.run(graph);
+ReuseDistances::ReuseDistances(const ir::Graph& graph, std::span<const ir::NodeId> order) {
+  first_.reserve(order.size() + 1);
+  std::size_t inputs = 0;
+  for (const ir::NodeId id : order) {
+    first_.push_back(inputs);
+    inputs += graph.node(id).inputs.size();
+  }
+  first_.push_back(inputs);
+  distances_.reserve(inputs);
+  Walker walker(graph);
+  walker.run(order, [](double) {});  // the second run knows where weights were last touched
+  walker.run(order, [&](double distance) { distances_.push_back(distance); });
 }
 
 }  // namespace latcast

@@ -5,18 +5,29 @@
 // times as long on a cold input, so the distance is a parameter like any other.
 #pragma once
 
-#include <map>
-#include <string>
+#include <span>
 #include <vector>
 
-#include "graph/network.h"
+#include "graph/ir.h"
 
 namespace latcast {
 
-/// Per node, per input: bytes touched since; 0 for absent inputs and unknown shapes. Runs repeat, so distances of
-/// weights and graph inputs go around. Nodes that only look at a tensor under another shape (Reshape ...) touch
-/// nothing.
-[[nodiscard]] std::vector<std::vector<double>> reuse_distances(const onnx::Graph& graph,
-                                                               const std::map<std::string, TensorInfo>& tensors);
+/// Per node and input: bytes touched since; 0 for absent inputs. Tensors of unknown shape count nothing. Runs repeat,
+/// so distances of weights and graph inputs go around. Nodes that only look at a tensor under another shape
+/// (Reshape ...) touch nothing.
+class ReuseDistances {
+ public:
+  /// `order`: the nodes in the order of their execution.
+  ReuseDistances(const ir::Graph& graph, std::span<const ir::NodeId> order);
+
+  /// Of the node at a place in the order, per input.
+  [[nodiscard]] std::span<const double> of(std::size_t place) const {
+    return std::span(distances_).subspan(first_[place], first_[place + 1] - first_[place]);
+  }
+
+ private:
+  std::vector<double> distances_;
+  std::vector<std::size_t> first_;  // of each node's inputs, and the end
+};
 
 }  // namespace latcast

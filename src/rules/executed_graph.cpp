@@ -4,13 +4,14 @@
 #include <array>
 #include <charconv>
 
+#include "graph/link.h"
 #include "graph/shapes/node_shapes.h"
 #include "rules/onnxruntime/stages.h"
 
 namespace latcast::rules {
 namespace {
 
-void run(const Stage& stage, EditGraph& graph, const EngineTarget& target, std::map<std::string, int>& applied) {
+void run(const Stage& stage, Graph& graph, const EngineTarget& target, std::map<std::string, int>& applied) {
   for (int round = 0; round < stage.rounds; ++round) {
     std::size_t changes = 0;
     for (const Rule& rule : stage.rules) {
@@ -73,12 +74,11 @@ Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings
   if (!knows(engine))
     return fail(Errc::unsupported, "there are no rules for what " + std::string(engine) + " executes");
   if (auto ok = check_arity(model.graph); !ok) return tl::unexpected(ok.error());
-  auto shapes = infer_shapes(model, bindings, nullptr);
-  if (!shapes) return tl::unexpected(shapes.error());
-  EditGraph graph(model, std::move(*shapes));
+  auto graph = link(model, bindings, nullptr);
+  if (!graph) return tl::unexpected(graph.error());
   ExecutedGraph out;
-  for (const Stage& stage : onnxruntime::stages()) run(stage, graph, target, out.applied);
-  out.model = graph.to_model(model);
+  for (const Stage& stage : onnxruntime::stages()) run(stage, *graph, target, out.applied);
+  out.model = graph->to_model(model);
   return out;
 }
 

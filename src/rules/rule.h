@@ -5,9 +5,17 @@
 #include <span>
 #include <string_view>
 
-#include "rules/edit_graph.h"
+#include "graph/ir.h"
 
 namespace latcast::rules {
+
+using ir::Graph;
+using ir::kNothing;
+using ir::Label;
+using ir::Node;
+using ir::NodeId;
+using ir::Value;
+using ir::ValueId;
 
 /// What an engine was set to, where it was measured.
 struct EngineTarget {
@@ -20,7 +28,7 @@ inline constexpr int kAnyVersion = 1'000'000;
 struct Rule {
   std::string_view name;
   /// How often it was applied.
-  std::size_t (*apply)(EditGraph& graph, const EngineTarget& target);
+  std::size_t (*apply)(Graph& graph, const EngineTarget& target);
   int since = 0, before = kAnyVersion;  // versions it holds for: [since, before)
 };
 

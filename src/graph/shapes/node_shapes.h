@@ -30,9 +30,11 @@ inline constexpr std::int64_t kMaxDim = std::int64_t{1} << 31;
 
 class NodeShapes {
  public:
-  NodeShapes(const onnx::Node& node, std::int64_t opset, std::vector<const TensorInfo*> inputs);
+  /// Inputs: null where left out.
+  NodeShapes(const onnx::Operation& node, std::int64_t opset, std::vector<const TensorInfo*> inputs,
+             std::size_t outputs);
 
-  [[nodiscard]] const onnx::Node& node() const { return *node_; }
+  [[nodiscard]] const onnx::Operation& node() const { return *node_; }
   [[nodiscard]] std::int64_t opset() const { return opset_; }  // of the operator's own domain
 
   [[nodiscard]] std::size_t input_count() const { return inputs_.size(); }
@@ -61,9 +63,9 @@ class NodeShapes {
   bool give(Dims dims) { return give(0, std::move(dims), type()); }
 
  private:
-  const onnx::Node* node_;
+  const onnx::Operation* node_;
   std::int64_t opset_;
-  std::vector<const TensorInfo*> inputs_;  // null: left out
+  std::vector<const TensorInfo*> inputs_;
   std::vector<TensorInfo> outputs_;
 };
 

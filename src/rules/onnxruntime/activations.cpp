@@ -14,13 +14,13 @@ namespace {
 constexpr double kSqrtHalf = 0.70710678118654752, kSqrt2OverPi = 0.79788456080286536;
 
 /// x / sqrt(2), however it is written; what x is.
-ValueId over_root_two(const EditGraph& graph, const Node& node) {
+ValueId over_root_two(const Graph& graph, const Node& node) {
   if (node.is("Div") && near_scalar(graph, node.inputs[1], 1.0 / kSqrtHalf)) return node.inputs[0];
   return times(graph, node, kSqrtHalf);
 }
 
 /// Everything that goes when `nodes` become one, which gives what the last of them gave.
-NodeId fuse(EditGraph& graph, std::span<const NodeId> nodes, NodeId last, std::string_view op, std::string_view domain,
+NodeId fuse(Graph& graph, std::span<const NodeId> nodes, NodeId last, std::string_view op, std::string_view domain,
             std::vector<ValueId> inputs) {
   const ValueId result = graph.node(last).outputs[0];
   for (const NodeId id : nodes) graph.remove(id);
@@ -28,14 +28,14 @@ NodeId fuse(EditGraph& graph, std::span<const NodeId> nodes, NodeId last, std::s
 }
 
 /// The optimizer takes a product for the half of the pattern, and gives up.
-bool multiplied(const EditGraph& graph, ValueId x) {
+bool multiplied(const Graph& graph, ValueId x) {
   const Node* maker = graph.producer(x);
   return maker != nullptr && maker->is("Mul");
 }
 
 /// From 1 + f(x) on: times x, times a half, in that order or with the half first. The last product, with all nodes
 /// added to `nodes`; kNothing where it goes on otherwise.
-NodeId halved_product(const EditGraph& graph, NodeId sum, ValueId x, std::vector<NodeId>& nodes) {
+NodeId halved_product(const Graph& graph, NodeId sum, ValueId x, std::vector<NodeId>& nodes) {
   if (!adds(graph, graph.node(sum), 1.0) || multiplied(graph, x)) return kNothing;
   const NodeId mul = next_is(graph, sum, "Mul");
   if (mul == kNothing) return kNothing;
@@ -54,7 +54,7 @@ NodeId halved_product(const EditGraph& graph, NodeId sum, ValueId x, std::vector
 }
 
 /// x / 2 * (1 + erf(x / sqrt 2)), from the division on.
-bool gelu_of_erf(EditGraph& graph, NodeId first, bool standard) {
+bool gelu_of_erf(Graph& graph, NodeId first, bool standard) {
   const ValueId x = over_root_two(graph, graph.node(first));
   const NodeId erf = x != kNothing ? next_is(graph, first, "Erf") : kNothing;
   const NodeId sum = erf != kNothing ? next_is(graph, erf, "Add") : kNothing;
@@ -67,7 +67,7 @@ bool gelu_of_erf(EditGraph& graph, NodeId first, bool standard) {
 }
 
 /// The same with tanh: x * 0.5 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), from its tanh on.
-bool gelu_of_tanh(EditGraph& graph, NodeId tanh) {
+bool gelu_of_tanh(Graph& graph, NodeId tanh) {
   const Node* outer = graph.producer(graph.node(tanh).input(0));
   if (outer == nullptr || !outer->is("Mul")) return false;
   const ValueId sum = times(graph, *outer, kSqrt2OverPi);
@@ -94,7 +94,7 @@ bool gelu_of_tanh(EditGraph& graph, NodeId tanh) {
   return true;
 }
 
-bool quick_gelu_at(EditGraph& graph, NodeId sigmoid) {
+bool quick_gelu_at(Graph& graph, NodeId sigmoid) {
   const Node& node = graph.node(sigmoid);
   const NodeId mul = next_is(graph, sigmoid, "Mul");
   if (mul == kNothing) return false;
@@ -114,7 +114,7 @@ bool quick_gelu_at(EditGraph& graph, NodeId sigmoid) {
 
 }  // namespace
 
-std::size_t gelu(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t gelu(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (!graph.node(id).removed && gelu_of_erf(graph, id, graph.opset() >= 20)) ++count;
@@ -122,7 +122,7 @@ std::size_t gelu(EditGraph& graph, const EngineTarget& /*target*/) {
   return count;
 }
 
-std::size_t fast_gelu(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t fast_gelu(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (graph.node(id).is("Tanh") && gelu_of_tanh(graph, id)) ++count;
@@ -130,7 +130,7 @@ std::size_t fast_gelu(EditGraph& graph, const EngineTarget& /*target*/) {
   return count;
 }
 
-std::size_t quick_gelu(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t quick_gelu(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (graph.node(id).is("Sigmoid") && quick_gelu_at(graph, id)) ++count;
@@ -138,7 +138,7 @@ std::size_t quick_gelu(EditGraph& graph, const EngineTarget& /*target*/) {
   return count;
 }
 
-std::size_t bias_gelu(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t bias_gelu(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (!graph.node(id).is("Add")) continue;

@@ -23,7 +23,7 @@ struct Blocked {
 
 class Layout {
  public:
-  Layout(EditGraph& graph, std::int64_t block) : graph_(graph), block_(block) {}
+  Layout(Graph& graph, std::int64_t block) : graph_(graph), block_(block) {}
 
   std::size_t run() {
     for (const NodeId id : graph_.order()) {
@@ -78,7 +78,7 @@ class Layout {
   /// `maker` gives a new blocked value in place of `plain`, which nobody makes from now on.
   void create(NodeId maker, std::size_t output, ValueId plain, std::int64_t channels) {
     const std::size_t uses = graph_.uses(plain);
-    const ValueId value = graph_.add_value(graph_.value(plain).name + "_reorder", padded_info(info(plain)));
+    const ValueId value = graph_.add_value(Label(plain, "_reorder"), padded_info(info(plain)));
     graph_.set_output(maker, output, value);
     blocked_[plain] = {maker, value, uses, uses, channels};
     ++changes_;
@@ -96,8 +96,9 @@ class Layout {
     const Node plain = graph_.node(id);
     const ValueId result = plain.outputs[0];
     graph_.remove(id);
-    const NodeId out = graph_.add_node(op, kNchwc, graph_.value(result).name + "_nchwc", std::move(inputs), {result});
+    const NodeId out = graph_.add_node(op, kNchwc, {}, std::move(inputs), {result});
     graph_.node(out).attributes = plain.attributes;
+    graph_.node(out).label = Label(result, "_nchwc");
     create(out, 0, result, channels);
     return out;
   }
@@ -110,7 +111,7 @@ class Layout {
     }
     const auto [place, fresh] = reordered_.emplace(plain, kNothing);
     if (fresh) {
-      place->second = graph_.add_value(graph_.value(plain).name + "_reorder", padded_info(info(plain)));
+      place->second = graph_.add_value(Label(plain, "_reorder"), padded_info(info(plain)));
       reorder_from_nhwc(plain, place->second);
     }
     return place->second;
@@ -137,7 +138,7 @@ class Layout {
     out.dims[0] = channels_out;
     out.dims[1] = channels_in;
     out.values.reset();
-    return place->second = graph_.add_constant(graph_.value(plain).name + "_reorder", std::move(out));
+    return place->second = graph_.add_constant(Label(plain, "_reorder"), std::move(out));
   }
 
   ValueId bias(ValueId plain, std::int64_t channels) {
@@ -147,7 +148,7 @@ class Layout {
     TensorInfo out = info(plain);
     out.dims = {channels};
     out.values.reset();
-    return place->second = graph_.add_constant(graph_.value(plain).name + "_reorder", std::move(out));
+    return place->second = graph_.add_constant(Label(plain, "_reorder"), std::move(out));
   }
 
   /// How a convolution's weights are laid out; nothing: it stays plain.
@@ -474,7 +475,7 @@ class Layout {
     }
   }
 
-  EditGraph& graph_;
+  Graph& graph_;
   std::int64_t block_;
   std::map<ValueId, Blocked> blocked_;  // by plain value
   std::map<ValueId, ValueId> reordered_, filters_, biases_;
@@ -484,7 +485,7 @@ class Layout {
 
 }  // namespace
 
-std::size_t block_channels(EditGraph& graph, const EngineTarget& target) {
+std::size_t block_channels(Graph& graph, const EngineTarget& target) {
   return target.block > 1 ? Layout(graph, target.block).run() : 0;
 }
 

@@ -8,16 +8,16 @@
 namespace latcast::rules::onnxruntime {
 namespace {
 
-const std::vector<std::int64_t>& dims(const EditGraph& graph, ValueId id) { return graph.value(id).info.dims; }
+const std::vector<std::int64_t>& dims(const Graph& graph, ValueId id) { return graph.value(id).info.dims; }
 
 /// A convolution whose weights are known beforehand, and its bias where it has one.
-bool static_convolution(const EditGraph& graph, const Node& node) {
+bool static_convolution(const Graph& graph, const Node& node) {
   if (!node.is("Conv") || !graph.constant(node.input(1)) || dims(graph, node.inputs[1]).size() < 3) return false;
   return node.input(2) == kNothing || graph.constant(node.inputs[2]);
 }
 
 /// The only reader of a static convolution, if it is `op`.
-NodeId reader_of(const EditGraph& graph, NodeId id, std::string_view op) {
+NodeId reader_of(const Graph& graph, NodeId id, std::string_view op) {
   if (!static_convolution(graph, graph.node(id))) return kNothing;
   const NodeId next = graph.only_reader(id);
   return next != kNothing && graph.node(next).is(op) ? next : kNothing;
@@ -27,27 +27,26 @@ NodeId reader_of(const EditGraph& graph, NodeId id, std::string_view op) {
 ValueId other_operand(const Node& node, ValueId one) { return node.inputs[0] == one ? node.inputs[1] : node.inputs[0]; }
 
 /// The convolution gives what `next` gave.
-void take_over(EditGraph& graph, NodeId id, NodeId next) {
+void take_over(Graph& graph, NodeId id, NodeId next) {
   const ValueId result = graph.node(next).outputs[0];
   graph.remove(next);
   graph.set_output(id, 0, result);
 }
 
 /// A bias of its own, also where it had one: it is another one now.
-void give_bias(EditGraph& graph, NodeId id) {
+void give_bias(Graph& graph, NodeId id) {
   TensorInfo info;
   info.type = graph.value(graph.node(id).inputs[1]).info.type;
   info.dims = {dims(graph, graph.node(id).inputs[1])[0]};
-  graph.set_input(id, 2, graph.add_constant(graph.node(id).name + "_bias", std::move(info)));
+  graph.set_input(id, 2, graph.add_constant(Label(graph.node(id).inputs[1], "_bias"), std::move(info)));
 }
 
 /// Weights of its own: those that it may have shared with others are scaled now.
-void give_weights(EditGraph& graph, NodeId id) {
+void give_weights(Graph& graph, NodeId id) {
   const Value& old = graph.value(graph.node(id).inputs[1]);
-  const std::string name = old.name;
   TensorInfo info = old.info;
   info.values.reset();
-  graph.set_input(id, 1, graph.add_constant(name, std::move(info)));
+  graph.set_input(id, 1, graph.add_constant(Label(graph.node(id).inputs[1]), std::move(info)));
 }
 
 /// One value per channel: [C, 1, 1] or [1, C, 1, 1] for weights of four dimensions.
@@ -75,7 +74,7 @@ bool add_pads(const std::vector<double>& pads, Node& window) {
 }
 
 /// Begin and end of every axis; nothing where the padding is not of zeros, known and at the end axes only.
-std::optional<std::vector<double>> zero_padding(const EditGraph& graph, const Node& node) {
+std::optional<std::vector<double>> zero_padding(const Graph& graph, const Node& node) {
   if (!node.is("Pad") || node.inputs.size() > 3) return std::nullopt;
   if (const auto mode = node.text("mode"); !mode.empty() && mode != "constant") return std::nullopt;
   std::vector<double> pads;
@@ -102,13 +101,13 @@ bool takes_padding(const Node& node) {
   return (automatic.empty() || automatic == "NOTSET") && node.attribute("pads") != nullptr;
 }
 
-bool bounds_known(const EditGraph& graph, const Node& clip) {
+bool bounds_known(const Graph& graph, const Node& clip) {
   return (clip.input(1) == kNothing || graph.constant(clip.inputs[1])) &&
          (clip.input(2) == kNothing || graph.constant(clip.inputs[2]));
 }
 
 /// An activation that a convolution computes along with itself.
-bool fusable_activation(const EditGraph& graph, const Node& node) {
+bool fusable_activation(const Graph& graph, const Node& node) {
   static constexpr std::array<std::string_view, 5> kPlain = {"Relu", "Sigmoid", "Tanh", "LeakyRelu", "HardSigmoid"};
   if (node.removed || !node.domain.empty()) return false;
   if (std::ranges::find(kPlain, node.op) != kPlain.end()) return true;
@@ -117,7 +116,7 @@ bool fusable_activation(const EditGraph& graph, const Node& node) {
 
 }  // namespace
 
-std::size_t add_into_convolution(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t add_into_convolution(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     const NodeId next = reader_of(graph, id, "Add");
@@ -131,7 +130,7 @@ std::size_t add_into_convolution(EditGraph& graph, const EngineTarget& /*target*
   return count;
 }
 
-std::size_t multiply_into_convolution(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t multiply_into_convolution(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     const NodeId next = reader_of(graph, id, "Mul");
@@ -148,7 +147,7 @@ std::size_t multiply_into_convolution(EditGraph& graph, const EngineTarget& /*ta
   return count;
 }
 
-std::size_t normalise_into_convolution(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t normalise_into_convolution(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     const NodeId next = reader_of(graph, id, "BatchNormalization");
@@ -165,7 +164,7 @@ std::size_t normalise_into_convolution(EditGraph& graph, const EngineTarget& /*t
   return count;
 }
 
-std::size_t pad_into_window(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t pad_into_window(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     const auto pads = zero_padding(graph, graph.node(id));
@@ -178,7 +177,7 @@ std::size_t pad_into_window(EditGraph& graph, const EngineTarget& /*target*/) {
   return count;
 }
 
-std::size_t relu_into_clip(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t relu_into_clip(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (!graph.node(id).is("Relu")) continue;
@@ -190,7 +189,7 @@ std::size_t relu_into_clip(EditGraph& graph, const EngineTarget& /*target*/) {
   return count;
 }
 
-std::size_t activate_convolution(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t activate_convolution(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (!graph.node(id).is("Conv")) continue;
@@ -207,7 +206,7 @@ std::size_t activate_convolution(EditGraph& graph, const EngineTarget& /*target*
   return count;
 }
 
-std::size_t add_to_convolution(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t add_to_convolution(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (!graph.node(id).is("Add")) continue;

@@ -8,10 +8,10 @@
 namespace latcast::rules::onnxruntime {
 namespace {
 
-const TensorInfo& info(const EditGraph& graph, ValueId id) { return graph.value(id).info; }
+const TensorInfo& info(const Graph& graph, ValueId id) { return graph.value(id).info; }
 
 /// Axes that a mean is taken over, counted from the end; empty: not known, or not the last ones.
-std::vector<std::int64_t> last_axes(const EditGraph& graph, const Node& mean) {
+std::vector<std::int64_t> last_axes(const Graph& graph, const Node& mean) {
   std::vector<std::int64_t> axes;
   if (const onnx::Attribute* given = mean.attribute("axes")) {
     axes = given->ints;
@@ -29,15 +29,15 @@ std::vector<std::int64_t> last_axes(const EditGraph& graph, const Node& mean) {
   return axes;
 }
 
-NodeId maker(const EditGraph& graph, ValueId id) { return id == kNothing ? kNothing : graph.value(id).producer; }
+NodeId maker(const Graph& graph, ValueId id) { return id == kNothing ? kNothing : graph.value(id).producer; }
 
-NodeId maker_if(const EditGraph& graph, ValueId id, std::string_view op) {
+NodeId maker_if(const Graph& graph, ValueId id, std::string_view op) {
   const NodeId found = maker(graph, id);
   return found != kNothing && graph.node(found).is(op) ? found : kNothing;
 }
 
 /// The operand of a product or sum that is a constant with the shape of the normalised axes.
-std::optional<ValueId> constant_operand(const EditGraph& graph, const Node& node, std::size_t rank) {
+std::optional<ValueId> constant_operand(const Graph& graph, const Node& node, std::size_t rank) {
   for (const ValueId input : node.inputs) {
     if (graph.constant(input) && info(graph, input).dims.size() == rank) return input;
   }
@@ -51,7 +51,7 @@ struct Deviation {
   std::vector<std::int64_t> axes;
 };
 
-std::optional<Deviation> deviation(const EditGraph& graph, ValueId root_value) {
+std::optional<Deviation> deviation(const Graph& graph, ValueId root_value) {
   Deviation out;
   const NodeId root = maker_if(graph, root_value, "Sqrt");
   if (root == kNothing || graph.uses(root_value) != 1) return std::nullopt;
@@ -73,7 +73,7 @@ std::optional<Deviation> deviation(const EditGraph& graph, ValueId root_value) {
 }
 
 /// (x - mean) / deviation * scale + bias, from the division on.
-bool layer_norm_at(EditGraph& graph, NodeId div) {
+bool layer_norm_at(Graph& graph, NodeId div) {
   const NodeId sub = maker_if(graph, graph.node(div).inputs[0], "Sub");
   const auto spread = deviation(graph, graph.node(div).inputs[1]);
   if (sub == kNothing || !spread) return false;
@@ -101,7 +101,7 @@ bool layer_norm_at(EditGraph& graph, NodeId div) {
 }
 
 /// x / deviation * scale, from the division on; or x * (1 / deviation) * scale.
-bool simplified_norm_at(EditGraph& graph, NodeId div) {
+bool simplified_norm_at(Graph& graph, NodeId div) {
   const auto spread = deviation(graph, graph.node(div).inputs[1]);
   if (!spread) return false;
   const ValueId x = spread->of;
@@ -128,20 +128,20 @@ bool simplified_norm_at(EditGraph& graph, NodeId div) {
   return true;
 }
 
-bool three_equal(const EditGraph& graph, const Node& add) {
+bool three_equal(const Graph& graph, const Node& add) {
   const TensorInfo &a = info(graph, add.inputs[0]), &b = info(graph, add.inputs[1]);
   return a.known && b.known && a.dims.size() == 3 && a.dims == b.dims;
 }
 
 /// The sum of something with a constant of one dimension, read by nobody else.
-bool adds_bias(const EditGraph& graph, ValueId value) {
+bool adds_bias(const Graph& graph, ValueId value) {
   const Node* add = graph.producer(value);
   if (add == nullptr || !add->is("Add") || graph.uses(value) != 1 || !graph.constant(add->inputs[1])) return false;
   const TensorInfo &a = info(graph, add->inputs[0]), &b = info(graph, add->inputs[1]);
   return a.known && a.dims.size() == 3 && b.dims.size() == 1 && a.dims[2] == b.dims[0];
 }
 
-bool skip_norm_at(EditGraph& graph, NodeId norm) {
+bool skip_norm_at(Graph& graph, NodeId norm) {
   const Node layer = graph.node(norm);
   const ValueId sum = layer.inputs[0];
   const NodeId add = maker_if(graph, sum, "Add");
@@ -162,7 +162,7 @@ bool skip_norm_at(EditGraph& graph, NodeId norm) {
 }
 
 template <class At>
-std::size_t everywhere(EditGraph& graph, std::string_view op, const At& at) {
+std::size_t everywhere(Graph& graph, std::string_view op, const At& at) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (graph.node(id).is(op) && at(graph, id)) ++count;
@@ -172,15 +172,13 @@ std::size_t everywhere(EditGraph& graph, std::string_view op, const At& at) {
 
 }  // namespace
 
-std::size_t layer_norm(EditGraph& graph, const EngineTarget& /*target*/) {
-  return everywhere(graph, "Div", layer_norm_at);
-}
+std::size_t layer_norm(Graph& graph, const EngineTarget& /*target*/) { return everywhere(graph, "Div", layer_norm_at); }
 
-std::size_t simplified_layer_norm(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t simplified_layer_norm(Graph& graph, const EngineTarget& /*target*/) {
   return everywhere(graph, "Div", simplified_norm_at);
 }
 
-std::size_t skip_layer_norm(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t skip_layer_norm(Graph& graph, const EngineTarget& /*target*/) {
   return everywhere(graph, "LayerNormalization", skip_norm_at);
 }
 

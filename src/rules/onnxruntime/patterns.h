@@ -5,12 +5,12 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/edit_graph.h"
+#include "rules/rule.h"
 
 namespace latcast::rules::onnxruntime {
 
 /// The only reader of the node, if it is `op`; else kNothing.
-[[nodiscard]] inline NodeId next_is(const EditGraph& graph, NodeId id, std::string_view op) {
+[[nodiscard]] inline NodeId next_is(const Graph& graph, NodeId id, std::string_view op) {
   const NodeId next = graph.only_reader(id);
   return next != kNothing && graph.node(next).is(op) ? next : kNothing;
 }
@@ -19,13 +19,13 @@ namespace latcast::rules::onnxruntime {
   return node.inputs[0] == one ? node.inputs[1] : node.inputs[0];
 }
 
-[[nodiscard]] inline bool near_scalar(const EditGraph& graph, ValueId id, double wanted, double tolerance = 1e-3) {
+[[nodiscard]] inline bool near_scalar(const Graph& graph, ValueId id, double wanted, double tolerance = 1e-3) {
   const auto value = graph.scalar(id);
   return value && std::abs(*value - wanted) <= tolerance * std::abs(wanted);
 }
 
 /// What a product multiplies with `factor`; kNothing where it is another product.
-[[nodiscard]] inline ValueId times(const EditGraph& graph, const Node& node, double factor, double tolerance = 1e-3) {
+[[nodiscard]] inline ValueId times(const Graph& graph, const Node& node, double factor, double tolerance = 1e-3) {
   if (!node.is("Mul")) return kNothing;
   for (std::size_t i = 0; i < 2; ++i) {
     if (near_scalar(graph, node.inputs[i], factor, tolerance)) return node.inputs[1 - i];
@@ -33,7 +33,7 @@ namespace latcast::rules::onnxruntime {
   return kNothing;
 }
 
-[[nodiscard]] inline bool adds(const EditGraph& graph, const Node& node, double summand) {
+[[nodiscard]] inline bool adds(const Graph& graph, const Node& node, double summand) {
   return node.is("Add") && (near_scalar(graph, node.inputs[0], summand) || near_scalar(graph, node.inputs[1], summand));
 }
 

@@ -9,25 +9,24 @@
 namespace latcast::rules::onnxruntime {
 namespace {
 
-const TensorInfo& info(const EditGraph& graph, ValueId id) { return graph.value(id).info; }
+const TensorInfo& info(const Graph& graph, ValueId id) { return graph.value(id).info; }
 
 bool real_number(onnx::DataType type) {
   return type == onnx::DataType::float32 || type == onnx::DataType::float16 || type == onnx::DataType::bfloat16;
 }
 
-ValueId reshape(EditGraph& graph, std::string_view name, ValueId from, ValueId to, std::vector<std::int64_t> shape,
-                bool backwards) {
+ValueId reshape(Graph& graph, Label name, ValueId from, ValueId to, std::vector<std::int64_t> shape, bool backwards) {
   TensorInfo wanted;
   wanted.type = onnx::DataType::int64;
   wanted.dims = {static_cast<std::int64_t>(shape.size())};
   wanted.values.emplace(shape.begin(), shape.end());
-  const ValueId constant = graph.add_constant(std::string(name) + "_shape", std::move(wanted));
+  const ValueId constant = graph.add_constant(name, std::move(wanted));
   graph.value(constant).shared = false;
-  const NodeId node = graph.add_node("Reshape", {}, std::string(name) + "_reshape", {from, constant}, {to});
+  const NodeId node = graph.add_node("Reshape", {}, "Reshape", {from, constant}, {to});
   return backwards ? graph.node(node).inputs[0] : graph.node(node).outputs[0];
 }
 
-ValueId matrix(EditGraph& graph, std::string_view name, onnx::DataType type, std::int64_t rows, std::int64_t columns) {
+ValueId matrix(Graph& graph, Label name, onnx::DataType type, std::int64_t rows, std::int64_t columns) {
   TensorInfo out;
   out.type = type;
   out.dims = {rows, columns};
@@ -41,7 +40,7 @@ bool fits_as_bias(const std::vector<std::int64_t>& bias, std::int64_t rows, std:
   return (bias[0] == 1 && bias[1] == columns) || (bias[0] == rows && (bias[1] == 1 || bias[1] == columns));
 }
 
-void fuse_matmul_and_add(EditGraph& graph, NodeId id, NodeId next, ValueId bias) {
+void fuse_matmul_and_add(Graph& graph, NodeId id, NodeId next, ValueId bias) {
   const Node matmul = graph.node(id), add = graph.node(next);
   const std::vector<std::int64_t> a = info(graph, matmul.inputs[0]).dims, b = info(graph, matmul.inputs[1]).dims;
   const onnx::DataType type = info(graph, matmul.inputs[0]).type;
@@ -51,11 +50,11 @@ void fuse_matmul_and_add(EditGraph& graph, NodeId id, NodeId next, ValueId bias)
   if (a.size() != 2) {
     std::int64_t rows = 1;
     for (std::size_t i = 0; i + 1 < a.size(); ++i) rows *= a[i];
-    left = reshape(graph, "gemm_input", left, matrix(graph, "gemm_input_reshape_arg", type, rows, b[0]), {rows, b[0]},
-                   false);
+    left = reshape(graph, "gemm_input_shape", left, matrix(graph, "gemm_input_reshape_arg", type, rows, b[0]),
+                   {rows, b[0]}, false);
     std::vector<std::int64_t> back = a;
     back.back() = b[1];
-    result = reshape(graph, "gemm_output", matrix(graph, "gemm_output_reshape_arg", type, rows, b[1]), result,
+    result = reshape(graph, "gemm_output_shape", matrix(graph, "gemm_output_reshape_arg", type, rows, b[1]), result,
                      std::move(back), true);
   }
   graph.add_node("Gemm", {}, matmul.name + "/MatMulAddFusion", {left, matmul.inputs[1], bias}, {result});
@@ -67,7 +66,7 @@ struct Swap {
   bool last = false, batch = false;
 };
 
-Swap swap_before(const EditGraph& graph, ValueId id) {
+Swap swap_before(const Graph& graph, ValueId id) {
   const Node* node = graph.producer(id);
   if (node == nullptr || !node->is("Transpose") || graph.value(id).output) return {};
   const onnx::Attribute* attribute = node->attribute("perm");
@@ -91,7 +90,7 @@ Swap swap_before(const EditGraph& graph, ValueId id) {
 bool is_product(const Node& node) { return node.is("MatMul") || node.is("FusedMatMul", kMicrosoft); }
 
 /// A product in the place of another one, with its attributes.
-NodeId fused_product(EditGraph& graph, NodeId id, std::vector<ValueId> inputs, ValueId result) {
+NodeId fused_product(Graph& graph, NodeId id, std::vector<ValueId> inputs, ValueId result) {
   const Node old = graph.node(id);
   graph.remove(id);
   const NodeId made = graph.add_node("FusedMatMul", kMicrosoft, old.name, std::move(inputs), {result});
@@ -100,7 +99,7 @@ NodeId fused_product(EditGraph& graph, NodeId id, std::vector<ValueId> inputs, V
 }
 
 /// What a node scales by a known number; nothing where it does anything else.
-std::optional<ValueId> scaled(const EditGraph& graph, const Node& node) {
+std::optional<ValueId> scaled(const Graph& graph, const Node& node) {
   if (!node.is("Mul") && !node.is("Div")) return std::nullopt;
   for (const std::size_t scale : {std::size_t{0}, std::size_t{1}}) {
     if (scale == 0 && node.op == "Div") continue;
@@ -115,7 +114,7 @@ std::optional<ValueId> scaled(const EditGraph& graph, const Node& node) {
 
 }  // namespace
 
-std::size_t transpose_in_matmul(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t transpose_in_matmul(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (!is_product(graph.node(id)) || info(graph, graph.node(id).inputs[0]).type != onnx::DataType::float32) continue;
@@ -145,7 +144,7 @@ std::size_t transpose_in_matmul(EditGraph& graph, const EngineTarget& /*target*/
   return count;
 }
 
-std::size_t scale_in_matmul(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t scale_in_matmul(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (!is_product(graph.node(id))) continue;
@@ -178,7 +177,7 @@ namespace {
 /// normalised value, which is added again to what comes out.
 class AttentionPattern {
  public:
-  bool contains(const EditGraph& graph, const Node& matmul, NodeId add) {
+  bool contains(const Graph& graph, const Node& matmul, NodeId add) {
     const NodeId before = graph.value(matmul.inputs[0]).producer;
     if (norms_.contains(before) || sums_.contains(add)) return before != kNothing || sums_.contains(add);
     if (before == kNothing || graph.node(before).op != "LayerNormalization") return false;
@@ -206,7 +205,7 @@ class AttentionPattern {
 };
 
 /// `preserve`: not where the four products of an attention stand around a normalisation.
-std::size_t fuse_matmuls(EditGraph& graph, const EngineTarget& target, bool preserve) {
+std::size_t fuse_matmuls(Graph& graph, const EngineTarget& target, bool preserve) {
   std::size_t count = 0;
   AttentionPattern attention;
   const bool reshapes = target.version >= 1021;
@@ -230,13 +229,13 @@ std::size_t fuse_matmuls(EditGraph& graph, const EngineTarget& target, bool pres
 
 }  // namespace
 
-std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target) { return fuse_matmuls(graph, target, true); }
+std::size_t matmul_and_add(Graph& graph, const EngineTarget& target) { return fuse_matmuls(graph, target, true); }
 
-std::size_t remaining_matmul_and_add(EditGraph& graph, const EngineTarget& target) {
+std::size_t remaining_matmul_and_add(Graph& graph, const EngineTarget& target) {
   return fuse_matmuls(graph, target, false);
 }
 
-std::size_t activate_gemm(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t activate_gemm(Graph& graph, const EngineTarget& /*target*/) {
   static constexpr std::array<std::string_view, 9> kActivations = {
       "Elu", "HardSigmoid", "LeakyRelu", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Tanh"};
   std::size_t count = 0;

@@ -14,12 +14,12 @@ namespace {
 /// Constants of no more elements are compared with others.
 constexpr std::size_t kSharedElements = 8;
 
-bool same_shape(const EditGraph& graph, ValueId a, ValueId b) {
+bool same_shape(const Graph& graph, ValueId a, ValueId b) {
   const TensorInfo &x = graph.value(a).info, &y = graph.value(b).info;
   return x.known && y.known && x.dims == y.dims;
 }
 
-bool is_dropout_without_effect(const EditGraph& graph, const Node& node) {
+bool is_dropout_without_effect(const Graph& graph, const Node& node) {
   if (!node.is("Dropout")) return false;
   if (node.outputs.size() > 1 && node.outputs[1] != kNothing && graph.uses(node.outputs[1]) > 0) return false;
   const ValueId training = node.input(2);
@@ -27,13 +27,13 @@ bool is_dropout_without_effect(const EditGraph& graph, const Node& node) {
          (node.input(1) != kNothing && graph.scalar(node.inputs[1]) == 0.0);
 }
 
-bool is_cast_to_same(const EditGraph& graph, const Node& node) {
+bool is_cast_to_same(const Graph& graph, const Node& node) {
   if (!node.is("Cast") || node.input(0) == kNothing) return false;
   return node.integer("to", 0) == static_cast<std::int64_t>(graph.value(node.input(0)).info.type);
 }
 
 /// Adding or subtracting nothing, multiplying or dividing by one, where that does not change the shape.
-bool is_noop(const EditGraph& graph, const Node& node, std::size_t& kept) {
+bool is_noop(const Graph& graph, const Node& node, std::size_t& kept) {
   const bool sum = node.is("Add") || node.is("Sub"), product = node.is("Mul") || node.is("Div");
   if ((!sum && !product) || node.inputs.size() != 2) return false;
   for (const std::size_t constant : {std::size_t{1}, std::size_t{0}}) {
@@ -49,7 +49,7 @@ bool is_noop(const EditGraph& graph, const Node& node, std::size_t& kept) {
 }
 
 /// Operators that keep what they get where the shape stays: the optimizer knows it from shapes.
-bool keeps_everything(const EditGraph& graph, const Node& node) {
+bool keeps_everything(const Graph& graph, const Node& node) {
   if (!node.is("Expand") && !node.is("Slice")) return false;
   if (node.input(0) == kNothing || node.outputs[0] == kNothing) return false;
   if (!same_shape(graph, node.inputs[0], node.outputs[0])) return false;
@@ -71,7 +71,7 @@ bool deterministic(const Node& node) {
   return std::ranges::find(kRandom, node.op) == kRandom.end();
 }
 
-bool all_constant(const EditGraph& graph, const Node& node) {
+bool all_constant(const Graph& graph, const Node& node) {
   bool any = false;
   for (const ValueId input : node.inputs) {
     if (input == kNothing) continue;
@@ -86,7 +86,7 @@ bool has_subgraph(const Node& node) {
                              [](const onnx::Attribute& one) { return one.kind == onnx::Attribute::Kind::g; });
 }
 
-bool foldable(const EditGraph& graph, const Node& node) {
+bool foldable(const Graph& graph, const Node& node) {
   if (node.op == "Constant" && node.domain.empty()) return true;
   if (node.is("Shape")) return node.input(0) != kNothing && graph.value(node.inputs[0]).info.known;
   // Before version 16 these are no operators with a kernel of their own where constants are folded.
@@ -129,14 +129,14 @@ std::string constant_key(const Value& value) {
   return key;
 }
 
-bool gives_output(const EditGraph& graph, const Node& node) {
+bool gives_output(const Graph& graph, const Node& node) {
   return std::ranges::any_of(node.outputs,
                              [&](ValueId output) { return output != kNothing && graph.value(output).output; });
 }
 
 }  // namespace
 
-std::size_t remove_identities(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t remove_identities(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     const Node& node = graph.node(id);
@@ -148,14 +148,14 @@ std::size_t remove_identities(EditGraph& graph, const EngineTarget& /*target*/) 
   return count;
 }
 
-std::size_t write_out_functions(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t write_out_functions(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (!graph.node(id).is("HardSwish")) continue;
     const Node node = graph.node(id);
     const TensorInfo info = graph.value(node.outputs[0]).info;
     graph.remove(id);
-    const ValueId gate = graph.add_value(graph.value(node.outputs[0]).name + "_gate", info);
+    const ValueId gate = graph.add_value(Label(node.outputs[0], "_gate"), info);
     const NodeId sigmoid = graph.add_node("HardSigmoid", {}, node.name, {node.inputs[0]}, {gate});
     graph.node(sigmoid).set_real("alpha", 1.0F / 6.0F);
     graph.node(sigmoid).set_real("beta", 0.5F);
@@ -165,7 +165,7 @@ std::size_t write_out_functions(EditGraph& graph, const EngineTarget& /*target*/
   return count;
 }
 
-std::size_t fold_constants(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t fold_constants(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     const Node& node = graph.node(id);
@@ -180,7 +180,7 @@ std::size_t fold_constants(EditGraph& graph, const EngineTarget& /*target*/) {
   return count;
 }
 
-std::size_t share_constants(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t share_constants(Graph& graph, const EngineTarget& /*target*/) {
   std::map<std::string, ValueId> known;
   std::size_t count = 0;
   for (ValueId id = 0; id < graph.values(); ++id) {
@@ -194,7 +194,7 @@ std::size_t share_constants(EditGraph& graph, const EngineTarget& /*target*/) {
   return count;
 }
 
-std::size_t share_equal_nodes(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t share_equal_nodes(Graph& graph, const EngineTarget& /*target*/) {
   std::map<std::string, NodeId> known;
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {

@@ -14,40 +14,40 @@ inline constexpr std::string_view kNchwc = "com.microsoft.nchwc";
 [[nodiscard]] std::span<const Stage> stages();
 
 // Before the levels: operators that the provider has no kernel for, as their definition writes them.
-std::size_t write_out_functions(EditGraph& graph, const EngineTarget& target);
+std::size_t write_out_functions(Graph& graph, const EngineTarget& target);
 
 // Level 1: standard operators only.
-std::size_t remove_identities(EditGraph& graph, const EngineTarget& target);
-std::size_t fold_constants(EditGraph& graph, const EngineTarget& target);
-std::size_t share_constants(EditGraph& graph, const EngineTarget& target);
-std::size_t share_equal_nodes(EditGraph& graph, const EngineTarget& target);
-std::size_t add_into_convolution(EditGraph& graph, const EngineTarget& target);
-std::size_t multiply_into_convolution(EditGraph& graph, const EngineTarget& target);
-std::size_t normalise_into_convolution(EditGraph& graph, const EngineTarget& target);
-std::size_t pad_into_window(EditGraph& graph, const EngineTarget& target);
-std::size_t relu_into_clip(EditGraph& graph, const EngineTarget& target);
-std::size_t matmul_and_add(EditGraph& graph, const EngineTarget& target);
-std::size_t remaining_matmul_and_add(EditGraph& graph, const EngineTarget& target);
-std::size_t push_transposes(EditGraph& graph, const EngineTarget& target);
-std::size_t reshapes_in_a_row(EditGraph& graph, const EngineTarget& target);
-std::size_t gelu(EditGraph& graph, const EngineTarget& target);
-std::size_t layer_norm(EditGraph& graph, const EngineTarget& target);
+std::size_t remove_identities(Graph& graph, const EngineTarget& target);
+std::size_t fold_constants(Graph& graph, const EngineTarget& target);
+std::size_t share_constants(Graph& graph, const EngineTarget& target);
+std::size_t share_equal_nodes(Graph& graph, const EngineTarget& target);
+std::size_t add_into_convolution(Graph& graph, const EngineTarget& target);
+std::size_t multiply_into_convolution(Graph& graph, const EngineTarget& target);
+std::size_t normalise_into_convolution(Graph& graph, const EngineTarget& target);
+std::size_t pad_into_window(Graph& graph, const EngineTarget& target);
+std::size_t relu_into_clip(Graph& graph, const EngineTarget& target);
+std::size_t matmul_and_add(Graph& graph, const EngineTarget& target);
+std::size_t remaining_matmul_and_add(Graph& graph, const EngineTarget& target);
+std::size_t push_transposes(Graph& graph, const EngineTarget& target);
+std::size_t reshapes_in_a_row(Graph& graph, const EngineTarget& target);
+std::size_t gelu(Graph& graph, const EngineTarget& target);
+std::size_t layer_norm(Graph& graph, const EngineTarget& target);
 
 // Level 2: the provider's own operators.
-std::size_t push_transposes_again(EditGraph& graph, const EngineTarget& target);
-std::size_t activate_gemm(EditGraph& graph, const EngineTarget& target);
-std::size_t activate_convolution(EditGraph& graph, const EngineTarget& target);
-std::size_t simplified_layer_norm(EditGraph& graph, const EngineTarget& target);
-std::size_t parts_to_split(EditGraph& graph, const EngineTarget& target);
-std::size_t transpose_in_matmul(EditGraph& graph, const EngineTarget& target);
-std::size_t bias_gelu(EditGraph& graph, const EngineTarget& target);
-std::size_t skip_layer_norm(EditGraph& graph, const EngineTarget& target);
-std::size_t fast_gelu(EditGraph& graph, const EngineTarget& target);
-std::size_t quick_gelu(EditGraph& graph, const EngineTarget& target);
-std::size_t scale_in_matmul(EditGraph& graph, const EngineTarget& target);
+std::size_t push_transposes_again(Graph& graph, const EngineTarget& target);
+std::size_t activate_gemm(Graph& graph, const EngineTarget& target);
+std::size_t activate_convolution(Graph& graph, const EngineTarget& target);
+std::size_t simplified_layer_norm(Graph& graph, const EngineTarget& target);
+std::size_t parts_to_split(Graph& graph, const EngineTarget& target);
+std::size_t transpose_in_matmul(Graph& graph, const EngineTarget& target);
+std::size_t bias_gelu(Graph& graph, const EngineTarget& target);
+std::size_t skip_layer_norm(Graph& graph, const EngineTarget& target);
+std::size_t fast_gelu(Graph& graph, const EngineTarget& target);
+std::size_t quick_gelu(Graph& graph, const EngineTarget& target);
+std::size_t scale_in_matmul(Graph& graph, const EngineTarget& target);
 
 // Level 3: layout.
-std::size_t block_channels(EditGraph& graph, const EngineTarget& target);
-std::size_t add_to_convolution(EditGraph& graph, const EngineTarget& target);
+std::size_t block_channels(Graph& graph, const EngineTarget& target);
+std::size_t add_to_convolution(Graph& graph, const EngineTarget& target);
 
 }  // namespace latcast::rules::onnxruntime

@@ -98,7 +98,7 @@ bool passes_on(Kind kind) { return kind != Kind::none && kind != Kind::transpose
 
 class Pushing {
  public:
-  Pushing(EditGraph& graph, bool assigned) : graph_(graph), assigned_(assigned) {}
+  Pushing(Graph& graph, bool assigned) : graph_(graph), assigned_(assigned) {}
 
   std::size_t run() {
     const std::vector<NodeId> order = graph_.order();
@@ -250,7 +250,7 @@ class Pushing {
 
   // ---- what is done to inputs and outputs
 
-  ValueId int_list(std::string_view name, const Axes& values) {
+  ValueId int_list(Label name, const Axes& values) {
     TensorInfo out;
     out.type = onnx::DataType::int64;
     out.dims = {static_cast<std::int64_t>(values.size())};
@@ -265,7 +265,7 @@ class Pushing {
   }
 
   ValueId transposed(ValueId value, const Axes& perm) {
-    const ValueId out = graph_.add_value(graph_.value(value).name + "_transposed", moved(info(value), perm));
+    const ValueId out = graph_.add_value(Label(value, "_transposed"), moved(info(value), perm));
     graph_.value(out).info.constant = false;
     const NodeId node = graph_.add_node("Transpose", {}, "Transpose", {value}, {out});
     graph_.node(node).set_ints("perm", perm);
@@ -283,10 +283,10 @@ class Pushing {
     if (list && out.values) *out.values = permuted(*out.values, perm);
     if (list || (out.known && std::ranges::all_of(out.dims, [](std::int64_t dim) { return dim == 1; }) &&
                  out.dims.size() != perm.size())) {
-      if (list) graph_.set_input(id, i, graph_.add_constant(graph_.value(value).name, std::move(out)));
+      if (list) graph_.set_input(id, i, graph_.add_constant(Label(value), std::move(out)));
       return;
     }
-    graph_.set_input(id, i, graph_.add_constant(graph_.value(value).name, moved(std::move(out), perm)));
+    graph_.set_input(id, i, graph_.add_constant(Label(value), moved(std::move(out), perm)));
   }
 
   /// The input comes transposed: whatever that takes.
@@ -315,7 +315,7 @@ class Pushing {
     for (std::size_t i = 0; i < graph_.node(id).outputs.size(); ++i) {
       const ValueId output = graph_.node(id).outputs[i];
       if (output == kNothing) continue;
-      const ValueId raw = graph_.add_value(graph_.value(output).name + "_raw", moved(info(output), back));
+      const ValueId raw = graph_.add_value(Label(output, "_raw"), moved(info(output), back));
       graph_.set_output(id, i, raw);
       const NodeId node = graph_.add_node("Transpose", {}, "Transpose", {raw}, {output});
       graph_.node(node).set_ints("perm", perm);
@@ -328,8 +328,8 @@ class Pushing {
     const ValueId input = graph_.node(id).inputs[i];
     TensorInfo wider = info(input);
     for (const std::int64_t axis : axes) wider.dims.insert(wider.dims.begin() + axis, 1);
-    if (graph_.constant(input)) return graph_.set_input(id, i, graph_.add_constant(graph_.value(input).name, wider));
-    const ValueId out = graph_.add_value(graph_.value(input).name + "_unsqueezed", wider);
+    if (graph_.constant(input)) return graph_.set_input(id, i, graph_.add_constant(Label(input), wider));
+    const ValueId out = graph_.add_value(Label(input, "_unsqueezed"), wider);
     const NodeId node = graph_.opset() >= 13
                             ? graph_.add_node("Unsqueeze", {}, "Unsqueeze", {input, int_list("axes", axes)}, {out})
                             : graph_.add_node("Unsqueeze", {}, "Unsqueeze", {input}, {out});
@@ -393,9 +393,8 @@ class Pushing {
       for (const std::int64_t axis : perm) values.push_back(old[half + at(axis)]);
     }
     const TensorInfo& given = info(list);
-    graph_.set_input(id, i,
-                     graph_.add_constant(graph_.value(list).name,
-                                         {.type = given.type, .dims = given.dims, .values = std::move(values)}));
+    graph_.set_input(
+        id, i, graph_.add_constant(Label(list), {.type = given.type, .dims = given.dims, .values = std::move(values)}));
     return true;
   }
 
@@ -621,7 +620,7 @@ class Pushing {
     TensorInfo between = info(result);
     between.dims = shape;
     graph_.remove(id);
-    const ValueId reshaped = graph_.add_value(graph_.value(result).name + "_reshaped", std::move(between));
+    const ValueId reshaped = graph_.add_value(Label(result, "_reshaped"), std::move(between));
     graph_.add_node("Reshape", {}, "Reshape", {source, int_list("shape", shape)}, {reshaped});
     const NodeId last = graph_.add_node("Transpose", {}, "Transpose", {reshaped}, {result});
     graph_.node(last).set_ints("perm", place);
@@ -629,17 +628,15 @@ class Pushing {
     return true;
   }
 
-  EditGraph& graph_;
+  Graph& graph_;
   bool assigned_;
   std::set<ValueId> leading_;
 };
 
 }  // namespace
 
-std::size_t push_transposes(EditGraph& graph, const EngineTarget& /*target*/) { return Pushing(graph, false).run(); }
+std::size_t push_transposes(Graph& graph, const EngineTarget& /*target*/) { return Pushing(graph, false).run(); }
 
-std::size_t push_transposes_again(EditGraph& graph, const EngineTarget& /*target*/) {
-  return Pushing(graph, true).run();
-}
+std::size_t push_transposes_again(Graph& graph, const EngineTarget& /*target*/) { return Pushing(graph, true).run(); }
 
 }  // namespace latcast::rules::onnxruntime

@@ -8,7 +8,7 @@
 namespace latcast::rules::onnxruntime {
 namespace {
 
-const TensorInfo& info(const EditGraph& graph, ValueId id) { return graph.value(id).info; }
+const TensorInfo& info(const Graph& graph, ValueId id) { return graph.value(id).info; }
 
 /// What a gather or a slice takes along one axis: [from, to); axis -1: it is something else.
 struct Part {
@@ -16,7 +16,7 @@ struct Part {
   bool squeezed = false;  // the axis is dropped
 };
 
-std::optional<std::int64_t> only_int(const EditGraph& graph, ValueId id) {
+std::optional<std::int64_t> only_int(const Graph& graph, ValueId id) {
   if (id == kNothing || !graph.constant(id)) return std::nullopt;
   const TensorInfo& one = info(graph, id);
   if (!one.values || one.values->size() != 1 || one.dims.size() > 1) return std::nullopt;
@@ -24,7 +24,7 @@ std::optional<std::int64_t> only_int(const EditGraph& graph, ValueId id) {
   return static_cast<std::int64_t>(std::clamp(value, -1e15, 1e15));
 }
 
-Part gathered(const EditGraph& graph, const Node& node, const std::vector<std::int64_t>& dims) {
+Part gathered(const Graph& graph, const Node& node, const std::vector<std::int64_t>& dims) {
   const auto index = only_int(graph, node.input(1));
   const auto rank = static_cast<std::int64_t>(dims.size());
   std::int64_t axis = node.integer("axis", 0);
@@ -34,7 +34,7 @@ Part gathered(const EditGraph& graph, const Node& node, const std::vector<std::i
   return {axis, at, at + 1, info(graph, node.inputs[1]).dims.empty()};
 }
 
-Part sliced(const EditGraph& graph, const Node& node, const std::vector<std::int64_t>& dims) {
+Part sliced(const Graph& graph, const Node& node, const std::vector<std::int64_t>& dims) {
   const auto from = only_int(graph, node.input(1)), to = only_int(graph, node.input(2));
   const auto axes = only_int(graph, node.input(3));
   const auto step = node.input(4) == kNothing ? std::optional<std::int64_t>(1) : only_int(graph, node.input(4));
@@ -47,7 +47,7 @@ Part sliced(const EditGraph& graph, const Node& node, const std::vector<std::int
   return {axis, place(*from), place(*to), false};
 }
 
-Part part_of(const EditGraph& graph, const Node& node, ValueId whole) {
+Part part_of(const Graph& graph, const Node& node, ValueId whole) {
   if (node.inputs[0] != whole) return {};
   const std::vector<std::int64_t>& dims = info(graph, whole).dims;
   if (node.is("Gather")) return gathered(graph, node, dims);
@@ -68,7 +68,7 @@ struct Taker {
   Part part;
 };
 
-ValueId squeezed(EditGraph& graph, ValueId whole, const Part& part, ValueId result) {
+ValueId squeezed(Graph& graph, ValueId whole, const Part& part, ValueId result) {
   TensorInfo kept = info(graph, whole);
   kept.dims[static_cast<std::size_t>(part.axis)] = 1;
   kept.values.reset();
@@ -83,7 +83,7 @@ ValueId squeezed(EditGraph& graph, ValueId whole, const Part& part, ValueId resu
   return out;
 }
 
-void split(EditGraph& graph, ValueId whole, const std::vector<Taker>& takers) {
+void split(Graph& graph, ValueId whole, const std::vector<Taker>& takers) {
   std::vector<std::int64_t> sizes;
   std::vector<ValueId> results, outputs;
   for (const Taker& one : takers) {
@@ -104,7 +104,7 @@ void split(EditGraph& graph, ValueId whole, const std::vector<Taker>& takers) {
 }
 
 /// Whether gathers and slices take every part of a value, once each: then they are one split. Others may read it too.
-bool split_parts(EditGraph& graph, ValueId whole) {
+bool split_parts(Graph& graph, ValueId whole) {
   const Value& value = graph.value(whole);
   if (value.readers.size() < 2 || !value.info.known || value.constant) return false;
   std::vector<Taker> takers;
@@ -126,7 +126,7 @@ bool split_parts(EditGraph& graph, ValueId whole) {
 
 }  // namespace
 
-std::size_t parts_to_split(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t parts_to_split(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   const std::size_t values = graph.values();
   for (ValueId id = 0; id < values; ++id) {
@@ -138,7 +138,7 @@ std::size_t parts_to_split(EditGraph& graph, const EngineTarget& /*target*/) {
 }
 
 /// Of reshapes in a row the last one decides.
-std::size_t reshapes_in_a_row(EditGraph& graph, const EngineTarget& /*target*/) {
+std::size_t reshapes_in_a_row(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (NodeId id = 0; id < graph.nodes(); ++id) {
     if (!graph.node(id).is("Reshape")) continue;

@@ -1,4 +1,5 @@
-// A graph that rules rewrite: nodes and values by number, with readers, producers and shapes at hand.
+// A network in memory: nodes and values by number, with readers, producers and shapes at hand. Files are linked into
+// it (graph/link.h), candidates that never were a file are built in it, rules rewrite it, modules are read from it.
 //
 // Only structure is kept: of constants their shape, type and small values. Removed nodes keep their number; nodes that
 // rules add are numbered on, as engines do it, and with that the order of execution is the engine's.
@@ -10,40 +11,47 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "graph/network.h"
 #include "graph/onnx_model.h"
+#include "graph/tensor_info.h"
 
-namespace latcast::rules {
+namespace latcast::ir {
 
 using NodeId = std::uint32_t;
 using ValueId = std::uint32_t;
 inline constexpr std::uint32_t kNothing = ~std::uint32_t{0};
 
+/// What something that no file named is called: after another one, with a suffix that lives as long as the program.
+/// Made up only where names are asked for.
+struct Label {
+  Label(const char* text) : suffix(text) {}  // NOLINT(google-explicit-constructor): a literal is a label
+  explicit Label(ValueId after_value, const char* text = "") : after(after_value), suffix(text) {}
+  ValueId after = kNothing;
+  const char* suffix = "";
+};
+
 struct Value {
-  std::string name;
+  std::string name;  // of the file; empty: by its label
+  Label label = "";
   TensorInfo info;
   NodeId producer = kNothing;
-  std::vector<NodeId> readers;  // a node once for every input that reads the value
-  bool output = false;          // of the graph
+  std::vector<NodeId> readers;         // a node once for every input that reads the value
+  bool input = false, output = false;  // of the graph
 
   /// An initializer, or what folding made one.
   bool constant = false;
   bool shared = true;  // false: a constant that is never compared with others
 };
 
-struct Node {
-  std::string op, domain, name;
+struct Node : onnx::Operation {
   std::vector<ValueId> inputs, outputs;  // kNothing: left out
-  std::vector<onnx::Attribute> attributes;
   bool removed = false;
+  Label label = "";  // its name where it has none
 
   [[nodiscard]] bool is(std::string_view wanted, std::string_view its_domain = {}) const {
     return !removed && op == wanted && domain == its_domain;
   }
-  [[nodiscard]] const onnx::Attribute* attribute(std::string_view wanted) const;
   [[nodiscard]] std::int64_t integer(std::string_view wanted, std::int64_t fallback) const;
   [[nodiscard]] float real(std::string_view wanted, float fallback) const;
   [[nodiscard]] std::string_view text(std::string_view wanted) const;
@@ -55,18 +63,19 @@ struct Node {
   [[nodiscard]] ValueId input(std::size_t index) const { return index < inputs.size() ? inputs[index] : kNothing; }
 };
 
-class EditGraph {
+class Graph {
  public:
-  /// `shapes`: of every tensor of the model (infer_shapes()).
-  EditGraph(const onnx::Model& model, std::map<std::string, TensorInfo> shapes);
+  explicit Graph(std::map<std::string, std::int64_t> opsets);
 
   [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
   [[nodiscard]] std::size_t values() const { return values_.size(); }
+  /// Through a reference to it a node's operation may be changed; inputs and outputs only by the functions below.
   [[nodiscard]] Node& node(NodeId id) { return nodes_[id]; }
   [[nodiscard]] const Node& node(NodeId id) const { return nodes_[id]; }
   [[nodiscard]] Value& value(ValueId id) { return values_[id]; }
   [[nodiscard]] const Value& value(ValueId id) const { return values_[id]; }
-  [[nodiscard]] std::int64_t opset(std::string_view domain = {}) const;
+  [[nodiscard]] std::int64_t opset() const { return opset_; }
+  [[nodiscard]] std::int64_t opset(const std::string& domain) const;
 
   /// What execution follows: depth first from the nodes that nobody reads, inputs by falling number first.
   [[nodiscard]] std::vector<NodeId> order() const;
@@ -83,10 +92,13 @@ class EditGraph {
   /// Of a constant with one element.
   [[nodiscard]] std::optional<double> scalar(ValueId id) const;
 
-  ValueId add_value(std::string_view hint, TensorInfo info);
-  ValueId add_constant(std::string_view hint, TensorInfo info);
+  ValueId add_value(Label label, TensorInfo info);
+  ValueId add_constant(Label label, TensorInfo info);
+  NodeId add_node(onnx::Operation operation, std::vector<ValueId> inputs, std::vector<ValueId> outputs);
   NodeId add_node(std::string_view op, std::string_view domain, std::string name, std::vector<ValueId> inputs,
-                  std::vector<ValueId> outputs);
+                  std::vector<ValueId> outputs) {
+    return add_node({std::string(op), std::string(domain), std::move(name), {}}, std::move(inputs), std::move(outputs));
+  }
   void set_input(NodeId node, std::size_t index, ValueId value);
   /// The node gives `value` from now on, which had another producer or none.
   void set_output(NodeId node, std::size_t index, ValueId value);
@@ -101,19 +113,14 @@ class EditGraph {
   /// Removes nodes that nothing leads from to an output.
   void sweep();
 
+  /// With a name for every value. Inputs and outputs are the original's.
   [[nodiscard]] onnx::Model to_model(const onnx::Model& original) const;
 
  private:
-  ValueId find_or_add(const std::string& name);
-  void link(NodeId node);
-
   std::vector<Node> nodes_;
   std::vector<Value> values_;
-  std::vector<ValueId> inputs_;
   std::map<std::string, std::int64_t> opsets_;
-  std::map<std::string, TensorInfo> shapes_;
-  std::unordered_map<std::string, ValueId> by_name_;
-  std::unordered_map<std::string, int> next_number_;  // of values that rules add, by name
+  std::int64_t opset_ = 1;  // of the standard operators
 };
 
-}  // namespace latcast::rules
+}  // namespace latcast::ir

@@ -1,13 +1,15 @@
-#include "rules/edit_graph.h"
+#include "graph/ir.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
+#include "graph/link.h"
 #include "graph/net_builder.h"
 #include "must.h"
 
-namespace latcast::rules {
+namespace latcast::ir {
 namespace {
 
 using latcast::test::must;
@@ -22,7 +24,7 @@ onnx::Model diamond() {
   return test::model(std::move(graph));
 }
 
-EditGraph edit(const onnx::Model& model) { return {model, must(infer_shapes(model, {}, nullptr))}; }
+Graph edit(const onnx::Model& model) { return must(link(model, {}, nullptr)); }
 
 std::vector<std::string> operators(const onnx::Model& model) {
   std::vector<std::string> out;
@@ -30,20 +32,20 @@ std::vector<std::string> operators(const onnx::Model& model) {
   return out;
 }
 
-TEST(EditGraph, ComesBackAsItWas) {
+TEST(Ir, ComesBackAsItWas) {
   const onnx::Model model = diamond();
   const onnx::Model back = edit(model).to_model(model);
   EXPECT_EQ(operators(back), (std::vector<std::string>{"Relu", "Neg", "Tanh", "Add"}));
   EXPECT_TRUE(infer_shapes(back, {}, nullptr)->at("d").known);
 }
 
-TEST(EditGraph, OrderGoesDepthFirstFromTheEnd) {
-  const EditGraph graph = edit(diamond());
+TEST(Ir, OrderGoesDepthFirstFromTheEnd) {
+  const Graph graph = edit(diamond());
   EXPECT_EQ(graph.order(), (std::vector<NodeId>{0, 2, 1, 3}));
 }
 
-TEST(EditGraph, KnowsReadersAndMakers) {
-  const EditGraph graph = edit(diamond());
+TEST(Ir, KnowsReadersAndMakers) {
+  const Graph graph = edit(diamond());
   EXPECT_EQ(graph.only_reader(0), kNothing);  // two of them
   EXPECT_EQ(graph.only_reader(1), 3U);
   EXPECT_EQ(graph.only_reader(3), kNothing);  // the graph's output
@@ -52,8 +54,8 @@ TEST(EditGraph, KnowsReadersAndMakers) {
   EXPECT_EQ(graph.uses(graph.node(3).outputs[0]), 1U);
 }
 
-TEST(EditGraph, BypassesInTheMiddleAndAtTheEnd) {
-  EditGraph graph = edit(diamond());
+TEST(Ir, BypassesInTheMiddleAndAtTheEnd) {
+  Graph graph = edit(diamond());
   EXPECT_TRUE(graph.bypass(1));
   EXPECT_EQ(graph.node(3).inputs[0], graph.node(0).outputs[0]);
   EXPECT_TRUE(graph.node(1).removed);
@@ -64,37 +66,45 @@ TEST(EditGraph, BypassesInTheMiddleAndAtTheEnd) {
   chain.outputs = {test::value("y", {2, 3})};
   chain.nodes = {test::node("Relu", {"x"}, {"a"}), test::node("Identity", {"a"}, {"y"})};
   const onnx::Model model = test::model(std::move(chain));
-  EditGraph end = edit(model);
+  Graph end = edit(model);
   EXPECT_TRUE(end.bypass(1));
   const onnx::Model back = end.to_model(model);
   ASSERT_EQ(back.graph.nodes.size(), 1U);
   EXPECT_EQ(back.graph.nodes[0].outputs[0], "y");  // the output keeps its name
 }
 
-TEST(EditGraph, DoesNotBypassFromAnInputToAnOutput) {
+TEST(Ir, DoesNotBypassFromAnInputToAnOutput) {
   onnx::Graph chain;
   chain.inputs = {test::value("x", {2, 3})};
   chain.outputs = {test::value("y", {2, 3})};
   chain.nodes = {test::node("Identity", {"x"}, {"y"})};
-  EditGraph graph = edit(test::model(std::move(chain)));
+  Graph graph = edit(test::model(std::move(chain)));
   EXPECT_FALSE(graph.bypass(0));
   EXPECT_FALSE(graph.node(0).removed);
 }
 
-TEST(EditGraph, SweepsWhatNobodyReads) {
-  EditGraph graph = edit(diamond());
+TEST(Ir, SweepsWhatNobodyReads) {
+  Graph graph = edit(diamond());
   graph.set_input(3, 0, graph.node(2).outputs[0]);
   graph.sweep();
   EXPECT_TRUE(graph.node(1).removed);
   EXPECT_FALSE(graph.node(0).removed);
 }
 
-TEST(EditGraph, NewValuesHaveNamesOfTheirOwn) {
-  EditGraph graph = edit(diamond());
-  const ValueId first = graph.add_value("a", {}), second = graph.add_value("a", {});
-  EXPECT_NE(graph.value(first).name, "a");
-  EXPECT_NE(graph.value(first).name, graph.value(second).name);
+TEST(Ir, NewValuesHaveNamesOfTheirOwn) {
+  const onnx::Model model = diamond();
+  Graph graph = edit(model);
+  const ValueId result = graph.node(3).outputs[0];
+  for (int i = 0; i < 2; ++i) {
+    const ValueId between = graph.add_value("a", graph.value(result).info);
+    const ValueId after = graph.add_value(Label(between, "_more"), graph.value(result).info);
+    graph.add_node("Neg", {}, "", {result}, {between});
+    graph.add_node("Neg", {}, "", {between}, {after});
+  }
+  std::set<std::string> names = {"x"};
+  for (const onnx::Node& node : graph.to_model(model).graph.nodes) names.insert(node.outputs[0]);
+  EXPECT_EQ(names, (std::set<std::string>{"x", "a", "b", "c", "d", "a_0", "a_0_more", "a_1", "a_1_more"}));
 }
 
 }  // namespace
-}  // namespace latcast::rules
+}  // namespace latcast::ir

@@ -1,10 +1,12 @@
-#include "rules/edit_graph.h"
+#include "graph/ir.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <unordered_map>
+#include <unordered_set>
 
-namespace latcast::rules {
+namespace latcast::ir {
 namespace {
 
 /// "To the end" is written as the largest integer, which is no double.
@@ -16,9 +18,9 @@ std::int64_t nearest(double value) {
 }
 
 /// Small values travel with the constant, as the reader keeps them.
-onnx::Tensor tensor_of(const Value& value) {
+onnx::Tensor tensor_of(const Value& value, const std::string& name) {
   onnx::Tensor out;
-  out.name = value.name;
+  out.name = name;
   out.type = value.info.type;
   out.dims = value.info.dims;
   if (!value.info.values || out.elements() > onnx::kSmallTensor) return out;
@@ -32,6 +34,26 @@ onnx::Tensor tensor_of(const Value& value) {
   return out;
 }
 
+/// Every value's own name: labels are numbered where another value is called so already.
+std::vector<std::string> names_of(const std::vector<Value>& values) {
+  std::unordered_set<std::string> taken;
+  for (const Value& value : values) {
+    if (!value.name.empty()) taken.insert(value.name);
+  }
+  std::vector<std::string> names;
+  names.reserve(values.size());
+  std::unordered_map<std::string, int> next_number;
+  for (const Value& value : values) {
+    std::string& name = names.emplace_back(value.name);
+    if (!name.empty()) continue;
+    const std::string base = (value.label.after == kNothing ? std::string() : names[value.label.after]) +
+                             (*value.label.suffix == 0 && value.label.after == kNothing ? "value" : value.label.suffix);
+    name = base;
+    for (int& number = next_number[base]; !taken.insert(name).second;) name = base + "_" + std::to_string(number++);
+  }
+  return names;
+}
+
 onnx::Attribute attribute_of(std::string_view name, onnx::Attribute::Kind kind) {
   onnx::Attribute out;
   out.name = std::string(name);
@@ -40,11 +62,6 @@ onnx::Attribute attribute_of(std::string_view name, onnx::Attribute::Kind kind) 
 }
 
 }  // namespace
-
-const onnx::Attribute* Node::attribute(std::string_view wanted) const {
-  const auto found = std::ranges::find(attributes, wanted, &onnx::Attribute::name);
-  return found == attributes.end() ? nullptr : &*found;
-}
 
 std::int64_t Node::integer(std::string_view wanted, std::int64_t fallback) const {
   const onnx::Attribute* found = attribute(wanted);
@@ -94,47 +111,14 @@ void Node::set_text(std::string_view wanted, std::string_view value) {
   set(std::move(one));
 }
 
-EditGraph::EditGraph(const onnx::Model& model, std::map<std::string, TensorInfo> shapes)
-    : opsets_(model.opsets), shapes_(std::move(shapes)) {
-  for (const onnx::Tensor& tensor : model.graph.initializers) values_[find_or_add(tensor.name)].constant = true;
-  for (const onnx::ValueInfo& input : model.graph.inputs) inputs_.push_back(find_or_add(input.name));
-  for (const onnx::Node& node : model.graph.nodes) {
-    Node own{node.op, node.domain, node.name, {}, {}, node.attributes, false};
-    for (const std::string& name : node.inputs) own.inputs.push_back(name.empty() ? kNothing : find_or_add(name));
-    for (const std::string& name : node.outputs) own.outputs.push_back(name.empty() ? kNothing : find_or_add(name));
-    nodes_.push_back(std::move(own));
-    link(static_cast<NodeId>(nodes_.size() - 1));
-  }
-  for (const onnx::ValueInfo& output : model.graph.outputs) values_[find_or_add(output.name)].output = true;
-  shapes_.clear();
-}
+Graph::Graph(std::map<std::string, std::int64_t> opsets) : opsets_(std::move(opsets)) { opset_ = opset({}); }
 
-ValueId EditGraph::find_or_add(const std::string& name) {
-  const auto [place, fresh] = by_name_.emplace(name, static_cast<ValueId>(values_.size()));
-  if (!fresh) return place->second;
-  Value value;
-  value.name = name;
-  const auto known = shapes_.find(name);
-  if (known != shapes_.end()) value.info = std::move(known->second);
-  values_.push_back(std::move(value));
-  return place->second;
-}
-
-void EditGraph::link(NodeId node) {
-  for (const ValueId input : nodes_[node].inputs) {
-    if (input != kNothing) values_[input].readers.push_back(node);
-  }
-  for (const ValueId output : nodes_[node].outputs) {
-    if (output != kNothing) values_[output].producer = node;
-  }
-}
-
-std::int64_t EditGraph::opset(std::string_view domain) const {
-  const auto found = opsets_.find(std::string(domain));
+std::int64_t Graph::opset(const std::string& domain) const {
+  const auto found = opsets_.find(domain);
   return found == opsets_.end() ? 1 : found->second;
 }
 
-std::vector<NodeId> EditGraph::order() const {
+std::vector<NodeId> Graph::order() const {
   const auto read = [&](const Node& node) {
     return std::ranges::any_of(node.outputs,
                                [&](ValueId output) { return output != kNothing && !values_[output].readers.empty(); });
@@ -166,12 +150,12 @@ std::vector<NodeId> EditGraph::order() const {
   return out;
 }
 
-const Node* EditGraph::producer(ValueId id) const {
+const Node* Graph::producer(ValueId id) const {
   if (id == kNothing || values_[id].producer == kNothing) return nullptr;
   return &nodes_[values_[id].producer];
 }
 
-NodeId EditGraph::only_reader(NodeId id) const {
+NodeId Graph::only_reader(NodeId id) const {
   NodeId reader = kNothing;
   for (const ValueId output : nodes_[id].outputs) {
     if (output == kNothing) continue;
@@ -184,50 +168,47 @@ NodeId EditGraph::only_reader(NodeId id) const {
   return reader;
 }
 
-std::size_t EditGraph::uses(ValueId id) const { return values_[id].readers.size() + (values_[id].output ? 1 : 0); }
+std::size_t Graph::uses(ValueId id) const { return values_[id].readers.size() + (values_[id].output ? 1 : 0); }
 
-const std::vector<double>* EditGraph::values(ValueId id) const {
+const std::vector<double>* Graph::values(ValueId id) const {
   if (!constant(id)) return nullptr;
   const auto& known = values_[id].info.values;
   return known ? &*known : nullptr;
 }
 
-std::optional<double> EditGraph::scalar(ValueId id) const {
+std::optional<double> Graph::scalar(ValueId id) const {
   const std::vector<double>* known = values(id);
   if (known == nullptr || known->size() != 1) return std::nullopt;
   return known->front();
 }
 
-ValueId EditGraph::add_value(std::string_view hint, TensorInfo info) {
-  std::string name(hint);
-  for (int& number = next_number_[name]; by_name_.contains(name);) {
-    name = std::string(hint) + "_" + std::to_string(number++);
-  }
-  by_name_.emplace(name, static_cast<ValueId>(values_.size()));
-  Value value;
-  value.name = std::move(name);
+ValueId Graph::add_value(Label label, TensorInfo info) {
+  Value& value = values_.emplace_back();
+  value.label = label;
   value.info = std::move(info);
-  values_.push_back(std::move(value));
   return static_cast<ValueId>(values_.size() - 1);
 }
 
-ValueId EditGraph::add_constant(std::string_view hint, TensorInfo info) {
+ValueId Graph::add_constant(Label label, TensorInfo info) {
   info.constant = info.known = true;
-  const ValueId id = add_value(hint, std::move(info));
+  const ValueId id = add_value(label, std::move(info));
   values_[id].constant = true;
   return id;
 }
 
-NodeId EditGraph::add_node(std::string_view op, std::string_view domain, std::string name, std::vector<ValueId> inputs,
-                           std::vector<ValueId> outputs) {
-  nodes_.push_back(
-      {std::string(op), std::string(domain), std::move(name), std::move(inputs), std::move(outputs), {}, false});
-  const auto id = static_cast<NodeId>(nodes_.size() - 1);
-  link(id);
+NodeId Graph::add_node(onnx::Operation operation, std::vector<ValueId> inputs, std::vector<ValueId> outputs) {
+  const auto id = static_cast<NodeId>(nodes_.size());
+  for (const ValueId input : inputs) {
+    if (input != kNothing) values_[input].readers.push_back(id);
+  }
+  for (const ValueId output : outputs) {
+    if (output != kNothing) values_[output].producer = id;
+  }
+  nodes_.push_back({std::move(operation), std::move(inputs), std::move(outputs), false});
   return id;
 }
 
-void EditGraph::set_input(NodeId node, std::size_t index, ValueId value) {
+void Graph::set_input(NodeId node, std::size_t index, ValueId value) {
   auto& inputs = nodes_[node].inputs;
   if (index >= inputs.size()) inputs.resize(index + 1, kNothing);
   if (inputs[index] != kNothing) {
@@ -238,14 +219,14 @@ void EditGraph::set_input(NodeId node, std::size_t index, ValueId value) {
   if (value != kNothing) values_[value].readers.push_back(node);
 }
 
-void EditGraph::set_output(NodeId node, std::size_t index, ValueId value) {
+void Graph::set_output(NodeId node, std::size_t index, ValueId value) {
   auto& outputs = nodes_[node].outputs;
   if (outputs[index] != kNothing) values_[outputs[index]].producer = kNothing;
   outputs[index] = value;
   values_[value].producer = node;
 }
 
-void EditGraph::remove(NodeId id) {
+void Graph::remove(NodeId id) {
   Node& node = nodes_[id];
   if (node.removed) return;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) set_input(id, i, kNothing);
@@ -255,7 +236,7 @@ void EditGraph::remove(NodeId id) {
   node.removed = true;
 }
 
-void EditGraph::redirect(ValueId from, ValueId to) {
+void Graph::redirect(ValueId from, ValueId to) {
   const std::vector<NodeId> readers = values_[from].readers;
   for (const NodeId reader : readers) {
     const std::size_t count = nodes_[reader].inputs.size();
@@ -265,7 +246,7 @@ void EditGraph::redirect(ValueId from, ValueId to) {
   }
 }
 
-bool EditGraph::bypass(NodeId id, std::size_t index) {
+bool Graph::bypass(NodeId id, std::size_t index) {
   const ValueId from = nodes_[id].outputs[0], to = nodes_[id].inputs[index];
   if (to == kNothing) return false;
   if (values_[from].output) {
@@ -282,7 +263,7 @@ bool EditGraph::bypass(NodeId id, std::size_t index) {
   return true;
 }
 
-void EditGraph::fold(ValueId id) {
+void Graph::fold(ValueId id) {
   Value& value = values_[id];
   value.constant = value.info.constant = true;
   const NodeId maker = value.producer;
@@ -293,7 +274,7 @@ void EditGraph::fold(ValueId id) {
   if (std::ranges::all_of(outputs, [](ValueId output) { return output == kNothing; })) remove(maker);
 }
 
-void EditGraph::sweep() {
+void Graph::sweep() {
   std::vector<NodeId> unread;
   const auto idle = [&](NodeId id) {
     return !nodes_[id].removed && std::ranges::all_of(nodes_[id].outputs, [&](ValueId output) {
@@ -315,7 +296,7 @@ void EditGraph::sweep() {
   }
 }
 
-onnx::Model EditGraph::to_model(const onnx::Model& original) const {
+onnx::Model Graph::to_model(const onnx::Model& original) const {
   onnx::Model out;
   out.ir_version = original.ir_version;
   out.producer = original.producer;
@@ -323,25 +304,28 @@ onnx::Model EditGraph::to_model(const onnx::Model& original) const {
   out.graph.name = original.graph.name;
   out.graph.inputs = original.graph.inputs;
   out.graph.outputs = original.graph.outputs;
+  const std::vector<std::string> names = names_of(values_);
   std::vector<bool> listed(values_.size(), false);
   const auto list_constant = [&](ValueId id) {
     if (id == kNothing || !values_[id].constant || listed[id]) return;
     listed[id] = true;
-    out.graph.initializers.push_back(tensor_of(values_[id]));
+    out.graph.initializers.push_back(tensor_of(values_[id], names[id]));
+  };
+  const auto named = [&](const std::vector<ValueId>& ids) {
+    std::vector<std::string> list;
+    for (const ValueId id : ids) list.push_back(id == kNothing ? std::string() : names[id]);
+    while (!list.empty() && list.back().empty()) list.pop_back();
+    return list;
   };
   for (const NodeId id : order()) {
     const Node& node = nodes_[id];
-    onnx::Node own{node.op, node.domain, node.name, {}, {}, node.attributes};
-    const auto name = [&](ValueId value) { return value == kNothing ? std::string() : values_[value].name; };
-    for (const ValueId input : node.inputs) {
-      own.inputs.push_back(name(input));
-      list_constant(input);
-    }
-    while (!own.inputs.empty() && own.inputs.back().empty()) own.inputs.pop_back();
-    for (const ValueId output : node.outputs) own.outputs.push_back(name(output));
-    while (!own.outputs.empty() && own.outputs.back().empty()) own.outputs.pop_back();
+    onnx::Node& own = out.graph.nodes.emplace_back();
+    static_cast<onnx::Operation&>(own) = node;
+    if (own.name.empty() && node.label.after != kNothing) own.name = names[node.label.after] + node.label.suffix;
+    own.inputs = named(node.inputs);
+    own.outputs = named(node.outputs);
+    for (const ValueId input : node.inputs) list_constant(input);
     if (!node.domain.empty()) out.opsets.emplace(node.domain, 1);
-    out.graph.nodes.push_back(std::move(own));
   }
   for (ValueId id = 0; id < values_.size(); ++id) {
     if (values_[id].output) list_constant(id);
@@ -349,4 +333,4 @@ onnx::Model EditGraph::to_model(const onnx::Model& original) const {
   return out;
 }
 
-}  // namespace latcast::rules
+}  // namespace latcast::ir
