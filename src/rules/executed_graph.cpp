@@ -11,13 +11,13 @@
 namespace latcast::rules {
 namespace {
 
-void run(const Stage& stage, Graph& graph, const EngineTarget& target, std::map<std::string, int>& applied) {
+void run(const Stage& stage, Graph& graph, const EngineTarget& target, std::map<std::string, int>* applied) {
   for (int round = 0; round < stage.rounds; ++round) {
     std::size_t changes = 0;
     for (const Rule& rule : stage.rules) {
       if (target.version < rule.since || target.version >= rule.before) continue;
       const std::size_t count = rule.apply(graph, target);
-      if (count > 0) applied[std::string(rule.name)] += static_cast<int>(count);
+      if (count > 0 && applied != nullptr) (*applied)[std::string(rule.name)] += static_cast<int>(count);
       changes += count;
     }
     if (changes == 0) return;
@@ -69,6 +69,11 @@ Result<EngineTarget> engine_target(std::string_view version, std::string_view cp
   return EngineTarget{major * 1000 + minor, block};
 }
 
+void deduce(Graph& graph, std::string_view engine, const EngineTarget& target, std::map<std::string, int>* applied) {
+  if (!knows(engine)) return;
+  for (const Stage& stage : onnxruntime::stages()) run(stage, graph, target, applied);
+}
+
 Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings& bindings, std::string_view engine,
                                      const EngineTarget& target) {
   if (!knows(engine))
@@ -77,7 +82,7 @@ Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings
   auto graph = link(model, bindings, nullptr);
   if (!graph) return tl::unexpected(graph.error());
   ExecutedGraph out;
-  for (const Stage& stage : onnxruntime::stages()) run(stage, *graph, target, out.applied);
+  deduce(*graph, engine, target, &out.applied);
   out.model = graph->to_model(model);
   return out;
 }

@@ -23,7 +23,11 @@ struct ExecutedGraph {
 /// The newest version that the rules were checked against; empty where there are none.
 [[nodiscard]] std::string_view newest_known(std::string_view engine);
 
-/// Errc::unsupported: no rules for the engine. The bindings are those of infer_shapes().
+/// Rewrites a network into what the engine, which must be known, would execute. `applied` (may be null) counts rules.
+/// Nodes have the inputs that their operators must have.
+void deduce(Graph& graph, std::string_view engine, const EngineTarget& target, std::map<std::string, int>* applied);
+
+/// The same from a file's graph to one. Errc::unsupported: no rules for the engine. The bindings are those of infer_shapes().
 [[nodiscard]] Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings& bindings,
                                                    std::string_view engine, const EngineTarget& target);
 

@@ -1,0 +1,53 @@
+// NetworkForecaster: whole networks from a pack, without an engine and without a file. What the pack's engine would
+// execute of a network is deduced by rules.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "latcast/network_builder.h"
+#include "latcast/pack.h"
+#include "latcast/predictor.h"
+#include "latcast/result.h"
+
+namespace latcast {
+
+/// A node that the engine would execute.
+struct ExecutedModule {
+  std::string op;         ///< "Conv", or with its domain: "com.microsoft:FusedConv"
+  std::string_view type;  ///< its module type in the pack; empty where no type covers it
+  ModuleForecast forecast;
+};
+
+/// Immutable and thread-safe: one serves all threads.
+class NetworkForecaster {
+ public:
+  /// Takes milliseconds: the pack's catalogue is compiled. `now_unix_s` as for Predictor.
+  /// Errc::unsupported: there are no rules for the pack's engine. Errc::corrupt, invalid_input: the pack's catalogue
+  /// cannot be read.
+  static Result<NetworkForecaster> open(const Pack& pack, std::optional<std::int64_t> now_unix_s = std::nullopt);
+  NetworkForecaster(NetworkForecaster&&) noexcept;
+  NetworkForecaster& operator=(NetworkForecaster&&) noexcept;
+  ~NetworkForecaster();
+
+  /// Errc::invalid_input: what the builder found wrong (NetworkBuilder::error()), or a network without an output.
+  [[nodiscard]] Result<NetworkForecast> forecast(const NetworkBuilder& network) const;
+  /// With the modules, in the order of their execution.
+  [[nodiscard]] Result<NetworkForecast> forecast(const NetworkBuilder& network,
+                                                 std::vector<ExecutedModule>& modules) const;
+
+  [[nodiscard]] const Predictor& predictor() const;
+
+ private:
+  struct Parts;
+  explicit NetworkForecaster(std::unique_ptr<Parts> parts);
+  [[nodiscard]] Result<NetworkForecast> run(const NetworkBuilder& network, std::vector<ExecutedModule>* modules) const;
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace latcast

@@ -1,0 +1,171 @@
+#include "latcast/network_builder.h"
+
+#include <algorithm>
+#include <string>
+
+#include "graph/ir.h"
+#include "graph/link.h"
+#include "graph/shapes/node_shapes.h"
+
+namespace latcast {
+namespace {
+
+onnx::DataType data_type(ElementType type) { return static_cast<onnx::DataType>(type); }
+
+std::string shape_text(const TensorInfo& info) {
+  if (!info.known) return "?";
+  std::string out;
+  for (const std::int64_t dim : info.dims) out += (out.empty() ? "" : "x") + std::to_string(dim);
+  return out.empty() ? "scalar" : out;
+}
+
+}  // namespace
+
+NetworkBuilder::NetworkBuilder(int opset)
+    : graph_(std::make_unique<ir::Graph>(std::map<std::string, std::int64_t>{{"", opset}})) {}
+NetworkBuilder::NetworkBuilder(NetworkBuilder&&) noexcept = default;
+NetworkBuilder& NetworkBuilder::operator=(NetworkBuilder&&) noexcept = default;
+NetworkBuilder::~NetworkBuilder() = default;
+
+void NetworkBuilder::refuse(std::string what) {
+  if (!error_) error_ = Error{Errc::invalid_input, std::move(what)};
+}
+
+bool NetworkBuilder::check_dims(std::span<const std::int64_t> dims, std::string_view what) {
+  const bool good =
+      shapes::acceptable(dims) && std::ranges::all_of(dims, [](std::int64_t dim) { return dim >= 1; });
+  if (!good) refuse(std::string(what) + " of no possible shape: dimensions are at least 1, and at most 2^31");
+  return good;
+}
+
+Tensor NetworkBuilder::input(std::span<const std::int64_t> dims, ElementType type) {
+  TensorInfo info{.type = data_type(type), .dims = {dims.begin(), dims.end()}};
+  info.known = check_dims(dims, "an input");
+  const ir::ValueId id = graph_->add_value("input", std::move(info));
+  graph_->value(id).input = true;
+  return {id};
+}
+
+Tensor NetworkBuilder::add_constant(std::span<const std::int64_t> dims, ElementType type) {
+  return {graph_->add_constant("constant", {.type = data_type(type), .dims = {dims.begin(), dims.end()}})};
+}
+
+Tensor NetworkBuilder::weight(std::span<const std::int64_t> dims, ElementType type) {
+  return check_dims(dims, "a weight") ? add_constant(dims, type) : add_constant({}, type);
+}
+
+Tensor NetworkBuilder::integers(std::span<const std::int64_t> values) {
+  const auto count = static_cast<std::int64_t>(values.size());
+  const Tensor out = add_constant({&count, 1}, ElementType::int64);
+  graph_->value(out.id).info.values.emplace(values.begin(), values.end());
+  return out;
+}
+
+Tensor NetworkBuilder::scalar(double value, ElementType type) {
+  const Tensor out = add_constant({}, type);
+  graph_->value(out.id).info.values = {value};
+  return out;
+}
+
+Tensor NetworkBuilder::input(std::initializer_list<std::int64_t> dims, ElementType type) {
+  return input(std::span(dims.begin(), dims.size()), type);
+}
+Tensor NetworkBuilder::weight(std::initializer_list<std::int64_t> dims, ElementType type) {
+  return weight(std::span(dims.begin(), dims.size()), type);
+}
+Tensor NetworkBuilder::integers(std::initializer_list<std::int64_t> values) {
+  return integers(std::span(values.begin(), values.size()));
+}
+
+Tensor NetworkBuilder::node(std::string_view op, std::initializer_list<Tensor> inputs,
+                            std::initializer_list<NodeAttribute> attributes, std::string_view domain) {
+  return add_node(op, {inputs.begin(), inputs.size()}, {attributes.begin(), attributes.size()}, 1, domain);
+}
+
+std::vector<Tensor> NetworkBuilder::nodes(std::string_view op, std::span<const Tensor> inputs,
+                                          std::span<const NodeAttribute> attributes, std::size_t outputs,
+                                          std::string_view domain) {
+  const Tensor first = add_node(op, inputs, attributes, outputs, domain);
+  std::vector<Tensor> out;
+  for (std::size_t i = 0; i < outputs; ++i) out.push_back({first.id + static_cast<std::uint32_t>(i)});
+  return out;
+}
+
+Tensor NetworkBuilder::add_node(std::string_view op, std::span<const Tensor> inputs,
+                                std::span<const NodeAttribute> attributes, std::size_t outputs,
+                                std::string_view domain) {
+  onnx::Operation operation{std::string(op), std::string(domain), {}, {}};
+  operation.attributes.reserve(attributes.size());
+  for (const NodeAttribute& given : attributes) {
+    onnx::Attribute& own = operation.attributes.emplace_back();
+    own.name = given.name_;
+    switch (given.kind_) {
+      case NodeAttribute::Kind::integer:
+        own.kind = onnx::Attribute::Kind::i;
+        own.i = given.integer_;
+        break;
+      case NodeAttribute::Kind::real:
+        own.kind = onnx::Attribute::Kind::f;
+        own.f = static_cast<float>(given.real_);
+        break;
+      case NodeAttribute::Kind::text:
+        own.kind = onnx::Attribute::Kind::s;
+        own.s = given.text_;
+        break;
+      case NodeAttribute::Kind::integers:
+        own.kind = onnx::Attribute::Kind::ints;
+        own.ints = given.integers_;
+        break;
+    }
+  }
+  std::vector<ir::ValueId> reads, gives;
+  reads.reserve(inputs.size());
+  for (const Tensor& tensor : inputs) {
+    const bool known = tensor.id < graph_->values();
+    if (!known && tensor.id != Tensor().id) refuse(place(op) + " reads a tensor of another network");
+    reads.push_back(known ? tensor.id : ir::kNothing);
+  }
+  const auto first = static_cast<std::uint32_t>(graph_->values());
+  gives.reserve(outputs);
+  for (std::size_t i = 0; i < outputs; ++i) gives.push_back(graph_->add_value("value", {}));
+  const ir::NodeId id = graph_->add_node(std::move(operation), std::move(reads), std::move(gives));
+  if (!infer_node(*graph_, id, nullptr)) check_node(id);
+  return {first};
+}
+
+/// Of the operator that comes next.
+std::string NetworkBuilder::place(std::string_view op) const {
+  return "operator " + std::to_string(graph_->nodes()) + " (" + std::string(op) + ")";
+}
+
+/// Why an operator's shapes are not known, where they should be.
+void NetworkBuilder::check_node(std::uint32_t id) {
+  const ir::Node& node = graph_->node(id);
+  const shapes::RuleRow* row = shapes::find_rule(node.domain, node.op);
+  if (row == nullptr) return;  // an operator of its own
+  const std::string name = "operator " + std::to_string(id) + " (" + node.op + ")";
+  std::string shapes;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const bool there = node.inputs[i] != ir::kNothing;
+    if (there && !graph_->value(node.inputs[i]).info.known) return;  // of an operator of its own, or refused already
+    shapes += (shapes.empty() ? "" : ", ") + (there ? shape_text(graph_->value(node.inputs[i]).info) : "-");
+  }
+  for (std::size_t i = 0; i < row->required; ++i) {
+    if (node.input(i) == ir::kNothing) return refuse(name + " lacks its input " + std::to_string(i));
+  }
+  refuse(name + " does not fit inputs of the shapes " + shapes);
+}
+
+void NetworkBuilder::output(Tensor tensor) {
+  if (tensor.id >= graph_->values()) return refuse("an output that is no tensor of this network");
+  graph_->value(tensor.id).output = true;
+}
+
+std::optional<std::vector<std::int64_t>> NetworkBuilder::dims(Tensor tensor) const {
+  if (tensor.id >= graph_->values() || !graph_->value(tensor.id).info.known) return std::nullopt;
+  return graph_->value(tensor.id).info.dims;
+}
+
+std::size_t NetworkBuilder::size() const { return graph_->nodes(); }
+
+}  // namespace latcast

@@ -1,0 +1,26 @@
+// What it takes to ask a pack about networks: the catalogue that it was trained with, and what its engine would execute.
+#pragma once
+
+#include <vector>
+
+#include "catalogue/catalogue.h"
+#include "graph/network.h"
+#include "latcast/pack.h"
+#include "latcast/predictor.h"
+#include "rules/rule.h"
+
+namespace latcast {
+
+/// The catalogue whose types the pack's models are of.
+[[nodiscard]] Result<Catalogue> pack_catalogue(const Pack& pack);
+
+/// For each of the catalogue's types the pack's, or kUnknownType.
+[[nodiscard]] std::vector<std::uint32_t> pack_types(const Pack& pack, const Catalogue& catalogue);
+
+/// What the predictor is asked for a network; refers to its parameters. `types`: pack_types().
+[[nodiscard]] std::vector<ModuleQuery> module_queries(const Network& network, const std::vector<std::uint32_t>& types);
+
+/// The pack's engine as rules know it. Errc::unsupported: there are none for it.
+[[nodiscard]] Result<rules::EngineTarget> rule_target(const Target& target);
+
+}  // namespace latcast
