@@ -116,8 +116,7 @@ void candidate(benchmark::State& state) {
   const NetworkBuilder once = build();
   if (!forecaster().forecast(once, modules)) std::abort();
   for (auto _ : state) {
-    const NetworkBuilder net = build();
-    const auto forecast = forecaster().forecast(net);
+    const auto forecast = forecaster().forecast(build());
     if (!forecast) std::abort();
     benchmark::DoNotOptimize(*forecast);
   }

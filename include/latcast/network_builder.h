@@ -43,8 +43,8 @@ struct Tensor {
   std::uint32_t id = ~std::uint32_t{0};
 };
 
-/// An attribute of an operator: {"group", 32}, {"alpha", 0.1}, {"mode", "linear"}, {"strides", {2, 2}}. Refers to its
-/// name and text, which need to live until node() returns.
+/// An attribute of an operator: {"group", 32}, {"alpha", 0.1}, {"mode", "linear"}, {"strides", {2, 2}}. Only refers to
+/// its name, text and list: for use in the call of node(), not for keeping.
 class NodeAttribute {
  public:
   NodeAttribute(std::string_view name, int value) : NodeAttribute(name, std::int64_t{value}) {}
@@ -53,9 +53,9 @@ class NodeAttribute {
   NodeAttribute(std::string_view name, const char* value) : name_(name), kind_(Kind::text), text_(value) {}
   NodeAttribute(std::string_view name, std::string_view value) : name_(name), kind_(Kind::text), text_(value) {}
   NodeAttribute(std::string_view name, std::initializer_list<std::int64_t> values)
+      : name_(name), kind_(Kind::integers), integers_(values.begin(), values.size()) {}
+  NodeAttribute(std::string_view name, std::span<const std::int64_t> values)
       : name_(name), kind_(Kind::integers), integers_(values) {}
-  NodeAttribute(std::string_view name, std::vector<std::int64_t> values)
-      : name_(name), kind_(Kind::integers), integers_(std::move(values)) {}
 
  private:
   friend class NetworkBuilder;
@@ -65,7 +65,7 @@ class NodeAttribute {
   std::int64_t integer_ = 0;
   double real_ = 0;
   std::string_view text_;
-  std::vector<std::int64_t> integers_;
+  std::span<const std::int64_t> integers_;
 };
 
 /// Not thread-safe; movable. What goes wrong is kept (the first of it) and told by error() and by the forecast, so that
@@ -109,6 +109,9 @@ class NetworkBuilder {
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
   [[nodiscard]] const ir::Graph& graph() const { return *graph_; }
+
+  /// The network itself; nothing is left of it here.
+  [[nodiscard]] ir::Graph take();
 
  private:
   Tensor add_constant(std::span<const std::int64_t> dims, ElementType type);

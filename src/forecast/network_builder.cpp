@@ -10,6 +10,9 @@
 namespace latcast {
 namespace {
 
+/// Of a candidate and what rules add to it: room from the start.
+constexpr std::size_t kUsualNodes = 256, kUsualValues = 512;
+
 onnx::DataType data_type(ElementType type) { return static_cast<onnx::DataType>(type); }
 
 std::string shape_text(const TensorInfo& info) {
@@ -22,7 +25,9 @@ std::string shape_text(const TensorInfo& info) {
 }  // namespace
 
 NetworkBuilder::NetworkBuilder(int opset)
-    : graph_(std::make_unique<ir::Graph>(std::map<std::string, std::int64_t>{{"", opset}})) {}
+    : graph_(std::make_unique<ir::Graph>(std::map<std::string, std::int64_t>{{"", opset}})) {
+  graph_->reserve(kUsualNodes, kUsualValues);
+}
 NetworkBuilder::NetworkBuilder(NetworkBuilder&&) noexcept = default;
 NetworkBuilder& NetworkBuilder::operator=(NetworkBuilder&&) noexcept = default;
 NetworkBuilder::~NetworkBuilder() = default;
@@ -114,11 +119,11 @@ Tensor NetworkBuilder::add_node(std::string_view op, std::span<const Tensor> inp
         break;
       case NodeAttribute::Kind::integers:
         own.kind = onnx::Attribute::Kind::ints;
-        own.ints = given.integers_;
+        own.ints.assign(given.integers_.begin(), given.integers_.end());
         break;
     }
   }
-  std::vector<ir::ValueId> reads, gives;
+  ir::Ids reads, gives;
   reads.reserve(inputs.size());
   for (const Tensor& tensor : inputs) {
     const bool known = tensor.id < graph_->values();
@@ -164,6 +169,12 @@ void NetworkBuilder::output(Tensor tensor) {
 std::optional<std::vector<std::int64_t>> NetworkBuilder::dims(Tensor tensor) const {
   if (tensor.id >= graph_->values() || !graph_->value(tensor.id).info.known) return std::nullopt;
   return graph_->value(tensor.id).info.dims;
+}
+
+ir::Graph NetworkBuilder::take() {
+  ir::Graph out = std::move(*graph_);
+  *graph_ = ir::Graph({{"", out.opset()}});
+  return out;
 }
 
 std::size_t NetworkBuilder::size() const { return graph_->nodes(); }

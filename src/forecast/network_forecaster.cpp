@@ -34,23 +34,25 @@ Result<NetworkForecaster> NetworkForecaster::open(const Pack& pack, std::optiona
 const Predictor& NetworkForecaster::predictor() const { return parts_->predictor; }
 
 Result<NetworkForecast> NetworkForecaster::forecast(const NetworkBuilder& network) const {
-  return run(network, nullptr);
+  if (network.error()) return tl::unexpected(*network.error());
+  return run(network.graph(), nullptr);
+}
+
+Result<NetworkForecast> NetworkForecaster::forecast(NetworkBuilder&& network) const {
+  if (network.error()) return tl::unexpected(*network.error());
+  return run(network.take(), nullptr);
 }
 
 Result<NetworkForecast> NetworkForecaster::forecast(const NetworkBuilder& network,
                                                     std::vector<ExecutedModule>& modules) const {
-  return run(network, &modules);
+  if (network.error()) return tl::unexpected(*network.error());
+  return run(network.graph(), &modules);
 }
 
-Result<NetworkForecast> NetworkForecaster::run(const NetworkBuilder& network,
-                                               std::vector<ExecutedModule>* modules) const {
-  if (network.error()) return tl::unexpected(*network.error());
-  const ir::Graph& built = network.graph();
+Result<NetworkForecast> NetworkForecaster::run(ir::Graph graph, std::vector<ExecutedModule>* modules) const {
   bool any = false;
-  for (ir::ValueId id = 0; id < built.values() && !any; ++id) any = built.value(id).output;
+  for (ir::ValueId id = 0; id < graph.values() && !any; ++id) any = graph.value(id).output;
   if (!any) return fail(Errc::invalid_input, "the network has no output: name one with output()");
-
-  ir::Graph graph = built;
   rules::deduce(graph, parts_->pack.target().engine, parts_->target, nullptr);
   const std::vector<ir::NodeId> order = graph.order();
   const Network executed = make_network(graph, order, parts_->catalogue);

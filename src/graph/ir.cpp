@@ -5,6 +5,7 @@
 #include <limits>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace latcast::ir {
 namespace {
@@ -150,6 +151,12 @@ std::vector<NodeId> Graph::order() const {
   return out;
 }
 
+std::vector<NodeId> Graph::order() {
+  if (!ordered_) order_ = std::as_const(*this).order();
+  ordered_ = true;
+  return order_;
+}
+
 const Node* Graph::producer(ValueId id) const {
   if (id == kNothing || values_[id].producer == kNothing) return nullptr;
   return &nodes_[values_[id].producer];
@@ -196,7 +203,7 @@ ValueId Graph::add_constant(Label label, TensorInfo info) {
   return id;
 }
 
-NodeId Graph::add_node(onnx::Operation operation, std::vector<ValueId> inputs, std::vector<ValueId> outputs) {
+NodeId Graph::add_node(onnx::Operation operation, Ids inputs, Ids outputs) {
   const auto id = static_cast<NodeId>(nodes_.size());
   for (const ValueId input : inputs) {
     if (input != kNothing) values_[input].readers.push_back(id);
@@ -204,6 +211,8 @@ NodeId Graph::add_node(onnx::Operation operation, std::vector<ValueId> inputs, s
   for (const ValueId output : outputs) {
     if (output != kNothing) values_[output].producer = id;
   }
+  ++by_operator_[bucket(operation.op)];
+  ordered_ = false;
   nodes_.push_back({std::move(operation), std::move(inputs), std::move(outputs), false});
   return id;
 }
@@ -211,6 +220,7 @@ NodeId Graph::add_node(onnx::Operation operation, std::vector<ValueId> inputs, s
 void Graph::set_input(NodeId node, std::size_t index, ValueId value) {
   auto& inputs = nodes_[node].inputs;
   if (index >= inputs.size()) inputs.resize(index + 1, kNothing);
+  ordered_ = false;
   if (inputs[index] != kNothing) {
     auto& readers = values_[inputs[index]].readers;
     readers.erase(std::ranges::find(readers, node));
@@ -224,6 +234,7 @@ void Graph::set_output(NodeId node, std::size_t index, ValueId value) {
   if (outputs[index] != kNothing) values_[outputs[index]].producer = kNothing;
   outputs[index] = value;
   values_[value].producer = node;
+  ordered_ = false;
 }
 
 void Graph::remove(NodeId id) {
@@ -234,10 +245,22 @@ void Graph::remove(NodeId id) {
     if (output != kNothing && values_[output].producer == id) values_[output].producer = kNothing;
   }
   node.removed = true;
+  ordered_ = false;
+  --by_operator_[bucket(node.op)];
+}
+
+Node Graph::take(NodeId id) {
+  Node out;
+  out.inputs = nodes_[id].inputs;
+  out.outputs = nodes_[id].outputs;
+  out.label = nodes_[id].label;
+  remove(id);
+  static_cast<onnx::Operation&>(out) = std::move(nodes_[id]);
+  return out;
 }
 
 void Graph::redirect(ValueId from, ValueId to) {
-  const std::vector<NodeId> readers = values_[from].readers;
+  const Ids readers = values_[from].readers;
   for (const NodeId reader : readers) {
     const std::size_t count = nodes_[reader].inputs.size();
     for (std::size_t i = 0; i < count; ++i) {
@@ -267,6 +290,7 @@ void Graph::fold(ValueId id) {
   Value& value = values_[id];
   value.constant = value.info.constant = true;
   const NodeId maker = value.producer;
+  ordered_ = false;
   if (maker == kNothing) return;
   value.producer = kNothing;
   auto& outputs = nodes_[maker].outputs;
@@ -288,7 +312,7 @@ void Graph::sweep() {
     const NodeId id = unread.back();
     unread.pop_back();
     if (!idle(id)) continue;
-    const std::vector<ValueId> inputs = nodes_[id].inputs;
+    const Ids inputs = nodes_[id].inputs;
     remove(id);
     for (const ValueId input : inputs) {
       if (input != kNothing && values_[input].producer != kNothing) unread.push_back(values_[input].producer);
@@ -311,7 +335,7 @@ onnx::Model Graph::to_model(const onnx::Model& original) const {
     listed[id] = true;
     out.graph.initializers.push_back(tensor_of(values_[id], names[id]));
   };
-  const auto named = [&](const std::vector<ValueId>& ids) {
+  const auto named = [&](const Ids& ids) {
     std::vector<std::string> list;
     for (const ValueId id : ids) list.push_back(id == kNothing ? std::string() : names[id]);
     while (!list.empty() && list.back().empty()) list.pop_back();

@@ -5,6 +5,7 @@
 // rules add are numbered on, as engines do it, and with that the order of execution is the engine's.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/inline_vector.h"
 #include "graph/onnx_model.h"
 #include "graph/tensor_info.h"
 
@@ -21,6 +23,8 @@ namespace latcast::ir {
 using NodeId = std::uint32_t;
 using ValueId = std::uint32_t;
 inline constexpr std::uint32_t kNothing = ~std::uint32_t{0};
+/// Of values or nodes: most operators have few of either.
+using Ids = InlineVector<std::uint32_t, 4>;
 
 /// What something that no file named is called: after another one, with a suffix that lives as long as the program.
 /// Made up only where names are asked for.
@@ -36,7 +40,7 @@ struct Value {
   Label label = "";
   TensorInfo info;
   NodeId producer = kNothing;
-  std::vector<NodeId> readers;         // a node once for every input that reads the value
+  Ids readers;         // a node once for every input that reads the value
   bool input = false, output = false;  // of the graph
 
   /// An initializer, or what folding made one.
@@ -45,7 +49,7 @@ struct Value {
 };
 
 struct Node : onnx::Operation {
-  std::vector<ValueId> inputs, outputs;  // kNothing: left out
+  Ids inputs, outputs;  // kNothing: left out
   bool removed = false;
   Label label = "";  // its name where it has none
 
@@ -67,6 +71,11 @@ class Graph {
  public:
   explicit Graph(std::map<std::string, std::int64_t> opsets);
 
+  /// Room for so many, without moving what there is.
+  void reserve(std::size_t nodes, std::size_t values) {
+    nodes_.reserve(nodes);
+    values_.reserve(values);
+  }
   [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
   [[nodiscard]] std::size_t values() const { return values_.size(); }
   /// Through a reference to it a node's operation may be changed; inputs and outputs only by the functions below.
@@ -77,8 +86,12 @@ class Graph {
   [[nodiscard]] std::int64_t opset() const { return opset_; }
   [[nodiscard]] std::int64_t opset(const std::string& domain) const;
 
-  /// What execution follows: depth first from the nodes that nobody reads, inputs by falling number first.
+  /// What execution follows: depth first from the nodes that nobody reads, inputs by falling number first. Where the
+  /// graph may change it is kept until something does.
   [[nodiscard]] std::vector<NodeId> order() const;
+  [[nodiscard]] std::vector<NodeId> order();
+  /// False: no node is of that operator, of any domain.
+  [[nodiscard]] bool may_have(std::string_view op) const { return by_operator_[bucket(op)] > 0; }
 
   [[nodiscard]] bool constant(ValueId id) const { return id != kNothing && values_[id].constant; }
   /// The node that makes a value; null for inputs and constants.
@@ -94,9 +107,9 @@ class Graph {
 
   ValueId add_value(Label label, TensorInfo info);
   ValueId add_constant(Label label, TensorInfo info);
-  NodeId add_node(onnx::Operation operation, std::vector<ValueId> inputs, std::vector<ValueId> outputs);
-  NodeId add_node(std::string_view op, std::string_view domain, std::string name, std::vector<ValueId> inputs,
-                  std::vector<ValueId> outputs) {
+  NodeId add_node(onnx::Operation operation, Ids inputs, Ids outputs);
+  NodeId add_node(std::string_view op, std::string_view domain, std::string name, Ids inputs,
+                  Ids outputs) {
     return add_node({std::string(op), std::string(domain), std::move(name), {}}, std::move(inputs), std::move(outputs));
   }
   void set_input(NodeId node, std::size_t index, ValueId value);
@@ -104,6 +117,8 @@ class Graph {
   void set_output(NodeId node, std::size_t index, ValueId value);
   /// Its inputs lose a reader, its outputs their producer.
   void remove(NodeId id);
+  /// Removes the node and gives it away as it was.
+  Node take(NodeId id);
   /// Takes a node out whose first output is its input `index`; false where a graph's output stands in the way.
   bool bypass(NodeId id, std::size_t index = 0);
   /// All readers of `from` read `to`.
@@ -117,10 +132,19 @@ class Graph {
   [[nodiscard]] onnx::Model to_model(const onnx::Model& original) const;
 
  private:
+  /// Operators share buckets.
+  [[nodiscard]] static std::size_t bucket(std::string_view op) {
+    if (op.empty()) return 0;
+    return (op.size() * 31 + static_cast<unsigned char>(op.front()) * 7U + static_cast<unsigned char>(op.back())) % 256;
+  }
+
   std::vector<Node> nodes_;
   std::vector<Value> values_;
   std::map<std::string, std::int64_t> opsets_;
   std::int64_t opset_ = 1;  // of the standard operators
+  std::vector<NodeId> order_;
+  bool ordered_ = false;
+  std::array<std::uint32_t, 256> by_operator_ = {};  // how many nodes there are, by bucket()
 };
 
 }  // namespace latcast::ir

@@ -18,7 +18,7 @@ std::string full_name(const onnx::Operation& node) {
 
 /// Tensors that the caller owns: an operator that would otherwise share its input's memory must copy there.
 bool at_boundary(const ir::Graph& graph, const ir::Node& node) {
-  const auto owned = [&](const std::vector<ir::ValueId>& ids) {
+  const auto owned = [&](const ir::Ids& ids) {
     if (ids.empty() || ids[0] == ir::kNothing) return false;
     const ir::Value& value = graph.value(ids[0]);
     return value.input || value.output;
@@ -30,7 +30,7 @@ bool at_boundary(const ir::Graph& graph, const ir::Node& node) {
 void look_at(const ir::Graph& graph, const ir::Node& node, NodeView& view) {
   view.node = &node;
   view.opset = graph.opset(node.domain);
-  const auto look_up = [&](const std::vector<ir::ValueId>& ids, std::vector<const TensorInfo*>& infos) {
+  const auto look_up = [&](const ir::Ids& ids, std::vector<const TensorInfo*>& infos) {
     infos.clear();
     for (const ir::ValueId id : ids) infos.push_back(id == ir::kNothing ? nullptr : &graph.value(id).info);
   };

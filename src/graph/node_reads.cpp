@@ -13,9 +13,11 @@ tl::unexpected<Error> absent(const NodeView& view, const std::string& what) {
   return fail(Errc::unsupported, what + " on " + label(view));
 }
 
-Result<double> or_fallback(const NodeView& view, const NodeRead& read, const std::string& what) {
+/// `what` makes the text, where it is needed.
+template <class What>
+Result<double> or_fallback(const NodeView& view, const NodeRead& read, const What& what) {
   if (read.fallback) return *read.fallback;
-  return absent(view, what);
+  return absent(view, what());
 }
 
 /// The tensor a read is about; null where it is absent (and its fallback, if any, counts).
@@ -39,11 +41,10 @@ auto at_position(const List& list, int position) -> std::optional<double> {
 }
 
 Result<double> read_tensor(const NodeView& view, const NodeRead& read, bool output) {
-  const std::string name = tensor_name(read, output);
   const TensorInfo* tensor = tensor_of(view, read, output);
-  if (tensor == nullptr) return or_fallback(view, read, name + " is absent");
+  if (tensor == nullptr) return or_fallback(view, read, [&] { return tensor_name(read, output) + " is absent"; });
   if (read.kind == Kind::input_element_size) return static_cast<double>(onnx::element_size(tensor->type));
-  if (!tensor->known) return absent(view, "the shape of " + name + " is not known");
+  if (!tensor->known) return absent(view, "the shape of " + tensor_name(read, output) + " is not known");
   switch (read.kind) {
     case Kind::input_rank:
     case Kind::output_rank:
@@ -55,16 +56,19 @@ Result<double> read_tensor(const NodeView& view, const NodeRead& read, bool outp
       break;
   }
   if (const auto dim = at_position(tensor->dims, read.position)) return *dim;
-  return or_fallback(view, read, name + "[" + std::to_string(read.position) + "] is absent");
+  return or_fallback(view, read, [&] {
+    return tensor_name(read, output) + "[" + std::to_string(read.position) + "] is absent";
+  });
 }
 
 Result<double> read_value(const NodeView& view, const NodeRead& read) {
   const TensorInfo* tensor = tensor_of(view, read, false);
-  const std::string name = tensor_name(read, false);
-  if (tensor == nullptr) return or_fallback(view, read, name + " is absent");
+  if (tensor == nullptr) return or_fallback(view, read, [&] { return tensor_name(read, false) + " is absent"; });
   if (tensor->values)
     if (const auto value = at_position(*tensor->values, read.position)) return *value;
-  return or_fallback(view, read, name + ".value[" + std::to_string(read.position) + "] is not known");
+  return or_fallback(view, read, [&] {
+    return tensor_name(read, false) + ".value[" + std::to_string(read.position) + "] is not known";
+  });
 }
 
 std::optional<double> attribute_value(const onnx::Attribute& attribute, const NodeRead& read) {
@@ -90,12 +94,12 @@ std::optional<double> attribute_value(const onnx::Attribute& attribute, const No
 
 Result<double> read_attribute(const NodeView& view, const NodeRead& read) {
   const onnx::Attribute* attribute = view.node->attribute(read.name);
-  const std::string name = "attr." + read.name;
-  if (attribute == nullptr) return or_fallback(view, read, name + " is absent");
+  if (attribute == nullptr) return or_fallback(view, read, [&] { return "attr." + read.name + " is absent"; });
   if (const auto value = attribute_value(*attribute, read)) return *value;
-  return or_fallback(
-      view, read,
-      name + (read.has_position ? "[" + std::to_string(read.position) + "]" : "") + " is not a number that is there");
+  return or_fallback(view, read, [&] {
+    return "attr." + read.name + (read.has_position ? "[" + std::to_string(read.position) + "]" : "") +
+           " is not a number that is there";
+  });
 }
 
 double attribute_count(const onnx::Attribute* attribute) {
@@ -172,7 +176,7 @@ Result<double> read_node(const NodeView& view, const NodeRead& read) {
       return read_total(view, read.kind);
     case Kind::view: {
       const auto value = views::read_view(view, read.name);
-      return value ? Result<double>(*value) : or_fallback(view, read, value.error().context);
+      return value ? Result<double>(*value) : or_fallback(view, read, [&] { return value.error().context; });
     }
   }
   return absent(view, "an unknown kind of read");

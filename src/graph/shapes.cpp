@@ -71,7 +71,7 @@ class Linking {
 
  private:
   ir::ValueId find_or_add(const std::string& name);
-  std::vector<ir::ValueId> find_or_add(const std::vector<std::string>& names);
+  ir::Ids find_or_add(const std::vector<std::string>& names);
   void add(const onnx::Node& node);
   bool reorder_input(ir::NodeId id);
   void apply_declared(ir::Value& value) const;
@@ -90,8 +90,8 @@ ir::ValueId Linking::find_or_add(const std::string& name) {
   return place->second;
 }
 
-std::vector<ir::ValueId> Linking::find_or_add(const std::vector<std::string>& names) {
-  std::vector<ir::ValueId> out;
+ir::Ids Linking::find_or_add(const std::vector<std::string>& names) {
+  ir::Ids out;
   for (const std::string& name : names) out.push_back(name.empty() ? ir::kNothing : find_or_add(name));
   return out;
 }
@@ -128,7 +128,7 @@ void Linking::apply_declared(ir::Value& value) const {
 }
 
 void Linking::add(const onnx::Node& node) {
-  std::vector<ir::ValueId> inputs = find_or_add(node.inputs);
+  ir::Ids inputs = find_or_add(node.inputs);
   const ir::NodeId id = graph_.add_node(node, std::move(inputs), find_or_add(node.outputs));
   const bool known = infer_node(graph_, id, catalogue_);
   if (!known && node.domain == shapes::kNchwc && node.op == "ReorderInput") reorder_input(id);

@@ -11,11 +11,15 @@
 namespace latcast::rules {
 namespace {
 
+bool has_needed(const Rule& rule, const Graph& graph) {
+  return std::ranges::all_of(rule.needs, [&](std::string_view op) { return op.empty() || graph.may_have(op); });
+}
+
 void run(const Stage& stage, Graph& graph, const EngineTarget& target, std::map<std::string, int>* applied) {
   for (int round = 0; round < stage.rounds; ++round) {
     std::size_t changes = 0;
     for (const Rule& rule : stage.rules) {
-      if (target.version < rule.since || target.version >= rule.before) continue;
+      if (target.version < rule.since || target.version >= rule.before || !has_needed(rule, graph)) continue;
       const std::size_t count = rule.apply(graph, target);
       if (count > 0 && applied != nullptr) (*applied)[std::string(rule.name)] += static_cast<int>(count);
       changes += count;

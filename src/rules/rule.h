@@ -1,6 +1,7 @@
 // What one rewriting of an engine's optimizer is: a name, the engine's versions it holds for, and what it does.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -10,6 +11,7 @@
 namespace latcast::rules {
 
 using ir::Graph;
+using ir::Ids;
 using ir::kNothing;
 using ir::Label;
 using ir::Node;
@@ -29,6 +31,7 @@ struct Rule {
   std::string_view name;
   /// How often it was applied.
   std::size_t (*apply)(Graph& graph, const EngineTarget& target);
+  std::array<std::string_view, 2> needs = {};  // operators without which nothing can happen; empty: any will do
   int since = 0, before = kAnyVersion;  // versions it holds for: [since, before)
 };
 

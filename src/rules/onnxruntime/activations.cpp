@@ -21,7 +21,7 @@ ValueId over_root_two(const Graph& graph, const Node& node) {
 
 /// Everything that goes when `nodes` become one, which gives what the last of them gave.
 NodeId fuse(Graph& graph, std::span<const NodeId> nodes, NodeId last, std::string_view op, std::string_view domain,
-            std::vector<ValueId> inputs) {
+            Ids inputs) {
   const ValueId result = graph.node(last).outputs[0];
   for (const NodeId id : nodes) graph.remove(id);
   return graph.add_node(op, domain, std::string(op), std::move(inputs), {result});
@@ -155,7 +155,7 @@ std::size_t bias_gelu(Graph& graph, const EngineTarget& /*target*/) {
     if (!first && !second) continue;
     const std::array<NodeId, 2> nodes = {id, next};
     const std::string op = erf ? "BiasGelu" : "FastGelu";
-    std::vector<ValueId> inputs = second ? add.inputs : std::vector<ValueId>{add.inputs[1], add.inputs[0]};
+    Ids inputs = second ? add.inputs : Ids{add.inputs[1], add.inputs[0]};
     fuse(graph, nodes, next, op, kMicrosoft, std::move(inputs));
     ++count;
   }

@@ -92,12 +92,11 @@ class Layout {
   }
 
   /// A blocked node in the place of a plain one.
-  NodeId replace(NodeId id, std::string_view op, std::vector<ValueId> inputs, std::int64_t channels) {
-    const Node plain = graph_.node(id);
+  NodeId replace(NodeId id, std::string_view op, Ids inputs, std::int64_t channels) {
+    Node plain = graph_.take(id);
     const ValueId result = plain.outputs[0];
-    graph_.remove(id);
     const NodeId out = graph_.add_node(op, kNchwc, {}, std::move(inputs), {result});
-    graph_.node(out).attributes = plain.attributes;
+    graph_.node(out).attributes = std::move(plain.attributes);
     graph_.node(out).label = Label(result, "_nchwc");
     create(out, 0, result, channels);
     return out;
@@ -177,14 +176,13 @@ class Layout {
   }
 
   void convolution(NodeId id) {
-    const Node node = graph_.node(id);
-    if (!graph_.constant(node.input(1))) return;
-    const TensorInfo& weights = info(node.inputs[1]);
+    if (!graph_.constant(graph_.node(id).input(1))) return;
+    const TensorInfo& weights = info(graph_.node(id).inputs[1]);
     if (weights.type != onnx::DataType::float32 || weights.dims.size() != 4) return;
-    const std::int64_t channels = weights.dims[0];
-    const auto layout = layout_of(weights.dims, node.integer("group", 1));
+    const std::int64_t channels = weights.dims[0], groups = graph_.node(id).integer("group", 1);
+    const auto layout = layout_of(weights.dims, groups);
     if (!layout) return;
-    std::vector<ValueId> inputs = node.inputs;
+    Ids inputs = graph_.node(id).inputs;
     if (inputs.size() > 2 && inputs[2] != kNothing) {
       if (!graph_.constant(inputs[2]) || info(inputs[2]).dims != std::vector<std::int64_t>{channels}) return;
       inputs[2] = bias(inputs[2], padded(channels));
@@ -192,7 +190,7 @@ class Layout {
     inputs[1] = filter(inputs[1], padded(channels), layout->channels_in);
     if (!layout->from_plain) inputs[0] = blocked_input(inputs[0]);
     const NodeId made = replace(id, "Conv", std::move(inputs), channels);
-    if (layout->groups != node.integer("group", 1)) graph_.node(made).set_int("group", layout->groups);
+    if (layout->groups != groups) graph_.node(made).set_int("group", layout->groups);
   }
 
   void pool(NodeId id) {

@@ -195,11 +195,10 @@ std::size_t activate_convolution(Graph& graph, const EngineTarget& /*target*/) {
     if (!graph.node(id).is("Conv")) continue;
     const NodeId next = graph.only_reader(id);
     if (next == kNothing || !fusable_activation(graph, graph.node(next))) continue;
-    const Node conv = graph.node(id), activation = graph.node(next);
-    graph.remove(id);
-    graph.remove(next);
+    Node conv = graph.take(id);
+    const Node activation = graph.take(next);
     const NodeId fused = graph.add_node("FusedConv", kMicrosoft, "fused " + conv.name, conv.inputs, activation.outputs);
-    graph.node(fused).attributes = conv.attributes;
+    graph.node(fused).attributes = std::move(conv.attributes);
     graph.node(fused).set_text("activation", activation.op);
     ++count;
   }
@@ -221,18 +220,16 @@ std::size_t add_to_convolution(Graph& graph, const EngineTarget& /*target*/) {
       if (graph.uses(input) == 1) chosen = std::min(chosen, maker);
     }
     if (chosen == kNothing) continue;
-    const Node conv = graph.node(chosen);
     const NodeId last = graph.only_reader(id);
     const bool active = last != kNothing && fusable_activation(graph, graph.node(last));
-    const Node activation = active ? graph.node(last) : Node{};
-    std::vector<ValueId> inputs = conv.inputs;
-    inputs.push_back(other_operand(add, conv.outputs[0]));
-    graph.remove(chosen);
+    Node conv = graph.take(chosen);
     graph.remove(id);
-    if (active) graph.remove(last);
+    const Node activation = active ? graph.take(last) : Node{};
+    Ids inputs = conv.inputs;
+    inputs.push_back(other_operand(add, conv.outputs[0]));
     const NodeId fused = graph.add_node("FusedConv", kMicrosoft, conv.name, std::move(inputs),
                                         active ? activation.outputs : add.outputs);
-    graph.node(fused).attributes = conv.attributes;
+    graph.node(fused).attributes = std::move(conv.attributes);
     if (active) graph.node(fused).set_text("activation", activation.op);
     ++count;
   }

@@ -146,7 +146,7 @@ bool skip_norm_at(Graph& graph, NodeId norm) {
   const ValueId sum = layer.inputs[0];
   const NodeId add = maker_if(graph, sum, "Add");
   if (add == kNothing || graph.uses(sum) != 1 || !three_equal(graph, graph.node(add))) return false;
-  std::vector<ValueId> inputs = {graph.node(add).inputs[0], graph.node(add).inputs[1], layer.inputs[1], layer.input(2)};
+  Ids inputs = {graph.node(add).inputs[0], graph.node(add).inputs[1], layer.inputs[1], layer.input(2)};
   std::vector<NodeId> nodes = {add, norm};
   for (std::size_t i = 0; i < 2; ++i) {
     if (!adds_bias(graph, inputs[i])) continue;

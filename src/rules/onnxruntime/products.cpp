@@ -41,11 +41,10 @@ bool fits_as_bias(const std::vector<std::int64_t>& bias, std::int64_t rows, std:
 }
 
 void fuse_matmul_and_add(Graph& graph, NodeId id, NodeId next, ValueId bias) {
-  const Node matmul = graph.node(id), add = graph.node(next);
+  const Node matmul = graph.take(id);
   const std::vector<std::int64_t> a = info(graph, matmul.inputs[0]).dims, b = info(graph, matmul.inputs[1]).dims;
   const onnx::DataType type = info(graph, matmul.inputs[0]).type;
-  graph.remove(id);
-  graph.remove(next);
+  const Node add = graph.take(next);
   ValueId left = matmul.inputs[0], result = add.outputs[0];
   if (a.size() != 2) {
     std::int64_t rows = 1;
@@ -90,11 +89,10 @@ Swap swap_before(const Graph& graph, ValueId id) {
 bool is_product(const Node& node) { return node.is("MatMul") || node.is("FusedMatMul", kMicrosoft); }
 
 /// A product in the place of another one, with its attributes.
-NodeId fused_product(Graph& graph, NodeId id, std::vector<ValueId> inputs, ValueId result) {
-  const Node old = graph.node(id);
-  graph.remove(id);
+NodeId fused_product(Graph& graph, NodeId id, Ids inputs, ValueId result) {
+  Node old = graph.take(id);
   const NodeId made = graph.add_node("FusedMatMul", kMicrosoft, old.name, std::move(inputs), {result});
-  graph.node(made).attributes = old.attributes;
+  graph.node(made).attributes = std::move(old.attributes);
   return made;
 }
 
@@ -118,7 +116,7 @@ std::size_t transpose_in_matmul(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (!is_product(graph.node(id)) || info(graph, graph.node(id).inputs[0]).type != onnx::DataType::float32) continue;
-    std::vector<ValueId> inputs = graph.node(id).inputs;
+    Ids inputs = graph.node(id).inputs;
     Swap left = swap_before(graph, inputs[0]), right = swap_before(graph, inputs[1]);
     // Batches of one operand alone are not moved.
     const bool alike = info(graph, inputs[0]).dims.size() == info(graph, inputs[1]).dims.size();
@@ -148,7 +146,7 @@ std::size_t scale_in_matmul(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     if (!is_product(graph.node(id))) continue;
-    std::vector<ValueId> inputs = graph.node(id).inputs;
+    Ids inputs = graph.node(id).inputs;
     std::vector<NodeId> spare;
     for (ValueId& input : inputs) {
       const Node* before = graph.producer(input);
@@ -245,11 +243,10 @@ std::size_t activate_gemm(Graph& graph, const EngineTarget& /*target*/) {
     if (next == kNothing || !graph.node(next).domain.empty()) continue;
     if (std::ranges::find(kActivations, graph.node(next).op) == kActivations.end()) continue;
     if (info(graph, graph.node(id).outputs[0]).type != onnx::DataType::float32) continue;
-    const Node gemm = graph.node(id), activation = graph.node(next);
-    graph.remove(id);
-    graph.remove(next);
+    Node gemm = graph.take(id);
+    const Node activation = graph.take(next);
     const NodeId fused = graph.add_node("FusedGemm", kMicrosoft, "fused " + gemm.name, gemm.inputs, activation.outputs);
-    graph.node(fused).attributes = gemm.attributes;
+    graph.node(fused).attributes = std::move(gemm.attributes);
     graph.node(fused).set_text("activation", activation.op);
     ++count;
   }

@@ -1,9 +1,8 @@
 // Nodes that do nothing, or whose result is known beforehand.
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <map>
-#include <string>
+#include <functional>
+#include <unordered_map>
 #include <vector>
 
 #include "rules/onnxruntime/stages.h"
@@ -95,38 +94,54 @@ bool foldable(const Graph& graph, const Node& node) {
   return all_constant(graph, node);
 }
 
-/// All digits: what differs must not look equal.
-std::string exact(double value) {
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
-  return {text.data(), end.ptr};
+bool equal_attribute(const onnx::Attribute& a, const onnx::Attribute& b) {
+  if (a.i != b.i || a.f != b.f || a.s != b.s || a.ints != b.ints || a.floats != b.floats || a.strings != b.strings)
+    return false;
+  if ((a.t == nullptr) != (b.t == nullptr)) return false;
+  return a.t == nullptr || (a.t->name == b.t->name && a.t->elements() == b.t->elements());
 }
 
-std::string key_of(const Node& node) {
-  std::string key = node.domain + ":" + node.op;
-  for (const ValueId input : node.inputs) key += "," + std::to_string(input);
-  std::vector<std::string> attributes;
-  for (const onnx::Attribute& one : node.attributes) {
-    std::string text = one.name + "=" + std::to_string(one.i) + "/" + exact(one.f) + "/" + one.s;
-    for (const std::int64_t value : one.ints) text += ";" + std::to_string(value);
-    for (const float value : one.floats) text += ";" + exact(value);
-    for (const std::string& value : one.strings) text += ";" + value;
-    if (one.t) text += "t" + one.t->name + std::to_string(one.t->elements());
-    attributes.push_back(std::move(text));
+/// The same operation on the same values.
+bool equal_nodes(const Node& a, const Node& b) {
+  if (a.op != b.op || a.domain != b.domain || a.inputs != b.inputs) return false;
+  if (a.outputs.size() != b.outputs.size() || a.attributes.size() != b.attributes.size()) return false;
+  return std::ranges::all_of(a.attributes, [&](const onnx::Attribute& one) {
+    const onnx::Attribute* other = b.attribute(one.name);
+    return other != nullptr && equal_attribute(one, *other);
+  });
+}
+
+/// A constant small enough to be compared with others, of known values.
+bool comparable(const Value& value) {
+  return value.constant && value.shared && !value.output && !value.readers.empty() && value.info.values &&
+         value.info.values->size() <= kSharedElements;
+}
+
+bool equal_constants(const TensorInfo& a, const TensorInfo& b) {
+  return a.type == b.type && a.dims == b.dims && *a.values == *b.values;
+}
+
+/// Of what equal constants have in common; others may have the same.
+std::size_t hash_of(const TensorInfo& constant) {
+  std::size_t hash = static_cast<std::size_t>(constant.type) * 31 + constant.dims.size();
+  for (const double value : *constant.values) hash = hash * 1000003 + std::hash<double>()(value);
+  return hash;
+}
+
+/// Of the nodes that read what `id` reads the first one that is equal and stands in `before`; kNothing: there is none.
+NodeId equal_before(const Graph& graph, NodeId id, const std::vector<bool>& before) {
+  const Node& node = graph.node(id);
+  const Value* rarest = nullptr;
+  for (const ValueId input : node.inputs) {
+    if (input == kNothing) continue;
+    const Value& value = graph.value(input);
+    if (rarest == nullptr || value.readers.size() < rarest->readers.size()) rarest = &value;
   }
-  std::ranges::sort(attributes);
-  for (const std::string& one : attributes) key += "|" + one;
-  return key;
-}
-
-/// Type, shape and values of a small constant; empty where they are not known.
-std::string constant_key(const Value& value) {
-  if (!value.constant || !value.shared || value.output || value.readers.empty() || !value.info.values) return {};
-  if (value.info.values->size() > kSharedElements) return {};
-  std::string key = std::to_string(static_cast<int>(value.info.type));
-  for (const std::int64_t dim : value.info.dims) key += "x" + std::to_string(dim);
-  for (const double one : *value.info.values) key += "," + exact(one);
-  return key;
+  if (rarest == nullptr || rarest->readers.size() < 2) return kNothing;
+  for (const NodeId other : rarest->readers) {
+    if (other != id && other < before.size() && before[other] && equal_nodes(graph.node(other), node)) return other;
+  }
+  return kNothing;
 }
 
 bool gives_output(const Graph& graph, const Node& node) {
@@ -170,7 +185,7 @@ std::size_t fold_constants(Graph& graph, const EngineTarget& /*target*/) {
   for (const NodeId id : graph.order()) {
     const Node& node = graph.node(id);
     if (node.removed || !foldable(graph, node) || gives_output(graph, node)) continue;
-    const std::vector<ValueId> outputs = node.outputs;
+    const Ids outputs = node.outputs;
     for (const ValueId output : outputs) {
       if (output != kNothing) graph.fold(output);
     }
@@ -181,29 +196,35 @@ std::size_t fold_constants(Graph& graph, const EngineTarget& /*target*/) {
 }
 
 std::size_t share_constants(Graph& graph, const EngineTarget& /*target*/) {
-  std::map<std::string, ValueId> known;
+  std::unordered_multimap<std::size_t, ValueId> known;
   std::size_t count = 0;
   for (ValueId id = 0; id < graph.values(); ++id) {
-    const std::string key = constant_key(graph.value(id));
-    if (key.empty()) continue;
-    const auto [first, fresh] = known.emplace(key, id);
-    if (fresh) continue;
-    graph.redirect(id, first->second);
+    if (!comparable(graph.value(id))) continue;
+    const TensorInfo& info = graph.value(id).info;
+    const std::size_t hash = hash_of(info);
+    const auto [first, last] = known.equal_range(hash);
+    const auto same = std::find_if(
+        first, last, [&](const auto& other) { return equal_constants(graph.value(other.second).info, info); });
+    if (same == last) {
+      known.emplace(hash, id);
+      continue;
+    }
+    graph.redirect(id, same->second);
     ++count;
   }
   return count;
 }
 
 std::size_t share_equal_nodes(Graph& graph, const EngineTarget& /*target*/) {
-  std::map<std::string, NodeId> known;
+  std::vector<bool> before(graph.nodes(), false);
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {
     const Node& node = graph.node(id);
-    if (node.removed || has_subgraph(node) || !deterministic(node) || node.inputs.empty()) continue;
-    const auto [first, fresh] = known.emplace(key_of(node), id);
-    if (fresh || gives_output(graph, node)) continue;
-    const std::vector<ValueId> outputs = node.outputs, others = graph.node(first->second).outputs;
-    if (outputs.size() != others.size()) continue;
+    if (node.removed || has_subgraph(node) || !deterministic(node)) continue;
+    const NodeId first = equal_before(graph, id, before);
+    if (first == kNothing) before[id] = true;
+    if (first == kNothing || gives_output(graph, node)) continue;
+    const Ids outputs = node.outputs, others = graph.node(first).outputs;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       if (outputs[i] != kNothing && others[i] != kNothing) graph.redirect(outputs[i], others[i]);
     }

@@ -7,43 +7,43 @@ namespace {
 
 constexpr int kRounds = 10;  // the optimizer's own limit
 
-constexpr std::array kFunctions = {Rule{"functions", write_out_functions}};
+constexpr std::array kFunctions = {Rule{"functions", write_out_functions, {"HardSwish"}}};
 
 constexpr std::array kBasic = {
     Rule{"identities", remove_identities},
-    Rule{"relu into clip", relu_into_clip},
-    Rule{"add into convolution", add_into_convolution},
-    Rule{"multiply into convolution", multiply_into_convolution},
-    Rule{"batch norm into convolution", normalise_into_convolution},
-    Rule{"pad into window", pad_into_window},
+    Rule{"relu into clip", relu_into_clip, {"Relu", "Clip"}},
+    Rule{"add into convolution", add_into_convolution, {"Conv", "Add"}},
+    Rule{"multiply into convolution", multiply_into_convolution, {"Conv", "Mul"}},
+    Rule{"batch norm into convolution", normalise_into_convolution, {"Conv", "BatchNormalization"}},
+    Rule{"pad into window", pad_into_window, {"Pad"}},
     Rule{"equal constants", share_constants},
     Rule{"equal nodes", share_equal_nodes},
     Rule{"constant folding", fold_constants},
-    Rule{"matmul and add", matmul_and_add},
-    Rule{"reshapes in a row", reshapes_in_a_row},
-    Rule{"transposes", push_transposes},
+    Rule{"matmul and add", matmul_and_add, {"MatMul", "Add"}},
+    Rule{"reshapes in a row", reshapes_in_a_row, {"Reshape"}},
+    Rule{"transposes", push_transposes, {"Transpose"}},
 };
 
 constexpr std::array kExtended = {
-    Rule{"transposes again", push_transposes_again},
-    Rule{"gemm and activation", activate_gemm},
-    Rule{"convolution and activation", activate_convolution},
-    Rule{"gelu", gelu},
-    Rule{"layer norm", layer_norm},
-    Rule{"simplified layer norm", simplified_layer_norm},
-    Rule{"remaining matmul and add", remaining_matmul_and_add},
+    Rule{"transposes again", push_transposes_again, {"Transpose"}},
+    Rule{"gemm and activation", activate_gemm, {"Gemm"}},
+    Rule{"convolution and activation", activate_convolution, {"Conv"}},
+    Rule{"gelu", gelu, {"Erf"}},
+    Rule{"layer norm", layer_norm, {"ReduceMean", "Sqrt"}},
+    Rule{"simplified layer norm", simplified_layer_norm, {"ReduceMean", "Sqrt"}},
+    Rule{"remaining matmul and add", remaining_matmul_and_add, {"MatMul", "Add"}},
     Rule{"parts to split", parts_to_split},
-    Rule{"transpose in matmul", transpose_in_matmul},
-    Rule{"bias and gelu", bias_gelu},
-    Rule{"skip and layer norm", skip_layer_norm},
-    Rule{"fast gelu", fast_gelu},
-    Rule{"quick gelu", quick_gelu},
+    Rule{"transpose in matmul", transpose_in_matmul, {"Transpose"}},
+    Rule{"bias and gelu", bias_gelu, {"Add"}},
+    Rule{"skip and layer norm", skip_layer_norm, {"LayerNormalization", "Add"}},
+    Rule{"fast gelu", fast_gelu, {"Tanh", "Pow"}},
+    Rule{"quick gelu", quick_gelu, {"Sigmoid", "Mul"}},
     Rule{"scale in matmul", scale_in_matmul},
 };
 
 constexpr std::array kLayout = {
     Rule{"blocked channels", block_channels},
-    Rule{"convolution and add", add_to_convolution},
+    Rule{"convolution and add", add_to_convolution, {"Conv", "Add"}},
 };
 
 constexpr std::array kStages = {

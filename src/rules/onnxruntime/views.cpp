@@ -85,15 +85,15 @@ ValueId squeezed(Graph& graph, ValueId whole, const Part& part, ValueId result) 
 
 void split(Graph& graph, ValueId whole, const std::vector<Taker>& takers) {
   std::vector<std::int64_t> sizes;
-  std::vector<ValueId> results, outputs;
+  Ids results, outputs;
   for (const Taker& one : takers) {
     sizes.push_back(one.part.to - one.part.from);
     results.push_back(graph.node(one.node).outputs[0]);
   }
   for (const Taker& one : takers) graph.remove(one.node);
-  std::vector<ValueId> inputs = {whole};
+  Ids inputs = {whole};
   if (graph.opset() >= 13) inputs.push_back(graph.add_constant("split_sizes", ints(sizes)));
-  outputs.assign(results.size(), kNothing);
+  outputs.resize(results.size(), kNothing);
   const NodeId node = graph.add_node("Split", {}, "Split", std::move(inputs), outputs);
   graph.node(node).set_int("axis", takers.front().part.axis);
   if (graph.opset() < 13) graph.node(node).set_ints("split", sizes);
