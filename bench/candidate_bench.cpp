@@ -23,12 +23,11 @@ NetworkBuilder convolutional() {
     const std::int64_t pad = kernel / 2;
     x = net.node("Conv", {x, net.weight({out, in / groups, kernel, kernel})},
                  {{"kernel_shape", {kernel, kernel}}, {"pads", {pad, pad, pad, pad}}, {"group", groups}});
-    x = net.node("BatchNormalization",
-                 {x, net.weight({out}), net.weight({out}), net.weight({out}), net.weight({out})});
+    x = net.node("BatchNormalization", {x, net.weight({out}), net.weight({out}), net.weight({out}), net.weight({out})});
     return active ? net.node("Relu", {x}) : x;
   };
   Tensor x = unit(net.input({1, 3, 112, 112}), 3, channels, 3, 1, true);  // 3
-  for (int block = 0; block < 10; ++block) {                            // 9 each
+  for (int block = 0; block < 10; ++block) {                              // 9 each
     Tensor y = unit(x, channels, 6 * channels, 1, 1, true);
     y = unit(y, 6 * channels, 6 * channels, 3, 6 * channels, true);
     y = unit(y, 6 * channels, channels, 1, 1, false);
@@ -72,7 +71,8 @@ NetworkBuilder transformer() {
     x = net.node("Add", {x, dense(mixed, kWidth, kWidth)});
     const Tensor wide = dense(norm(x), kWidth, 4 * kWidth);
     const Tensor erf = net.node("Erf", {net.node("Div", {wide, net.scalar(1.4142135)})});
-    const Tensor gelu = net.node("Mul", {net.node("Mul", {wide, net.node("Add", {erf, net.scalar(1)})}), net.scalar(0.5)});
+    const Tensor gelu =
+        net.node("Mul", {net.node("Mul", {wide, net.node("Add", {erf, net.scalar(1)})}), net.scalar(0.5)});
     x = net.node("Add", {x, dense(gelu, 4 * kWidth, kWidth)});
   }
   net.output(dense(x, kWidth, 1000));  // 2

@@ -39,7 +39,7 @@ struct EngineSettings {
 struct InputSpec {
   std::string name;
   onnx::DataType type = onnx::DataType::float32;
-  std::vector<std::int64_t> dims;
+  Dims dims;
   std::int64_t below = 2;  // integers are drawn in [0, below)
 };
 
@@ -58,7 +58,7 @@ struct NodeTime {
   /// From the node's end to the next one's start, over the same runs: mostly the profiler's bookkeeping, whose cost
   /// inside `mean_ns` goes along with it. The last node has its predecessor's.
   double pause_ns = 0;
-  std::vector<std::int64_t> output_dims = {};  // of its first output; empty: a scalar, or not known
+  Dims output_dims = {};  // of its first output; empty: a scalar, or not known
 };
 
 class Session {

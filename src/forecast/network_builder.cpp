@@ -37,8 +37,7 @@ void NetworkBuilder::refuse(std::string what) {
 }
 
 bool NetworkBuilder::check_dims(std::span<const std::int64_t> dims, std::string_view what) {
-  const bool good =
-      shapes::acceptable(dims) && std::ranges::all_of(dims, [](std::int64_t dim) { return dim >= 1; });
+  const bool good = shapes::acceptable(dims) && std::ranges::all_of(dims, [](std::int64_t dim) { return dim >= 1; });
   if (!good) refuse(std::string(what) + " of no possible shape: dimensions are at least 1, and at most 2^31");
   return good;
 }
@@ -168,7 +167,8 @@ void NetworkBuilder::output(Tensor tensor) {
 
 std::optional<std::vector<std::int64_t>> NetworkBuilder::dims(Tensor tensor) const {
   if (tensor.id >= graph_->values() || !graph_->value(tensor.id).info.known) return std::nullopt;
-  return graph_->value(tensor.id).info.dims;
+  const Dims& dims = graph_->value(tensor.id).info.dims;
+  return std::vector<std::int64_t>(dims.begin(), dims.end());
 }
 
 ir::Graph NetworkBuilder::take() {

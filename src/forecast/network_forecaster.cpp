@@ -64,9 +64,9 @@ Result<NetworkForecast> NetworkForecaster::run(ir::Graph graph, std::vector<Exec
   for (std::size_t i = 0; i < forecasts.size(); ++i) {
     const Module& module = executed.modules[i];
     const bool matched = module.match == ModuleMatch::matched;
-    modules->push_back(
-        {module.op, matched ? std::string_view(parts_->catalogue.types()[module.type].name) : std::string_view(),
-         forecasts[i]});
+    modules->push_back({module.op,
+                        matched ? std::string_view(parts_->catalogue.types()[module.type].name) : std::string_view(),
+                        forecasts[i]});
   }
   return total;
 }

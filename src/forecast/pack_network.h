@@ -1,4 +1,5 @@
-// What it takes to ask a pack about networks: the catalogue that it was trained with, and what its engine would execute.
+// What it takes to ask a pack about networks: the catalogue that it was trained with, and what its engine would
+// execute.
 #pragma once
 
 #include <vector>

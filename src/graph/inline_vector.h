@@ -1,5 +1,5 @@
-// A vector that needs no memory of its own while it is short: lists of a node's inputs, a value's readers. Candidates of
-// a search are built and thrown away by the thousand, and most of that would be spent on allocating such lists.
+// A vector that needs no memory of its own while it is short: lists of a node's inputs, a value's readers. Candidates
+// of a search are built and thrown away by the thousand, and most of that would be spent on allocating such lists.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace latcast {
 
@@ -31,6 +32,9 @@ class InlineVector {
     append(first, last);
   }
   explicit InlineVector(std::size_t count, T value = T()) { resize(count, value); }
+  InlineVector(const std::vector<T>& values) {  // NOLINT(google-explicit-constructor): the same list
+    append(values.begin(), values.end());
+  }
   InlineVector(const InlineVector& other) { append(other.begin(), other.end()); }
   InlineVector(InlineVector&& other) noexcept { steal(other); }
   InlineVector& operator=(const InlineVector& other) {
@@ -82,20 +86,35 @@ class InlineVector {
     clear();
     append(first, last);
   }
+  void assign(std::size_t count, T value) {
+    clear();
+    resize(count, value);
+  }
   iterator insert(const_iterator place, T value) {
     const std::ptrdiff_t at = place - begin();
     push_back(value);
     std::rotate(begin() + at, end() - 1, end());
     return begin() + at;
   }
-  iterator erase(const_iterator place) {
-    T* const at = begin() + (place - begin());
-    std::copy(at + 1, end(), at);
-    --size_;
+  iterator erase(const_iterator first, const_iterator last) {
+    T* const at = begin() + (first - begin());
+    std::copy(at + (last - first), end(), at);
+    size_ -= static_cast<std::uint32_t>(last - first);
     return at;
   }
+  iterator erase(const_iterator place) { return erase(place, place + 1); }
 
-  friend bool operator==(const InlineVector& a, const InlineVector& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+  template <std::forward_iterator It>
+  iterator insert(const_iterator place, It first, It last) {
+    const std::ptrdiff_t at = place - begin(), count = std::distance(first, last);
+    append(first, last);
+    std::rotate(begin() + at, end() - count, end());
+    return begin() + at;
+  }
+
+  friend bool operator==(const InlineVector& a, const InlineVector& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
 
  private:
   template <std::forward_iterator It>
@@ -115,7 +134,7 @@ class InlineVector {
 
   std::unique_ptr<T[]> heap_;
   std::uint32_t size_ = 0, capacity_ = N;
-  std::array<T, N> inline_;
+  std::array<T, N> inline_ = {};
 };
 
 }  // namespace latcast

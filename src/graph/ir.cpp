@@ -94,7 +94,7 @@ void Node::set_int(std::string_view wanted, std::int64_t value) {
   set(std::move(one));
 }
 
-void Node::set_ints(std::string_view wanted, std::vector<std::int64_t> values) {
+void Node::set_ints(std::string_view wanted, Dims values) {
   onnx::Attribute one = attribute_of(wanted, onnx::Attribute::Kind::ints);
   one.ints = std::move(values);
   set(std::move(one));

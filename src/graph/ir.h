@@ -40,7 +40,7 @@ struct Value {
   Label label = "";
   TensorInfo info;
   NodeId producer = kNothing;
-  Ids readers;         // a node once for every input that reads the value
+  Ids readers;                         // a node once for every input that reads the value
   bool input = false, output = false;  // of the graph
 
   /// An initializer, or what folding made one.
@@ -61,7 +61,7 @@ struct Node : onnx::Operation {
   [[nodiscard]] std::string_view text(std::string_view wanted) const;
   void set(onnx::Attribute attribute);
   void set_int(std::string_view name, std::int64_t value);
-  void set_ints(std::string_view name, std::vector<std::int64_t> values);
+  void set_ints(std::string_view name, Dims values);
   void set_real(std::string_view name, float value);
   void set_text(std::string_view name, std::string_view value);
   [[nodiscard]] ValueId input(std::size_t index) const { return index < inputs.size() ? inputs[index] : kNothing; }
@@ -108,8 +108,7 @@ class Graph {
   ValueId add_value(Label label, TensorInfo info);
   ValueId add_constant(Label label, TensorInfo info);
   NodeId add_node(onnx::Operation operation, Ids inputs, Ids outputs);
-  NodeId add_node(std::string_view op, std::string_view domain, std::string name, Ids inputs,
-                  Ids outputs) {
+  NodeId add_node(std::string_view op, std::string_view domain, std::string name, Ids inputs, Ids outputs) {
     return add_node({std::string(op), std::string(domain), std::move(name), {}}, std::move(inputs), std::move(outputs));
   }
   void set_input(NodeId node, std::size_t index, ValueId value);

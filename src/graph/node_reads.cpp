@@ -56,9 +56,8 @@ Result<double> read_tensor(const NodeView& view, const NodeRead& read, bool outp
       break;
   }
   if (const auto dim = at_position(tensor->dims, read.position)) return *dim;
-  return or_fallback(view, read, [&] {
-    return tensor_name(read, output) + "[" + std::to_string(read.position) + "] is absent";
-  });
+  return or_fallback(view, read,
+                     [&] { return tensor_name(read, output) + "[" + std::to_string(read.position) + "] is absent"; });
 }
 
 Result<double> read_value(const NodeView& view, const NodeRead& read) {

@@ -20,7 +20,7 @@ struct NodeView {
   [[nodiscard]] bool has_input(std::size_t i) const { return i < inputs.size() && inputs[i] != nullptr; }
   /// The attribute's value, or `fallback` where it is absent.
   [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t fallback) const;
-  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view name) const;
+  [[nodiscard]] Dims integers(std::string_view name) const;
   [[nodiscard]] std::string_view text(std::string_view name) const;
 };
 

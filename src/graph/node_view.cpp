@@ -7,9 +7,9 @@ std::int64_t NodeView::integer(std::string_view name, std::int64_t fallback) con
   return attribute == nullptr ? fallback : attribute->i;
 }
 
-std::vector<std::int64_t> NodeView::integers(std::string_view name) const {
+Dims NodeView::integers(std::string_view name) const {
   const onnx::Attribute* attribute = node->attribute(name);
-  return attribute == nullptr ? std::vector<std::int64_t>() : attribute->ints;
+  return attribute == nullptr ? Dims() : Dims(attribute->ints);
 }
 
 std::string_view NodeView::text(std::string_view name) const {

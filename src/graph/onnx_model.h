@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/dims.h"
 #include "latcast/result.h"
 
 namespace latcast::onnx {
@@ -65,7 +66,7 @@ struct Fill {
 struct Tensor {
   std::string name;
   DataType type = DataType::undefined;
-  std::vector<std::int64_t> dims;
+  Dims dims;
   std::vector<std::int64_t> ints;               // values, for integer/bool tensors of at most kSmallTensor elements
   std::vector<double> floats;                   // values, for float tensors of at most kSmallTensor elements
   Fill fill;                                    // instead of values, for weights of generated networks
@@ -95,7 +96,7 @@ struct Attribute {
   std::int64_t i = 0;
   std::string s;
   std::vector<float> floats;
-  std::vector<std::int64_t> ints;
+  Dims ints;
   std::vector<std::string> strings;
   std::shared_ptr<const Tensor> t;
 };

@@ -26,7 +26,7 @@ void invalid(Failure& failure, const Field& where, std::string what) {
 std::string normalised(std::string domain) { return domain == "ai.onnx" ? std::string() : domain; }
 
 /// A repeated integer field, packed or not.
-void read_ints(const Field& field, Failure& failure, std::vector<std::int64_t>& out) {
+void read_ints(const Field& field, Failure& failure, Dims& out) {
   if (field.type == Type::varint) {
     out.push_back(field.as_int());
   } else if (field.type == Type::bytes) {
@@ -72,7 +72,7 @@ Fill read_fill(std::string_view doc) {
   return fill;
 }
 
-bool dims_fit(const std::vector<std::int64_t>& dims) {
+bool dims_fit(std::span<const std::int64_t> dims) {
   if (dims.size() > kMaxRank) return false;
   std::int64_t product = 1;
   for (const std::int64_t dim : dims) {
@@ -120,7 +120,7 @@ Tensor read_tensor(const Field& message, Failure& failure) {
 
 Tensor read_sparse_tensor(const Field& message, Failure& failure) {
   Tensor tensor;
-  std::vector<std::int64_t> dims;
+  Dims dims;
   Reader reader(message, failure);
   while (const auto part = reader.next()) {
     if (part->is(field::sparse::values, Type::bytes)) tensor = read_tensor(*part, failure);

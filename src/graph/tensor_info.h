@@ -5,13 +5,14 @@
 #include <optional>
 #include <vector>
 
+#include "graph/dims.h"
 #include "graph/onnx_model.h"
 
 namespace latcast {
 
 struct TensorInfo {
   onnx::DataType type = onnx::DataType::float32;
-  std::vector<std::int64_t> dims = {};
+  Dims dims = {};
   bool known = false;                              // false: the shape could not be deduced
   bool constant = false;                           // an initializer (or computed from such alone)
   std::optional<std::vector<double>> values = {};  // known elements of small tensors (shape arithmetic), row-major

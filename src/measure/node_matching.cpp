@@ -12,8 +12,6 @@
 namespace latcast {
 namespace {
 
-using Dims = std::vector<std::int64_t>;
-
 /// Per node, of its first output; empty: not known.
 std::vector<Dims> output_dims(const onnx::Model& model) {
   std::vector<Dims> out(model.graph.nodes.size());

@@ -27,7 +27,8 @@ struct ExecutedGraph {
 /// Nodes have the inputs that their operators must have.
 void deduce(Graph& graph, std::string_view engine, const EngineTarget& target, std::map<std::string, int>* applied);
 
-/// The same from a file's graph to one. Errc::unsupported: no rules for the engine. The bindings are those of infer_shapes().
+/// The same from a file's graph to one. Errc::unsupported: no rules for the engine. The bindings are those of
+/// infer_shapes().
 [[nodiscard]] Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings& bindings,
                                                    std::string_view engine, const EngineTarget& target);
 

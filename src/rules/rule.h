@@ -32,7 +32,7 @@ struct Rule {
   /// How often it was applied.
   std::size_t (*apply)(Graph& graph, const EngineTarget& target);
   std::array<std::string_view, 2> needs = {};  // operators without which nothing can happen; empty: any will do
-  int since = 0, before = kAnyVersion;  // versions it holds for: [since, before)
+  int since = 0, before = kAnyVersion;         // versions it holds for: [since, before)
 };
 
 /// Rules that an engine runs over and over until nothing changes, but no more than `rounds` times.

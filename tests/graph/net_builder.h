@@ -9,7 +9,7 @@
 
 namespace latcast::test {
 
-using Dims = std::vector<std::int64_t>;
+using latcast::Dims;
 
 inline onnx::Attribute ints(std::string name, Dims values) {
   onnx::Attribute attribute;
@@ -58,12 +58,12 @@ inline onnx::Tensor weight(std::string name, Dims dims) {
   return tensor;
 }
 
-inline onnx::Tensor int_values(std::string name, Dims values) {
+inline onnx::Tensor int_values(std::string name, const Dims& values) {
   onnx::Tensor tensor;
   tensor.name = std::move(name);
   tensor.type = onnx::DataType::int64;
   tensor.dims = {static_cast<std::int64_t>(values.size())};
-  tensor.ints = std::move(values);
+  tensor.ints.assign(values.begin(), values.end());
   return tensor;
 }
 

@@ -188,9 +188,9 @@ double fake_node_latency(const onnx::Node& node, const std::map<std::string, Ten
     activation_bytes += found->second.bytes();
     output_elements += found->second.elements();
   }
-  const auto dims = [&](std::size_t input) -> std::vector<std::int64_t> {
+  const auto dims = [&](std::size_t input) -> Dims {
     const auto found = input < node.inputs.size() ? shapes.find(node.inputs[input]) : shapes.end();
-    return found == shapes.end() ? std::vector<std::int64_t>{} : found->second.dims;
+    return found == shapes.end() ? Dims{} : found->second.dims;
   };
   if (node.op == "Conv" && !dims(1).empty()) {
     const auto weight = dims(1);

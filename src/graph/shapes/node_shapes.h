@@ -13,7 +13,7 @@
 
 namespace latcast::shapes {
 
-using Dims = std::vector<std::int64_t>;
+using latcast::Dims;
 using onnx::DataType;
 
 inline constexpr std::int64_t kMaxDim = std::int64_t{1} << 31;

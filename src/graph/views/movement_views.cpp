@@ -44,7 +44,10 @@ Result<Dims> written_axes(const NodeView& node) {
 Result<Dims> moving_axes(const NodeView& node) {
   auto axes = written_axes(node);
   if (!axes) return axes;
-  std::erase_if(*axes, [&](std::int64_t axis) { return input_dims(node, 0)[static_cast<std::size_t>(axis)] == 1; });
+  const auto still = std::remove_if(axes->begin(), axes->end(), [&](std::int64_t axis) {
+    return input_dims(node, 0)[static_cast<std::size_t>(axis)] == 1;
+  });
+  axes->erase(still, axes->end());
   return axes;
 }
 

@@ -12,7 +12,7 @@
 
 namespace latcast::views {
 
-using Dims = std::vector<std::int64_t>;
+using latcast::Dims;
 
 /// The value of the view "group.field", or why the node has none (without the node's name).
 [[nodiscard]] Result<double> read_view(const NodeView& node, std::string_view name);

@@ -101,8 +101,8 @@ Shape broadcast(const Shape& a, const Shape& b) {
 // ---------------------------------------------------------------------------------------------------------- leaves
 
 Value GraphBuilder::leaf(onnx::Tensor tensor) {
-  Value value{tensor.name, tensor.dims, tensor.type};
-  weight_bytes_ += static_cast<double>(product(tensor.dims)) * (tensor.type == DataType::int64 ? 8 : 4);
+  Value value{tensor.name, {tensor.dims.begin(), tensor.dims.end()}, tensor.type};
+  weight_bytes_ += static_cast<double>(product(value.dims)) * (tensor.type == DataType::int64 ? 8 : 4);
   graph_.initializers.push_back(std::move(tensor));
   return value;
 }

@@ -121,8 +121,8 @@ class Layout {
     const std::size_t plain_uses = graph_.uses(plain);
     const Node* maker = graph_.producer(plain);
     const onnx::Attribute* perm = maker == nullptr ? nullptr : maker->attribute("perm");
-    const bool last = maker != nullptr && maker->is("Transpose") && perm != nullptr &&
-                      perm->ints == std::vector<std::int64_t>{0, 3, 1, 2} && plain_uses == 1;
+    const bool last = maker != nullptr && maker->is("Transpose") && perm != nullptr && perm->ints == Dims{0, 3, 1, 2} &&
+                      plain_uses == 1;
     const NodeId id =
         graph_.add_node("ReorderInput", kNchwc, "ReorderInput", {last ? maker->inputs[0] : plain}, {result});
     if (!last) return;
@@ -156,7 +156,7 @@ class Layout {
     std::int64_t channels_in = 0;
     std::int64_t groups = 1;
   };
-  [[nodiscard]] std::optional<Filter> layout_of(const std::vector<std::int64_t>& weights, std::int64_t groups) const {
+  [[nodiscard]] std::optional<Filter> layout_of(const Dims& weights, std::int64_t groups) const {
     const std::int64_t out = weights[0], in = weights[1];
     Filter found{false, in, groups};
     if (groups > 1) {
@@ -184,7 +184,7 @@ class Layout {
     if (!layout) return;
     Ids inputs = graph_.node(id).inputs;
     if (inputs.size() > 2 && inputs[2] != kNothing) {
-      if (!graph_.constant(inputs[2]) || info(inputs[2]).dims != std::vector<std::int64_t>{channels}) return;
+      if (!graph_.constant(inputs[2]) || info(inputs[2]).dims != Dims{channels}) return;
       inputs[2] = bias(inputs[2], padded(channels));
     }
     inputs[1] = filter(inputs[1], padded(channels), layout->channels_in);
@@ -250,8 +250,7 @@ class Layout {
     ++changes_;
   }
 
-  [[nodiscard]] std::vector<std::int64_t> split_dims(const std::vector<std::int64_t>& dims,
-                                                     std::int64_t channels) const {
+  [[nodiscard]] Dims split_dims(const Dims& dims, std::int64_t channels) const {
     return {dims[0], padded(channels) / block_, dims[2], dims[3], block_};
   }
 
@@ -303,9 +302,9 @@ class Layout {
     for (std::size_t n = 0; n < 2; ++n) {
       Blocked* input = blocked(node.inputs[n]);
       if (input == nullptr || !graph_.constant(node.inputs[1 - n])) continue;
-      std::vector<std::int64_t> shape = info(node.inputs[1 - n]).dims;
+      Dims shape = info(node.inputs[1 - n]).dims;
       if (shape.size() == 3) shape.insert(shape.begin(), 1);
-      if (shape != std::vector<std::int64_t>{1, input->channels, 1, 1}) return;
+      if (shape != Dims{1, input->channels, 1, 1}) return;
       const std::int64_t all = padded(input->channels);
       TensorInfo weights;
       weights.dims = {all, 1, 1, 1};
@@ -411,7 +410,7 @@ class Layout {
     const Node node = graph_.node(id);
     Blocked* input = blocked(node.inputs[0]);
     const onnx::Attribute* perm = node.attribute("perm");
-    if (input == nullptr || perm == nullptr || perm->ints != std::vector<std::int64_t>{0, 2, 3, 1}) return;
+    if (input == nullptr || perm == nullptr || perm->ints != Dims{0, 2, 3, 1}) return;
     --input->uses_left;
     const Blocked from = *input;
     graph_.remove(id);
@@ -432,11 +431,11 @@ class Layout {
   }
 
   /// Whole factors of the image's axes; nothing where it is anything else.
-  [[nodiscard]] std::optional<std::vector<std::int64_t>> factors(const Node& node) const {
+  [[nodiscard]] std::optional<Dims> factors(const Node& node) const {
     const TensorInfo &in = info(node.inputs[0]), &out = info(node.outputs[0]);
     if (!blocked_resampling(node) || !in.known || !out.known || in.dims.size() != 4 || out.dims.size() != 4)
       return std::nullopt;
-    std::vector<std::int64_t> scales;
+    Dims scales;
     for (std::size_t axis = 0; axis < 4; ++axis) {
       if (in.dims[axis] <= 0 || out.dims[axis] < in.dims[axis] || out.dims[axis] % in.dims[axis] != 0)
         return std::nullopt;

@@ -8,7 +8,7 @@
 namespace latcast::rules::onnxruntime {
 namespace {
 
-const std::vector<std::int64_t>& dims(const Graph& graph, ValueId id) { return graph.value(id).info.dims; }
+const Dims& dims(const Graph& graph, ValueId id) { return graph.value(id).info.dims; }
 
 /// A convolution whose weights are known beforehand, and its bias where it has one.
 bool static_convolution(const Graph& graph, const Node& node) {
@@ -50,7 +50,7 @@ void give_weights(Graph& graph, NodeId id) {
 }
 
 /// One value per channel: [C, 1, 1] or [1, C, 1, 1] for weights of four dimensions.
-bool per_channel(const std::vector<std::int64_t>& operand, const std::vector<std::int64_t>& weights) {
+bool per_channel(const Dims& operand, const Dims& weights) {
   if (operand.size() != weights.size() && operand.size() + 1 != weights.size()) return false;
   const std::size_t channel = operand.size() == weights.size() ? 1 : 0;
   for (std::size_t i = 0; i < operand.size(); ++i) {

@@ -11,8 +11,8 @@ namespace {
 const TensorInfo& info(const Graph& graph, ValueId id) { return graph.value(id).info; }
 
 /// Axes that a mean is taken over, counted from the end; empty: not known, or not the last ones.
-std::vector<std::int64_t> last_axes(const Graph& graph, const Node& mean) {
-  std::vector<std::int64_t> axes;
+Dims last_axes(const Graph& graph, const Node& mean) {
+  Dims axes;
   if (const onnx::Attribute* given = mean.attribute("axes")) {
     axes = given->ints;
   } else if (const std::vector<double>* known = graph.values(mean.input(1))) {
@@ -48,7 +48,7 @@ std::optional<ValueId> constant_operand(const Graph& graph, const Node& node, st
 struct Deviation {
   std::vector<NodeId> nodes;
   ValueId of = kNothing;
-  std::vector<std::int64_t> axes;
+  Dims axes;
 };
 
 std::optional<Deviation> deviation(const Graph& graph, ValueId root_value) {

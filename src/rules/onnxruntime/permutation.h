@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "graph/dims.h"
+
 namespace latcast::rules::onnxruntime {
 
-using Axes = std::vector<std::int64_t>;
+using Axes = Dims;
 
 inline std::size_t at(std::int64_t axis) { return static_cast<std::size_t>(axis); }
 
@@ -35,9 +37,9 @@ inline std::size_t at(std::int64_t axis) { return static_cast<std::size_t>(axis)
 
 [[nodiscard]] inline bool is_identity(const Axes& perm) { return std::ranges::is_sorted(perm); }
 
-template <class T>
-[[nodiscard]] std::vector<T> permuted(const std::vector<T>& values, const Axes& perm) {
-  std::vector<T> out;
+template <class List>
+[[nodiscard]] List permuted(const List& values, const Axes& perm) {
+  List out;
   for (const std::int64_t axis : perm) out.push_back(values[at(axis)]);
   return out;
 }

@@ -9,8 +9,6 @@
 namespace latcast::rules {
 namespace {
 
-using Dims = std::vector<std::int64_t>;
-
 onnx::Attribute whole(std::string_view name, std::int64_t value) {
   onnx::Attribute out;
   out.name = std::string(name);
@@ -80,9 +78,9 @@ class Sketch {
     return keep(std::move(tensor));
   }
 
-  std::string ints(Dims values) {
+  std::string ints(const Dims& values) {
     onnx::Tensor tensor = named(onnx::DataType::int64, {static_cast<std::int64_t>(values.size())});
-    tensor.ints = std::move(values);
+    tensor.ints.assign(values.begin(), values.end());
     return keep(std::move(tensor));
   }
 

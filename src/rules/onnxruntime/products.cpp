@@ -15,7 +15,7 @@ bool real_number(onnx::DataType type) {
   return type == onnx::DataType::float32 || type == onnx::DataType::float16 || type == onnx::DataType::bfloat16;
 }
 
-ValueId reshape(Graph& graph, Label name, ValueId from, ValueId to, std::vector<std::int64_t> shape, bool backwards) {
+ValueId reshape(Graph& graph, Label name, ValueId from, ValueId to, Dims shape, bool backwards) {
   TensorInfo wanted;
   wanted.type = onnx::DataType::int64;
   wanted.dims = {static_cast<std::int64_t>(shape.size())};
@@ -34,7 +34,7 @@ ValueId matrix(Graph& graph, Label name, onnx::DataType type, std::int64_t rows,
   return graph.add_value(name, std::move(out));
 }
 
-bool fits_as_bias(const std::vector<std::int64_t>& bias, std::int64_t rows, std::int64_t columns, bool flat) {
+bool fits_as_bias(const Dims& bias, std::int64_t rows, std::int64_t columns, bool flat) {
   if (bias.size() == 1) return bias[0] == columns;
   if (!flat || bias.size() != 2) return false;
   return (bias[0] == 1 && bias[1] == columns) || (bias[0] == rows && (bias[1] == 1 || bias[1] == columns));
@@ -42,7 +42,7 @@ bool fits_as_bias(const std::vector<std::int64_t>& bias, std::int64_t rows, std:
 
 void fuse_matmul_and_add(Graph& graph, NodeId id, NodeId next, ValueId bias) {
   const Node matmul = graph.take(id);
-  const std::vector<std::int64_t> a = info(graph, matmul.inputs[0]).dims, b = info(graph, matmul.inputs[1]).dims;
+  const Dims a = info(graph, matmul.inputs[0]).dims, b = info(graph, matmul.inputs[1]).dims;
   const onnx::DataType type = info(graph, matmul.inputs[0]).type;
   const Node add = graph.take(next);
   ValueId left = matmul.inputs[0], result = add.outputs[0];
@@ -51,7 +51,7 @@ void fuse_matmul_and_add(Graph& graph, NodeId id, NodeId next, ValueId bias) {
     for (std::size_t i = 0; i + 1 < a.size(); ++i) rows *= a[i];
     left = reshape(graph, "gemm_input_shape", left, matrix(graph, "gemm_input_reshape_arg", type, rows, b[0]),
                    {rows, b[0]}, false);
-    std::vector<std::int64_t> back = a;
+    Dims back = a;
     back.back() = b[1];
     result = reshape(graph, "gemm_output_shape", matrix(graph, "gemm_output_reshape_arg", type, rows, b[1]), result,
                      std::move(back), true);
@@ -70,7 +70,7 @@ Swap swap_before(const Graph& graph, ValueId id) {
   if (node == nullptr || !node->is("Transpose") || graph.value(id).output) return {};
   const onnx::Attribute* attribute = node->attribute("perm");
   if (attribute == nullptr || attribute->ints.size() < 2) return {};
-  const std::vector<std::int64_t>& perm = attribute->ints;
+  const Dims& perm = attribute->ints;
   const auto rank = static_cast<std::int64_t>(perm.size());
   const auto leading = [&](std::int64_t shift) {
     for (std::int64_t axis = 0; axis < rank - 2; ++axis) {

@@ -24,7 +24,7 @@ std::optional<std::int64_t> only_int(const Graph& graph, ValueId id) {
   return static_cast<std::int64_t>(std::clamp(value, -1e15, 1e15));
 }
 
-Part gathered(const Graph& graph, const Node& node, const std::vector<std::int64_t>& dims) {
+Part gathered(const Graph& graph, const Node& node, const Dims& dims) {
   const auto index = only_int(graph, node.input(1));
   const auto rank = static_cast<std::int64_t>(dims.size());
   std::int64_t axis = node.integer("axis", 0);
@@ -34,7 +34,7 @@ Part gathered(const Graph& graph, const Node& node, const std::vector<std::int64
   return {axis, at, at + 1, info(graph, node.inputs[1]).dims.empty()};
 }
 
-Part sliced(const Graph& graph, const Node& node, const std::vector<std::int64_t>& dims) {
+Part sliced(const Graph& graph, const Node& node, const Dims& dims) {
   const auto from = only_int(graph, node.input(1)), to = only_int(graph, node.input(2));
   const auto axes = only_int(graph, node.input(3));
   const auto step = node.input(4) == kNothing ? std::optional<std::int64_t>(1) : only_int(graph, node.input(4));
@@ -49,12 +49,12 @@ Part sliced(const Graph& graph, const Node& node, const std::vector<std::int64_t
 
 Part part_of(const Graph& graph, const Node& node, ValueId whole) {
   if (node.inputs[0] != whole) return {};
-  const std::vector<std::int64_t>& dims = info(graph, whole).dims;
+  const Dims& dims = info(graph, whole).dims;
   if (node.is("Gather")) return gathered(graph, node, dims);
   return node.is("Slice") ? sliced(graph, node, dims) : Part{};
 }
 
-TensorInfo ints(std::vector<std::int64_t> values) {
+TensorInfo ints(Dims values) {
   TensorInfo out;
   out.type = onnx::DataType::int64;
   out.dims = {static_cast<std::int64_t>(values.size())};
@@ -84,7 +84,7 @@ ValueId squeezed(Graph& graph, ValueId whole, const Part& part, ValueId result) 
 }
 
 void split(Graph& graph, ValueId whole, const std::vector<Taker>& takers) {
-  std::vector<std::int64_t> sizes;
+  Dims sizes;
   Ids results, outputs;
   for (const Taker& one : takers) {
     sizes.push_back(one.part.to - one.part.from);
