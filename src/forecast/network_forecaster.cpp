@@ -4,13 +4,23 @@
 
 #include "forecast/pack_network.h"
 #include "graph/ir.h"
+#include "graph/module_matcher.h"
 #include "rules/executed_graph.h"
 
 namespace latcast {
 
 struct NetworkForecaster::Parts {
+  Parts(const Pack& its_pack, Catalogue its_catalogue, std::optional<std::int64_t> now_unix_s,
+        const rules::EngineTarget& its_target)
+      : pack(its_pack),
+        catalogue(std::move(its_catalogue)),
+        matcher(catalogue),
+        predictor(pack, now_unix_s),
+        types(pack_types(pack, catalogue)),
+        target(its_target) {}
   Pack pack;
   Catalogue catalogue;
+  ModuleMatcher matcher;
   Predictor predictor;
   std::vector<std::uint32_t> types;
   rules::EngineTarget target;
@@ -26,9 +36,7 @@ Result<NetworkForecaster> NetworkForecaster::open(const Pack& pack, std::optiona
   if (!target) return tl::unexpected(target.error());
   auto catalogue = pack_catalogue(pack);
   if (!catalogue) return fail_in("the pack's catalogue", catalogue.error());
-  std::vector<std::uint32_t> types = pack_types(pack, *catalogue);
-  return NetworkForecaster(std::make_unique<Parts>(
-      Parts{pack, std::move(*catalogue), Predictor(pack, now_unix_s), std::move(types), *target}));
+  return NetworkForecaster(std::make_unique<Parts>(pack, std::move(*catalogue), now_unix_s, *target));
 }
 
 const Predictor& NetworkForecaster::predictor() const { return parts_->predictor; }
@@ -55,7 +63,7 @@ Result<NetworkForecast> NetworkForecaster::run(ir::Graph graph, std::vector<Exec
   if (!any) return fail(Errc::invalid_input, "the network has no output: name one with output()");
   rules::deduce(graph, parts_->pack.target().engine, parts_->target, nullptr);
   const std::vector<ir::NodeId> order = graph.order();
-  const Network executed = make_network(graph, order, parts_->catalogue);
+  const Network executed = make_network(graph, order, parts_->matcher);
   const std::vector<ModuleQuery> queries = module_queries(executed, parts_->types);
   std::vector<ModuleForecast> forecasts(queries.size());
   auto total = parts_->predictor.forecast_network(queries, forecasts);

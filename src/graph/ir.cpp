@@ -120,33 +120,34 @@ std::int64_t Graph::opset(const std::string& domain) const {
 }
 
 std::vector<NodeId> Graph::order() const {
+  constexpr NodeId kDone = NodeId{1} << 31U;  // on the stack: all that the node reads is done
   const auto read = [&](const Node& node) {
     return std::ranges::any_of(node.outputs,
                                [&](ValueId output) { return output != kNothing && !values_[output].readers.empty(); });
   };
-  std::vector<std::pair<NodeId, bool>> stack;  // true: all it reads is done
-  for (NodeId id = 0; id < nodes_.size(); ++id) {
-    if (!nodes_[id].removed && !read(nodes_[id])) stack.emplace_back(id, false);
-  }
-  std::vector<bool> visited(nodes_.size(), false);
-  std::vector<NodeId> out;
+  std::vector<NodeId> stack, out;
+  stack.reserve(nodes_.size());
   out.reserve(nodes_.size());
+  for (NodeId id = 0; id < nodes_.size(); ++id) {
+    if (!nodes_[id].removed && !read(nodes_[id])) stack.push_back(id);
+  }
+  std::vector<char> visited(nodes_.size(), 0);
   while (!stack.empty()) {
-    const auto [id, done] = stack.back();
+    const NodeId top = stack.back(), id = top & ~kDone;
     stack.pop_back();
-    if (done) {
+    if (top != id) {
       out.push_back(id);
       continue;
     }
-    if (visited[id]) continue;
-    visited[id] = true;
-    stack.emplace_back(id, true);
+    if (visited[id] != 0) continue;
+    visited[id] = 1;
+    stack.push_back(id | kDone);
     const auto first = static_cast<std::ptrdiff_t>(stack.size());
     for (const ValueId input : nodes_[id].inputs) {
       const NodeId source = input == kNothing ? kNothing : values_[input].producer;
-      if (source != kNothing && !visited[source]) stack.emplace_back(source, false);
+      if (source != kNothing && visited[source] == 0) stack.push_back(source);
     }
-    std::sort(stack.begin() + first, stack.end());
+    if (stack.end() - stack.begin() > first + 1) std::sort(stack.begin() + first, stack.end());
   }
   return out;
 }

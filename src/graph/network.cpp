@@ -1,11 +1,10 @@
 #include "graph/network.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include "graph/link.h"
-#include "graph/node_reads.h"
+#include "graph/module_matcher.h"
 #include "graph/provenance.h"
 #include "graph/reuse.h"
 
@@ -37,6 +36,7 @@ void look_at(const ir::Graph& graph, const ir::Node& node, NodeView& view) {
   look_up(node.inputs, view.inputs);
   look_up(node.outputs, view.outputs);
   view.at_boundary = at_boundary(graph, node);
+  view.computed = nullptr;
 }
 
 void fill_quantities(const NodeView& view, Module& module) {
@@ -54,77 +54,6 @@ void fill_quantities(const NodeView& view, Module& module) {
     module.output_elements += tensor->elements();
   }
 }
-
-/// Finds nodes' module types and reads their parameters. Its memory serves one node after the other.
-class Matcher {
- public:
-  explicit Matcher(const Catalogue& catalogue) : catalogue_(catalogue) {}
-
-  /// The first covering type whose condition holds; where none does, why.
-  void match(const NodeView& view, Module& module) {
-    std::string error;
-    bool covered = false;
-    for (const std::size_t index : catalogue_.covering(view.node->domain, view.node->op)) {
-      const ModuleType& type = catalogue_.types()[index];
-      covered = true;
-      begin(view, type);
-      if (!type.when.empty()) {
-        const auto holds = run(type.when);
-        if (!holds) error = type.name + ": " + holds.error().context;
-        if (!holds || *holds == 0.0) continue;
-      }
-      if (auto ok = read_parameters(module.parameters); !ok) {
-        module.parameters.clear();
-        module.reason = type.name + ": " + ok.error().context;
-        return;
-      }
-      module.match = ModuleMatch::matched;
-      module.type = index;
-      return;
-    }
-    module.reason = !covered        ? "no module type covers " + module.op
-                    : error.empty() ? "no module type's condition holds for " + module.op
-                                    : error;
-  }
-
- private:
-  void begin(const NodeView& view, const ModuleType& type) {
-    view_ = &view;
-    type_ = &type;
-    values_.resize(type.reads.size());
-    read_.assign(type.reads.size(), 0);
-  }
-
-  /// Only what the program asks for is read.
-  Result<double> run(const Program& program) {
-    for (const Instruction& instruction : program) {
-      if (instruction.op != Opcode::load || read_[instruction.slot] != 0) continue;
-      const auto value = read_node(*view_, type_->reads[instruction.slot]);
-      if (!value) return value;
-      values_[instruction.slot] = *value;
-      read_[instruction.slot] = 1;
-    }
-    return evaluate(program, values_);
-  }
-
-  Result<void> read_parameters(std::vector<double>& out) {
-    out.reserve(type_->parameters.size());
-    for (const Parameter& parameter : type_->parameters) {
-      const auto value = run(parameter.program);
-      if (!value) return tl::unexpected(value.error());
-      if (!std::isfinite(*value))
-        return fail(Errc::unsupported, "the parameter '" + parameter.name + "' is not finite");
-      out.push_back(*value);
-    }
-    return {};
-  }
-
-  const Catalogue& catalogue_;
-  const NodeView* view_ = nullptr;
-  const ModuleType* type_ = nullptr;
-  std::vector<double> values_;
-  std::vector<char> read_;
-};
 
 std::string node_name(const onnx::Node& node) {
   if (!node.name.empty()) return node.name;
@@ -147,12 +76,12 @@ std::vector<std::vector<std::string>> file_nodes(const onnx::Model& executed, co
 
 }  // namespace
 
-Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> order, const Catalogue& catalogue) {
+Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> order, const ModuleMatcher& matcher) {
   const ReuseDistances reuse(executed, order);
   Network network;
   network.modules.reserve(order.size());
-  Matcher matcher(catalogue);
   NodeView view;
+  ModuleMatcher::Memory memory;
   for (std::size_t i = 0; i < order.size(); ++i) {
     const ir::Node& node = executed.node(order[i]);
     if (node.op == "Constant" && node.domain.empty()) continue;  // nothing is executed for it
@@ -162,7 +91,7 @@ Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> orde
     look_at(executed, node, view);
     view.reuse = reuse.of(i);
     fill_quantities(view, module);
-    matcher.match(view, module);
+    matcher.match(view, module, memory);
   }
   return network;
 }
@@ -173,7 +102,7 @@ Result<Network> make_network(const onnx::Model& executed, const DimBindings& bin
   if (!graph) return tl::unexpected(graph.error());
   std::vector<ir::NodeId> order(graph->nodes());
   std::iota(order.begin(), order.end(), ir::NodeId{0});
-  Network network = make_network(*graph, order, catalogue);
+  Network network = make_network(*graph, order, ModuleMatcher(catalogue));
   auto names = file_nodes(executed, original);
   for (Module& module : network.modules) module.nodes = std::move(names[module.node]);
   return network;

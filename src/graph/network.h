@@ -49,13 +49,15 @@ struct Module {
   std::vector<std::string> nodes;  // names of the file's nodes it stands for
 };
 
+class ModuleMatcher;
+
 struct Network {
   std::vector<Module> modules;  // in execution order of the executed graph
 };
 
 /// The modules of a graph's nodes in that order; they do not know the file's nodes they stand for.
 [[nodiscard]] Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> order,
-                                   const Catalogue& catalogue);
+                                   const ModuleMatcher& matcher);
 
 /// executed graph + catalogue -> modules. `original` (may be null: then modules stand for themselves) is the file's
 /// graph, for the names of the file's nodes.

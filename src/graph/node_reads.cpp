@@ -131,7 +131,7 @@ Result<double> read_total(const NodeView& view, Kind kind) {
 
 }  // namespace
 
-Result<double> read_node(const NodeView& view, const NodeRead& read) {
+Result<double> read_node(const NodeView& view, const NodeRead& read, const views::Row* row) {
   switch (read.kind) {
     case Kind::input_dim:
     case Kind::input_rank:
@@ -174,7 +174,9 @@ Result<double> read_node(const NodeView& view, const NodeRead& read) {
     case Kind::weight_elements:
       return read_total(view, read.kind);
     case Kind::view: {
-      const auto value = views::read_view(view, read.name);
+      if (row == nullptr) row = views::find_view(read.name);
+      if (row == nullptr) return or_fallback(view, read, [&] { return "there is no view '" + read.name + "'"; });
+      const auto value = views::read_view(view, *row);
       return value ? Result<double>(*value) : or_fallback(view, read, [&] { return value.error().context; });
     }
   }

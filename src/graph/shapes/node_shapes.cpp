@@ -11,15 +11,13 @@ constexpr std::int64_t kMaxElements = std::int64_t{1} << 62;
 
 std::int64_t clamped(std::int64_t value) { return std::clamp(value, -kMaxDim, kMaxDim); }
 
-using RuleMap = std::unordered_map<std::string_view, const RuleRow*>;
-
-/// By operator name, a map per domain.
-std::unordered_map<std::string_view, RuleMap> index_rules() {
-  std::unordered_map<std::string_view, RuleMap> index;
+/// By operator name; those of several domains in a row.
+std::unordered_multimap<std::string_view, const RuleRow*> index_rules() {
+  std::unordered_multimap<std::string_view, const RuleRow*> index;
   for (const auto table :
        {elementwise_rules(), convolution_rules(), matmul_rules(), movement_rules(), indexing_rules(), reduction_rules(),
         recurrent_rules(), attention_rules(), resampling_rules(), quantization_rules(), nchwc_rules()})
-    for (const RuleRow& row : table) index[row.domain].emplace(row.op, &row);
+    for (const RuleRow& row : table) index.emplace(row.op, &row);
   return index;
 }
 
@@ -123,10 +121,10 @@ bool NodeShapes::give(std::size_t output, Dims dims, DataType type) {
 
 const RuleRow* find_rule(std::string_view domain, std::string_view op) {
   static const auto index = index_rules();
-  const auto rules = index.find(domain);
-  if (rules == index.end()) return nullptr;
-  const auto rule = rules->second.find(op);
-  return rule == rules->second.end() ? nullptr : rule->second;
+  for (auto [row, last] = index.equal_range(op); row != last; ++row) {
+    if (row->second->domain == domain) return row->second;
+  }
+  return nullptr;
 }
 
 bool same_as_first(NodeShapes& n) { return n.give(n.dims(0)); }

@@ -105,11 +105,11 @@ double stride_of(const Permutation& p) {
   return p.order.empty() ? 1 : product(std::span(p.sizes).subspan(p.order.back() + 1));
 }
 
-template <double (*Field)(const Permutation&)>
-Result<double> perm_field(const NodeView& node) {
+Result<ViewFields> perm_fields(const NodeView& node) {
   const auto permutation = merged_permutation(node);
   if (!permutation) return tl::unexpected(permutation.error());
-  return Field(*permutation);
+  const Permutation& p = *permutation;
+  return ViewFields{kind_of(p), inner_of(p), rank_of(p), last_of(p), stride_of(p)};
 }
 
 /// Mean over tensors of the elements from the axis inward: what is copied in one piece.
@@ -214,8 +214,12 @@ Result<double> expand_inner(const NodeView& node) { return kept_run(input_dims(n
 Result<double> pad_amount(const NodeView& node) { return product(output_dims(node, 0)) - product(input_dims(node, 0)); }
 
 constexpr Row kRows[] = {
-    {"perm.kind", perm_field<kind_of>}, {"perm.inner", perm_field<inner_of>}, {"perm.rank", perm_field<rank_of>},
-    {"perm.single", perm_single},       {"perm.last", perm_field<last_of>},   {"perm.stride", perm_field<stride_of>},
+    {"perm.kind", nullptr, perm_fields, 0},
+    {"perm.inner", nullptr, perm_fields, 1},
+    {"perm.rank", nullptr, perm_fields, 2},
+    {"perm.last", nullptr, perm_fields, 3},
+    {"perm.stride", nullptr, perm_fields, 4},
+    {"perm.single", perm_single},
     {"concat.inner", concat_inner},     {"concat.outer", concat_outer},       {"concat.inputs", concat_inputs},
     {"slice.inner", slice_inner},       {"slice.step", slice_step},           {"split.inner", split_inner},
     {"split.outputs", split_outputs},   {"gather.inner", gather_inner},       {"gather.indices", gather_indices},

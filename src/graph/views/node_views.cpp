@@ -7,11 +7,22 @@
 namespace latcast::views {
 namespace {
 
-std::unordered_map<std::string_view, Function> index_views() {
-  std::unordered_map<std::string_view, Function> index;
+std::unordered_map<std::string_view, const Row*> index_views() {
+  std::unordered_map<std::string_view, const Row*> index;
   for (const auto table : {reduction_views(), movement_views(), broadcast_views(), resize_views(), product_views()})
-    for (const Row& row : table) index.emplace(row.name, row.function);
+    for (const Row& row : table) index.emplace(row.name, &row);
   return index;
+}
+
+/// What was computed last for this node serves all its fields.
+Result<double> read_field(const NodeView& node, const Row& view) {
+  if (node.computed != view.group) {
+    auto fields = view.group(node);
+    if (!fields) return tl::unexpected(fields.error());
+    node.computed = view.group;
+    node.fields = *fields;
+  }
+  return node.fields[view.field];
 }
 
 Result<void> check_tensors(const std::vector<const TensorInfo*>& tensors, const char* kind) {
@@ -24,14 +35,17 @@ Result<void> check_tensors(const std::vector<const TensorInfo*>& tensors, const 
 
 }  // namespace
 
-Result<double> read_view(const NodeView& node, std::string_view name) {
+const Row* find_view(std::string_view name) {
   static const auto index = index_views();
   const auto found = index.find(name);
-  if (found == index.end()) return not_applicable("there is no view '" + std::string(name) + "'");
+  return found == index.end() ? nullptr : found->second;
+}
+
+Result<double> read_view(const NodeView& node, const Row& view) {
   if (auto checked = check_tensors(node.inputs, "in"); !checked) return tl::unexpected(checked.error());
   if (auto checked = check_tensors(node.outputs, "out"); !checked) return tl::unexpected(checked.error());
-  auto value = found->second(node);
-  if (!value) return fail_in(name, value.error());
+  auto value = view.function != nullptr ? view.function(node) : read_field(node, view);
+  if (!value) return fail_in(view.name, value.error());
   return value;
 }
 

@@ -14,16 +14,21 @@ namespace latcast::views {
 
 using latcast::Dims;
 
-/// The value of the view "group.field", or why the node has none (without the node's name).
-[[nodiscard]] Result<double> read_view(const NodeView& node, std::string_view name);
-
 /// Computes one field. At least one input and one output are there, and all shapes known.
 using Function = Result<double> (*)(const NodeView&);
+/// Computes fields that belong together.
+using Group = Result<ViewFields> (*)(const NodeView&);
 
 struct Row {
   std::string_view name;
-  Function function;
+  Function function = nullptr;  // null: a field of the group
+  Group group = nullptr;
+  std::size_t field = 0;
 };
+
+/// The view "group.field"; null where there is none.
+[[nodiscard]] const Row* find_view(std::string_view name);
+[[nodiscard]] Result<double> read_view(const NodeView& node, const Row& view);
 
 // A table per family.
 [[nodiscard]] std::span<const Row> reduction_views();  // reduce, softmax

@@ -53,11 +53,11 @@ Result<MatrixProduct> matrix_product(const NodeView& node) {
                        .trans_b = trans_b ? 1.0 : 0.0};
 }
 
-template <double MatrixProduct::* Field>
-Result<double> matmul_field(const NodeView& node) {
+Result<ViewFields> product_fields(const NodeView& node) {
   const auto found = matrix_product(node);
   if (!found) return tl::unexpected(found.error());
-  return (*found).*Field;
+  const MatrixProduct& p = *found;
+  return ViewFields{p.m, p.k, p.n, p.batch, p.batch_b, p.trans_a, p.trans_b};
 }
 
 bool is_channels_last(const NodeView& node) {
@@ -114,13 +114,13 @@ Result<double> opset(const NodeView& node) { return static_cast<double>(node.ops
 
 constexpr Row kRows[] = {
     {"node.opset", opset},
-    {"matmul.m", matmul_field<&MatrixProduct::m>},
-    {"matmul.k", matmul_field<&MatrixProduct::k>},
-    {"matmul.n", matmul_field<&MatrixProduct::n>},
-    {"matmul.batch", matmul_field<&MatrixProduct::batch>},
-    {"matmul.batch_b", matmul_field<&MatrixProduct::batch_b>},
-    {"matmul.trans_a", matmul_field<&MatrixProduct::trans_a>},
-    {"matmul.trans_b", matmul_field<&MatrixProduct::trans_b>},
+    {"matmul.m", nullptr, product_fields, 0},
+    {"matmul.k", nullptr, product_fields, 1},
+    {"matmul.n", nullptr, product_fields, 2},
+    {"matmul.batch", nullptr, product_fields, 3},
+    {"matmul.batch_b", nullptr, product_fields, 4},
+    {"matmul.trans_a", nullptr, product_fields, 5},
+    {"matmul.trans_b", nullptr, product_fields, 6},
     {"conv.spatial_rank", spatial_rank},
     {"conv.kernel_elements", kernel_elements},
     {"conv.out_positions", out_positions},

@@ -2,9 +2,8 @@
 // axes that are moved falls. The heuristics of cost are the optimizer's own.
 #include <algorithm>
 #include <array>
-#include <map>
 #include <optional>
-#include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "rules/onnxruntime/permutation.h"
@@ -36,8 +35,8 @@ enum class Kind : std::uint8_t {
 };
 
 Kind kind_of(const Node& node) {
-  static const std::map<std::string_view, Kind> kKinds = [] {
-    std::map<std::string_view, Kind> out = {{"Clip", Kind::first},
+  static const std::unordered_map<std::string_view, Kind> kKinds = [] {
+    std::unordered_map<std::string_view, Kind> out = {{"Clip", Kind::first},
                                             {"CastLike", Kind::first},
                                             {"Concat", Kind::axis},
                                             {"Split", Kind::split},
@@ -93,6 +92,9 @@ Kind kind_of(const Node& node) {
   return found == kKinds.end() ? Kind::none : found->second;
 }
 
+/// Of inputs.
+using Places = InlineVector<std::uint32_t, 4>;
+
 /// Whether a transposed input gives a transposed output.
 bool passes_on(Kind kind) { return kind != Kind::none && kind != Kind::transpose && kind != Kind::reshape; }
 
@@ -137,31 +139,34 @@ class Pushing {
     return found == Kind::resize && !assigned_ ? Kind::none : found;
   }
 
-  [[nodiscard]] std::vector<std::size_t> transposable(const Node& node) const {
-    std::vector<std::size_t> out;
+  [[nodiscard]] Places transposable(const Node& node) const {
+    Places out;
     const Kind how = kind(node);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kNothing) continue;
       const bool scalar = info(node.inputs[i]).known && info(node.inputs[i]).dims.empty();
       const bool all = how == Kind::every || how == Kind::axis || (how == Kind::broadcast && !scalar);
-      if (all || (i == 0 && how != Kind::broadcast)) out.push_back(i);
+      if (all || (i == 0 && how != Kind::broadcast)) out.push_back(static_cast<std::uint32_t>(i));
     }
     return out;
   }
 
   /// Values from which a way through such operators leads to a transpose.
   void find_leading(const std::vector<NodeId>& order) {
+    leading_.assign(graph_.values(), false);
     for (auto id = order.rbegin(); id != order.rend(); ++id) {
       const Node& node = graph_.node(*id);
       if (node.is("Transpose")) {
-        leading_.insert(node.inputs[0]);
+        leading_[node.inputs[0]] = true;
         continue;
       }
-      const bool leads = std::ranges::any_of(node.outputs, [&](ValueId output) { return leading_.contains(output); });
-      if (!leads || !passes_on(kind(node))) continue;
-      for (const std::size_t i : transposable(node)) leading_.insert(node.inputs[i]);
+      const bool leading = std::ranges::any_of(node.outputs, [&](ValueId output) { return leads(output); });
+      if (!leading || !passes_on(kind(node))) continue;
+      for (const std::size_t i : transposable(node)) leading_[node.inputs[i]] = true;
     }
   }
+
+  [[nodiscard]] bool leads(ValueId id) const { return id < leading_.size() && leading_[id]; }
 
   /// Axes that are longer than one.
   [[nodiscard]] int rank(ValueId id) const {
@@ -185,7 +190,7 @@ class Pushing {
     return *perm_of(transpose) == perm && may_vanish(transpose) ? -rank(input) : 0;
   }
 
-  [[nodiscard]] bool worth_it(const Node& node, const Axes& perm, const std::vector<std::size_t>& inputs) const {
+  [[nodiscard]] bool worth_it(const Node& node, const Axes& perm, const Places& inputs) const {
     if (node.is("Transpose")) return true;
     int cost = 0;
     for (const std::size_t i : inputs) cost += input_cost(node.inputs[i], perm);
@@ -193,7 +198,7 @@ class Pushing {
     int most = 0;
     for (const ValueId output : node.outputs) {
       if (output == kNothing) continue;
-      if (leading_.contains(output)) return true;
+      if (leads(output)) return true;
       most = std::max(most, rank(output));
     }
     return cost + most < 0;
@@ -201,13 +206,13 @@ class Pushing {
 
   bool process(NodeId transpose, NodeId id, std::size_t input) {
     const Node& node = graph_.node(id);
-    const std::vector<std::size_t> inputs = transposable(node);
+    const Places inputs = transposable(node);
     if (kind(node) == Kind::none || std::ranges::find(inputs, input) == inputs.end()) return false;
     const Axes perm = *perm_of(graph_.node(transpose));
     return worth_it(node, perm, inputs) && push(transpose, id, perm, inputs);
   }
 
-  bool push(NodeId transpose, NodeId id, const Axes& perm, const std::vector<std::size_t>& inputs) {
+  bool push(NodeId transpose, NodeId id, const Axes& perm, const Places& inputs) {
     switch (kind(graph_.node(id))) {
       case Kind::every:
       case Kind::first:
@@ -340,7 +345,7 @@ class Pushing {
     }
   }
 
-  bool same_ranks(NodeId id, std::size_t rank, const std::vector<std::size_t>& inputs) {
+  bool same_ranks(NodeId id, std::size_t rank, const Places& inputs) {
     for (const std::size_t i : inputs) {
       const TensorInfo& one = info(graph_.node(id).inputs[i]);
       if (!one.known || one.dims.size() > rank) return false;
@@ -357,14 +362,14 @@ class Pushing {
 
   // ---- operators
 
-  bool push_plain(NodeId id, const Axes& perm, const std::vector<std::size_t>& inputs) {
+  bool push_plain(NodeId id, const Axes& perm, const Places& inputs) {
     const Axes back = inverse(perm);
     for (const std::size_t i : inputs) transpose_input(id, i, back);
     transpose_outputs(id, perm);
     return true;
   }
 
-  bool push_axis(NodeId id, const Axes& perm, const std::vector<std::size_t>& inputs, std::int64_t usual) {
+  bool push_axis(NodeId id, const Axes& perm, const Places& inputs, std::int64_t usual) {
     Axes axis = {graph_.node(id).integer("axis", usual)};
     if (!normalise(axis, perm.size())) return false;
     push_plain(id, perm, inputs);
@@ -372,7 +377,7 @@ class Pushing {
     return true;
   }
 
-  bool push_softmax(NodeId id, const Axes& perm, const std::vector<std::size_t>& inputs) {
+  bool push_softmax(NodeId id, const Axes& perm, const Places& inputs) {
     if (graph_.opset() >= 13) return push_axis(id, perm, inputs, -1);
     Axes axis = {graph_.node(id).integer("axis", 1)};
     if (!normalise(axis, perm.size())) return false;
@@ -630,7 +635,7 @@ class Pushing {
 
   Graph& graph_;
   bool assigned_;
-  std::set<ValueId> leading_;
+  std::vector<bool> leading_;  // by value, of those that were there at the start
 };
 
 }  // namespace
