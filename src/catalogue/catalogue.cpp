@@ -11,10 +11,6 @@
 namespace latcast {
 namespace {
 
-std::string operator_key(std::string_view domain, std::string_view op) {
-  return domain.empty() ? std::string(op) : std::string(domain) + ":" + std::string(op);
-}
-
 Result<std::vector<std::pair<std::string, std::string>>> read_directory(const std::filesystem::path& directory) {
   std::error_code failure;
   std::vector<std::filesystem::path> files;
@@ -59,7 +55,10 @@ Result<Catalogue> Catalogue::from_sources(std::span<const std::pair<std::string,
 void Catalogue::index_operators() {
   for (std::size_t index = types_.size(); index-- > 0;) {
     for (const OperatorName& op : types_[index].operators) {
-      by_operator_[operator_key(op.domain, op.type)].push_back(index);
+      auto& domains = by_operator_[op.type];
+      auto place = std::ranges::find(domains, op.domain, &Covering::domain);
+      if (place == domains.end()) place = domains.insert(place, {op.domain, {}});
+      place->types.push_back(index);
     }
   }
 }
@@ -98,9 +97,12 @@ const ModuleType* Catalogue::find(std::string_view name) const {
 }
 
 std::span<const std::size_t> Catalogue::covering(std::string_view domain, std::string_view op) const {
-  const auto found = by_operator_.find(operator_key(domain, op));
+  const auto found = by_operator_.find(op);
   if (found == by_operator_.end()) return {};
-  return found->second;
+  for (const Covering& one : found->second) {
+    if (one.domain == domain) return one.types;
+  }
+  return {};
 }
 
 }  // namespace latcast

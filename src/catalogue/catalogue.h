@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
+#include <unordered_map>
 #include <optional>
 #include <span>
 #include <string>
@@ -182,7 +182,16 @@ class Catalogue {
  private:
   void index_operators();
   std::vector<ModuleType> types_;
-  std::map<std::string, std::vector<std::size_t>, std::less<>> by_operator_;  // "domain:op"
+
+  /// Types that cover an operator of a domain.
+  struct Covering {
+    std::string domain;
+    std::vector<std::size_t> types;
+  };
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  std::unordered_map<std::string, std::vector<Covering>, Hash, std::equal_to<>> by_operator_;
 };
 
 }  // namespace latcast

@@ -212,9 +212,10 @@ NodeId Graph::add_node(onnx::Operation operation, Ids inputs, Ids outputs) {
   for (const ValueId output : outputs) {
     if (output != kNothing) values_[output].producer = id;
   }
-  ++by_operator_[bucket(operation.op)];
+  const std::uint8_t bucket = bucket_of(operation.op);
+  ++by_operator_[bucket];
   ordered_ = false;
-  nodes_.push_back({std::move(operation), std::move(inputs), std::move(outputs), false});
+  nodes_.push_back({std::move(operation), std::move(inputs), std::move(outputs), false, bucket});
   return id;
 }
 
@@ -247,7 +248,7 @@ void Graph::remove(NodeId id) {
   }
   node.removed = true;
   ordered_ = false;
-  --by_operator_[bucket(node.op)];
+  --by_operator_[node.bucket];
 }
 
 Node Graph::take(NodeId id) {
@@ -255,6 +256,7 @@ Node Graph::take(NodeId id) {
   out.inputs = nodes_[id].inputs;
   out.outputs = nodes_[id].outputs;
   out.label = nodes_[id].label;
+  out.bucket = nodes_[id].bucket;
   remove(id);
   static_cast<onnx::Operation&>(out) = std::move(nodes_[id]);
   return out;

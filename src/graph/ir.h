@@ -48,13 +48,21 @@ struct Value {
   bool shared = true;  // false: a constant that is never compared with others
 };
 
+/// Tells most operators apart; known when compiled, for a literal.
+[[nodiscard]] constexpr std::uint8_t bucket_of(std::string_view op) {
+  if (op.empty()) return 0;
+  const std::size_t ends = static_cast<unsigned char>(op.front()) * 7U + static_cast<unsigned char>(op.back());
+  return static_cast<std::uint8_t>(op.size() * 31 + ends);
+}
+
 struct Node : onnx::Operation {
   Ids inputs, outputs;  // kNothing: left out
   bool removed = false;
+  std::uint8_t bucket = 0;  // of its operator
   Label label = "";  // its name where it has none
 
   [[nodiscard]] bool is(std::string_view wanted, std::string_view its_domain = {}) const {
-    return !removed && op == wanted && domain == its_domain;
+    return bucket == bucket_of(wanted) && !removed && op == wanted && domain == its_domain;
   }
   [[nodiscard]] std::int64_t integer(std::string_view wanted, std::int64_t fallback) const;
   [[nodiscard]] float real(std::string_view wanted, float fallback) const;
@@ -91,7 +99,7 @@ class Graph {
   [[nodiscard]] std::vector<NodeId> order() const;
   [[nodiscard]] std::vector<NodeId> order();
   /// False: no node is of that operator, of any domain.
-  [[nodiscard]] bool may_have(std::string_view op) const { return by_operator_[bucket(op)] > 0; }
+  [[nodiscard]] bool may_have(std::string_view op) const { return by_operator_[bucket_of(op)] > 0; }
 
   [[nodiscard]] bool constant(ValueId id) const { return id != kNothing && values_[id].constant; }
   /// The node that makes a value; null for inputs and constants.
@@ -131,19 +139,13 @@ class Graph {
   [[nodiscard]] onnx::Model to_model(const onnx::Model& original) const;
 
  private:
-  /// Operators share buckets.
-  [[nodiscard]] static std::size_t bucket(std::string_view op) {
-    if (op.empty()) return 0;
-    return (op.size() * 31 + static_cast<unsigned char>(op.front()) * 7U + static_cast<unsigned char>(op.back())) % 256;
-  }
-
   std::vector<Node> nodes_;
   std::vector<Value> values_;
   std::map<std::string, std::int64_t> opsets_;
   std::int64_t opset_ = 1;  // of the standard operators
   std::vector<NodeId> order_;
   bool ordered_ = false;
-  std::array<std::uint32_t, 256> by_operator_ = {};  // how many nodes there are, by bucket()
+  std::array<std::uint32_t, 256> by_operator_ = {};  // how many nodes there are, by bucket_of()
 };
 
 }  // namespace latcast::ir

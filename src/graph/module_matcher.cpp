@@ -27,7 +27,8 @@ Result<double> ModuleMatcher::run(const Program& program, const NodeView& view, 
     memory.values[instruction.slot] = *value;
     memory.read[instruction.slot] = 1;
   }
-  return evaluate(program, memory.values);
+  const bool only_read = program.size() == 1 && program[0].op == Opcode::load;
+  return only_read ? memory.values[program[0].slot] : evaluate(program, memory.values);
 }
 
 Result<void> ModuleMatcher::read_parameters(const NodeView& view, std::size_t type, Memory& memory,

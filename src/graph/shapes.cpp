@@ -162,8 +162,7 @@ TensorInfo initializer_info(const onnx::Tensor& tensor) {
 bool infer_node(ir::Graph& graph, ir::NodeId id, const Catalogue* catalogue) {
   const ir::Node& node = graph.node(id);
   bool constant = !node.inputs.empty() || node.op == "Constant";
-  std::vector<const TensorInfo*> inputs;
-  inputs.reserve(node.inputs.size());
+  NodeShapes::Inputs inputs;
   for (const ir::ValueId input : node.inputs) {
     inputs.push_back(input == ir::kNothing ? nullptr : &graph.value(input).info);
     constant = constant && (inputs.back() == nullptr || inputs.back()->constant);

@@ -15,16 +15,23 @@ bool has_needed(const Rule& rule, const Graph& graph) {
   return std::ranges::all_of(rule.needs, [&](std::string_view op) { return op.empty() || graph.may_have(op); });
 }
 
+/// Rounds until no rule changes anything. A rule is left out while nothing has changed since it found nothing to do.
 void run(const Stage& stage, Graph& graph, const EngineTarget& target, std::map<std::string, int>* applied) {
+  constexpr std::size_t kNever = ~std::size_t{0};
+  std::vector<std::size_t> idle_since(stage.rules.size(), kNever);  // how many changes there had been then
+  std::size_t changes = 0;
   for (int round = 0; round < stage.rounds; ++round) {
-    std::size_t changes = 0;
-    for (const Rule& rule : stage.rules) {
-      if (target.version < rule.since || target.version >= rule.before || !has_needed(rule, graph)) continue;
+    const std::size_t before = changes;
+    for (std::size_t i = 0; i < stage.rules.size(); ++i) {
+      const Rule& rule = stage.rules[i];
+      if (target.version < rule.since || target.version >= rule.before) continue;
+      if (idle_since[i] == changes || !has_needed(rule, graph)) continue;
       const std::size_t count = rule.apply(graph, target);
+      if (count == 0) idle_since[i] = changes;
       if (count > 0 && applied != nullptr) (*applied)[std::string(rule.name)] += static_cast<int>(count);
       changes += count;
     }
-    if (changes == 0) return;
+    if (changes == before) return;
   }
 }
 

@@ -66,8 +66,7 @@ std::optional<Dims> broadcast(const Dims& a, const Dims& b) {
   return result;
 }
 
-NodeShapes::NodeShapes(const onnx::Operation& node, std::int64_t opset, std::vector<const TensorInfo*> inputs,
-                       std::size_t outputs)
+NodeShapes::NodeShapes(const onnx::Operation& node, std::int64_t opset, Inputs inputs, std::size_t outputs)
     : node_(&node), opset_(opset), inputs_(std::move(inputs)), outputs_(outputs) {
   for (TensorInfo& output : outputs_) output.type = DataType::undefined;
 }

@@ -31,8 +31,8 @@ inline constexpr std::int64_t kMaxDim = std::int64_t{1} << 31;
 class NodeShapes {
  public:
   /// Inputs: null where left out.
-  NodeShapes(const onnx::Operation& node, std::int64_t opset, std::vector<const TensorInfo*> inputs,
-             std::size_t outputs);
+  using Inputs = InlineVector<const TensorInfo*, 6>;
+  NodeShapes(const onnx::Operation& node, std::int64_t opset, Inputs inputs, std::size_t outputs);
 
   [[nodiscard]] const onnx::Operation& node() const { return *node_; }
   [[nodiscard]] std::int64_t opset() const { return opset_; }  // of the operator's own domain
@@ -65,7 +65,7 @@ class NodeShapes {
  private:
   const onnx::Operation* node_;
   std::int64_t opset_;
-  std::vector<const TensorInfo*> inputs_;
+  Inputs inputs_;
   std::vector<TensorInfo> outputs_;
 };
 

@@ -2,7 +2,6 @@
 // what follows stays in it where it can, and whoever needs the plain layout gets it reordered.
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -23,7 +22,13 @@ struct Blocked {
 
 class Layout {
  public:
-  Layout(Graph& graph, std::int64_t block) : graph_(graph), block_(block) {}
+  Layout(Graph& graph, std::int64_t block)
+      : graph_(graph),
+        block_(block),
+        blocked_(graph.values()),
+        reordered_(graph.values(), kNothing),
+        filters_(graph.values(), kNothing),
+        biases_(graph.values(), kNothing) {}
 
   std::size_t run() {
     for (const NodeId id : graph_.order()) {
@@ -52,8 +57,7 @@ class Layout {
   }
 
   [[nodiscard]] Blocked* blocked(ValueId id) {
-    const auto found = blocked_.find(id);
-    return found == blocked_.end() ? nullptr : &found->second;
+    return blocked_[id].maker == kNothing ? nullptr : &blocked_[id];
   }
 
   /// Every input that a node makes is made in the blocked layout now.
@@ -108,12 +112,12 @@ class Layout {
       --known->uses_left;
       return known->value;
     }
-    const auto [place, fresh] = reordered_.emplace(plain, kNothing);
-    if (fresh) {
-      place->second = graph_.add_value(Label(plain, "_reorder"), padded_info(info(plain)));
-      reorder_from_nhwc(plain, place->second);
+    ValueId& reordered = reordered_[plain];
+    if (reordered == kNothing) {
+      reordered = graph_.add_value(Label(plain, "_reorder"), padded_info(info(plain)));
+      reorder_from_nhwc(plain, reordered);
     }
-    return place->second;
+    return reordered;
   }
 
   /// A transpose before it is part of the reordering.
@@ -131,23 +135,23 @@ class Layout {
   }
 
   ValueId filter(ValueId plain, std::int64_t channels_out, std::int64_t channels_in) {
-    const auto [place, fresh] = filters_.emplace(plain, kNothing);
-    if (!fresh) return place->second;
+    ValueId& known = filters_[plain];
+    if (known != kNothing) return known;
     TensorInfo out = info(plain);
     out.dims[0] = channels_out;
     out.dims[1] = channels_in;
     out.values.reset();
-    return place->second = graph_.add_constant(Label(plain, "_reorder"), std::move(out));
+    return known = graph_.add_constant(Label(plain, "_reorder"), std::move(out));
   }
 
   ValueId bias(ValueId plain, std::int64_t channels) {
     if (info(plain).dims[0] == channels) return plain;
-    const auto [place, fresh] = biases_.emplace(plain, kNothing);
-    if (!fresh) return place->second;
+    ValueId& known = biases_[plain];
+    if (known != kNothing) return known;
     TensorInfo out = info(plain);
     out.dims = {channels};
     out.values.reset();
-    return place->second = graph_.add_constant(Label(plain, "_reorder"), std::move(out));
+    return known = graph_.add_constant(Label(plain, "_reorder"), std::move(out));
   }
 
   /// How a convolution's weights are laid out; nothing: it stays plain.
@@ -462,8 +466,9 @@ class Layout {
   }
 
   void reorder_outputs() {
-    for (const auto& [plain, one] : blocked_) {
-      if (one.uses_left == 0) continue;
+    for (ValueId plain = 0; plain < blocked_.size(); ++plain) {
+      const Blocked one = blocked_[plain];
+      if (one.maker == kNothing || one.uses_left == 0) continue;
       const NodeId made = graph_.add_node("ReorderOutput", kNchwc, "ReorderOutput", {one.value}, {plain});
       graph_.node(made).set_int("channels", one.channels);
     }
@@ -474,8 +479,9 @@ class Layout {
 
   Graph& graph_;
   std::int64_t block_;
-  std::map<ValueId, Blocked> blocked_;  // by plain value
-  std::map<ValueId, ValueId> reordered_, filters_, biases_;
+  // By the plain value, of those that were there before; kNothing: there is none.
+  std::vector<Blocked> blocked_;
+  std::vector<ValueId> reordered_, filters_, biases_;
   std::vector<NodeId> transposes_;
   std::size_t changes_ = 0;
 };
