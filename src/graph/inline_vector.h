@@ -35,10 +35,10 @@ class InlineVector {
   InlineVector(const std::vector<T>& values) {  // NOLINT(google-explicit-constructor): the same list
     append(values.begin(), values.end());
   }
-  InlineVector(const InlineVector& other) { append(other.begin(), other.end()); }
+  InlineVector(const InlineVector& other) { copy(other); }
   InlineVector(InlineVector&& other) noexcept { steal(other); }
   InlineVector& operator=(const InlineVector& other) {
-    if (this != &other) assign(other.begin(), other.end());
+    if (this != &other) copy(other);
     return *this;
   }
   InlineVector& operator=(InlineVector&& other) noexcept {
@@ -123,6 +123,15 @@ class InlineVector {
     reserve(size_ + count);
     std::copy(first, last, data() + size_);
     size_ += static_cast<std::uint32_t>(count);
+  }
+  void copy(const InlineVector& other) {
+    if (other.size_ > N || heap_) return assign(other.begin(), other.end());
+    if (!other.heap_) {
+      inline_ = other.inline_;  // all of it: of known length
+    } else {
+      std::copy(other.begin(), other.end(), inline_.data());
+    }
+    size_ = other.size_;
   }
   /// The other one is left empty.
   void steal(InlineVector& other) noexcept {

@@ -35,26 +35,6 @@ onnx::Tensor tensor_of(const Value& value, const std::string& name) {
   return out;
 }
 
-/// Every value's own name: labels are numbered where another value is called so already.
-std::vector<std::string> names_of(const std::vector<Value>& values) {
-  std::unordered_set<std::string> taken;
-  for (const Value& value : values) {
-    if (!value.name.empty()) taken.insert(value.name);
-  }
-  std::vector<std::string> names;
-  names.reserve(values.size());
-  std::unordered_map<std::string, int> next_number;
-  for (const Value& value : values) {
-    std::string& name = names.emplace_back(value.name);
-    if (!name.empty()) continue;
-    const std::string base = (value.label.after == kNothing ? std::string() : names[value.label.after]) +
-                             (*value.label.suffix == 0 && value.label.after == kNothing ? "value" : value.label.suffix);
-    name = base;
-    for (int& number = next_number[base]; !taken.insert(name).second;) name = base + "_" + std::to_string(number++);
-  }
-  return names;
-}
-
 onnx::Attribute attribute_of(std::string_view name, onnx::Attribute::Kind kind) {
   onnx::Attribute out;
   out.name = std::string(name);
@@ -197,6 +177,18 @@ ValueId Graph::add_value(Label label, TensorInfo info) {
   return static_cast<ValueId>(values_.size() - 1);
 }
 
+ValueId Graph::add_named(std::string name, TensorInfo info) {
+  const ValueId id = add_value("", std::move(info));
+  names_.resize(id + std::size_t{1});
+  names_[id] = std::move(name);
+  return id;
+}
+
+const std::string& Graph::name(ValueId id) const {
+  static const std::string kNone;
+  return id < names_.size() ? names_[id] : kNone;
+}
+
 ValueId Graph::add_constant(Label label, TensorInfo info) {
   info.constant = info.known = true;
   const ValueId id = add_value(label, std::move(info));
@@ -323,6 +315,22 @@ void Graph::sweep() {
   }
 }
 
+std::vector<std::string> Graph::every_name() const {
+  std::unordered_set<std::string> taken(names_.begin(), names_.end());
+  std::vector<std::string> names;
+  names.reserve(values_.size());
+  std::unordered_map<std::string, int> next_number;
+  for (ValueId id = 0; id < values_.size(); ++id) {
+    std::string& own = names.emplace_back(name(id));
+    if (!own.empty()) continue;
+    const Label& label = values_[id].label;
+    const std::string base = label.after == kNothing ? label.suffix : names[label.after] + label.suffix;
+    own = base;
+    for (int& number = next_number[base]; !taken.insert(own).second;) own = base + "_" + std::to_string(number++);
+  }
+  return names;
+}
+
 onnx::Model Graph::to_model(const onnx::Model& original) const {
   onnx::Model out;
   out.ir_version = original.ir_version;
@@ -331,7 +339,7 @@ onnx::Model Graph::to_model(const onnx::Model& original) const {
   out.graph.name = original.graph.name;
   out.graph.inputs = original.graph.inputs;
   out.graph.outputs = original.graph.outputs;
-  const std::vector<std::string> names = names_of(values_);
+  const std::vector<std::string> names = every_name();
   std::vector<bool> listed(values_.size(), false);
   const auto list_constant = [&](ValueId id) {
     if (id == kNothing || !values_[id].constant || listed[id]) return;

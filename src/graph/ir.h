@@ -16,6 +16,7 @@
 
 #include "graph/inline_vector.h"
 #include "graph/onnx_model.h"
+#include "graph/operator_bucket.h"
 #include "graph/tensor_info.h"
 
 namespace latcast::ir {
@@ -36,7 +37,6 @@ struct Label {
 };
 
 struct Value {
-  std::string name;  // of the file; empty: by its label
   Label label = "";
   TensorInfo info;
   NodeId producer = kNothing;
@@ -48,18 +48,11 @@ struct Value {
   bool shared = true;  // false: a constant that is never compared with others
 };
 
-/// Tells most operators apart; known when compiled, for a literal.
-[[nodiscard]] constexpr std::uint8_t bucket_of(std::string_view op) {
-  if (op.empty()) return 0;
-  const std::size_t ends = static_cast<unsigned char>(op.front()) * 7U + static_cast<unsigned char>(op.back());
-  return static_cast<std::uint8_t>(op.size() * 31 + ends);
-}
-
 struct Node : onnx::Operation {
   Ids inputs, outputs;  // kNothing: left out
   bool removed = false;
   std::uint8_t bucket = 0;  // of its operator
-  Label label = "";  // its name where it has none
+  Label label = "";         // its name where it has none
 
   [[nodiscard]] bool is(std::string_view wanted, std::string_view its_domain = {}) const {
     return bucket == bucket_of(wanted) && !removed && op == wanted && domain == its_domain;
@@ -114,6 +107,10 @@ class Graph {
   [[nodiscard]] std::optional<double> scalar(ValueId id) const;
 
   ValueId add_value(Label label, TensorInfo info);
+  /// With the name that a file gave it.
+  ValueId add_named(std::string name, TensorInfo info);
+  /// What a file called the value; empty: no file did.
+  [[nodiscard]] const std::string& name(ValueId id) const;
   ValueId add_constant(Label label, TensorInfo info);
   NodeId add_node(onnx::Operation operation, Ids inputs, Ids outputs);
   NodeId add_node(std::string_view op, std::string_view domain, std::string name, Ids inputs, Ids outputs) {
@@ -139,8 +136,12 @@ class Graph {
   [[nodiscard]] onnx::Model to_model(const onnx::Model& original) const;
 
  private:
+  /// Of every value its own: labels are numbered where another value is called so already.
+  [[nodiscard]] std::vector<std::string> every_name() const;
+
   std::vector<Node> nodes_;
   std::vector<Value> values_;
+  std::vector<std::string> names_;  // by value, of the first ones
   std::map<std::string, std::int64_t> opsets_;
   std::int64_t opset_ = 1;  // of the standard operators
   std::vector<NodeId> order_;

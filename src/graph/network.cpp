@@ -12,7 +12,10 @@ namespace latcast {
 namespace {
 
 std::string full_name(const onnx::Operation& node) {
-  return node.domain.empty() ? node.op : node.domain + ":" + node.op;
+  if (node.domain.empty()) return node.op;
+  std::string name;
+  name.reserve(node.domain.size() + 1 + node.op.size());
+  return name.append(node.domain).append(":").append(node.op);
 }
 
 /// Tensors that the caller owns: an operator that would otherwise share its input's memory must copy there.

@@ -74,7 +74,7 @@ class Linking {
   ir::Ids find_or_add(const std::vector<std::string>& names);
   void add(const onnx::Node& node);
   bool reorder_input(ir::NodeId id);
-  void apply_declared(ir::Value& value) const;
+  void apply_declared(ir::ValueId id);
 
   const onnx::Model& model_;
   const Catalogue* catalogue_;
@@ -86,7 +86,7 @@ class Linking {
 
 ir::ValueId Linking::find_or_add(const std::string& name) {
   const auto [place, fresh] = by_name_.emplace(name, static_cast<ir::ValueId>(graph_.values()));
-  if (fresh) graph_.value(graph_.add_value("", {})).name = name;
+  if (fresh) graph_.add_named(name, {});
   return place->second;
 }
 
@@ -104,7 +104,7 @@ bool Linking::reorder_input(ir::NodeId id) {
   ir::Value& output = graph_.value(node.outputs[0]);
   const Dims& in = input->dims;
   const bool last = node.integer("channels_last", 0) != 0;
-  const auto channels = blocked_.of(output.name, in[last ? 3 : 1]);
+  const auto channels = blocked_.of(graph_.name(node.outputs[0]), in[last ? 3 : 1]);
   if (!channels) return false;
   Dims dims = last ? Dims{in[0], *channels, in[1], in[2]} : Dims{in[0], *channels, in[2], in[3]};
   output.info.known = shapes::acceptable(dims);
@@ -114,11 +114,11 @@ bool Linking::reorder_input(ir::NodeId id) {
 }
 
 /// What the file says about a tensor, where the rules cannot tell.
-void Linking::apply_declared(ir::Value& value) const {
-  const auto found = declared_.find(value.name);
+void Linking::apply_declared(ir::ValueId id) {
+  const auto found = declared_.find(graph_.name(id));
   if (found == declared_.end()) return;
   const onnx::ValueInfo& declared = *found->second;
-  TensorInfo& info = value.info;
+  TensorInfo& info = graph_.value(id).info;
   if (info.type == onnx::DataType::undefined) info.type = declared.type;
   if (info.known || !declared.is_tensor || !declared.shape) return;
   Dims dims;
@@ -133,7 +133,7 @@ void Linking::add(const onnx::Node& node) {
   const bool known = infer_node(graph_, id, catalogue_);
   if (!known && node.domain == shapes::kNchwc && node.op == "ReorderInput") reorder_input(id);
   for (const ir::ValueId output : graph_.node(id).outputs) {
-    if (output != ir::kNothing) apply_declared(graph_.value(output));
+    if (output != ir::kNothing) apply_declared(output);
   }
 }
 
@@ -206,8 +206,7 @@ Result<std::map<std::string, TensorInfo>> infer_shapes(const onnx::Model& model,
   auto graph = link(model, bindings, catalogue);
   if (!graph) return tl::unexpected(graph.error());
   std::map<std::string, TensorInfo> out;
-  for (ir::ValueId id = 0; id < graph->values(); ++id)
-    out.emplace(std::move(graph->value(id).name), std::move(graph->value(id).info));
+  for (ir::ValueId id = 0; id < graph->values(); ++id) out.emplace(graph->name(id), std::move(graph->value(id).info));
   return out;
 }
 

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
+
+#include "graph/operator_bucket.h"
 
 namespace latcast::shapes {
 namespace {
@@ -11,13 +12,12 @@ constexpr std::int64_t kMaxElements = std::int64_t{1} << 62;
 
 std::int64_t clamped(std::int64_t value) { return std::clamp(value, -kMaxDim, kMaxDim); }
 
-/// By operator name; those of several domains in a row.
-std::unordered_multimap<std::string_view, const RuleRow*> index_rules() {
-  std::unordered_multimap<std::string_view, const RuleRow*> index;
+OperatorTable<RuleRow> index_rules() {
+  OperatorTable<RuleRow> index;
   for (const auto table :
        {elementwise_rules(), convolution_rules(), matmul_rules(), movement_rules(), indexing_rules(), reduction_rules(),
         recurrent_rules(), attention_rules(), resampling_rules(), quantization_rules(), nchwc_rules()})
-    for (const RuleRow& row : table) index.emplace(row.op, &row);
+    for (const RuleRow& row : table) index.add(row);
   return index;
 }
 
@@ -26,8 +26,9 @@ std::unordered_multimap<std::string_view, const RuleRow*> index_rules() {
 bool acceptable(std::span<const std::int64_t> dims) {
   std::int64_t elements = 1;
   for (const std::int64_t dim : dims) {
-    if (dim < 0 || dim > kMaxDim || elements > kMaxElements / std::max<std::int64_t>(dim, 1)) return false;
-    elements *= std::max<std::int64_t>(dim, 1);
+    if (dim < 0 || dim > kMaxDim) return false;
+    if (__builtin_mul_overflow(elements, std::max<std::int64_t>(dim, 1), &elements)) return false;
+    if (elements > kMaxElements) return false;
   }
   return true;
 }
@@ -120,10 +121,7 @@ bool NodeShapes::give(std::size_t output, Dims dims, DataType type) {
 
 const RuleRow* find_rule(std::string_view domain, std::string_view op) {
   static const auto index = index_rules();
-  for (auto [row, last] = index.equal_range(op); row != last; ++row) {
-    if (row->second->domain == domain) return row->second;
-  }
-  return nullptr;
+  return index.find(op, [&](const RuleRow& row) { return row.domain == domain; });
 }
 
 bool same_as_first(NodeShapes& n) { return n.give(n.dims(0)); }

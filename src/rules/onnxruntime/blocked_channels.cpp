@@ -56,9 +56,7 @@ class Layout {
     if (node.is("GlobalMaxPool") || node.is("GlobalAveragePool")) return pool(id);
   }
 
-  [[nodiscard]] Blocked* blocked(ValueId id) {
-    return blocked_[id].maker == kNothing ? nullptr : &blocked_[id];
-  }
+  [[nodiscard]] Blocked* blocked(ValueId id) { return blocked_[id].maker == kNothing ? nullptr : &blocked_[id]; }
 
   /// Every input that a node makes is made in the blocked layout now.
   [[nodiscard]] bool only_blocked_inputs(const Node& node) {

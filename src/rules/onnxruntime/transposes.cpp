@@ -3,100 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include "rules/onnxruntime/permutation.h"
 #include "rules/onnxruntime/stages.h"
+#include "rules/onnxruntime/transpose_kinds.h"
 
 namespace latcast::rules::onnxruntime {
 namespace {
 
-/// How an operator behaves when what it reads is transposed.
-enum class Kind : std::uint8_t {
-  none,
-  every,      // all inputs alike
-  first,      // the first input alone
-  broadcast,  // inputs of several ranks
-  axis,       // with an axis: all inputs
-  split,
-  softmax,
-  pad,
-  reduce,
-  arg,
-  squeeze,
-  unsqueeze,
-  slice,
-  gather,
-  tile,
-  transpose,
-  reshape,
-  resize,
-};
-
-Kind kind_of(const Node& node) {
-  static const std::unordered_map<std::string_view, Kind> kKinds = [] {
-    std::unordered_map<std::string_view, Kind> out = {{"Clip", Kind::first},
-                                            {"CastLike", Kind::first},
-                                            {"Concat", Kind::axis},
-                                            {"Split", Kind::split},
-                                            {"Softmax", Kind::softmax},
-                                            {"Hardmax", Kind::softmax},
-                                            {"Pad", Kind::pad},
-                                            {"ArgMin", Kind::arg},
-                                            {"LogSoftmax", Kind::softmax},
-                                            {"ArgMax", Kind::arg},
-                                            {"Squeeze", Kind::squeeze},
-                                            {"Slice", Kind::slice},
-                                            {"Unsqueeze", Kind::unsqueeze},
-                                            {"Tile", Kind::tile},
-                                            {"Transpose", Kind::transpose},
-                                            {"Reshape", Kind::reshape},
-                                            {"Gather", Kind::gather},
-                                            {"Resize", Kind::resize}};
-    for (const char* op : {"Cast",     "Exp",
-                           "Identity", "LeakyRelu",
-                           "Log",      "Reciprocal",
-                           "Relu",     "Sigmoid",
-                           "Sqrt",     "Tanh",
-                           "Abs",      "Not",
-                           "Ceil",     "Floor",
-                           "Neg",      "Erf",
-                           "Round",    "IsInf",
-                           "IsNaN",    "Selu",
-                           "Sign",     "Shrink",
-                           "Softplus", "HardSigmoid",
-                           "Softsign", "ThresholdedRelu",
-                           "Celu",     "HardSwish",
-                           "Sin",      "Cos",
-                           "Tan",      "Sinh",
-                           "Cosh",     "Asin",
-                           "Acos",     "Atan",
-                           "Asinh",    "Acosh",
-                           "Atanh"}) {
-      out.emplace(op, Kind::every);
-    }
-    for (const char* op : {"Add",         "Max",  "Min",   "Mul",      "Sub",   "Div",     "And",  "Or",
-                           "Xor",         "Mod",  "PRelu", "BitShift", "Equal", "Greater", "Less", "GreaterOrEqual",
-                           "LessOrEqual", "Mean", "Sum",   "Pow",      "Where"}) {
-      out.emplace(op, Kind::broadcast);
-    }
-    for (const char* op : {"ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd",
-                           "ReduceSum", "ReduceSumSquare", "ReduceL1", "ReduceL2"}) {
-      out.emplace(op, Kind::reduce);
-    }
-    return out;
-  }();
-  if (!node.domain.empty()) return Kind::none;
-  const auto found = kKinds.find(node.op);
-  return found == kKinds.end() ? Kind::none : found->second;
-}
-
 /// Of inputs.
 using Places = InlineVector<std::uint32_t, 4>;
-
-/// Whether a transposed input gives a transposed output.
-bool passes_on(Kind kind) { return kind != Kind::none && kind != Kind::transpose && kind != Kind::reshape; }
 
 class Pushing {
  public:
