@@ -8,7 +8,7 @@
 #include "graph/ir.h"
 #include "latcast/network_builder.h"
 #include "latcast/network_forecaster.h"
-#include "made_up_models.h"
+#include "forecast/made_up_models.h"
 #include "rules/executed_graph.h"
 
 namespace latcast {

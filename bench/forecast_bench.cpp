@@ -14,7 +14,7 @@
 #include "core/form.h"
 #include "graph/network.h"
 #include "latcast/predictor.h"
-#include "made_up_models.h"
+#include "forecast/made_up_models.h"
 
 namespace latcast {
 namespace {

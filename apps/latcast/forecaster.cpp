@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "core/pack_content.h"
+#include "forecast/pack_network.h"
 #include "learn/train.h"
 #include "measure/machine.h"
 #include "rules/executed_graph.h"
@@ -79,20 +80,17 @@ Result<Forecaster> open_forecaster(const ForecastOptions& options, Console& cons
 }
 
 Forecaster::Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings)
-    : pack_(std::move(pack)), catalogue_(std::move(catalogue)), predictor_(std::make_unique<Predictor>(pack_)) {
+    : pack_(std::move(pack)), catalogue_(std::move(catalogue)), predictor_(std::make_unique<Predictor>(pack_)),
+      pack_types_(pack_types(pack_, catalogue_)) {
   EngineSettings engine = settings;
   engine.threads = pack_threads(pack_);
   worker_ = std::make_unique<Worker>(pack_.target().engine, engine, interactive_limits());
-  for (const ModuleType& type : catalogue_.types())
-    pack_types_.push_back(pack_.find_type(type.name).value_or(kUnknownType));
 }
 
 Result<Forecaster> Forecaster::open(const std::string& pack_file, const EngineSettings& settings) {
   auto pack = Pack::open(pack_file);
   if (!pack) return tl::unexpected(pack.error());
-  std::vector<std::pair<std::string, std::string>> sources;
-  for (const KeyValue& source : pack->sources()) sources.emplace_back(source.key, source.value);
-  auto catalogue = Catalogue::from_sources(sources);
+  auto catalogue = pack_catalogue(*pack);
   if (!catalogue) return fail_in("pack " + pack_file, catalogue.error());
   return Forecaster(std::move(*pack), std::move(*catalogue), settings);
 }
@@ -146,15 +144,6 @@ Result<void> Forecaster::check_engine(Console& console) {
   return {};
 }
 
-Result<rules::EngineTarget> Forecaster::rule_target() const {
-  const Target& target = pack_.target();
-  if (!rules::knows(target.engine))
-    return fail(Errc::unsupported, "there are no rules for what " + target.engine + " executes");
-  std::string features;
-  for (const std::string& feature : target.cpu_features) features += (features.empty() ? "" : " ") + feature;
-  return rules::engine_target(target.engine_version, features);
-}
-
 std::string Forecaster::why_not_the_engine(const rules::EngineTarget& target) {
   const auto info = engine_info();
   if (!info) return info.error().context;
@@ -166,7 +155,7 @@ std::string Forecaster::why_not_the_engine(const rules::EngineTarget& target) {
 }
 
 Result<void> Forecaster::choose_graph(GraphSource source, Console& console) {
-  const auto target = rule_target();
+  const auto target = rule_target(pack_.target());
   if (source == GraphSource::rules) {
     if (!target) return tl::unexpected(target.error());
     rules_ = *target;
@@ -195,19 +184,7 @@ Result<onnx::Model> Forecaster::executed(const LoadedModel& loaded, const DimBin
 }
 
 std::vector<ModuleQuery> Forecaster::queries(const Network& network) const {
-  std::vector<ModuleQuery> queries;
-  for (const Module& module : network.modules) {
-    ModuleQuery query;
-    if (module.match == ModuleMatch::matched) {
-      query.type = pack_types_[module.type];
-      query.parameters = module.parameters;
-    }
-    query.input_bytes = module.input_bytes;
-    query.output_bytes = module.output_bytes;
-    query.weight_bytes = module.weight_bytes;
-    queries.push_back(query);
-  }
-  return queries;
+  return module_queries(network, pack_types_);
 }
 
 Result<LoadedModel> Forecaster::load(const std::string& file, const DimBindings& bindings) const {

@@ -78,8 +78,6 @@ class Forecaster {
  private:
   Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings);
   Result<EngineInfo> engine_info();
-  /// The pack's engine as rules know it.
-  [[nodiscard]] Result<rules::EngineTarget> rule_target() const;
   /// Why the engine at hand does not execute what the pack's would; empty: it does.
   [[nodiscard]] std::string why_not_the_engine(const rules::EngineTarget& target);
   Result<onnx::Model> executed(const LoadedModel& loaded, const DimBindings& bindings);

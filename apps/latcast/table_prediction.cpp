@@ -7,6 +7,7 @@
 #include <map>
 #include <sstream>
 
+#include "forecast/pack_network.h"
 #include "json_output.h"
 #include "latcast/predictor.h"
 #include "table_training.h"
@@ -48,9 +49,7 @@ std::map<std::string, double> numeric_conditions(const Target& target) {
 Result<TablePack> open_pack(const std::string& file) {
   auto pack = Pack::open(file);
   if (!pack) return tl::unexpected(pack.error());
-  std::vector<std::pair<std::string, std::string>> sources;
-  for (const KeyValue& source : pack->sources()) sources.emplace_back(source.key, source.value);
-  auto all = Catalogue::from_sources(sources);
+  auto all = pack_catalogue(*pack);
   if (!all) return fail_in("pack " + file, all.error());
   Catalogue catalogue = all->restricted([](const ModuleType& type) { return type.given(); });
   if (catalogue.types().empty()) {

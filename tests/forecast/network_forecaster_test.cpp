@@ -1,0 +1,258 @@
+// Networks built through the API: the same modules and forecasts as from a file.
+#include "latcast/network_forecaster.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "forecast/made_up_models.h"
+#include "forecast/pack_network.h"
+#include "graph/network.h"
+#include "must.h"
+#include "rules/executed_graph.h"
+#include "rules/probes.h"
+
+namespace latcast {
+namespace {
+
+using test::must;
+
+Pack made_up_pack(const std::string& engine = "onnxruntime") {
+  const Catalogue catalogue = must(Catalogue::builtin());
+  PackContent content = bench::pack_content(catalogue, bench::named_forms()[4].make);
+  content.info.target.engine = engine;
+  content.info.target.engine_version = "1.30.0";
+  content.info.target.cpu_features = {"avx", "avx2", "avx512f"};
+  content.info.sources.clear();
+  for (const ModuleType& type : catalogue.types()) content.info.sources.push_back({type.file, type.source});
+  return must(Pack::from_bytes(pack_bytes(content)));
+}
+
+const Pack& pack() {
+  static const Pack one = made_up_pack();
+  return one;
+}
+
+const NetworkForecaster& forecaster() {
+  static const NetworkForecaster one = must(NetworkForecaster::open(pack(), 0));
+  return one;
+}
+
+NetworkBuilder small_cnn(std::int64_t channels = 32) {
+  NetworkBuilder net;
+  Tensor x = net.input({1, 3, 32, 32});
+  x = net.node("Conv", {x, net.weight({channels, 3, 3, 3})}, {{"pads", {1, 1, 1, 1}}, {"kernel_shape", {3, 3}}});
+  x = net.node("Relu", {x});
+  x = net.node("GlobalAveragePool", {x});
+  x = net.node("Flatten", {x}, {{"axis", 1}});
+  net.output(net.node("Gemm", {x, net.weight({10, channels}), net.weight({10})}, {{"transB", 1}}));
+  return net;
+}
+
+/// A file's graph, said again through the API; false: it has what the API does not.
+class Replay {
+ public:
+  explicit Replay(const onnx::Model& model) : net_(static_cast<int>(model.opsets.at(""))) {
+    const onnx::Graph& graph = model.graph;
+    for (const onnx::Tensor& tensor : graph.initializers) known_[tensor.name] = constant(tensor);
+    for (const onnx::ValueInfo& input : graph.inputs) {
+      std::vector<std::int64_t> dims;
+      for (const onnx::Dim& dim : *input.shape) dims.push_back(dim.value);
+      known_[input.name] = net_.input(dims, static_cast<ElementType>(input.type));
+    }
+    for (const onnx::Node& node : graph.nodes) add(node);
+    for (const onnx::ValueInfo& output : graph.outputs) net_.output(known_[output.name]);
+  }
+  [[nodiscard]] bool possible() const { return possible_; }
+  [[nodiscard]] const NetworkBuilder& network() const { return net_; }
+
+ private:
+  Tensor constant(const onnx::Tensor& tensor) {
+    const auto type = static_cast<ElementType>(tensor.type);
+    if (tensor.has_values() && tensor.dims.empty())
+      return net_.scalar(tensor.floats.empty() ? static_cast<double>(tensor.ints[0]) : tensor.floats[0], type);
+    if (tensor.has_values() && tensor.dims.size() == 1 && type == ElementType::int64) return net_.integers(tensor.ints);
+    possible_ = possible_ && !tensor.has_values();
+    return net_.weight(std::span(tensor.dims.begin(), tensor.dims.size()), type);
+  }
+
+  void add(const onnx::Node& node) {
+    std::vector<NodeAttribute> attributes;
+    for (const onnx::Attribute& one : node.attributes) {
+      using Kind = onnx::Attribute::Kind;
+      possible_ =
+          possible_ && (one.kind == Kind::i || one.kind == Kind::f || one.kind == Kind::s || one.kind == Kind::ints);
+      if (one.kind == Kind::i) attributes.emplace_back(one.name, one.i);
+      if (one.kind == Kind::f) attributes.emplace_back(one.name, static_cast<double>(one.f));
+      if (one.kind == Kind::s) attributes.emplace_back(one.name, std::string_view(one.s));
+      if (one.kind == Kind::ints) attributes.emplace_back(one.name, std::span(one.ints.begin(), one.ints.size()));
+    }
+    std::vector<Tensor> inputs;
+    for (const std::string& input : node.inputs) inputs.push_back(input.empty() ? Tensor() : known_.at(input));
+    const auto outputs = net_.nodes(node.op, inputs, attributes, node.outputs.size(), node.domain);
+    for (std::size_t i = 0; i < outputs.size(); ++i) known_[node.outputs[i]] = outputs[i];
+  }
+
+  NetworkBuilder net_;
+  std::map<std::string, Tensor> known_;
+  bool possible_ = true;
+};
+
+/// What the command does with a file: executed graph as a model, read and matched again.
+struct FromFile {
+  explicit FromFile(const onnx::Model& model) : catalogue(must(pack_catalogue(pack()))) {
+    const rules::EngineTarget target = must(rule_target(pack().target()));
+    const auto executed = must(rules::executed_graph(model, {}, "onnxruntime", target));
+    network = must(make_network(executed.model, {}, catalogue, nullptr));
+    const auto queries = module_queries(network, pack_types(pack(), catalogue));
+    modules.resize(queries.size());
+    total = must(Predictor(pack(), 0).forecast_network(queries, modules));
+  }
+  Catalogue catalogue;
+  Network network;
+  std::vector<ModuleForecast> modules;
+  NetworkForecast total;
+};
+
+TEST(NetworkForecaster, ForecastsProbesAsFromFiles) {
+  std::size_t replayed = 0;
+  for (const rules::Probe& probe : rules::onnxruntime_probes()) {
+    const Replay replay(probe.model);
+    if (!replay.possible()) continue;
+    ++replayed;
+    std::vector<ExecutedModule> modules;
+    const NetworkForecast total = must(forecaster().forecast(replay.network(), modules));
+    const FromFile file(probe.model);
+    ASSERT_EQ(modules.size(), file.modules.size()) << probe.name;
+    for (std::size_t i = 0; i < modules.size(); ++i) {
+      EXPECT_EQ(modules[i].op, file.network.modules[i].op) << probe.name;
+      EXPECT_EQ(modules[i].forecast.latency.count(), file.modules[i].latency.count())
+          << probe.name << " " << modules[i].op;
+    }
+    EXPECT_EQ(total.quiet.count(), file.total.quiet.count()) << probe.name;
+    EXPECT_EQ(total.upper.count(), file.total.upper.count()) << probe.name;
+  }
+  EXPECT_GT(replayed, 60U);
+}
+
+TEST(NetworkForecaster, SaysWhatIsExecuted) {
+  std::vector<ExecutedModule> modules;
+  const NetworkForecast total = must(forecaster().forecast(small_cnn(), modules));
+  std::vector<std::string> operators;
+  double sum = 0;
+  for (const ExecutedModule& module : modules) {
+    operators.push_back(module.op);
+    sum += module.forecast.latency.count();
+  }
+  EXPECT_EQ(operators, (std::vector<std::string>{"com.microsoft.nchwc:Conv", "com.microsoft.nchwc:GlobalAveragePool",
+                                                 "com.microsoft.nchwc:ReorderOutput", "Flatten", "Gemm"}));
+  EXPECT_EQ(modules.front().type, "conv2d");
+  EXPECT_NEAR(sum, total.quiet.count(), 1e-6 * sum);
+  EXPECT_LT(total.lower.count(), total.quiet.count());
+}
+
+TEST(NetworkForecaster, TakesNetworksThatAreNotNeededAnyMore) {
+  NetworkBuilder net = small_cnn();
+  const double kept = must(forecaster().forecast(net)).quiet.count();
+  EXPECT_EQ(net.size(), 5U);
+  EXPECT_EQ(must(forecaster().forecast(std::move(net))).quiet.count(), kept);
+}
+
+TEST(NetworkForecaster, ServesThreads) {
+  const double alone = must(forecaster().forecast(small_cnn())).quiet.count();
+  std::vector<double> found(4, 0);
+  std::vector<std::thread> threads;
+  for (double& one : found) {
+    threads.emplace_back([&one] {
+      for (int i = 0; i < 20; ++i) one = must(forecaster().forecast(small_cnn())).quiet.count();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const double one : found) EXPECT_EQ(one, alone);
+}
+
+TEST(NetworkForecaster, NeedsRulesForThePacksEngine) {
+  const auto none = NetworkForecaster::open(made_up_pack("abacus"));
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, Errc::unsupported);
+  EXPECT_NE(none.error().context.find("abacus"), std::string::npos);
+}
+
+TEST(NetworkForecaster, RefusesNetworksWithoutAnOutput) {
+  NetworkBuilder net;
+  net.node("Relu", {net.input({1, 3})});
+  const auto found = forecaster().forecast(net);
+  ASSERT_FALSE(found);
+  EXPECT_NE(found.error().context.find("output"), std::string::npos) << found.error().context;
+}
+
+TEST(NetworkForecaster, LivesWithOperatorsNobodyKnows) {
+  NetworkBuilder net;
+  const Tensor x = net.node("Mystery", {net.input({1, 3})}, {}, "unknown");
+  EXPECT_FALSE(net.dims(x));
+  net.output(net.node("Relu", {x}));
+  EXPECT_FALSE(net.error());
+  std::vector<ExecutedModule> modules;
+  must(forecaster().forecast(net, modules));
+  ASSERT_EQ(modules.size(), 2U);
+  EXPECT_EQ(modules[0].op, "unknown:Mystery");
+  EXPECT_EQ(modules[0].type, "");
+  EXPECT_EQ(modules[0].forecast.status, ForecastStatus::unknown);
+}
+
+std::string error_of(const NetworkBuilder& net) { return net.error() ? net.error()->context : "none"; }
+
+TEST(NetworkBuilder, KnowsShapes) {
+  NetworkBuilder net;
+  const Tensor x = net.node("Conv", {net.input({2, 3, 20, 10}), net.weight({8, 3, 3, 3})}, {{"strides", {2, 2}}});
+  EXPECT_EQ(net.dims(x), (std::vector<std::int64_t>{2, 8, 9, 4}));
+  const Tensor y = net.node("Reshape", {x, net.integers({2, -1})});
+  EXPECT_EQ(net.dims(y), (std::vector<std::int64_t>{2, 288}));
+  const Tensor parts[] = {y};
+  const auto halves = net.nodes("Split", parts, std::vector<NodeAttribute>{{"axis", 1}}, 2);
+  ASSERT_EQ(halves.size(), 2U);
+  EXPECT_EQ(net.dims(halves[1]), (std::vector<std::int64_t>{2, 144}));
+  EXPECT_EQ(error_of(net), "none");
+  EXPECT_EQ(net.size(), 3U);
+}
+
+TEST(NetworkBuilder, SaysWhatIsWrongAndWhere) {
+  NetworkBuilder misfit;
+  misfit.node("Relu", {misfit.input({1, 4, 8, 8})});
+  misfit.node("Conv", {misfit.input({1, 4, 8, 8}), misfit.weight({8, 3, 3, 3})});
+  EXPECT_EQ(error_of(misfit), "operator 1 (Conv) does not fit inputs of the shapes 1x4x8x8, 8x3x3x3");
+
+  NetworkBuilder lacking;
+  lacking.node("Mul", {lacking.input({2, 3})});
+  EXPECT_EQ(error_of(lacking), "operator 0 (Mul) lacks its input 1");
+
+  NetworkBuilder stranger;
+  stranger.node("Relu", {Tensor{1000}});
+  EXPECT_NE(error_of(stranger).find("operator 0 (Relu) reads a tensor of another network"), std::string::npos);
+
+  NetworkBuilder empty;
+  static_cast<void>(empty.input({1, 0, 3}));
+  EXPECT_NE(error_of(empty).find("an input of no possible shape"), std::string::npos);
+
+  NetworkBuilder huge;
+  static_cast<void>(huge.weight({1LL << 40, 3}));
+  EXPECT_NE(error_of(huge).find("a weight of no possible shape"), std::string::npos);
+
+  NetworkBuilder outside;
+  outside.output(Tensor{7});
+  EXPECT_NE(error_of(outside).find("an output that is no tensor"), std::string::npos);
+
+  // The first thing that went wrong is what is told, by the forecast too.
+  misfit.output(Tensor());
+  EXPECT_EQ(error_of(misfit), "operator 1 (Conv) does not fit inputs of the shapes 1x4x8x8, 8x3x3x3");
+  const auto forecast = forecaster().forecast(misfit);
+  ASSERT_FALSE(forecast);
+  EXPECT_EQ(forecast.error().code, Errc::invalid_input);
+}
+
+}  // namespace
+}  // namespace latcast

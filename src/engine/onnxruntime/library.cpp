@@ -18,6 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The oldest interface that has all the functions called here: newer engines serve it too.
+constexpr std::uint32_t kApiVersion = 17;
+
 /// ENV/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*
 std::vector<fs::path> in_python_environment(const fs::path& environment) {
   std::vector<fs::path> found;
@@ -94,10 +97,10 @@ Result<Library> open_library(const std::string& path) {
   Library library;
   library.version = base->GetVersionString();
   library.file = file_of(symbol);
-  library.api = base->GetApi(ORT_API_VERSION);
+  library.api = base->GetApi(kApiVersion);
   if (library.api == nullptr) {
     return fail(Errc::engine_unavailable, "ONNX Runtime " + library.version + " (" + library.file + ") is too old; " +
-                                              "version 1." + std::to_string(ORT_API_VERSION) + " or newer is needed");
+                                              "version 1." + std::to_string(kApiVersion) + " or newer is needed");
   }
   if (auto ok = check(*library.api, library.api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "latcast", &library.env)); !ok) {
     return tl::unexpected(ok.error());

@@ -83,7 +83,13 @@ bool convolve(NodeShapes& n, std::size_t weights, DataType type) {
   return n.give(0, join_image({image->batch, kernel[0], std::move(*space)}, is_channels_last(n)), type);
 }
 
-bool conv(NodeShapes& n) { return convolve(n, 1, n.type()); }
+/// Weights are of as many channels as the input has, over the groups; where they are blocked both are padded.
+bool channels_fit(const NodeShapes& n, std::size_t weights) {
+  if (n.node().domain == kNchwc || is_channels_last(n) || n.rank(0) < 3 || n.rank(weights) != n.rank(0)) return true;
+  return n.dims(0)[1] == n.dims(weights)[1] * std::max<std::int64_t>(n.integer("group", 1), 1);
+}
+
+bool conv(NodeShapes& n) { return channels_fit(n, 1) && convolve(n, 1, n.type()); }
 bool conv_integer(NodeShapes& n) { return convolve(n, 1, DataType::int32); }
 bool qlinear_conv(NodeShapes& n) { return convolve(n, 3, n.type(7)); }
 bool deform_conv(NodeShapes& n) { return convolve(n, 1, n.type()); }

@@ -1,4 +1,5 @@
-// Packs for benchmarks: the real catalogue's types and expressions, made-up models of the sizes that training exports.
+// Packs for tests and benchmarks: the real catalogue's types and expressions, made-up models of the sizes that training
+// exports.
 #pragma once
 
 #include <cstdlib>
