@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rules/onnxruntime/stages.h"
+#include "rules/onnxruntime/versions.h"
 
 namespace latcast::rules::onnxruntime {
 namespace {
@@ -22,9 +23,10 @@ struct Blocked {
 
 class Layout {
  public:
-  Layout(Graph& graph, std::int64_t block)
+  Layout(Graph& graph, const EngineTarget& target)
       : graph_(graph),
-        block_(block),
+        version_(target.version),
+        block_(target.block),
         blocked_(graph.values()),
         reordered_(graph.values(), kNothing),
         filters_(graph.values(), kNothing),
@@ -48,8 +50,8 @@ class Layout {
     if (node.is("Mul")) return multiplication(id);
     if (node.is("Concat")) return concat(id);
     if (node.is("Relu") || node.is("Sigmoid") || node.is("Tanh")) return activation(id, true);
-    if (node.is("HardSigmoid") || node.is("QuickGelu", kMicrosoft) || node.is("Gelu", kMicrosoft) || node.is("Gelu"))
-      return activation(id, false);
+    const bool gelu = node.is("QuickGelu", kMicrosoft) || node.is("Gelu", kMicrosoft) || node.is("Gelu");
+    if (version_ >= since::kBlockedActivations && (gelu || node.is("HardSigmoid"))) return activation(id, !gelu);
     if (node.is("BatchNormalization")) return normalisation(id);
     if (node.is("Transpose")) return transpose(id);
     if (node.is("Resize") || node.is("Upsample")) return resize(id);
@@ -200,7 +202,8 @@ class Layout {
     if (node.outputs.size() > 1 && node.outputs[1] != kNothing) return;
     const TensorInfo& in = info(node.inputs[0]);
     if (in.type != onnx::DataType::float32 || !in.known || in.dims.size() != 4 || in.dims[1] % block_ != 0) return;
-    if (node.integer("ceil_mode", 0) != 0 && node.integer("count_include_pad", 0) != 0) return;
+    const bool odd = node.integer("ceil_mode", 0) != 0 && node.integer("count_include_pad", 0) != 0;
+    if (odd && version_ >= since::kPlainCeilPools) return;
     const bool global = node.op.starts_with("Global");
     if (global && blocked(node.inputs[0]) == nullptr) return;
     const std::int64_t channels = in.dims[1];
@@ -301,7 +304,7 @@ class Layout {
   void multiplication(NodeId id) {
     const Node node = graph_.node(id);
     if (node.inputs.size() != 2) return;
-    for (std::size_t n = 0; n < 2; ++n) {
+    for (std::size_t n = 0; n < 2 && version_ >= since::kBlockedScale; ++n) {
       Blocked* input = blocked(node.inputs[n]);
       if (input == nullptr || !graph_.constant(node.inputs[1 - n])) continue;
       Dims shape = info(node.inputs[1 - n]).dims;
@@ -340,6 +343,7 @@ class Layout {
 
   /// x * hard sigmoid(x) of a convolution's x is the convolution's own activation.
   bool hard_swish(NodeId id) {
+    if (version_ < since::kConvolutionHardSwish) return false;
     const Node node = graph_.node(id);
     for (std::size_t n = 0; n < 2; ++n) {
       const Blocked *x = blocked(node.inputs[n]), *gate = blocked(node.inputs[1 - n]);
@@ -387,6 +391,7 @@ class Layout {
 
   /// A depthwise convolution of one tap.
   void normalisation(NodeId id) {
+    if (graph_.opset() >= 14 && version_ < since::kLateBatchNorm) return;
     const Node node = graph_.node(id);
     Blocked* input = blocked(node.inputs[0]);
     if (input == nullptr || node.inputs.size() < 5 || node.attribute("epsilon") == nullptr) return;
@@ -476,6 +481,7 @@ class Layout {
   }
 
   Graph& graph_;
+  int version_;
   std::int64_t block_;
   // By the plain value, of those that were there before; kNothing: there is none.
   std::vector<Blocked> blocked_;
@@ -487,7 +493,7 @@ class Layout {
 }  // namespace
 
 std::size_t block_channels(Graph& graph, const EngineTarget& target) {
-  return target.block > 1 ? Layout(graph, target.block).run() : 0;
+  return target.block > 1 ? Layout(graph, target).run() : 0;
 }
 
 }  // namespace latcast::rules::onnxruntime

@@ -228,6 +228,16 @@ void layout_probes(std::vector<std::pair<std::string, Draw>>& out) {
     const std::string x = s.conv(s.input({1, 32, 12, 12}), 32, 32, 3);
     return s.conv(s.node("Relu", {s.norm(s.node("Add", {x, s.conv(x, 32, 32, 1)}), 32)}), 32, 32, 1);
   });
+  out.emplace_back("blocked channels: gelu", [](Sketch& s) {
+    const std::string x = s.conv(s.input({1, 32, 12, 12}), 32, 32, 3);
+    const std::string erf = s.node("Erf", {s.node("Div", {x, s.scalar(std::sqrt(2.0))})});
+    const std::string wide = s.node("Mul", {x, s.node("Add", {erf, s.scalar(1.0)})});
+    return s.conv(s.node("Mul", {wide, s.scalar(0.5)}), 32, 32, 1);
+  });
+  out.emplace_back("blocked channels: hard sigmoid", [](Sketch& s) {
+    const std::string x = s.conv(s.input({1, 32, 12, 12}), 32, 32, 3);
+    return s.conv(s.node("HardSigmoid", {s.node("Add", {x, s.conv(x, 32, 32, 1)})}), 32, 32, 1);
+  });
   out.emplace_back("blocked channels: adds of unlike sizes", [](Sketch& s) {
     const std::string x = s.conv(s.input({1, 32, 12, 12}), 32, 32, 3);
     const std::string small = s.conv(s.node("GlobalAveragePool", {x}), 32, 32, 1);
@@ -265,6 +275,10 @@ void simplification_probes(std::vector<std::pair<std::string, Draw>>& out) {
   out.emplace_back("reshapes in a row", [](Sketch& s) {
     const std::string x = s.node("Reshape", {s.node("Relu", {s.input({2, 8, 6})}), s.ints({16, 6})});
     return s.node("Relu", {s.node("Unsqueeze", {x, s.ints({0})})});
+  });
+  out.emplace_back("reshapes in a row: two", [](Sketch& s) {
+    const std::string x = s.node("Reshape", {s.node("Relu", {s.input({2, 8, 6})}), s.ints({16, 6})});
+    return s.node("Relu", {s.node("Reshape", {x, s.ints({4, 24})})});
   });
   out.emplace_back("parts to split", [](Sketch& s) {
     const std::string x = s.node("Relu", {s.input({3, 8, 6})});

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "rules/onnxruntime/stages.h"
+#include "rules/onnxruntime/versions.h"
 
 namespace latcast::rules::onnxruntime {
 namespace {
@@ -206,7 +207,7 @@ class AttentionPattern {
 std::size_t fuse_matmuls(Graph& graph, const EngineTarget& target, bool preserve) {
   std::size_t count = 0;
   AttentionPattern attention;
-  const bool reshapes = target.version >= 1021;
+  const bool reshapes = target.version >= since::kReshapesAroundGemm;
   for (const NodeId id : graph.order()) {
     if (!graph.node(id).is("MatMul")) continue;
     const NodeId next = graph.only_reader(id);

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "rules/onnxruntime/versions.h"
+
 namespace latcast::rules::onnxruntime {
 namespace {
 
@@ -20,12 +22,16 @@ constexpr std::array kBasic = {
     Rule{"equal nodes", share_equal_nodes},
     Rule{"constant folding", fold_constants},
     Rule{"matmul and add", matmul_and_add, {"MatMul", "Add"}},
-    Rule{"reshapes in a row", reshapes_in_a_row, {"Reshape"}},
+    Rule{"reshapes in a row", reshapes_in_a_row, {"Reshape"}, since::kReshapesInARow},
     Rule{"transposes", push_transposes, {"Transpose"}},
 };
 
-constexpr std::array kExtended = {
+/// When it is known that the provider takes all nodes.
+constexpr std::array kAssigned = {
     Rule{"transposes again", push_transposes_again, {"Transpose"}},
+};
+
+constexpr std::array kExtended = {
     Rule{"gemm and activation", activate_gemm, {"Gemm"}},
     Rule{"convolution and activation", activate_convolution, {"Conv"}},
     Rule{"gelu", gelu, {"Erf"}},
@@ -47,10 +53,8 @@ constexpr std::array kLayout = {
 };
 
 constexpr std::array kStages = {
-    Stage{"functions", kFunctions, 1},
-    Stage{"basic", kBasic, kRounds},
-    Stage{"extended", kExtended, kRounds},
-    Stage{"layout", kLayout, 1},
+    Stage{"functions", kFunctions, 1},     Stage{"basic", kBasic, kRounds}, Stage{"assigned", kAssigned, 1},
+    Stage{"extended", kExtended, kRounds}, Stage{"layout", kLayout, 1},
 };
 
 }  // namespace

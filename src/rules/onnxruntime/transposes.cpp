@@ -8,6 +8,7 @@
 #include "rules/onnxruntime/permutation.h"
 #include "rules/onnxruntime/stages.h"
 #include "rules/onnxruntime/transpose_kinds.h"
+#include "rules/onnxruntime/versions.h"
 
 namespace latcast::rules::onnxruntime {
 namespace {
@@ -17,7 +18,7 @@ using Places = InlineVector<std::uint32_t, 4>;
 
 class Pushing {
  public:
-  Pushing(Graph& graph, bool assigned) : graph_(graph), assigned_(assigned) {}
+  Pushing(Graph& graph, int version, bool assigned) : graph_(graph), version_(version), assigned_(assigned) {}
 
   std::size_t run() {
     const std::vector<NodeId> order = graph_.order();
@@ -53,6 +54,7 @@ class Pushing {
   /// Operators that this run may look through: resampling only when the provider is known.
   [[nodiscard]] Kind kind(const Node& node) const {
     const Kind found = kind_of(node);
+    if (found == Kind::gather && version_ < since::kTransposeAfterGather) return Kind::none;
     return found == Kind::resize && !assigned_ ? Kind::none : found;
   }
 
@@ -503,7 +505,7 @@ class Pushing {
     const TensorInfo &from = info(node.inputs[0]), &to = info(node.outputs[0]);
     if (!from.known || !to.known) return false;
     if (const auto perm = order_of_reshape(from.dims, to.dims)) return merge(transpose, id, *perm);
-    return !assigned_ && push_splitting(transpose, id);
+    return !assigned_ && version_ >= since::kTransposeAfterSplit && push_splitting(transpose, id);
   }
 
   /// Which axis of `from` each axis of `to` is a part of; nothing where axes are joined.
@@ -551,14 +553,19 @@ class Pushing {
   }
 
   Graph& graph_;
+  int version_;
   bool assigned_;
   std::vector<bool> leading_;  // by value, of those that were there at the start
 };
 
 }  // namespace
 
-std::size_t push_transposes(Graph& graph, const EngineTarget& /*target*/) { return Pushing(graph, false).run(); }
+std::size_t push_transposes(Graph& graph, const EngineTarget& target) {
+  return Pushing(graph, target.version, false).run();
+}
 
-std::size_t push_transposes_again(Graph& graph, const EngineTarget& /*target*/) { return Pushing(graph, true).run(); }
+std::size_t push_transposes_again(Graph& graph, const EngineTarget& target) {
+  return Pushing(graph, target.version, true).run();
+}
 
 }  // namespace latcast::rules::onnxruntime
