@@ -39,7 +39,8 @@ Result<rules::EngineTarget> rule_target(const Target& target) {
     return fail(Errc::unsupported, "there are no rules for what " + target.engine + " executes");
   std::string features;
   for (const std::string& feature : target.cpu_features) features += (features.empty() ? "" : " ") + feature;
-  return rules::engine_target(target.engine_version, features);
+  const std::string_view level = find_value(target.settings, "optimization_level");
+  return rules::engine_target(target.engine_version, features, level.empty() ? "all" : level);
 }
 
 }  // namespace latcast

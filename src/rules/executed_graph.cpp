@@ -15,6 +15,8 @@ bool has_needed(const Rule& rule, const Graph& graph) {
   return std::ranges::all_of(rule.needs, [&](std::string_view op) { return op.empty() || graph.may_have(op); });
 }
 
+constexpr int kOldest = 1019;  // as EngineTarget::version: the oldest that the rules were compared with
+
 /// Rounds until no rule changes anything. A rule is left out while nothing has changed since it found nothing to do.
 void run(const Stage& stage, Graph& graph, const EngineTarget& target, std::map<std::string, int>* applied) {
   constexpr std::size_t kNever = ~std::size_t{0};
@@ -66,9 +68,9 @@ Result<void> check_arity(const onnx::Graph& graph) {
 
 bool knows(std::string_view engine) { return engine == "onnxruntime"; }
 
-std::string_view newest_known(std::string_view engine) { return knows(engine) ? "1.30.0" : std::string_view(); }
+std::string_view newest_known(std::string_view engine) { return knows(engine) ? "1.31.1" : std::string_view(); }
 
-Result<EngineTarget> engine_target(std::string_view version, std::string_view cpu_features) {
+Result<EngineTarget> engine_target(std::string_view version, std::string_view cpu_features, std::string_view level) {
   int major = 0, minor = 0;
   const char *begin = version.begin(), *end = version.end();
   const auto first = std::from_chars(begin, end, major);
@@ -76,13 +78,26 @@ Result<EngineTarget> engine_target(std::string_view version, std::string_view cp
   if (!dotted || std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) {
     return fail(Errc::unsupported, "'" + std::string(version) + "' is no version of an engine");
   }
-  const int block = has_word(cpu_features, "avx512f") ? 16 : has_word(cpu_features, "avx") ? 8 : 0;
-  return EngineTarget{major * 1000 + minor, block};
+  EngineTarget out;
+  out.version = major * 1000 + minor;
+  if (out.version < kOldest) {
+    return fail(Errc::unsupported, "the rules hold from version " + std::to_string(kOldest / 1000) + "." +
+                                       std::to_string(kOldest % 1000) + " on; this is " + std::string(version));
+  }
+  static constexpr std::array<std::string_view, 4> kLevels = {"disabled", "basic", "extended", "all"};
+  const auto known = std::ranges::find(kLevels, level);
+  if (known == kLevels.end())
+    return fail(Errc::unsupported, "'" + std::string(level) + "' is no level of optimization that rules know");
+  out.level = static_cast<Level>(known - kLevels.begin());
+  out.block = has_word(cpu_features, "avx512f") ? 16 : has_word(cpu_features, "avx") ? 8 : 0;
+  return out;
 }
 
 void deduce(Graph& graph, std::string_view engine, const EngineTarget& target, std::map<std::string, int>* applied) {
   if (!knows(engine)) return;
-  for (const Stage& stage : onnxruntime::stages()) run(stage, graph, target, applied);
+  for (const Stage& stage : onnxruntime::stages()) {
+    if (target.level >= stage.level) run(stage, graph, target, applied);
+  }
 }
 
 Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings& bindings, std::string_view engine,

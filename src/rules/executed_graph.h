@@ -20,7 +20,7 @@ struct ExecutedGraph {
 /// Engines whose rules are known: "onnxruntime".
 [[nodiscard]] bool knows(std::string_view engine);
 
-/// The newest version that the rules were checked against; empty where there are none.
+/// The newest version that the rules were checked against; empty where there are none. Newer ones get its rules.
 [[nodiscard]] std::string_view newest_known(std::string_view engine);
 
 /// Rewrites a network into what the engine, which must be known, would execute. `applied` (may be null) counts rules.
@@ -32,7 +32,10 @@ void deduce(Graph& graph, std::string_view engine, const EngineTarget& target, s
 [[nodiscard]] Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings& bindings,
                                                    std::string_view engine, const EngineTarget& target);
 
-/// From an engine's version ("1.30.0") and its CPU's features ("avx2 avx512f"). Errc::unsupported: no such version.
-[[nodiscard]] Result<EngineTarget> engine_target(std::string_view version, std::string_view cpu_features);
+/// From an engine's version ("1.30.0"), its CPU's features ("avx2 avx512f") and its level of optimization ("disabled",
+/// "basic", "extended", "all"). Errc::unsupported: no such version or level, or a version older than the rules hold
+/// for.
+[[nodiscard]] Result<EngineTarget> engine_target(std::string_view version, std::string_view cpu_features,
+                                                 std::string_view level = "all");
 
 }  // namespace latcast::rules

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -19,10 +20,14 @@ using ir::NodeId;
 using ir::Value;
 using ir::ValueId;
 
+/// How much an engine optimizes; each level with those before it.
+enum class Level : std::uint8_t { none, basic, extended, all };
+
 /// What an engine was set to, where it was measured.
 struct EngineTarget {
   int version = 0;  // major * 1000 + minor
   int block = 0;    // channels of the blocked layout: 16 with AVX-512, 8 with AVX, 0 without
+  Level level = Level::all;
 };
 
 inline constexpr int kAnyVersion = 1'000'000;
@@ -39,6 +44,7 @@ struct Rule {
 struct Stage {
   std::string_view name;
   std::span<const Rule> rules;
+  Level level = Level::none;  // from which on it runs
   int rounds = 1;
 };
 

@@ -206,7 +206,14 @@ TEST(EngineTarget, IsReadFromVersionAndFeatures) {
   EXPECT_EQ(must(engine_target("1.30.0", "avx avx2")).block, 8);
   EXPECT_EQ(must(engine_target("1.30.0", "neon")).block, 0);
   EXPECT_EQ(must(engine_target("1.30.0", "avx512fp16")).block, 0);  // a word of its own
-  EXPECT_EQ(must(engine_target("1.9.1", "")).version, 1009);
+  EXPECT_EQ(must(engine_target("1.22.1", "")).version, 1022);
+  EXPECT_EQ(must(engine_target("2.0.1", "")).version, 2000);
+  EXPECT_EQ(must(engine_target("1.30.0", "", "basic")).level, Level::basic);
+  EXPECT_EQ(must(engine_target("1.30.0", "")).level, Level::all);
+  EXPECT_FALSE(engine_target("1.30.0", "", "utmost"));
+  const auto old = engine_target("1.9.1", "");
+  ASSERT_FALSE(old);
+  EXPECT_NE(old.error().context.find("from version 1.19 on"), std::string::npos) << old.error().context;
   for (const char* odd : {"", "1", "one.two", "1."}) EXPECT_FALSE(engine_target(odd, "")) << odd;
 }
 

@@ -122,6 +122,10 @@ std::size_t gelu(Graph& graph, const EngineTarget& /*target*/) {
   return count;
 }
 
+std::size_t standard_gelu(Graph& graph, const EngineTarget& target) {
+  return graph.opset() >= 20 ? gelu(graph, target) : 0;
+}
+
 std::size_t fast_gelu(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (const NodeId id : graph.order()) {

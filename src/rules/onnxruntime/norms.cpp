@@ -174,6 +174,10 @@ std::size_t everywhere(Graph& graph, std::string_view op, const At& at) {
 
 std::size_t layer_norm(Graph& graph, const EngineTarget& /*target*/) { return everywhere(graph, "Div", layer_norm_at); }
 
+std::size_t standard_layer_norm(Graph& graph, const EngineTarget& target) {
+  return graph.opset() >= 17 ? layer_norm(graph, target) : 0;
+}
+
 std::size_t simplified_layer_norm(Graph& graph, const EngineTarget& /*target*/) {
   return everywhere(graph, "Div", simplified_norm_at);
 }

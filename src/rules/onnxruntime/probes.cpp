@@ -272,6 +272,10 @@ void simplification_probes(std::vector<std::pair<std::string, Draw>>& out) {
     const std::string x = s.input({2, 8});
     return s.node("Add", {s.node("Tanh", {s.node("Relu", {x})}), s.node("Relu", {x})});
   });
+  out.emplace_back("multiply by quotient", [](Sketch& s) {
+    const std::string x = s.node("Relu", {s.input({2, 8})});
+    return s.node("Mul", {x, s.node("Div", {s.scalar(1.0), s.node("Exp", {x})})});
+  });
   out.emplace_back("reshapes in a row", [](Sketch& s) {
     const std::string x = s.node("Reshape", {s.node("Relu", {s.input({2, 8, 6})}), s.ints({16, 6})});
     return s.node("Relu", {s.node("Unsqueeze", {x, s.ints({0})})});

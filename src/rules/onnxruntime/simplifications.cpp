@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "rules/onnxruntime/patterns.h"
 #include "rules/onnxruntime/stages.h"
 
 namespace latcast::rules::onnxruntime {
@@ -159,6 +160,24 @@ std::size_t remove_identities(Graph& graph, const EngineTarget& /*target*/) {
     const bool nothing = node.is("Identity") || is_dropout_without_effect(graph, node) ||
                          is_cast_to_same(graph, node) || is_noop(graph, node, kept) || keeps_everything(graph, node);
     if (nothing && graph.bypass(id, kept)) ++count;
+  }
+  return count;
+}
+
+/// 1 / x * y is y / x.
+std::size_t multiply_by_quotient(Graph& graph, const EngineTarget& /*target*/) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) {
+    if (!graph.node(id).is("Div") || graph.scalar(graph.node(id).inputs[0]) != 1.0) continue;
+    const NodeId next = graph.only_reader(id);
+    if (next == kNothing || !graph.node(next).is("Mul")) continue;
+    const ValueId quotient = graph.node(id).outputs[0], result = graph.node(next).outputs[0];
+    const ValueId other = other_input(graph.node(next), quotient);
+    if (other == quotient) continue;
+    graph.remove(next);
+    graph.set_input(id, 0, other);
+    graph.set_output(id, 0, result);
+    ++count;
   }
   return count;
 }

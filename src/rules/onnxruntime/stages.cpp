@@ -18,11 +18,14 @@ constexpr std::array kBasic = {
     Rule{"multiply into convolution", multiply_into_convolution, {"Conv", "Mul"}},
     Rule{"batch norm into convolution", normalise_into_convolution, {"Conv", "BatchNormalization"}},
     Rule{"pad into window", pad_into_window, {"Pad"}},
+    Rule{"multiply by quotient", multiply_by_quotient, {"Div", "Mul"}},
     Rule{"equal constants", share_constants},
     Rule{"equal nodes", share_equal_nodes},
     Rule{"constant folding", fold_constants},
     Rule{"matmul and add", matmul_and_add, {"MatMul", "Add"}},
     Rule{"reshapes in a row", reshapes_in_a_row, {"Reshape"}, since::kReshapesInARow},
+    Rule{"gelu", standard_gelu, {"Erf"}},
+    Rule{"layer norm", standard_layer_norm, {"ReduceMean", "Sqrt"}},
     Rule{"transposes", push_transposes, {"Transpose"}},
 };
 
@@ -53,8 +56,9 @@ constexpr std::array kLayout = {
 };
 
 constexpr std::array kStages = {
-    Stage{"functions", kFunctions, 1},     Stage{"basic", kBasic, kRounds}, Stage{"assigned", kAssigned, 1},
-    Stage{"extended", kExtended, kRounds}, Stage{"layout", kLayout, 1},
+    Stage{"functions", kFunctions, Level::none, 1}, Stage{"basic", kBasic, Level::basic, kRounds},
+    Stage{"assigned", kAssigned, Level::basic, 1},  Stage{"extended", kExtended, Level::extended, kRounds},
+    Stage{"layout", kLayout, Level::all, 1},
 };
 
 }  // namespace

@@ -30,13 +30,16 @@ std::size_t matmul_and_add(Graph& graph, const EngineTarget& target);
 std::size_t remaining_matmul_and_add(Graph& graph, const EngineTarget& target);
 std::size_t push_transposes(Graph& graph, const EngineTarget& target);
 std::size_t reshapes_in_a_row(Graph& graph, const EngineTarget& target);
-std::size_t gelu(Graph& graph, const EngineTarget& target);
-std::size_t layer_norm(Graph& graph, const EngineTarget& target);
+std::size_t standard_gelu(Graph& graph, const EngineTarget& target);
+std::size_t standard_layer_norm(Graph& graph, const EngineTarget& target);
+std::size_t multiply_by_quotient(Graph& graph, const EngineTarget& target);
 
 // Level 2: the provider's own operators.
 std::size_t push_transposes_again(Graph& graph, const EngineTarget& target);
 std::size_t activate_gemm(Graph& graph, const EngineTarget& target);
 std::size_t activate_convolution(Graph& graph, const EngineTarget& target);
+std::size_t gelu(Graph& graph, const EngineTarget& target);
+std::size_t layer_norm(Graph& graph, const EngineTarget& target);
 std::size_t simplified_layer_norm(Graph& graph, const EngineTarget& target);
 std::size_t parts_to_split(Graph& graph, const EngineTarget& target);
 std::size_t transpose_in_matmul(Graph& graph, const EngineTarget& target);
