@@ -62,6 +62,28 @@ std::string probe_summaries(int block) {
   return text;
 }
 
+/// What older versions make otherwise, the oldest first, each against the next one; and lower levels.
+std::string older_summaries() {
+  std::string text;
+  for (const int version : {1019, 1021, 1025, 1028, 1029}) {
+    const int newer = version == 1019 ? 1021 : version == 1021 ? 1025 : version == 1025 ? 1028 : version + 1;
+    for (const Probe& probe : onnxruntime_probes()) {
+      const onnx::Model model = as_read(probe.model);
+      const std::string older = summary(deduce(model, 16, version).model);
+      if (older != summary(deduce(model, 16, newer).model))
+        text += std::to_string(version) + " " + probe.name + ": " + older + "\n";
+    }
+  }
+  const std::pair<Level, std::string_view> levels[] = {{Level::none, "none"}, {Level::basic, "basic"}};
+  for (const auto& [level, name] : levels) {
+    for (const Probe& probe : onnxruntime_probes()) {
+      const auto found = must(executed_graph(as_read(probe.model), {}, "onnxruntime", {1022, 16, level}));
+      text += std::string(name) + " " + probe.name + ": " + summary(found.model) + "\n";
+    }
+  }
+  return text;
+}
+
 std::string file_text(const std::string& path) {
   std::ifstream stream(path);
   std::stringstream text;
@@ -77,6 +99,14 @@ TEST(Probes, AreDeducedAsTheEngineExecutedThem) {
     if (std::getenv("LATCAST_RENEW") != nullptr) std::ofstream(file) << found;
     EXPECT_EQ(found, file_text(file)) << file;
   }
+}
+
+/// The same for versions from 1.19 on (the command was given their libraries), and for levels of 1.22 (by count of
+/// operators, in Python).
+TEST(Probes, OfOlderVersionsAndLowerLevels) {
+  const std::string file = kData + "/rules/probes-older.txt", found = older_summaries();
+  if (std::getenv("LATCAST_RENEW") != nullptr) std::ofstream(file) << found;
+  EXPECT_EQ(found, file_text(file)) << file;
 }
 
 TEST(Probes, ShowEveryRule) {

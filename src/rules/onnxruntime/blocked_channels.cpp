@@ -391,7 +391,7 @@ class Layout {
 
   /// A depthwise convolution of one tap.
   void normalisation(NodeId id) {
-    if (graph_.opset() >= 14 && version_ < since::kLateBatchNorm) return;
+    if (graph_.opset() >= 15 && version_ < since::kLateBatchNorm) return;
     const Node node = graph_.node(id);
     Blocked* input = blocked(node.inputs[0]);
     if (input == nullptr || node.inputs.size() < 5 || node.attribute("epsilon") == nullptr) return;
@@ -453,6 +453,7 @@ class Layout {
   }
 
   void resize(NodeId id) {
+    if (graph_.opset() >= 18 && version_ < since::kLateResize) return;
     const Node node = graph_.node(id);
     Blocked* input = blocked(node.inputs[0]);
     const auto scales = input == nullptr ? std::nullopt : factors(node);

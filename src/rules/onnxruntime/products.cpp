@@ -234,7 +234,7 @@ std::size_t remaining_matmul_and_add(Graph& graph, const EngineTarget& target) {
   return fuse_matmuls(graph, target, false);
 }
 
-std::size_t activate_gemm(Graph& graph, const EngineTarget& /*target*/) {
+std::size_t activate_gemm(Graph& graph, const EngineTarget& target) {
   static constexpr std::array<std::string_view, 9> kActivations = {
       "Elu", "HardSigmoid", "LeakyRelu", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Tanh"};
   std::size_t count = 0;
@@ -243,6 +243,8 @@ std::size_t activate_gemm(Graph& graph, const EngineTarget& /*target*/) {
     const NodeId next = graph.only_reader(id);
     if (next == kNothing || !graph.node(next).domain.empty()) continue;
     if (std::ranges::find(kActivations, graph.node(next).op) == kActivations.end()) continue;
+    const bool leaky = graph.node(next).op == "LeakyRelu" && graph.opset() >= 16;
+    if (leaky && target.version < since::kGemmLeakyRelu) continue;
     if (info(graph, graph.node(id).outputs[0]).type != onnx::DataType::float32) continue;
     Node gemm = graph.take(id);
     const Node activation = graph.take(next);
