@@ -4,11 +4,10 @@
 #include <cstdlib>
 #include <vector>
 
-#include "catalogue/catalogue.h"
+#include "forecast/made_up_models.h"
 #include "graph/ir.h"
 #include "latcast/network_builder.h"
 #include "latcast/network_forecaster.h"
-#include "forecast/made_up_models.h"
 #include "rules/executed_graph.h"
 
 namespace latcast {
@@ -80,17 +79,8 @@ NetworkBuilder transformer() {
 }
 
 const NetworkForecaster& forecaster() {
-  static const NetworkForecaster one = [] {
-    const Catalogue catalogue = bench::must(Catalogue::builtin());
-    const auto& form = bench::named_forms()[4];
-    PackContent content = bench::pack_content(catalogue, form.make);
-    content.info.target.engine = "onnxruntime";
-    content.info.target.engine_version = "1.30.0";
-    content.info.target.cpu_features = {"avx", "avx2", "avx512f"};
-    content.info.sources.clear();
-    for (const ModuleType& type : catalogue.types()) content.info.sources.push_back({type.file, type.source});
-    return bench::must(NetworkForecaster::open(bench::must(Pack::from_bytes(pack_bytes(content))), 0));
-  }();
+  static const NetworkForecaster one =
+      bench::must(NetworkForecaster::open(bench::must(Pack::from_bytes(pack_bytes(bench::network_pack_content()))), 0));
   return one;
 }
 

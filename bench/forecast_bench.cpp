@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "core/form.h"
+#include "forecast/made_up_models.h"
 #include "graph/network.h"
 #include "latcast/predictor.h"
-#include "forecast/made_up_models.h"
 
 namespace latcast {
 namespace {

@@ -1,5 +1,5 @@
-# Installs the core, builds examples/predict_cpp against it as another project would, runs it on a pack.
-# Given: BUILD, SOURCE, MAKE_PACK, CXX, FLAGS.
+# Installs the libraries, builds the examples against them as other projects would, runs them on packs.
+# Given: BUILD, SOURCE, MAKE_PACK, MAKE_NETWORK_PACK, CXX, FLAGS.
 set(work "${BUILD}/install_test")
 file(REMOVE_RECURSE "${work}")
 file(MAKE_DIRECTORY "${work}")
@@ -12,12 +12,24 @@ function(run)
   set(output "${text}" PARENT_SCOPE)
 endfunction()
 
+function(build_example name)
+  run(${CMAKE_COMMAND} -S "${SOURCE}/examples/${name}" -B "${work}/${name}" "-DCMAKE_PREFIX_PATH=${work}/prefix"
+      "-DCMAKE_CXX_COMPILER=${CXX}" "-DCMAKE_CXX_FLAGS=${FLAGS}")
+  run(${CMAKE_COMMAND} --build "${work}/${name}")
+endfunction()
+
 run(${CMAKE_COMMAND} --install "${BUILD}" --component core --prefix "${work}/prefix")
-run(${CMAKE_COMMAND} -S "${SOURCE}/examples/predict_cpp" -B "${work}/build" "-DCMAKE_PREFIX_PATH=${work}/prefix"
-    "-DCMAKE_CXX_COMPILER=${CXX}" "-DCMAKE_CXX_FLAGS=${FLAGS}")
-run(${CMAKE_COMMAND} --build "${work}/build")
+build_example(predict_cpp)
 run("${MAKE_PACK}" "${work}/sample.latpack")
-run("${work}/build/predict_cpp" "${work}/sample.latpack" conv 8 16)
+run("${work}/predict_cpp/predict_cpp" "${work}/sample.latpack" conv 8 16)
 if(NOT output MATCHES "conv: [0-9]+ ns \\(ok\\) on host")
+  message(FATAL_ERROR "unexpected output: ${output}")
+endif()
+
+run(${CMAKE_COMMAND} --install "${BUILD}" --component forecast --prefix "${work}/prefix")
+build_example(search_cpp)
+run("${MAKE_NETWORK_PACK}" "${work}/network.latpack")
+run("${work}/search_cpp/search_cpp" "${work}/network.latpack" 1000)
+if(NOT output MATCHES "width 48, depth 4, resolution 224: .* ms .* MACs\n220 candidates")
   message(FATAL_ERROR "unexpected output: ${output}")
 endif()

@@ -158,4 +158,16 @@ inline PackContent pack_content(const Catalogue& catalogue, const MakeForm& make
   return content;
 }
 
+/// The same, of an engine on a machine with AVX-512, with the catalogue inside: what networks are forecast with.
+inline PackContent network_pack_content(const std::string& engine = "onnxruntime") {
+  const Catalogue catalogue = must(Catalogue::builtin());
+  PackContent content = pack_content(catalogue, named_forms()[4].make);
+  content.info.target.engine = engine;
+  content.info.target.engine_version = "1.30.0";
+  content.info.target.cpu_features = {"avx", "avx2", "avx512f"};
+  content.info.sources.clear();
+  for (const ModuleType& type : catalogue.types()) content.info.sources.push_back({type.file, type.source});
+  return content;
+}
+
 }  // namespace latcast::bench

@@ -22,14 +22,7 @@ namespace {
 using test::must;
 
 Pack made_up_pack(const std::string& engine = "onnxruntime") {
-  const Catalogue catalogue = must(Catalogue::builtin());
-  PackContent content = bench::pack_content(catalogue, bench::named_forms()[4].make);
-  content.info.target.engine = engine;
-  content.info.target.engine_version = "1.30.0";
-  content.info.target.cpu_features = {"avx", "avx2", "avx512f"};
-  content.info.sources.clear();
-  for (const ModuleType& type : catalogue.types()) content.info.sources.push_back({type.file, type.source});
-  return must(Pack::from_bytes(pack_bytes(content)));
+  return must(Pack::from_bytes(pack_bytes(bench::network_pack_content(engine))));
 }
 
 const Pack& pack() {
