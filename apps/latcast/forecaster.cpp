@@ -80,7 +80,9 @@ Result<Forecaster> open_forecaster(const ForecastOptions& options, Console& cons
 }
 
 Forecaster::Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings)
-    : pack_(std::move(pack)), catalogue_(std::move(catalogue)), predictor_(std::make_unique<Predictor>(pack_)),
+    : pack_(std::move(pack)),
+      catalogue_(std::move(catalogue)),
+      predictor_(std::make_unique<Predictor>(pack_)),
       pack_types_(pack_types(pack_, catalogue_)) {
   EngineSettings engine = settings;
   engine.threads = pack_threads(pack_);
@@ -154,17 +156,27 @@ std::string Forecaster::why_not_the_engine(const rules::EngineTarget& target) {
   return here && here->block == target.block ? "" : "the pack is of a CPU with another vector width";
 }
 
+void Forecaster::take_rules(const rules::EngineTarget& target, Console& console) {
+  const std::string_view newest = rules::newest_known(pack_.target().engine);
+  const auto known = rules::engine_target(newest, {});
+  if (known && target.version > known->version) {
+    console.warn("rules were compared with " + pack_.target().engine + " up to " + std::string(newest) +
+                 "; the pack is of " + pack_.target().engine_version + " ('latcast bench graph --probes' compares it)");
+  }
+  rules_ = target;
+}
+
 Result<void> Forecaster::choose_graph(GraphSource source, Console& console) {
   const auto target = rule_target(pack_.target());
   if (source == GraphSource::rules) {
     if (!target) return tl::unexpected(target.error());
-    rules_ = *target;
+    take_rules(*target, console);
     return {};
   }
   if (source == GraphSource::engine || !target) return check_engine(console);
   if (const std::string why = why_not_the_engine(*target); !why.empty()) {
     console.warn("what is executed is deduced by rules: " + why);
-    rules_ = *target;
+    take_rules(*target, console);
     return {};
   }
   return check_engine(console);

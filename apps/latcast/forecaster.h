@@ -78,6 +78,8 @@ class Forecaster {
  private:
   Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings);
   Result<EngineInfo> engine_info();
+  /// Graphs are deduced from now on. Warns where the pack's engine is newer than what rules were compared with.
+  void take_rules(const rules::EngineTarget& target, Console& console);
   /// Why the engine at hand does not execute what the pack's would; empty: it does.
   [[nodiscard]] std::string why_not_the_engine(const rules::EngineTarget& target);
   Result<onnx::Model> executed(const LoadedModel& loaded, const DimBindings& bindings);
