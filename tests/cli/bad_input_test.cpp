@@ -241,7 +241,10 @@ TEST_F(ForeignPack, OfOtherCpuFeatures) {
 }
 
 TEST_F(ForeignPack, ForAnEngineThatIsNotHere) {
-  const std::string pack = pack_with([](PackContent& content) { content.info.target.engine = "onnxruntime"; });
+  const std::string pack = pack_with([](PackContent& content) {
+    content.info.target.engine = "onnxruntime";
+    content.info.target.engine_version = "1.30.0";
+  });
   const test::Environment nowhere = {{"LATCAST_ONNXRUNTIME", "/nonexistent/lib.so"}};
   const std::vector<std::vector<std::string>> commands = {{"predict", "--graph", "engine"}, {"eval"}};
   for (std::vector<std::string> command : commands) {
@@ -255,6 +258,16 @@ TEST_F(ForeignPack, ForAnEngineThatIsNotHere) {
     EXPECT_EQ(outcome.code, 0) << outcome;
     EXPECT_TRUE(contains(outcome.out, "\"graph\": \"rules\"")) << outcome;
     EXPECT_EQ(contains(outcome.err, "deduced by rules"), std::string(source) == "auto") << outcome;
+  }
+  for (const char* version : {"1.9.1", "1.99.0"}) {
+    const std::string odd = pack_with([&](PackContent& content) {
+      content.info.target.engine = "onnxruntime";
+      content.info.target.engine_version = version;
+    });
+    const Outcome outcome = run({"predict", "--graph", "rules", at("cnn.onnx"), "--pack", odd}, nowhere);
+    const bool old = std::string(version) == "1.9.1";
+    EXPECT_EQ(outcome.code, old ? 1 : 0) << outcome;
+    EXPECT_TRUE(contains(outcome.err, old ? "from version 1.19 on" : "the pack is of 1.99.0")) << outcome;
   }
   const std::string other = pack_with([](PackContent& content) { content.info.target.engine = "abacus"; });
   const Outcome outcome = run({"predict", at("cnn.onnx"), "--pack", other});

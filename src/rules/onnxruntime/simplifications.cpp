@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -13,6 +14,8 @@ namespace {
 
 /// Constants of no more elements are compared with others.
 constexpr std::size_t kSharedElements = 8;
+/// Of a value's readers so many are compared with each other: what nodes of a made-up file could be.
+constexpr std::size_t kComparedReaders = 256;
 
 bool same_shape(const Graph& graph, ValueId a, ValueId b) {
   const TensorInfo &x = graph.value(a).info, &y = graph.value(b).info;
@@ -119,12 +122,13 @@ bool comparable(const Value& value) {
 }
 
 bool equal_constants(const TensorInfo& a, const TensorInfo& b) {
-  return a.type == b.type && a.dims == b.dims && *a.values == *b.values;
+  return a.type == b.type && a.dims == b.dims && a.values == b.values;
 }
 
 /// Of what equal constants have in common; others may have the same.
 std::size_t hash_of(const TensorInfo& constant) {
   std::size_t hash = static_cast<std::size_t>(constant.type) * 31 + constant.dims.size();
+  if (!constant.values) return hash;
   for (const double value : *constant.values) hash = hash * 1000003 + std::hash<double>()(value);
   return hash;
 }
@@ -139,7 +143,7 @@ NodeId equal_before(const Graph& graph, NodeId id, const std::vector<bool>& befo
     if (rarest == nullptr || value.readers.size() < rarest->readers.size()) rarest = &value;
   }
   if (rarest == nullptr || rarest->readers.size() < 2) return kNothing;
-  for (const NodeId other : rarest->readers) {
+  for (const NodeId other : std::span(rarest->readers).first(std::min(rarest->readers.size(), kComparedReaders))) {
     if (other != id && other < before.size() && before[other] && equal_nodes(graph.node(other), node)) return other;
   }
   return kNothing;
