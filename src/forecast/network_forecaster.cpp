@@ -42,18 +42,21 @@ Result<NetworkForecaster> NetworkForecaster::open(const Pack& pack, std::optiona
 const Predictor& NetworkForecaster::predictor() const { return parts_->predictor; }
 
 Result<NetworkForecast> NetworkForecaster::forecast(const NetworkBuilder& network) const {
-  if (network.error()) return tl::unexpected(*network.error());
+  const auto& error = network.error();
+  if (error) return tl::unexpected(*error);
   return run(network.graph(), nullptr);
 }
 
 Result<NetworkForecast> NetworkForecaster::forecast(NetworkBuilder&& network) const {
-  if (network.error()) return tl::unexpected(*network.error());
+  const auto& error = network.error();
+  if (error) return tl::unexpected(*error);
   return run(network.take(), nullptr);
 }
 
 Result<NetworkForecast> NetworkForecaster::forecast(const NetworkBuilder& network,
                                                     std::vector<ExecutedModule>& modules) const {
-  if (network.error()) return tl::unexpected(*network.error());
+  const auto& error = network.error();
+  if (error) return tl::unexpected(*error);
   return run(network.graph(), &modules);
 }
 

@@ -355,7 +355,7 @@ onnx::Model Graph::to_model(const onnx::Model& original) const {
   for (const NodeId id : order()) {
     const Node& node = nodes_[id];
     onnx::Node& own = out.graph.nodes.emplace_back();
-    static_cast<onnx::Operation&>(own) = node;
+    static_cast<onnx::Operation&>(own) = node.operation();
     if (own.name.empty() && node.label.after != kNothing) own.name = names[node.label.after] + node.label.suffix;
     own.inputs = named(node.inputs);
     own.outputs = named(node.outputs);

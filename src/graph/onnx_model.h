@@ -108,6 +108,8 @@ struct Operation {
   std::string name;
   std::vector<Attribute> attributes;
   [[nodiscard]] const Attribute* attribute(std::string_view wanted) const;
+  /// Of a node: this part of it.
+  [[nodiscard]] const Operation& operation() const { return *this; }
 };
 
 struct Node : Operation {

@@ -23,7 +23,7 @@ void invalid(Failure& failure, const Field& where, std::string what) {
   failure.set(Failure::Kind::invalid, where.offset, std::move(what));
 }
 
-std::string normalised(std::string domain) { return domain == "ai.onnx" ? std::string() : domain; }
+std::string normalised(const std::string& domain) { return domain == "ai.onnx" ? std::string() : domain; }
 
 /// A repeated integer field, packed or not.
 void read_ints(const Field& field, Failure& failure, Dims& out) {

@@ -129,7 +129,7 @@ void Linking::apply_declared(ir::ValueId id) {
 
 void Linking::add(const onnx::Node& node) {
   ir::Ids inputs = find_or_add(node.inputs);
-  const ir::NodeId id = graph_.add_node(node, std::move(inputs), find_or_add(node.outputs));
+  const ir::NodeId id = graph_.add_node(node.operation(), std::move(inputs), find_or_add(node.outputs));
   const bool known = infer_node(graph_, id, catalogue_);
   if (!known && node.domain == shapes::kNchwc && node.op == "ReorderInput") reorder_input(id);
   for (const ir::ValueId output : graph_.node(id).outputs) {

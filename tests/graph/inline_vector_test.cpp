@@ -12,7 +12,7 @@ namespace {
 using Short = InlineVector<std::int64_t, 3>;
 
 /// What the compiler cannot follow: GCC 12 warns of the branch for short ones where it knows that one is long.
-[[gnu::noipa]] Short made(std::vector<std::int64_t> values) { return values; }
+[[gnu::noipa]] Short made(const std::vector<std::int64_t>& values) { return values; }
 
 std::vector<std::int64_t> list(const Short& values) { return {values.begin(), values.end()}; }
 

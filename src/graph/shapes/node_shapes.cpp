@@ -75,9 +75,11 @@ NodeShapes::NodeShapes(const onnx::Operation& node, std::int64_t opset, Inputs i
 DataType NodeShapes::type(std::size_t input) const { return has(input) ? inputs_[input]->type : DataType::undefined; }
 
 std::optional<Dims> NodeShapes::ints(std::size_t input) const {
-  if (!has(input) || !inputs_[input]->values) return std::nullopt;
+  if (!has(input)) return std::nullopt;
+  const auto& values = inputs_[input]->values;
+  if (!values) return std::nullopt;
   Dims result;
-  for (const double value : *inputs_[input]->values) result.push_back(bounded(value));
+  for (const double value : *values) result.push_back(bounded(value));
   return result;
 }
 

@@ -67,9 +67,10 @@ Result<std::size_t> axis_of(const NodeView& node, std::int64_t fallback, std::si
 Result<Dims> attribute_or_input(const NodeView& node, std::string_view attribute, std::size_t input) {
   if (node.node->attribute(attribute) != nullptr) return node.integers(attribute);
   if (!node.has_input(input)) return Dims{};
-  if (!node.inputs[input]->values) return not_applicable("in" + std::to_string(input) + " is not a known constant");
+  const auto& values = node.inputs[input]->values;
+  if (!values) return not_applicable("in" + std::to_string(input) + " is not a known constant");
   Dims result;
-  for (const double value : *node.inputs[input]->values) result.push_back(shapes::bounded(value));
+  for (const double value : *values) result.push_back(shapes::bounded(value));
   return result;
 }
 

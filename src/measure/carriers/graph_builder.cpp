@@ -78,11 +78,11 @@ onnx::Attribute attr(std::string_view name, std::string_view value) {
   return a;
 }
 onnx::Attribute attr(std::string_view name, const char* value) { return attr(name, std::string_view(value)); }
-onnx::Attribute attr(std::string_view name, Ints value) {
+onnx::Attribute attr(std::string_view name, const Ints& value) {
   onnx::Attribute a;
   a.name = name;
   a.kind = onnx::Attribute::Kind::ints;
-  a.ints = std::move(value);
+  a.ints = value;
   return a;
 }
 
@@ -107,37 +107,37 @@ Value GraphBuilder::leaf(onnx::Tensor tensor) {
   return value;
 }
 
-Value GraphBuilder::input(Shape shape, DataType type) {
-  Value value{"input" + std::to_string(graph_.inputs.size()), std::move(shape), type};
+Value GraphBuilder::input(const Shape& shape, DataType type) {
+  Value value{"input" + std::to_string(graph_.inputs.size()), shape, type};
   graph_.inputs.push_back(info(value));
   return value;
 }
 
-Value GraphBuilder::weight(Shape shape, float deviation) {
+Value GraphBuilder::weight(const Shape& shape, float deviation) {
   onnx::Tensor t;
   t.name = "w" + std::to_string(leaves_++);
   t.type = DataType::float32;
-  t.dims = std::move(shape);
+  t.dims = shape;
   t.fill = {onnx::Fill::Kind::normal, deviation};
   return leaf(std::move(t));
 }
 
-Value GraphBuilder::filled(Shape shape, float constant) {
+Value GraphBuilder::filled(const Shape& shape, float constant) {
   onnx::Tensor t;
   t.name = "w" + std::to_string(leaves_++);
   t.type = DataType::float32;
-  t.dims = std::move(shape);
+  t.dims = shape;
   t.fill = {onnx::Fill::Kind::constant, constant};
   return leaf(std::move(t));
 }
 
 Value GraphBuilder::scalar(float value) { return floats({value}, {}); }
 
-Value GraphBuilder::floats(std::vector<double> values, Shape shape) {
+Value GraphBuilder::floats(std::vector<double> values, const Shape& shape) {
   onnx::Tensor t;
   t.name = "w" + std::to_string(leaves_++);
   t.type = DataType::float32;
-  t.dims = std::move(shape);
+  t.dims = shape;
   t.floats = std::move(values);
   return leaf(std::move(t));
 }
@@ -149,11 +149,11 @@ Value GraphBuilder::ints(Ints values) {
 
 Value GraphBuilder::int_scalar(std::int64_t value) { return int_tensor({value}, {}); }
 
-Value GraphBuilder::int_tensor(Ints values, Shape shape, DataType type) {
+Value GraphBuilder::int_tensor(Ints values, const Shape& shape, DataType type) {
   onnx::Tensor t;
   t.name = "w" + std::to_string(leaves_++);
   t.type = type;
-  t.dims = std::move(shape);
+  t.dims = shape;
   t.ints = std::move(values);
   return leaf(std::move(t));
 }
@@ -272,7 +272,8 @@ Value GraphBuilder::conv_transpose(const Value& x, const ConvSpec& s, std::int64
     extra.push_back(output_pad);
   }
   macs_ += static_cast<double>(x.elements()) * static_cast<double>(product(weights)) / static_cast<double>(x.dims[1]);
-  std::vector<Value> inputs{x, weight(weights, s.gain / std::sqrt(static_cast<float>(x.dims[1] / s.groups)))};
+  const std::int64_t fan_in = x.dims[1] / s.groups;
+  std::vector<Value> inputs{x, weight(weights, s.gain / std::sqrt(static_cast<float>(fan_in)))};
   if (s.bias) inputs.push_back(weight({s.out}, 0.1F));
   Attributes attributes{attr("dilations", dilations), attr("group", s.groups), attr("kernel_shape", kernel),
                         attr("pads", pads), attr("strides", strides)};
@@ -367,7 +368,7 @@ Value GraphBuilder::reduce(std::string_view op, const Value& x, Ints axes, bool 
   const bool as_input = op == "ReduceSum" || opset_ >= 18;
   elements_ += static_cast<double>(x.elements());
   if (as_input) return node(op, {x, ints(std::move(axes))}, {attr("keepdims", keep ? 1 : 0)}, out);
-  return node(op, {x}, {attr("axes", std::move(axes)), attr("keepdims", keep ? 1 : 0)}, out);
+  return node(op, {x}, {attr("axes", axes), attr("keepdims", keep ? 1 : 0)}, out);
 }
 
 Value GraphBuilder::softmax(const Value& x, int axis, std::string_view op) {
@@ -425,7 +426,7 @@ Value GraphBuilder::layer_norm_node(const Value& x, float epsilon, bool bias) {
 
 // -------------------------------------------------------------------------------------------------------- movement
 
-Value GraphBuilder::reshape(const Value& x, Shape shape) {
+Value GraphBuilder::reshape(const Value& x, const Shape& shape) {
   Shape out = shape;
   std::int64_t known = 1;
   std::int64_t* open = nullptr;
@@ -448,10 +449,10 @@ Value GraphBuilder::flatten(const Value& x, int axis) {
               {product(Shape(x.dims.begin(), split_at)), product(Shape(split_at, x.dims.end()))}, x.type);
 }
 
-Value GraphBuilder::transpose(const Value& x, Ints perm) {
+Value GraphBuilder::transpose(const Value& x, const Ints& perm) {
   require(perm.size() == x.dims.size(), "Transpose", x);
   Shape out = permuted(x.dims, perm);
-  return node("Transpose", {x}, {attr("perm", std::move(perm))}, out, x.type);
+  return node("Transpose", {x}, {attr("perm", perm)}, out, x.type);
 }
 
 Value GraphBuilder::squeeze(const Value& x, Ints axes) {
@@ -566,11 +567,9 @@ Value GraphBuilder::resize(const Value& x, const ResizeSpec& s) {
   elements_ += (s.mode == "cubic" ? 30.0 : 3.0) * static_cast<double>(product(out));
   if (s.by_scales) {
     require(s.size.h % x.dims[2] == 0 && s.size.w % x.dims[3] == 0, "Resize by scales", x);
-    return node(
-        "Resize",
-        {x, none(),
-         floats({1, 1, static_cast<double>(s.size.h / x.dims[2]), static_cast<double>(s.size.w / x.dims[3])}, {4})},
-        std::move(attributes), out);
+    const std::int64_t higher = s.size.h / x.dims[2], wider = s.size.w / x.dims[3];
+    return node("Resize", {x, none(), floats({1, 1, static_cast<double>(higher), static_cast<double>(wider)}, {4})},
+                std::move(attributes), out);
   }
   return node("Resize", {x, none(), none(), ints(out)}, std::move(attributes), out);
 }

@@ -73,7 +73,7 @@ struct ResizeSpec {
 [[nodiscard]] onnx::Attribute attr(std::string_view name, float value);
 [[nodiscard]] onnx::Attribute attr(std::string_view name, std::string_view value);
 [[nodiscard]] onnx::Attribute attr(std::string_view name, const char* value);
-[[nodiscard]] onnx::Attribute attr(std::string_view name, Ints value);
+[[nodiscard]] onnx::Attribute attr(std::string_view name, const Ints& value);
 
 using Attributes = std::vector<onnx::Attribute>;
 
@@ -86,14 +86,14 @@ class GraphBuilder {
   [[nodiscard]] int opset() const { return opset_; }
 
   // --- leaves
-  Value input(Shape shape, onnx::DataType type = onnx::DataType::float32);
-  Value weight(Shape shape, float deviation);
-  Value filled(Shape shape, float constant);
+  Value input(const Shape& shape, onnx::DataType type = onnx::DataType::float32);
+  Value weight(const Shape& shape, float deviation);
+  Value filled(const Shape& shape, float constant);
   Value scalar(float value);
-  Value floats(std::vector<double> values, Shape shape);
+  Value floats(std::vector<double> values, const Shape& shape);
   Value ints(Ints values);               // 1-D int64
   Value int_scalar(std::int64_t value);  // 0-D int64
-  Value int_tensor(Ints values, Shape shape, onnx::DataType type = onnx::DataType::int64);
+  Value int_tensor(Ints values, const Shape& shape, onnx::DataType type = onnx::DataType::int64);
 
   // --- any node
   Value node(std::string_view op, const std::vector<Value>& inputs, Attributes attributes, Shape out,
@@ -143,9 +143,9 @@ class GraphBuilder {
   Value matmul(const Value& a, const Value& b);
   Value gemm(const Value& x, std::int64_t out, bool bias = true, bool trans_b = true);  // [M,K]
   Value layer_norm_node(const Value& x, float epsilon, bool bias = true);               // opset >= 17, last axis
-  Value reshape(const Value& x, Shape shape);                                           // at most one -1
+  Value reshape(const Value& x, const Shape& shape);                                    // at most one -1
   Value flatten(const Value& x, int axis = 1);
-  Value transpose(const Value& x, Ints perm);
+  Value transpose(const Value& x, const Ints& perm);
   Value squeeze(const Value& x, Ints axes);
   Value unsqueeze(const Value& x, Ints axes);
   Value concat(const std::vector<Value>& xs, int axis);
