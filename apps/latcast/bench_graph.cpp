@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 #include <iostream>
+#include <map>
+#include <set>
 
 #include "commands.h"
 #include "engine/worker/worker.h"
@@ -58,6 +60,7 @@ struct Source {
   std::string name;
   std::function<Result<LoadedModel>()> load;
   DimBindings dims;
+  bool probe = false;
 };
 
 std::vector<Source> sources_of(const Options& options) {
@@ -72,7 +75,7 @@ std::vector<Source> sources_of(const Options& options) {
   }
   if (!options.probes) return out;
   for (rules::Probe& probe : rules::onnxruntime_probes()) {
-    out.push_back({probe.name, [=] { return load_skeleton(probe.name, probe.model); }, {}});
+    out.push_back({probe.name, [=] { return load_skeleton(probe.name, probe.model); }, {}, true});
   }
   return out;
 }
@@ -159,6 +162,50 @@ struct Totals {
   }
 };
 
+/// What rules did, and whether the networks came out as the engine's.
+class RuleUses {
+ public:
+  void add(const Compared& one) {
+    for (const auto& [rule, count] : one.applied) {
+      Use& use = uses_[rule];
+      use.applied += count;
+      ++use.networks;
+      use.unequal += one.agreement.equal ? 0 : 1;
+    }
+  }
+
+  [[nodiscard]] std::string text() const {
+    Table table({"rule", "applied", "networks", "of them not equal"});
+    for (const auto& [rule, use] : uses_)
+      table.add({rule, std::to_string(use.applied), std::to_string(use.networks), std::to_string(use.unequal)});
+    return table.text();
+  }
+
+  [[nodiscard]] Json json() const {
+    Json out = Json::object();
+    for (const auto& [rule, use] : uses_)
+      out[rule] = {{"applied", use.applied}, {"networks", use.networks}, {"unequal", use.unequal}};
+    return out;
+  }
+
+ private:
+  struct Use {
+    std::int64_t applied = 0;
+    std::size_t networks = 0, unequal = 0;
+  };
+  std::map<std::string, Use> uses_;
+};
+
+/// A probe is called after its rule: "rule", "rule: what is special" or "rule, where".
+std::string rule_of(const std::string& probe) { return probe.substr(0, probe.find_first_of(":,")); }
+
+std::string what_holds(const std::set<std::string>& broken, const std::string& version) {
+  if (broken.empty()) return "every probe is equal: the rules hold for " + version + "\n";
+  std::string out;
+  for (const std::string& probe : broken) out += (out.empty() ? "" : "; ") + rule_of(probe) + " (" + probe + ")";
+  return "rules that do not hold for " + version + ": " + out + "\n";
+}
+
 Json to_json(const Compared& one) {
   const rules::Agreement& a = one.agreement;
   Json json = {{"model", one.model},         {"engine_nodes", a.engine_nodes},
@@ -187,6 +234,8 @@ int run(const Options& options, Console& console) {
   Table table({"model", "engine's nodes", "rules' nodes", "in common", "equal", "deduced in", "forecast differs"});
   Json list = Json::array();
   Totals totals;
+  RuleUses uses;
+  std::set<std::string> broken;  // probes
   int code = kOk;
   const std::vector<Source> sources = sources_of(options);
   for (std::size_t i = 0; i < sources.size() && !interrupted(); ++i) {
@@ -197,7 +246,9 @@ int run(const Options& options, Console& console) {
       continue;
     }
     totals.add(*one);
+    uses.add(*one);
     const rules::Agreement& a = one->agreement;
+    if (sources[i].probe && !a.equal) broken.insert(one->model);
     table.add({one->model, std::to_string(a.engine_nodes), std::to_string(a.rule_nodes), std::to_string(a.common),
                a.equal ? "yes" : "no", format_time(one->rules_ns),
                forecasts ? format_percent(one->difference(), 2) : "-"});
@@ -209,11 +260,15 @@ int run(const Options& options, Console& console) {
     }
   }
   console.clear_progress();
-  if (!options.output.machine_readable_on_stdout()) std::cout << table.text() << totals.text(forecasts);
+  if (!options.output.machine_readable_on_stdout()) {
+    std::cout << table.text() << "\n" << uses.text() << "\n" << totals.text(forecasts);
+    if (options.probes) std::cout << what_holds(broken, info->version);
+  }
   Json json = json_head();
   json["engine_version"] = info->version;
   json["block"] = target->block;
   json["networks"] = std::move(list);
+  json["rules"] = uses.json();
   if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
   return code;
 }

@@ -100,6 +100,10 @@ TEST_F(RealEngineProbes, AreMostlyAsTheEngineExecutesThem) {
     }
   }
   EXPECT_GE(equal * 10, json["networks"].size() * 9);
+  EXPECT_GT(json["rules"]["blocked channels"]["applied"].get<int>(), 0);
+  const Outcome text = run({"bench", "graph", "--probes"});
+  EXPECT_TRUE(contains(text.out, "of them not equal")) << text;
+  EXPECT_TRUE(contains(text.out, "the rules hold for") || contains(text.out, "rules that do not hold for")) << text;
 }
 
 }  // namespace

@@ -121,6 +121,7 @@ TEST(Probes, ShowEveryRule) {
                            "multiply into convolution",
                            "batch norm into convolution",
                            "pad into window",
+                           "multiply by quotient",
                            "equal nodes",
                            "constant folding",
                            "matmul and add",
