@@ -5,6 +5,8 @@
 #include <span>
 
 #include "catalogue/catalogue.h"
+#include "graph/link.h"
+#include "graph/module_matcher.h"
 #include "graph/network.h"
 #include "graph/onnx_model.h"
 #include "rules/executed_graph.h"
@@ -20,8 +22,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // What was read and can be written must be readable again.
   if (written && !onnx::read_model(std::as_bytes(std::span(*written)))) std::abort();
   (void)make_network(*model, {{}, 1}, *catalogue, &*model);
-  const auto executed = rules::executed_graph(*model, {{}, 1}, "onnxruntime", {1030, 16});
+  // Every version has its turn, and both blocks.
+  const rules::EngineTarget target{static_cast<int>(1019 + size % 13), size % 2 == 0 ? 16 : 8};
+  auto executed = rules::executed_graph(*model, {{}, 1}, "onnxruntime", target);
   if (!executed) return 0;
+  // Modules are read from the graph by number too, as candidates' are.
+  auto graph = link(*model, {{}, 1}, &*catalogue);
+  if (!graph) std::abort();
+  rules::deduce(*graph, "onnxruntime", target, nullptr);
+  static const ModuleMatcher matcher(*catalogue);
+  const auto order = graph->order();
+  if (make_network(*graph, order, matcher).modules.size() > order.size()) std::abort();
   const auto deduced = onnx::write_model(executed->model, onnx::Weights::skeleton);
   if (deduced && !executed->model.graph.nodes.empty() && !onnx::read_model(std::as_bytes(std::span(*deduced))))
     std::abort();

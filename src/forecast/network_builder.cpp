@@ -130,6 +130,7 @@ Tensor NetworkBuilder::add_node(std::string_view op, std::span<const Tensor> inp
     reads.push_back(known ? tensor.id : ir::kNothing);
   }
   const auto first = static_cast<std::uint32_t>(graph_->values());
+  if (outputs == 0) refuse(place(op) + " gives nothing: operators have outputs");
   gives.reserve(outputs);
   for (std::size_t i = 0; i < outputs; ++i) gives.push_back(graph_->add_value("value", {}));
   const ir::NodeId id = graph_->add_node(std::move(operation), std::move(reads), std::move(gives));

@@ -234,6 +234,12 @@ TEST(NetworkBuilder, SaysWhatIsWrongAndWhere) {
   stranger.node("Relu", {Tensor{1000}});
   EXPECT_NE(error_of(stranger).find("operator 0 (Relu) reads a tensor of another network"), std::string::npos);
 
+  NetworkBuilder fruitless;
+  fruitless.output(fruitless.nodes("Relu", std::vector<Tensor>{fruitless.input({2, 3})}, {}, 0).empty()
+                       ? Tensor()
+                       : fruitless.input({1}));
+  EXPECT_NE(error_of(fruitless).find("operator 0 (Relu) gives nothing"), std::string::npos);
+
   NetworkBuilder empty;
   static_cast<void>(empty.input({1, 0, 3}));
   EXPECT_NE(error_of(empty).find("an input of no possible shape"), std::string::npos);
