@@ -1,9 +1,11 @@
+// Links graphs, and gives every value its shape as it goes: link.h, and infer_shapes() of network.h.
+#include "graph/link.h"
+
 #include <algorithm>
 #include <unordered_map>
 
 #include "graph/bindings.h"
 #include "graph/catalogue_shapes.h"
-#include "graph/link.h"
 #include "graph/shapes/node_shapes.h"
 
 namespace latcast {
