@@ -8,6 +8,7 @@
 //   net.output(x);
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -47,8 +48,9 @@ struct Tensor {
 /// its name, text and list: for use in the call of node(), not for keeping.
 class NodeAttribute {
  public:
-  NodeAttribute(std::string_view name, int value) : NodeAttribute(name, std::int64_t{value}) {}
-  NodeAttribute(std::string_view name, std::int64_t value) : name_(name), kind_(Kind::integer), integer_(value) {}
+  template <std::integral T>
+  NodeAttribute(std::string_view name, T value)
+      : name_(name), kind_(Kind::integer), integer_(static_cast<std::int64_t>(value)) {}
   NodeAttribute(std::string_view name, double value) : name_(name), kind_(Kind::real), real_(value) {}
   NodeAttribute(std::string_view name, const char* value) : name_(name), kind_(Kind::text), text_(value) {}
   NodeAttribute(std::string_view name, std::string_view value) : name_(name), kind_(Kind::text), text_(value) {}
