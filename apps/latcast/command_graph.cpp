@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "engine/worker/worker.h"
 #include "forecaster.h"
+#include "graph/describe.h"
 #include "json_output.h"
 #include "measure/machine.h"
 #include "measure/model_file.h"
@@ -28,13 +29,6 @@ struct Shown {
   std::vector<ModuleForecast> forecasts;
   std::string_view source;
 };
-
-std::string shape_text(const TensorInfo& info) {
-  if (!info.known) return "?";
-  std::string text;
-  for (const std::int64_t dim : info.dims) text += (text.empty() ? "" : "x") + std::to_string(dim);
-  return text.empty() ? "scalar" : text;
-}
 
 std::string shapes_text(const std::vector<std::string>& names, const std::map<std::string, TensorInfo>& tensors) {
   std::string text;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "graph/describe.h"
 #include "graph/ir.h"
 #include "graph/link.h"
 #include "graph/shapes/node_shapes.h"
@@ -15,11 +16,9 @@ constexpr std::size_t kUsualNodes = 256, kUsualValues = 512;
 
 onnx::DataType data_type(ElementType type) { return static_cast<onnx::DataType>(type); }
 
-std::string shape_text(const TensorInfo& info) {
-  if (!info.known) return "?";
-  std::string out;
-  for (const std::int64_t dim : info.dims) out += (out.empty() ? "" : "x") + std::to_string(dim);
-  return out.empty() ? "scalar" : out;
+/// An operator of the network, for messages.
+std::string place(std::size_t number, std::string_view op) {
+  return "operator " + std::to_string(number) + " (" + std::string(op) + ")";
 }
 
 }  // namespace
@@ -126,11 +125,11 @@ Tensor NetworkBuilder::add_node(std::string_view op, std::span<const Tensor> inp
   reads.reserve(inputs.size());
   for (const Tensor& tensor : inputs) {
     const bool known = tensor.id < graph_->values();
-    if (!known && tensor.id != Tensor().id) refuse(place(op) + " reads a tensor of another network");
+    if (!known && tensor.id != Tensor().id) refuse(place(graph_->nodes(), op) + " reads a tensor of another network");
     reads.push_back(known ? tensor.id : ir::kNothing);
   }
   const auto first = static_cast<std::uint32_t>(graph_->values());
-  if (outputs == 0) refuse(place(op) + " gives nothing: operators have outputs");
+  if (outputs == 0) refuse(place(graph_->nodes(), op) + " gives nothing: operators have outputs");
   gives.reserve(outputs);
   for (std::size_t i = 0; i < outputs; ++i) gives.push_back(graph_->add_value("value", {}));
   const ir::NodeId id = graph_->add_node(std::move(operation), std::move(reads), std::move(gives));
@@ -138,25 +137,20 @@ Tensor NetworkBuilder::add_node(std::string_view op, std::span<const Tensor> inp
   return {first};
 }
 
-/// Of the operator that comes next.
-std::string NetworkBuilder::place(std::string_view op) const {
-  return "operator " + std::to_string(graph_->nodes()) + " (" + std::string(op) + ")";
-}
-
 /// Why an operator's shapes are not known, where they should be.
 void NetworkBuilder::check_node(std::uint32_t id) {
   const ir::Node& node = graph_->node(id);
   const shapes::RuleRow* row = shapes::find_rule(node.domain, node.op);
   if (row == nullptr) return;  // an operator of its own
-  const std::string name = "operator " + std::to_string(id) + " (" + node.op + ")";
+  const std::string name = place(id, node.op);
+  for (std::size_t i = 0; i < row->required; ++i) {
+    if (node.input(i) == ir::kNothing) return refuse(name + " lacks its input " + std::to_string(i));
+  }
   std::string shapes;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const bool there = node.inputs[i] != ir::kNothing;
     if (there && !graph_->value(node.inputs[i]).info.known) return;  // of an operator of its own, or refused already
     shapes += (shapes.empty() ? "" : ", ") + (there ? shape_text(graph_->value(node.inputs[i]).info) : "-");
-  }
-  for (std::size_t i = 0; i < row->required; ++i) {
-    if (node.input(i) == ir::kNothing) return refuse(name + " lacks its input " + std::to_string(i));
   }
   refuse(name + " does not fit inputs of the shapes " + shapes);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "graph/describe.h"
 #include "graph/link.h"
 #include "graph/module_matcher.h"
 #include "graph/provenance.h"
@@ -10,13 +11,6 @@
 
 namespace latcast {
 namespace {
-
-std::string full_name(const onnx::Operation& node) {
-  if (node.domain.empty()) return node.op;
-  std::string name;
-  name.reserve(node.domain.size() + 1 + node.op.size());
-  return name.append(node.domain).append(":").append(node.op);
-}
 
 /// Tensors that the caller owns: an operator that would otherwise share its input's memory must copy there.
 bool at_boundary(const ir::Graph& graph, const ir::Node& node) {
@@ -90,7 +84,7 @@ Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> orde
     if (node.op == "Constant" && node.domain.empty()) continue;  // nothing is executed for it
     Module& module = network.modules.emplace_back();
     module.node = i;
-    module.op = full_name(node);
+    module.op = operator_name(node);
     look_at(executed, node, view);
     view.reuse = reuse.of(i);
     fill_quantities(view, module);

@@ -3,21 +3,12 @@
 #include <algorithm>
 #include <functional>
 
+#include "graph/describe.h"
+
 namespace latcast::rules {
 namespace {
 
 using Tensors = std::map<std::string, TensorInfo>;
-
-std::string shape_text(const TensorInfo& info) {
-  if (!info.known) return "?";
-  std::string out;
-  for (const std::int64_t dim : info.dims) out += (out.empty() ? "" : "x") + std::to_string(dim);
-  return out.empty() ? "scalar" : out;
-}
-
-std::string operator_name(const onnx::Node& node) {
-  return node.domain.empty() ? node.op : node.domain + ":" + node.op;
-}
 
 /// What a node is, and what it does to which shapes.
 std::string describe(const onnx::Node& node, const Tensors& tensors) {

@@ -230,6 +230,10 @@ TEST(NetworkBuilder, SaysWhatIsWrongAndWhere) {
   lacking.node("Mul", {lacking.input({2, 3})});
   EXPECT_EQ(error_of(lacking), "operator 0 (Mul) lacks its input 1");
 
+  NetworkBuilder unknown;  // also where the shape of what it reads is not known
+  unknown.node("Mul", {unknown.node("Mystery", {unknown.input({2, 3})}, {}, "unknown")});
+  EXPECT_EQ(error_of(unknown), "operator 1 (Mul) lacks its input 1");
+
   NetworkBuilder stranger;
   stranger.node("Relu", {Tensor{1000}});
   EXPECT_NE(error_of(stranger).find("operator 0 (Relu) reads a tensor of another network"), std::string::npos);
