@@ -4,10 +4,10 @@
 #include <cmath>
 #include <map>
 
-#include "learn/dataset.h"
-#include "learn/folds.h"
-#include "learn/kernel_fit.h"
-#include "learn/prepared.h"
+#include "learn/data/dataset.h"
+#include "learn/data/folds.h"
+#include "learn/models/kernel_fit.h"
+#include "learn/models/prepared.h"
 #include "store/rounds.h"
 
 namespace latcast::cli {

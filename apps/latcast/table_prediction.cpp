@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include "forecast/pack_network.h"
-#include "json_output.h"
 #include "latcast/predictor.h"
+#include "render/json_output.h"
 #include "table_training.h"
 #include "tables/table_reader.h"
 

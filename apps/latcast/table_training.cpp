@@ -10,10 +10,10 @@
 #include <sstream>
 #include <utility>
 
-#include "learn/mixture.h"
-#include "learn/proxy.h"
-#include "learn/study_file.h"
-#include "learn/table_networks.h"
+#include "learn/data/table_networks.h"
+#include "learn/prior/proxy.h"
+#include "learn/study/mixture.h"
+#include "learn/study/study_file.h"
 #include "tables/table_map.h"
 
 namespace latcast::cli {

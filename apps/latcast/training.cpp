@@ -10,12 +10,12 @@
 #include <map>
 #include <sstream>
 
-#include "learn/dataset.h"
-#include "learn/joint_model.h"
-#include "learn/mixture.h"
-#include "learn/race.h"
-#include "learn/regression_model.h"
-#include "learn/study_file.h"
+#include "learn/data/dataset.h"
+#include "learn/joint/joint_model.h"
+#include "learn/models/regression_model.h"
+#include "learn/study/mixture.h"
+#include "learn/study/race.h"
+#include "learn/study/study_file.h"
 #include "options.h"
 #include "table_training.h"
 #include "target_names.h"

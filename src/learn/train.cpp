@@ -5,11 +5,11 @@
 #include <map>
 #include <string>
 
-#include "learn/choice_fit.h"
-#include "learn/mixture.h"
-#include "learn/proxy.h"
-#include "learn/real_network_fit.h"
-#include "learn/robust.h"
+#include "learn/math/robust.h"
+#include "learn/network/choice_fit.h"
+#include "learn/network/real_network_fit.h"
+#include "learn/prior/proxy.h"
+#include "learn/study/mixture.h"
 
 namespace latcast::learn {
 namespace {
@@ -150,15 +150,16 @@ void fill(const TrainingSet& set, const PreparedSet& prepared, const Study& stud
     store(prepared.kernels[k], study.classes[k], choice.candidate[k], lean, content);
   }
   if (set.real_networks) {
-    store_networks(set, fit_real_networks(set, prepared, study, choice, level), content);
+    store_networks(set, fit_real_networks(set, prepared, study, choice.candidate, level), content);
   } else {
-    const NetworkFit networks = fit_networks(set, study, selector, choice, level);
+    const NetworkFit networks = fit_networks(set, study.group_of_network, selector.sums(choice, Unseen::network),
+                                             selector.sums(choice, Unseen::family), level);
     content.info.calibration = networks.calibration;
     content.info.interval = networks.interval;
     content.info.training.error = networks.error;
     content.info.training.families = networks.families;
   }
-  const ModuleSpreads spreads = fit_module_spreads(prepared, study, choice, level);
+  const ModuleSpreads spreads = fit_module_spreads(prepared, study, choice.candidate, level);
   content.info.interval.module_spread = spreads.fallback;
   for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
     content.types[prepared.kernels[k].type].kernels[prepared.kernels[k].kernel].spread = spreads.classes[k];

@@ -11,10 +11,10 @@
 #include "catalogue/catalogue.h"
 #include "core/pack_content.h"
 #include "latcast/result.h"
-#include "learn/prepared.h"
-#include "learn/selection.h"
-#include "learn/study.h"
-#include "learn/training_set.h"
+#include "learn/data/training_set.h"
+#include "learn/models/prepared.h"
+#include "learn/select/selection.h"
+#include "learn/study/study.h"
 
 namespace latcast::learn {
 

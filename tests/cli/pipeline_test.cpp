@@ -5,7 +5,7 @@
 
 #include "engine/fake/fake_engine.h"
 #include "forecaster.h"
-#include "learn/dataset.h"
+#include "learn/data/dataset.h"
 #include "measure/campaign.h"
 #include "store/rounds.h"
 #include "training.h"

@@ -1,5 +1,5 @@
 // Scatter pages: what is counted and said, that nothing is fetched, and that names cannot be more than text.
-#include "scatter_page.h"
+#include "render/scatter_page.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "learn/folds.h"
+#include "learn/data/folds.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <random>
 
-#include "learn/minimize.h"
+#include "learn/math/minimize.h"
 
 namespace latcast::learn {
 namespace {

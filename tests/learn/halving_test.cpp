@@ -1,5 +1,5 @@
 // Successive halving: which setting, from which rows.
-#include "learn/halving.h"
+#include "learn/models/halving.h"
 
 #include <gtest/gtest.h>
 

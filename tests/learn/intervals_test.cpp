@@ -1,4 +1,4 @@
-#include "learn/intervals.h"
+#include "learn/network/intervals.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Several devices' measurements studied together.
-#include "learn/joint_training.h"
+#include "learn/joint/joint_training.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <memory>
 #include <utility>
 
-#include "learn/folds.h"
+#include "learn/data/folds.h"
 #include "learn/neural/library.h"
-#include "learn/study.h"
+#include "learn/study/study.h"
 #include "learn/synthetic.h"
 #include "must.h"
 

@@ -1,5 +1,5 @@
 // The choice of one model per class: exact, against enumeration of everything.
-#include "learn/knapsack.h"
+#include "learn/select/knapsack.h"
 
 #include <gtest/gtest.h>
 

@@ -3,9 +3,9 @@
 
 #include <random>
 
-#include "learn/nnls.h"
-#include "learn/physical_base.h"
-#include "learn/robust.h"
+#include "learn/math/nnls.h"
+#include "learn/math/robust.h"
+#include "learn/models/physical_base.h"
 
 namespace latcast::learn {
 namespace {

@@ -1,15 +1,15 @@
 // The encoder-decoder network and the perceptron: what core evaluates is what LibTorch says, options, odd inputs.
-#include "learn/neural/medn.h"
+#include "learn/joint/medn.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <thread>
 
-#include "learn/candidate.h"
-#include "learn/kernel_fit.h"
+#include "learn/models/kernel_fit.h"
+#include "learn/models/mlp.h"
 #include "learn/neural/library.h"
-#include "learn/neural/mlp.h"
+#include "learn/study/candidate.h"
 #include "learn/synthetic.h"
 
 namespace latcast::learn {

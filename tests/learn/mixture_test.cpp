@@ -1,12 +1,12 @@
 // Mixtures of a class's own model and a joint one.
-#include "learn/mixture.h"
+#include "learn/study/mixture.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "learn/kernel_fit.h"
+#include "learn/models/kernel_fit.h"
 #include "learn/synthetic.h"
 
 namespace latcast::learn {

@@ -1,5 +1,5 @@
 // Whole networks over their modules' forecasts.
-#include "learn/network_layer.h"
+#include "learn/network/network_layer.h"
 
 #include <gtest/gtest.h>
 

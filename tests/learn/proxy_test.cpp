@@ -1,12 +1,12 @@
 // Another target's pack as base terms.
-#include "learn/proxy.h"
+#include "learn/prior/proxy.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "learn/physical_base.h"
-#include "learn/rows.h"
+#include "learn/data/rows.h"
+#include "learn/models/physical_base.h"
 #include "learn/totals_world.h"
 #include "learn/train.h"
 #include "must.h"

@@ -1,12 +1,12 @@
 // The race of regression models: who wins, who leaves, and that nothing of the test side is used.
-#include "learn/race.h"
+#include "learn/study/race.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
 
-#include "learn/folds.h"
+#include "learn/data/folds.h"
 #include "learn/synthetic.h"
 
 namespace latcast::learn {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "learn/rows.h"
+#include "learn/data/rows.h"
 
 namespace latcast::learn::test {
 

@@ -1,5 +1,5 @@
 // Every regression model: what core evaluates is what its library predicts, and laws are learnt.
-#include "learn/regression_model.h"
+#include "learn/models/regression_model.h"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <map>
 #include <set>
 
-#include "learn/candidate.h"
-#include "learn/kernel_fit.h"
+#include "learn/models/kernel_fit.h"
 #include "learn/real_samples.h"
+#include "learn/study/candidate.h"
 #include "learn/synthetic.h"
 
 namespace latcast::learn {

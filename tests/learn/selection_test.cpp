@@ -1,5 +1,5 @@
 // Choices under budgets, and a study that is kept in a file.
-#include "learn/selection.h"
+#include "learn/select/selection.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "core/pack_content.h"
-#include "learn/study_file.h"
+#include "learn/study/study_file.h"
 #include "learn/synthetic.h"
 #include "learn/train.h"
 

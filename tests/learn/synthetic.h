@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "catalogue/catalogue.h"
-#include "learn/rows.h"
-#include "learn/training_set.h"
+#include "learn/data/rows.h"
+#include "learn/data/training_set.h"
 
 namespace latcast::learn::test {
 

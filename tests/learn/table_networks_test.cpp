@@ -1,5 +1,5 @@
 // Imported tables -> networks with modules, and training sets: extracts of a benchmark of phones.
-#include "learn/table_networks.h"
+#include "learn/data/table_networks.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include <map>
 #include <string>
 
-#include "learn/sample_collector.h"
+#include "learn/data/sample_collector.h"
 #include "must.h"
 #include "store/table_import.h"
 #include "tables/table_reader.h"

@@ -1,5 +1,5 @@
 // What modules cost, from networks' totals alone: networks with a known law.
-#include "learn/totals_fit.h"
+#include "learn/network/totals_fit.h"
 
 #include <gtest/gtest.h>
 

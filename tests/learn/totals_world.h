@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "learn/rows.h"
-#include "learn/totals_fit.h"
-#include "learn/training_set.h"
+#include "learn/data/rows.h"
+#include "learn/data/training_set.h"
+#include "learn/network/totals_fit.h"
 
 namespace latcast::learn::test {
 

@@ -7,9 +7,9 @@
 #include <set>
 
 #include "latcast/predictor.h"
-#include "learn/family_holdout.h"
-#include "learn/network_fit.h"
-#include "learn/prepared.h"
+#include "learn/models/prepared.h"
+#include "learn/network/family_holdout.h"
+#include "learn/network/network_fit.h"
 #include "learn/synthetic.h"
 
 namespace latcast::learn {

@@ -1,8 +1,8 @@
 // The same latency for everything: what a model has to beat.
 #include <cmath>
 
+#include "learn/math/robust.h"
 #include "learn/models/direct.h"
-#include "learn/robust.h"
 
 namespace latcast::learn {
 namespace {

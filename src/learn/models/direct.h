@@ -1,7 +1,7 @@
 // Models that forecast nanoseconds on their own, without a logarithm: RegressionModel::direct.
 #pragma once
 
-#include "learn/regression_model.h"
+#include "learn/models/regression_model.h"
 
 namespace latcast::learn {
 

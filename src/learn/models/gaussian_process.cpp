@@ -7,9 +7,9 @@
 #include <numeric>
 #include <random>
 
-#include "learn/cpu_time.h"
-#include "learn/minimize.h"
-#include "learn/spd_inverse.h"
+#include "learn/math/cpu_time.h"
+#include "learn/math/minimize.h"
+#include "learn/math/spd_inverse.h"
 
 namespace latcast::learn {
 Eigen::MatrixXd squared_distances(const RowMatrix& a, const RowMatrix& b) {

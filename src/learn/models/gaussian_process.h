@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "core/form.h"
-#include "learn/log_model.h"
-#include "learn/rows.h"
+#include "learn/data/rows.h"
+#include "learn/models/log_model.h"
 
 namespace latcast::learn {
 

@@ -1,7 +1,7 @@
 // Mean of the k nearest samples, weighted by inverse squared distance (Shepard 1968).
 #include <array>
 
-#include "learn/halving.h"
+#include "learn/models/halving.h"
 #include "learn/models/neighbours.h"
 
 namespace latcast::learn {

@@ -6,10 +6,10 @@
 #include <limits>
 #include <vector>
 
-#include "learn/cpu_time.h"
-#include "learn/folds.h"
+#include "learn/data/folds.h"
+#include "learn/math/cpu_time.h"
+#include "learn/math/robust.h"
 #include "learn/models/direct.h"
-#include "learn/robust.h"
 
 namespace latcast::learn {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <Eigen/Core>
 
-#include "learn/log_model.h"
-#include "learn/rows.h"
+#include "learn/data/rows.h"
+#include "learn/models/log_model.h"
 
 namespace latcast::learn {
 

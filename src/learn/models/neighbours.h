@@ -1,7 +1,7 @@
 // Nearest neighbours in log features (Cover & Hart 1967), each feature in units of its spread.
 #pragma once
 
-#include "learn/log_model.h"
+#include "learn/models/log_model.h"
 
 namespace latcast::learn {
 

@@ -1,6 +1,6 @@
 // Ridge regression on all products of two log features.
-#include "learn/log_model.h"
 #include "learn/models/linear_design.h"
+#include "learn/models/log_model.h"
 
 namespace latcast::learn {
 namespace {

@@ -9,8 +9,8 @@
 #include <random>
 #include <vector>
 
-#include "learn/halving.h"
-#include "learn/log_model.h"
+#include "learn/models/halving.h"
+#include "learn/models/log_model.h"
 
 namespace latcast::learn {
 namespace {

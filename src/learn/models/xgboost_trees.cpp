@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "learn/halving.h"
+#include "learn/models/halving.h"
 
 namespace latcast::learn {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "learn/log_model.h"
+#include "learn/models/log_model.h"
 
 namespace latcast::learn {
 

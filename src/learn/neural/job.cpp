@@ -5,8 +5,8 @@
 #include <cmath>
 #include <set>
 
-#include "learn/folds.h"
-#include "learn/robust.h"
+#include "learn/data/folds.h"
+#include "learn/math/robust.h"
 
 namespace latcast::learn {
 namespace {

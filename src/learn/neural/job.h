@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/form.h"
-#include "learn/log_model.h"
+#include "learn/data/rows.h"
+#include "learn/math/effort.h"
 #include "learn/neural/plugin.h"
-#include "learn/rows.h"
 
 namespace latcast::learn {
 
@@ -26,6 +26,9 @@ struct NeuralClass {
   RowMatrix quantities;               // samples x auxiliary quantities; may have no columns
   std::vector<std::uint8_t> present;  // which of them the class has
 };
+
+/// Classes with fewer samples, or without features, get no network.
+inline constexpr Eigen::Index kFewestNeuralSamples = 3;
 
 /// What takes a class's log features to the network's inputs; features that do not vary become zero.
 struct Standardisation {

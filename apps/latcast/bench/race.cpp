@@ -1,0 +1,78 @@
+// latcast bench race: what the race of regression models saves, and what that costs in accuracy.
+#include <iostream>
+
+#include "commands.h"
+#include "experiments/race_check.h"
+#include "learn/data/dataset.h"
+#include "render/json_output.h"
+#include "training.h"
+
+namespace latcast::cli {
+namespace {
+
+struct Options {
+  std::string db, target;
+  std::vector<std::string> catalogue;
+  int seeds = 5;
+  OutputOptions output;
+};
+
+int run(const Options& options, Console& console) {
+  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
+  auto task = open_learning_task(measurements(options.db, options.target, options.catalogue));
+  if (!task) return refuse(console, task.error());
+  const auto dataset = learn::load_dataset(task->store, task->target.id, task->catalogue);
+  if (!dataset) return refuse(console, dataset.error());
+  learn::StudyOptions study;
+  study.progress = [&](const learn::TrainProgress& progress) {
+    console.progress(double(progress.done) / double(std::max<std::size_t>(progress.total, 1)),
+                     std::string(progress.what));
+  };
+  const auto checks = learn::check_race(dataset->samples, options.seeds, study);
+  console.clear_progress();
+  if (!checks) return refuse(console, checks.error());
+  Table table({"seed", "race, CPU", "everything, CPU", "share", "race, error", "everything, error", "difference",
+               "standard error"});
+  Json list = Json::array();
+  for (std::size_t i = 0; i < checks->size(); ++i) {
+    const learn::RaceCheck& one = (*checks)[i];
+    table.add({std::to_string(i + 1), format_time(1e9 * one.race_cost_s), format_time(1e9 * one.exhaustive_cost_s),
+               format_percent(one.race_cost_s / one.exhaustive_cost_s), format_percent(one.race_error, 2),
+               format_percent(one.exhaustive_error, 2), format_percent(one.difference, 2),
+               format_percent(one.standard_error, 2)});
+    list.push_back({{"race_cost_s", one.race_cost_s},
+                    {"exhaustive_cost_s", one.exhaustive_cost_s},
+                    {"race_error", one.race_error},
+                    {"exhaustive_error", one.exhaustive_error},
+                    {"difference", one.difference},
+                    {"standard_error", one.standard_error}});
+  }
+  if (!options.output.machine_readable_on_stdout()) std::cout << table.text();
+  Json json = json_head();
+  json["seeds"] = std::move(list);
+  if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
+  return kOk;
+}
+
+}  // namespace
+
+void add_bench_race(CLI::App& bench, Context& context) {
+  auto* command =
+      bench.add_subcommand("race", "What the race of regression models saves against cross-validating all of them");
+  command->footer(
+      "Per seed a selection from each is judged on a third of the carriers that neither has seen: minutes each.");
+  auto options = std::make_shared<Options>();
+  command->add_option("--db", options->db, "Store made by 'latcast profile'")->option_text("FILE")->required();
+  command->add_option("--target", options->target, "Target in the store (a part of its name will do when unique)")
+      ->option_text("NAME");
+  add_catalogue_option(*command, options->catalogue);
+  command->add_option("--seeds", options->seeds, "Repeat with so many seeds")
+      ->option_text("N")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
+  add_output_options(*command, options->output, false);
+  command->callback(
+      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+}
+
+}  // namespace latcast::cli

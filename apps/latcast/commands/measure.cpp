@@ -1,0 +1,204 @@
+// latcast measure: what networks take here, by the protocol of docs/measuring.md.
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+
+#include "commands.h"
+#include "engine/worker/worker.h"
+#include "forecaster.h"
+#include "measure/interleaved.h"
+#include "measure/model_file.h"
+#include "render/json_output.h"
+
+namespace latcast::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> models;
+  EngineOptions engine;
+  DimOptions dims;
+  OutputOptions output;
+  int rounds = 8;
+  double burst_ns = 250e6;
+  double max_noise = -1;
+  bool modules = false;
+};
+
+struct Answer {
+  std::string path;
+  Result<NetworkMeasurement> measurement = fail(Errc::interrupted, "not reached");
+};
+
+Json json_answer(const Answer& answer, int rounds, bool with_modules) {
+  if (!answer.measurement) return {{"model", answer.path}, {"error", json_error(answer.measurement.error())}};
+  const NetworkMeasurement& m = *answer.measurement;
+  const double minimum = *std::ranges::min_element(m.runs_ns);
+  Json json = {{"model", answer.path},
+               {"latency_ns",
+                {{"quiet", m.quiet.quiet},
+                 {"noise", json_number(m.quiet.noise)},
+                 {"min", minimum},
+                 {"p50", quantile(m.runs_ns, 0.5)},
+                 {"p90", quantile(m.runs_ns, 0.9)},
+                 {"p99", quantile(m.runs_ns, 0.99)}}},
+               {"rounds", m.quiet.rounds},
+               {"runs", m.runs_ns.size()}};
+  if (m.quiet.rounds < rounds) json["rounds_asked"] = rounds;
+  if (with_modules) {
+    json["modules"] = Json::array();
+    const std::vector<double> latencies = node_latencies(m);
+    for (std::size_t i = 0; i < m.nodes.size(); ++i) {
+      json["modules"].push_back({{"index", i},
+                                 {"node", m.nodes[i].name},
+                                 {"op", m.nodes[i].op},
+                                 {"latency_ns", latencies[i]},
+                                 {"profiled_ns", m.nodes[i].mean_ns}});
+    }
+  }
+  return json;
+}
+
+std::string csv(const std::vector<Answer>& answers) {
+  std::ostringstream text;
+  text.precision(17);
+  text << "model,quiet_ns,noise_ns,min_ns,p50_ns,p90_ns,p99_ns,rounds,runs\n";
+  for (const Answer& answer : answers) {
+    text << csv_field(answer.path);
+    if (!answer.measurement) {
+      text << ",,,,,,,,\n";
+      continue;
+    }
+    const NetworkMeasurement& m = *answer.measurement;
+    text << ',' << m.quiet.quiet << ',';
+    if (std::isfinite(m.quiet.noise)) text << m.quiet.noise;
+    for (const double q : {0.0, 0.5, 0.9, 0.99}) text << ',' << quantile(m.runs_ns, q);
+    text << ',' << m.quiet.rounds << ',' << m.runs_ns.size() << '\n';
+  }
+  return text.str();
+}
+
+void print(const std::vector<Answer>& answers, bool with_modules) {
+  Table table({"model", "quiet", "noise", "min", "p50", "p90", "p99", "rounds", "runs"});
+  for (const Answer& answer : answers) {
+    if (!answer.measurement) continue;
+    const NetworkMeasurement& m = *answer.measurement;
+    table.add({answer.path, format_time(m.quiet.quiet),
+               std::isfinite(m.quiet.noise) ? "+-" + format_percent(m.quiet.noise / m.quiet.quiet) : "?",
+               format_time(quantile(m.runs_ns, 0)), format_time(quantile(m.runs_ns, 0.5)),
+               format_time(quantile(m.runs_ns, 0.9)), format_time(quantile(m.runs_ns, 0.99)),
+               std::to_string(m.quiet.rounds), std::to_string(m.runs_ns.size())});
+  }
+  std::cout << table.text();
+  for (const Answer& answer : answers) {
+    if (!with_modules || !answer.measurement) continue;
+    Table modules({"node (" + answer.path + ")", "op", "latency", "share"});
+    const std::vector<double> latencies = node_latencies(*answer.measurement);
+    for (std::size_t i = 0; i < latencies.size(); ++i) {
+      const NodeTime& node = answer.measurement->nodes[i];
+      modules.add({node.name, node.op, format_time(latencies[i]),
+                   format_percent(latencies[i] / answer.measurement->quiet.quiet)});
+    }
+    std::cout << modules.text();
+  }
+}
+
+int judge(const std::vector<Answer>& answers, const Options& options, Console& console) {
+  int code = kOk;
+  for (const Answer& answer : answers) {
+    if (answer.measurement) continue;
+    console.error(answer.measurement.error().context);
+    code = std::max(code, exit_code(answer.measurement.error().code));
+  }
+  if (code != kOk || options.max_noise < 0) return code;
+  for (const Answer& answer : answers) {
+    const QuietLatency& quiet = answer.measurement->quiet;
+    if (quiet.noise <= options.max_noise * quiet.quiet) continue;  // NaN (one round) is not within any target
+    console.error(answer.path + ": noise " +
+                  (std::isfinite(quiet.noise) ? format_percent(quiet.noise / quiet.quiet) : "unknown") +
+                  " is above --max-noise " + format_percent(options.max_noise) +
+                  "; more --rounds or a quieter machine would help");
+    code = kNoiseTargetMissed;
+  }
+  return code;
+}
+
+int run(const Options& options, Console& console) {
+  const DimBindings dims = bindings(options.dims);
+  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
+  Worker worker(options.engine.engine, options.engine.settings, interactive_limits());
+  const auto info = worker.info();
+  if (!info) return refuse(console, info.error());
+  if (!info->available) return refuse(console, {Errc::engine_unavailable, info->problem});
+  const auto settings = worker.describe();
+  if (!settings) return refuse(console, settings.error());
+
+  std::vector<Answer> answers;
+  std::vector<EngineModel> models;
+  std::vector<std::string> names;
+  std::vector<std::size_t> places;
+  for (const std::string& path : options.models) {
+    auto loaded = load_model_file(path, dims);
+    answers.push_back({path, fail(Errc::interrupted, path + ": not measured")});
+    if (!loaded) {
+      answers.back().measurement = tl::unexpected(loaded.error());
+      continue;
+    }
+    places.push_back(answers.size() - 1);
+    models.push_back(std::move(loaded->engine_model));
+    names.push_back(path);
+  }
+  InterleavedOptions interleaved;
+  interleaved.rounds = options.rounds;
+  interleaved.burst.duration = Nanos(options.burst_ns);
+  interleaved.profile = options.modules;
+  auto results = measure_interleaved(worker, models, names, interleaved,
+                                     [&](std::size_t done, std::size_t total, const std::string& name) {
+                                       console.progress(static_cast<double>(done) / static_cast<double>(total), name);
+                                     });
+  if (!results) return refuse(console, results.error());
+  for (std::size_t i = 0; i < results->size(); ++i) {
+    NetworkMeasurement& result = (*results)[i];
+    Answer& answer = answers[places[i]];
+    if (result.failed) {
+      answer.measurement = fail_in(answer.path, result.error);
+    } else {
+      answer.measurement = std::move(result);
+    }
+  }
+  console.clear_progress();
+  if (!options.output.machine_readable_on_stdout()) print(answers, options.modules);
+  if (!options.output.json.empty()) {
+    Json json = json_head();
+    json["target"] = json_target(current_target(*info, *settings, options.engine.settings.threads,
+                                                std::max<std::int64_t>(options.dims.batch, 1)));
+    json["measurements"] = Json::array();
+    for (const Answer& answer : answers)
+      json["measurements"].push_back(json_answer(answer, options.rounds, options.modules));
+    if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
+  }
+  if (!options.output.csv.empty()) {
+    if (auto ok = write_output(options.output.csv, csv(answers)); !ok) return refuse(console, ok.error());
+  }
+  return judge(answers, options, console);
+}
+
+}  // namespace
+
+void add_measure(CLI::App& app, Context& context) {
+  auto* command = app.add_subcommand("measure", "Measure how long networks take here");
+  auto options = std::make_shared<Options>();
+  add_model_option(*command, options->models);
+  add_engine_options(*command, options->engine, true);
+  add_dim_options(*command, options->dims);
+  add_round_options(*command, options->rounds, options->burst_ns, 1);
+  command->add_option("--max-noise", options->max_noise, "Exit with 4 where the noise of a quiet latency is above this")
+      ->option_text("SHARE")
+      ->transform(share_option());
+  command->add_flag("--modules", options->modules,
+                    "Break the quiet latency down by executed node, in the shares of the engine's own profiler");
+  add_output_options(*command, options->output, true);
+  command->callback(
+      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+}
+
+}  // namespace latcast::cli

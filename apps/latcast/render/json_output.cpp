@@ -1,0 +1,65 @@
+#include "render/json_output.h"
+
+#include <charconv>
+#include <cmath>
+#include <sstream>
+
+#include "measure/machine.h"
+#include "options.h"
+
+namespace latcast::cli {
+namespace {
+
+Json value_of(const std::string& text) {
+  double number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size()) return text;
+  return number == std::floor(number) ? Json(static_cast<std::int64_t>(number)) : Json(number);
+}
+
+Json json_pairs(const std::vector<KeyValue>& pairs) {
+  Json json = Json::object();
+  for (const KeyValue& pair : pairs) json[pair.key] = value_of(pair.value);
+  return json;
+}
+
+}  // namespace
+
+Json json_head() { return {{"schema_version", 1}, {"tool", {{"name", "latcast"}, {"version", LATCAST_VERSION}}}}; }
+
+Json json_target(const Target& target) {
+  return {{"name", target.name},
+          {"device", target.device},
+          {"cpu_features", target.cpu_features},
+          {"engine", target.engine},
+          {"engine_version", target.engine_version},
+          {"conditions", json_pairs(target.conditions)},
+          {"settings", json_pairs(target.settings)}};
+}
+
+Json json_error(const Error& error) { return {{"code", to_string(error.code)}, {"message", error.context}}; }
+
+Result<void> write_json(const std::string& file, const Json& json) {
+  if (file.empty()) return {};
+  return write_output(file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+Json json_number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings, int threads,
+                      std::int64_t batch) {
+  const MachineInfo machine = read_machine();
+  Target target;
+  target.device = machine.device;
+  std::istringstream features(machine.cpu_features);
+  for (std::string feature; features >> feature;) target.cpu_features.push_back(feature);
+  target.engine = engine.name;
+  target.engine_version = engine.version;
+  target.conditions = {{"threads", std::to_string(threads)}, {"batch", std::to_string(batch)}, {"dtype", "float32"}};
+  for (const auto& [key, value] : settings) target.settings.push_back({key, value});
+  target.name = machine.device.substr(0, machine.device.find(" (")) + " | " + engine.name + " " + engine.version +
+                " | threads=" + std::to_string(threads);
+  return target;
+}
+
+}  // namespace latcast::cli

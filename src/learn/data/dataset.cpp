@@ -1,0 +1,263 @@
+#include "learn/data/dataset.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "graph/network.h"
+#include "learn/data/profiler_cost.h"
+#include "learn/data/sample_collector.h"
+#include "store/rounds.h"
+
+namespace latcast::learn {
+namespace {
+
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+/// No executed node is faster than a function call and a few checks of the engine's executor (ns).
+constexpr double kFloor = 150.0;
+/// Where a module's own time is of this order (ns), its share of a network stops to matter.
+constexpr double kSmallModule = 5000.0;
+/// Whole microseconds averaged over some forty runs and three rounds (ns).
+constexpr double kDithering = 30.0;
+/// Relative; samples closer to the truth than this are all alike to a model.
+constexpr double kModelError = 0.05;
+
+struct CarrierData {
+  NetworkRecord record;
+  std::vector<MeasurementRecord> measurements;
+  onnx::Model executed;
+  Network network;
+  QuietLatency quiet;
+  std::vector<double> profiled_ns;  // per executed node, round effects removed, median over rounds
+  std::vector<double> pause_ns;     // after it; likewise
+  std::vector<double> spread;       // relative, per node over rounds
+};
+
+double burst_minimum(const MeasurementRecord& measurement) {
+  return measurement.runs_ns.empty() ? kMissing : static_cast<double>(*std::ranges::min_element(measurement.runs_ns));
+}
+
+/// Reads the graph; false where the carrier cannot be used.
+bool read_graph(CarrierData& carrier, const Catalogue& catalogue) {
+  auto executed = onnx::read_model(std::as_bytes(std::span(carrier.record.executed)));
+  if (!executed) return false;
+  auto network = make_network(*executed, {{}, 1}, catalogue, nullptr);
+  if (!network) return false;
+  carrier.executed = std::move(*executed);
+  carrier.network = std::move(*network);
+  return true;
+}
+
+void combine_nodes(CarrierData& carrier, const std::vector<double>& effects) {
+  const std::size_t nodes = carrier.executed.graph.nodes.size();
+  carrier.profiled_ns.assign(nodes, kMissing);
+  carrier.pause_ns.assign(nodes, 0.0);
+  carrier.spread.assign(nodes, 0.1);
+  for (std::size_t node = 0; node < nodes; ++node) {
+    std::vector<double> values;
+    std::vector<double> pauses;
+    for (const MeasurementRecord& measurement : carrier.measurements) {
+      if (measurement.nodes_ns.size() != nodes || measurement.pauses_ns.size() != nodes ||
+          measurement.nodes_ns[node] < 0)
+        continue;
+      const double quiet = std::exp(-effects[static_cast<std::size_t>(measurement.round)]);
+      values.push_back(static_cast<double>(measurement.nodes_ns[node]) * quiet);
+      pauses.push_back(static_cast<double>(measurement.pauses_ns[node]) * quiet);
+    }
+    if (values.empty()) continue;
+    carrier.profiled_ns[node] = median(values);
+    carrier.pause_ns[node] = median(pauses);
+    if (values.size() < 3) continue;
+    std::vector<double> deviations;
+    for (const double value : values) deviations.push_back(std::abs(value / carrier.profiled_ns[node] - 1));
+    carrier.spread[node] = 1.4826 * median(deviations) / std::sqrt(static_cast<double>(values.size()));
+  }
+}
+
+double values_of(const onnx::Node& node) {
+  const auto used = [](const std::vector<std::string>& names) {
+    return static_cast<double>(std::ranges::count_if(names, [](const std::string& name) { return !name.empty(); }));
+  };
+  return used(node.inputs) + used(node.outputs);
+}
+
+/// A module has no node of its own where the profile lacks it (never executed).
+bool complete(const CarrierData& carrier) {
+  const auto missing = std::ranges::count_if(carrier.profiled_ns, [](double time) { return std::isnan(time); });
+  return !carrier.profiled_ns.empty() && missing * 20 <= static_cast<std::ptrdiff_t>(carrier.profiled_ns.size());
+}
+
+ProfiledRun profiled_run(const CarrierData& carrier) {
+  ProfiledRun run;
+  run.quiet_ns = carrier.quiet.quiet;
+  for (std::size_t node = 0; node < carrier.profiled_ns.size(); ++node) {
+    if (std::isnan(carrier.profiled_ns[node])) continue;
+    run.profiled_ns += carrier.profiled_ns[node];
+    run.pauses_ns += carrier.pause_ns[node];
+    run.nodes += 1;
+    run.values += values_of(carrier.executed.graph.nodes[node]);
+  }
+  return run;
+}
+
+/// Latency of each node without the profiler's cost, so that they add up to the carrier's own quiet latency.
+std::vector<double> clean_latencies(const CarrierData& carrier, const ProfilerCost& cost) {
+  std::vector<double> clean(carrier.profiled_ns.size(), kMissing);
+  double sum = 0;
+  for (std::size_t node = 0; node < clean.size(); ++node) {
+    const double profiled = carrier.profiled_ns[node];
+    if (std::isnan(profiled)) continue;
+    const double overhead = cost.per_pause * carrier.pause_ns[node] + cost.per_node_ns +
+                            cost.per_value_ns * values_of(carrier.executed.graph.nodes[node]);
+    clean[node] = std::max({cost.scale * profiled - overhead, 0.03 * profiled, kFloor});
+    sum += clean[node];
+  }
+  // The profiled and the unprofiled burst are moments apart; the unprofiled one is the truth.
+  const double ratio = std::clamp((carrier.quiet.quiet - cost.per_run_ns) / sum, 0.8, 1.25);
+  for (double& value : clean) value = std::max(value * ratio, kFloor);
+  return clean;
+}
+
+class Builder {
+ public:
+  explicit Builder(const Catalogue& catalogue) : samples_(catalogue) {}
+
+  void add(const CarrierData& carrier, const std::vector<double>& clean) {
+    NetworkTruth truth;
+    truth.name = carrier.record.name;
+    truth.family = carrier.record.family;
+    truth.adaptive = carrier.record.adaptive;
+    truth.probe = carrier.record.probe;
+    truth.quiet_ns = carrier.quiet.quiet;
+    truth.noise_ns = std::isnan(carrier.quiet.noise) ? 0.05 * carrier.quiet.quiet : carrier.quiet.noise;
+    const int network = static_cast<int>(set_.networks.size());
+    for (const Module& module : carrier.network.modules) {
+      const double latency = clean[module.node];
+      if (std::isnan(latency)) continue;
+      ModuleRef reference{-1, -1, module.input_bytes, module.output_bytes, module.weight_bytes, 0, latency};
+      if (module.match == ModuleMatch::matched) {
+        const auto slots = samples_.slots(module.type, module.parameters);
+        if (samples_.free(module.type, slots)) continue;  // its time is in another module
+        add_sample(module.type, slots, carrier.spread[module.node], network, reference);
+      } else {
+        unknown_[module.op] += latency;
+        ++unknown_count_;
+      }
+      total_ += latency;
+      ++modules_;
+      truth.modules.push_back(reference);
+    }
+    set_.networks.push_back(std::move(truth));
+  }
+
+  Dataset finish(DatasetReport report) {
+    set_.kernels = samples_.samples();
+    report.modules = modules_;
+    report.unknown_modules = unknown_count_;
+    for (const auto& [op, time] : unknown_) report.unknown_operators.emplace_back(op, time / total_);
+    std::ranges::sort(report.unknown_operators, std::greater<>(), &std::pair<std::string, double>::second);
+    return {std::move(set_), std::move(report)};
+  }
+
+ private:
+  void add_sample(std::size_t type, const SampleCollector::Slots& slots, double spread, int network,
+                  ModuleRef& reference) {
+    const double latency = reference.latency_ns;
+    // Own noise, what the clock's dithering leaves, and what no model will resolve. Modules too small to matter count
+    // less, but only gently: weights that grow with the measured value would follow its outliers.
+    const double noise = std::hypot(spread, kModelError, kDithering / latency);
+    const double weight = std::sqrt(latency / (latency + kSmallModule)) * kModelError * kModelError / (noise * noise);
+    const auto place = samples_.add(type, slots, latency, weight, network);
+    reference.kernel_samples = place.kernel_samples;
+    reference.row = place.row;
+    reference.macs = place.macs;
+  }
+
+  SampleCollector samples_;
+  TrainingSet set_;
+  std::map<std::string, double> unknown_;
+  double total_ = 0;
+  int modules_ = 0;
+  int unknown_count_ = 0;
+};
+
+/// Carriers of one campaign, measured together: the unit in which drift can be removed.
+Result<std::vector<CarrierData>> read_campaign(Store& store, std::int64_t campaign, const Catalogue& catalogue,
+                                               DatasetReport& report) {
+  auto networks = store.networks(campaign);
+  if (!networks) return tl::unexpected(networks.error());
+  std::vector<CarrierData> carriers;
+  int rounds = 0;
+  for (NetworkRecord& record : *networks) {
+    CarrierData carrier;
+    carrier.record = std::move(record);
+    auto measurements = store.measurements(carrier.record.id);
+    if (!measurements) return tl::unexpected(measurements.error());
+    if (measurements->empty()) continue;
+    carrier.measurements = std::move(*measurements);
+    rounds = std::max(rounds, carrier.measurements.back().round + 1);
+    if (!read_graph(carrier, catalogue)) {
+      ++report.carriers_left_out;
+      continue;
+    }
+    carriers.push_back(std::move(carrier));
+  }
+  RoundTable table(carriers.size(), std::vector<double>(static_cast<std::size_t>(rounds), kMissing));
+  for (std::size_t index = 0; index < carriers.size(); ++index) {
+    for (const MeasurementRecord& measurement : carriers[index].measurements) {
+      table[index][static_cast<std::size_t>(measurement.round)] = burst_minimum(measurement);
+    }
+  }
+  const std::vector<double> effects = round_effects(table);
+  const std::vector<QuietLatency> quiet = quiet_latencies(table);
+  for (std::size_t index = 0; index < carriers.size(); ++index) {
+    carriers[index].quiet = quiet[index];
+    combine_nodes(carriers[index], effects);
+  }
+  const auto before = carriers.size();
+  std::erase_if(carriers, [](const CarrierData& carrier) { return !complete(carrier); });
+  report.carriers_left_out += static_cast<int>(before - carriers.size());
+  return carriers;
+}
+
+Result<Dataset> build(Store& store, const std::vector<std::int64_t>& campaigns, const Catalogue& catalogue) {
+  DatasetReport report;
+  std::vector<CarrierData> carriers;
+  for (const std::int64_t campaign : campaigns) {
+    auto more = read_campaign(store, campaign, catalogue, report);
+    if (!more) return tl::unexpected(more.error());
+    std::ranges::move(*more, std::back_inserter(carriers));
+  }
+  if (carriers.empty())
+    return fail(Errc::not_found, "the store holds no complete measurement of this target; run 'latcast profile' first");
+  std::vector<ProfiledRun> runs;
+  std::vector<double> noise;
+  for (const CarrierData& carrier : carriers) {
+    runs.push_back(profiled_run(carrier));
+    if (!std::isnan(carrier.quiet.noise)) noise.push_back(carrier.quiet.noise / carrier.quiet.quiet);
+  }
+  report.profiler = fit_profiler_cost(runs);
+  report.carriers = static_cast<int>(carriers.size());
+  report.noise = noise.empty() ? 0.0 : median(noise);
+  Builder builder(catalogue);
+  for (const CarrierData& carrier : carriers) builder.add(carrier, clean_latencies(carrier, report.profiler));
+  return builder.finish(std::move(report));
+}
+
+}  // namespace
+
+Result<Dataset> load_dataset(Store& store, std::int64_t target, const Catalogue& catalogue) {
+  auto campaigns = store.campaigns(target);
+  if (!campaigns) return tl::unexpected(campaigns.error());
+  std::vector<std::int64_t> ids;
+  for (const CampaignRecord& campaign : *campaigns) ids.push_back(campaign.id);
+  return build(store, ids, catalogue);
+}
+
+Result<Dataset> load_campaign(Store& store, std::int64_t campaign, const Catalogue& catalogue) {
+  return build(store, {campaign}, catalogue);
+}
+
+}  // namespace latcast::learn

@@ -1,0 +1,63 @@
+// What regression models are trained on: module samples per kernel class, and the whole networks they were part of.
+//
+// Plain values, made from a store by learn/dataset.cpp (or by anything else that has measurements).
+#pragma once
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "catalogue/catalogue.h"
+
+namespace latcast::learn {
+
+/// All samples of one kernel class of one module type.
+struct KernelSamples {
+  std::size_t type = 0;    // index into the catalogue
+  std::size_t kernel = 0;  // index into ModuleType::kernels
+  std::string type_name, kernel_name;
+  std::vector<std::string> term_names, feature_names;
+  std::vector<TermUnit> term_units;  // of the terms; empty: unknown
+  Eigen::MatrixXd terms;             // samples x base terms, raw, >= 0
+  Eigen::MatrixXd features;          // samples x features, raw; learners see log2(1 + max(x, 0))
+  Eigen::VectorXd latency_ns;        // > 0
+  Eigen::VectorXd weight;            // > 0, from the measurements' own noise and the share of time that is at stake
+  std::vector<int> network;          // per sample: index into TrainingSet::networks (cross-validation groups by it)
+};
+
+struct ModuleRef {
+  int kernel_samples = -1;  // index into TrainingSet::kernels; -1: unknown module
+  int row = -1;             // row there
+  double input_bytes = 0, output_bytes = 0, weight_bytes = 0, macs = 0;  // for the physical estimate of unknown ones
+  double latency_ns = 0;                                                 // measured share of the network's time
+};
+
+/// One measured network (a carrier) with its unprofiled end-to-end truth.
+struct NetworkTruth {
+  std::string name;
+  std::string family;     // block family: intervals leave whole families out
+  bool adaptive = false;  // chosen because the error was large there: not used for intervals
+  bool probe = false;     // operators in a row, unlike a network: samples only, neither calibration nor intervals
+  double quiet_ns = 0;
+  double noise_ns = 0;
+  std::vector<ModuleRef> modules;
+};
+
+/// A network with a truth and modules, like those that people have; others teach nothing about sums.
+[[nodiscard]] inline bool counts(const NetworkTruth& network) {
+  return !network.probe && std::isfinite(network.quiet_ns) && network.quiet_ns > 0 && !network.modules.empty();
+}
+
+struct TrainingSet {
+  std::vector<KernelSamples> kernels;
+  std::vector<NetworkTruth> networks;
+  /// Modules that nothing was measured of (their latencies are not numbers): networks' totals tell what they cost. Not
+  /// among NetworkTruth::modules.
+  std::vector<KernelSamples> unlisted;
+  /// Networks are of one kind with those that will be forecast (a table's, not generated ones): what they take beyond
+  /// their modules' sum is learnt too.
+  bool real_networks = false;
+};
+
+}  // namespace latcast::learn
