@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "commands.h"
+#include "session/targets.h"
 #include "table_training.h"
-#include "target_names.h"
 
 namespace latcast::cli {
 namespace {
@@ -23,7 +23,7 @@ std::string pack_file(const std::string& folder, std::string target) {
 Result<std::vector<std::vector<std::string>>> groups_of(Store& store) {
   const auto targets = store.targets();
   if (!targets) return tl::unexpected(targets.error());
-  const std::vector<std::string> names = target_names(*targets);
+  const std::vector<std::string> names = session::target_names(*targets);
   std::map<std::string, std::vector<std::string>> measured;  // by engine
   std::vector<std::vector<std::string>> out;
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -73,7 +73,7 @@ class Packs {
  private:
   Result<void> store(const std::string& name, const Result<Trained>& trained) {
     if (!trained) {
-      console_.warn(name + ": no pack: " + trained.error().context);
+      console_.warning(name + ": no pack: " + trained.error().context);
       return {};
     }
     const std::string file = pack_file(options_.out, name);

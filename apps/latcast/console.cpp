@@ -44,22 +44,24 @@ bool Console::animated() const {
          (terminal == nullptr || std::strcmp(terminal, "dumb") != 0);
 }
 
-void Console::warn(const std::string& message) {
+void Console::warning(std::string_view text) {
   clear_progress();
-  if (!quiet) std::fprintf(stderr, "latcast: warning: %s\n", message.c_str());
+  if (!quiet) std::fprintf(stderr, "latcast: warning: %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
-void Console::error(const std::string& message) {
+void Console::error(std::string_view text) {
   clear_progress();
-  std::fprintf(stderr, "latcast: %s\n", message.c_str());
+  std::fprintf(stderr, "latcast: %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
-void Console::log(const std::string& line) {
+void Console::note(std::string_view text) {
   clear_progress();
-  if (!quiet) std::fprintf(stderr, "%s\n", line.c_str());
+  if (!quiet) std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
 }
 
-void Console::progress(double fraction, const std::string& what) {
+bool Console::cancelled() const { return interrupted(); }
+
+void Console::progress(double fraction, std::string_view what) {
   if (quiet || progress_mode == ProgressMode::never) return;
   const auto now = Clock::now();
   const auto interval = animated() ? Clock::duration(kTerminalInterval) : Clock::duration(kPlainInterval);
@@ -67,7 +69,7 @@ void Console::progress(double fraction, const std::string& what) {
   last_shown_ = now;
   const double elapsed = std::chrono::duration<double>(now - started_).count();
   const std::string left = fraction > 0.02 ? ", " + format_age(elapsed * (1 - fraction) / fraction) + " left" : "";
-  const std::string line = format_percent(std::clamp(fraction, 0.0, 1.0), 0) + left + "  " + what;
+  const std::string line = format_percent(std::clamp(fraction, 0.0, 1.0), 0) + left + "  " + std::string(what);
   if (animated()) {
     std::fprintf(stderr, "\r\033[K%s", line.c_str());
     line_open_ = true;

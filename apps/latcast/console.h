@@ -4,24 +4,27 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "latcast/result.h"
+#include "session/listener.h"
 
 namespace latcast::cli {
 
 enum class ProgressMode : std::uint8_t { automatic, always, never };
 
-class Console {
+class Console : public session::Listener {
  public:
   bool quiet = false;
   ProgressMode progress_mode = ProgressMode::automatic;
 
-  void warn(const std::string& message);
-  void error(const std::string& message);
-  void log(const std::string& line);
+  void warning(std::string_view text) override;
+  void note(std::string_view text) override;
+  void error(std::string_view text);
   /// A line that replaces itself on a terminal, a plain one now and then elsewhere. `fraction` in [0, 1].
-  void progress(double fraction, const std::string& what);
+  void progress(double fraction, std::string_view what) override;
+  [[nodiscard]] bool cancelled() const override;
   void clear_progress();
 
  private:

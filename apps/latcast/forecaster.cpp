@@ -142,7 +142,7 @@ bool Forecaster::foreign(std::string& why) {
 Result<void> Forecaster::check_engine(Console& console) {
   if (auto info = engine_info(); !info) return tl::unexpected(info.error());
   std::string why;
-  if (foreign(why)) console.warn(why + "; forecasts are for the pack's target");
+  if (foreign(why)) console.warning(why + "; forecasts are for the pack's target");
   return {};
 }
 
@@ -160,8 +160,9 @@ void Forecaster::take_rules(const rules::EngineTarget& target, Console& console)
   const std::string_view newest = rules::newest_known(pack_.target().engine);
   const auto known = rules::engine_target(newest, {});
   if (known && target.version > known->version) {
-    console.warn("rules were compared with " + pack_.target().engine + " up to " + std::string(newest) +
-                 "; the pack is of " + pack_.target().engine_version + " ('latcast bench graph --probes' compares it)");
+    console.warning("rules were compared with " + pack_.target().engine + " up to " + std::string(newest) +
+                    "; the pack is of " + pack_.target().engine_version +
+                    " ('latcast bench graph --probes' compares it)");
   }
   rules_ = target;
 }
@@ -175,7 +176,7 @@ Result<void> Forecaster::choose_graph(GraphSource source, Console& console) {
   }
   if (source == GraphSource::engine || !target) return check_engine(console);
   if (const std::string why = why_not_the_engine(*target); !why.empty()) {
-    console.warn("what is executed is deduced by rules: " + why);
+    console.warning("what is executed is deduced by rules: " + why);
     take_rules(*target, console);
     return {};
   }

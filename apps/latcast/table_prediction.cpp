@@ -102,8 +102,8 @@ Result<std::vector<ListedNetwork>> read_networks(const TablePrediction& options,
     }
   }
   if (reader->unmatched().count > 0) {
-    console.warn(options.table + ": " + std::to_string(reader->unmatched().count) +
-                 " rows are no modules (the first in line " + std::to_string(reader->unmatched().line) + ")");
+    console.warning(options.table + ": " + std::to_string(reader->unmatched().count) +
+                    " rows are no modules (the first in line " + std::to_string(reader->unmatched().line) + ")");
   }
   if (out.empty()) return fail(Errc::invalid_input, options.table + ": the table has no rows");
   return out;

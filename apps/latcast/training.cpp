@@ -17,8 +17,8 @@
 #include "learn/study/race.h"
 #include "learn/study/study_file.h"
 #include "options.h"
+#include "session/targets.h"
 #include "table_training.h"
-#include "target_names.h"
 
 namespace latcast::cli {
 namespace {
@@ -238,7 +238,7 @@ learn::StudyOptions study_options(const TrainingOptions& options, Console& conso
 void keep_study(const learn::Study& study, std::uint64_t fingerprint, const std::filesystem::path& file,
                 Console& console) {
   if (auto ok = learn::write_study(study, fingerprint, file); !ok) {
-    console.warn("the candidates are not kept for 'latcast select': " + ok.error().context);
+    console.warning("the candidates are not kept for 'latcast select': " + ok.error().context);
   }
 }
 
@@ -249,7 +249,7 @@ Result<learn::Study> find_study(const std::filesystem::path& file, const Trainin
   if (reuse) {
     auto kept = learn::read_study(file, fingerprint);
     if (kept) return learn::restricted(std::move(*kept), options.models);
-    console.warn(kept.error().context + "; training first");
+    console.warning(kept.error().context + "; training first");
   }
   auto study = learn::make_study(set, prepared, own);
   if (study && !file.empty()) keep_study(*study, fingerprint, file, console);
@@ -291,7 +291,7 @@ Result<LearningTask> open_learning_task(const TrainingOptions& options) {
   if (!catalogue) return tl::unexpected(catalogue.error());
   auto store = Store::open_read_only(options.db);
   if (!store) return tl::unexpected(store.error());
-  auto target = choose_target(*store, options.target);
+  auto target = session::choose_target(*store, options.target);
   if (!target) return tl::unexpected(target.error());
   auto contents = store->contents(target->id);
   if (!contents) return tl::unexpected(contents.error());

@@ -7,7 +7,7 @@
 #include "command.h"
 #include "must.h"
 #include "store/store.h"
-#include "target_names.h"
+#include "session/targets.h"
 
 namespace latcast {
 namespace {
@@ -432,10 +432,10 @@ TEST(TargetNames, SayNoMoreThanNeeded) {
                                              target(3, "b", "torch", "2.0"),   target(4, "c", "tflite", "2.10"),
                                              target(5, "c", "tflite", "2.15"), target(6, "c", "torch", "2.0"),
                                              target(7, "d", "torch", "2.0"),   target(8, "d", "torch", "2.0")};
-  EXPECT_EQ(cli::target_names(targets),
+  EXPECT_EQ(session::target_names(targets),
             (std::vector<std::string>{"a", "b|tflite", "b|torch", "c|tflite 2.10", "c|tflite 2.15", "c|torch",
                                       "d|torch 2.0 #7", "d|torch 2.0 #8"}));
-  EXPECT_TRUE(cli::target_names({}).empty());
+  EXPECT_TRUE(session::target_names({}).empty());
 }
 
 TEST_F(Import, ATargetIsChosenByName) {

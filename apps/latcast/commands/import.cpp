@@ -219,7 +219,7 @@ int run(const Options& options, Console& console) {
   }
   if (!warnings) return refuse(console, warnings.error());
   console.clear_progress();
-  for (const std::string& text : *warnings) console.warn(text);
+  for (const std::string& text : *warnings) console.warning(text);
   if (!options.output.machine_readable_on_stdout()) {
     std::cout << report(*map, *summary) << (options.dry_run ? "nothing stored (dry run)\n" : "-> " + options.db + "\n");
   }

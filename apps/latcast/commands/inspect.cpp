@@ -13,8 +13,8 @@
 #include "core/pack_content.h"
 #include "forecaster.h"
 #include "graph/onnx_model.h"
+#include "session/targets.h"
 #include "store/store.h"
-#include "target_names.h"
 
 namespace latcast::cli {
 namespace {
@@ -41,7 +41,7 @@ Result<std::string> show_store(const std::string& file) {
   auto targets = store->targets();
   if (!targets) return tl::unexpected(targets.error());
   std::string text = "store " + file + "\n";
-  const std::vector<std::string> names = target_names(*targets);
+  const std::vector<std::string> names = session::target_names(*targets);
   for (std::size_t i = 0; i < targets->size(); ++i) {
     const TargetRecord& target = (*targets)[i];
     text += "\ntarget " + names[i] + "\n  device " + target.device + "\n";

@@ -90,7 +90,7 @@ int run(const Options& options, Console& console) {
   const auto target = open_target(*store, worker, *info, options);
   if (!target) return refuse(console, target.error());
   const CampaignObserver observer{[&](double fraction, const std::string& what) { console.progress(fraction, what); },
-                                  [&](const std::string& line) { console.log(line); }, interrupted};
+                                  [&](const std::string& line) { console.note(line); }, interrupted};
   const auto summary =
       run_campaign(worker, *store, *target, *catalogue, *campaign, advise_from_errors(*catalogue), observer);
   if (!summary) return refuse(console, summary.error());
@@ -104,7 +104,7 @@ int run(const Options& options, Console& console) {
                    "nothing was measured: the budget is too short for a single carrier; give more with --budget"});
   }
   if (summary->interrupted) {
-    console.log("interrupted; everything measured is kept. Go on with --resume");
+    console.note("interrupted; everything measured is kept. Go on with --resume");
     return kInterrupted;
   }
   return kOk;

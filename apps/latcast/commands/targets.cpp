@@ -1,9 +1,10 @@
 // latcast targets: what a store has measurements of.
+#include "session/targets.h"
+
 #include <iostream>
 
 #include "commands.h"
 #include "render/json_output.h"
-#include "target_names.h"
 
 namespace latcast::cli {
 namespace {
@@ -50,7 +51,7 @@ int run(const Options& options, Console& console) {
   if (!store) return refuse(console, store.error());
   const auto targets = store->targets();
   if (!targets) return refuse(console, targets.error());
-  const std::vector<std::string> names = target_names(*targets);
+  const std::vector<std::string> names = session::target_names(*targets);
   Table table({"target", "device", "engine", "data", "networks", "rows", "statistic"});
   Json entries = Json::array();
   for (std::size_t i = 0; i < targets->size(); ++i) {

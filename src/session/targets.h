@@ -7,7 +7,7 @@
 
 #include "store/store.h"
 
-namespace latcast::cli {
+namespace latcast::session {
 
 /// One for each: its name; `name|engine` where several have that name, `name|engine version` where several of them are
 /// of that engine, with `#id` behind it where that is not enough.
@@ -17,4 +17,4 @@ namespace latcast::cli {
 /// name that only one has. An empty name means the only one. The error lists the display names.
 [[nodiscard]] Result<TargetRecord> choose_target(Store& store, const std::string& name);
 
-}  // namespace latcast::cli
+}  // namespace latcast::session

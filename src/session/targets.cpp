@@ -1,10 +1,10 @@
-#include "target_names.h"
+#include "session/targets.h"
 
 #include <algorithm>
 #include <functional>
 #include <map>
 
-namespace latcast::cli {
+namespace latcast::session {
 
 std::vector<std::string> target_names(std::span<const TargetRecord> targets) {
   using Name = std::function<std::string(const TargetRecord&)>;
@@ -54,4 +54,4 @@ Result<TargetRecord> choose_target(Store& store, const std::string& name) {
   return fail(Errc::not_found, "'" + name + "' fits several targets:" + several);
 }
 
-}  // namespace latcast::cli
+}  // namespace latcast::session
