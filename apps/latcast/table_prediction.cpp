@@ -10,7 +10,7 @@
 #include "forecast/pack_network.h"
 #include "latcast/predictor.h"
 #include "render/json_output.h"
-#include "table_training.h"
+#include "session/training.h"
 #include "tables/table_reader.h"
 
 namespace latcast::cli {
@@ -161,7 +161,7 @@ void scale(ListedNetwork& network, double ratio) {
 
 /// Multiplies the forecasts with what is known of the networks on the target that the pack builds on.
 Result<void> apply_known(const TablePrediction& options, const TablePack& pack, std::vector<ListedNetwork>& networks) {
-  const std::string wanted(find_value(pack.pack.target().settings, kKnownSetting));
+  const std::string wanted(find_value(pack.pack.target().settings, session::kKnownSetting));
   if (wanted.empty()) {
     if (options.proxy.empty()) return {};
     return fail(Errc::mismatch, options.pack + ": was not trained with --proxy-known; leave --proxy and --known away");

@@ -13,8 +13,8 @@
 #include "learn/math/cpu_time.h"
 #include "learn/math/parallel.h"
 #include "learn/models/prepared.h"
-#include "learn/network/choice_fit.h"
-#include "learn/network/family_holdout.h"
+#include "learn/network/module_spreads.h"
+#include "learn/network/whole_networks.h"
 #include "learn/select/selection.h"
 #include "learn/study/mixture.h"
 #include "learn/study/race.h"
@@ -533,8 +533,9 @@ class Comparing {
   void check_intervals(const std::vector<int>& part_of_network, int part, const TrainingSet& train,
                        const PreparedSet& prepared, const Study& study, const Selector& selector, const Choice& choice,
                        const Judge& judge, const std::vector<std::size_t>& models) {
-    const NetworkFit fit = fit_networks(train, study.group_of_network, selector.sums(choice, Unseen::network),
-                                        selector.sums(choice, Unseen::family), options_.level);
+    const NetworkFit fit =
+        fit_networks(train, study.fold_of_network, study.group_of_network, selector.sums(choice, Unseen::network),
+                     selector.sums(choice, Unseen::family), options_.level);
     const ModuleSpreads spreads = fit_module_spreads(prepared, study, choice.candidate, options_.level);
     const int parts = *std::ranges::max_element(part_of_network) + 1;
     const Estimates estimates = judge.combine(Plan(static_cast<std::size_t>(parts), models));
@@ -544,7 +545,7 @@ class Comparing {
     for (std::size_t n = 0; n < raw.size(); ++n) {
       // Carriers that a campaign drew where it was wrong are unlike others: intervals are not made for them.
       if (part_of_network[n] != part || !counts(set_.networks[n]) || set_.networks[n].adaptive) continue;
-      const double quiet = calibrated_ns(raw[n], fit.calibration);
+      const double quiet = calibrated_ns(raw[n], fit.layer.calibration);
       const LogInterval bounds = interval(fit.interval, {}, quiet, raw[n].doubt, 0.0);
       const double ratio = std::log(raw[n].quiet_ns / quiet);
       ++check.networks;

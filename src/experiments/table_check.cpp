@@ -8,7 +8,7 @@
 #include "learn/models/kernel_fit.h"
 #include "learn/models/prepared.h"
 #include "learn/models/regression_model.h"
-#include "learn/network/network_fit.h"
+#include "learn/network/calibrated_sum.h"
 
 namespace latcast::learn {
 namespace {

@@ -47,7 +47,7 @@ TrainingSet take_networks(const TrainingSet& set, const std::function<bool(std::
   for (std::size_t k = 0; k < set.kernels.size(); ++k) {
     out.kernels.push_back(take_samples(set.kernels[k], networks, rows[k]));
   }
-  out.real_networks = set.real_networks;
+  out.representative = set.representative;
   Renumbering unlisted_rows;
   for (const KernelSamples& unlisted : set.unlisted) {
     out.unlisted.push_back(take_samples(unlisted, networks, unlisted_rows));

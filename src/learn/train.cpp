@@ -6,9 +6,9 @@
 #include <string>
 
 #include "learn/math/robust.h"
-#include "learn/network/choice_fit.h"
-#include "learn/network/real_network_fit.h"
-#include "learn/prior/proxy.h"
+#include "learn/network/module_spreads.h"
+#include "learn/network/whole_networks.h"
+#include "learn/prior/prior_knowledge.h"
 #include "learn/study/mixture.h"
 
 namespace latcast::learn {
@@ -72,16 +72,25 @@ void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, bo
 double noise_floor(const TrainingSet& set) {
   std::vector<double> noise;
   for (const NetworkTruth& network : set.networks) {
-    // Tables may have totals of networks without measured modules, and totals without a deviation.
-    const bool known = set.real_networks ? network.quiet_ns > 0 && network.noise_ns > 0 : counts(network);
+    const bool known = !network.probe && network.quiet_ns > 0 && network.noise_ns > 0;
     if (known && std::isfinite(network.noise_ns)) noise.push_back(network.noise_ns / network.quiet_ns);
   }
   return noise.empty() ? 0.0
                        : median(Eigen::Map<Eigen::VectorXd>(noise.data(), static_cast<Eigen::Index>(noise.size())));
 }
 
+/// Networks that something is learnt from: of their modules, or of their totals.
+std::uint32_t teaching(const TrainingSet& set) {
+  const std::vector<char> total = with_totals(set);
+  std::uint32_t out = 0;
+  for (std::size_t i = 0; i < total.size(); ++i) {
+    out += total[i] != 0 || !set.networks[i].modules.empty() ? 1U : 0U;
+  }
+  return out;
+}
+
 void summarise(const TrainingSet& set, const PreparedSet& prepared, const Study& study, PackInfo& info) {
-  info.training.networks = static_cast<std::uint32_t>(set.networks.size());
+  info.training.networks = teaching(set);
   std::size_t samples = 0;
   for (const PreparedKernel& kernel : prepared.kernels) samples += static_cast<std::size_t>(kernel.rows.size());
   info.training.samples = static_cast<std::uint32_t>(samples);
@@ -123,13 +132,13 @@ Rows unlisted_rows(const KernelSamples& samples) {
   return rows;
 }
 
-void store_networks(const TrainingSet& set, const RealNetworkFit& networks, PackContent& content) {
+void store_networks(const TrainingSet& set, const NetworkFit& networks, PackContent& content) {
   content.info.calibration = networks.layer.calibration;
   content.info.interval = networks.interval;
   content.info.training.error = networks.error;
   content.info.training.families = networks.families;
   content.network = networks.layer.correction;
-  for (std::size_t c = 0; c < set.unlisted.size(); ++c) {
+  for (std::size_t c = 0; c < networks.layer.unlisted.size(); ++c) {
     const KernelSamples& samples = set.unlisted[c];
     KernelModel& out = content.types[samples.type].kernels[samples.kernel];
     if (!out.form.empty()) continue;  // some of its modules are listed: their model answers
@@ -149,16 +158,10 @@ void fill(const TrainingSet& set, const PreparedSet& prepared, const Study& stud
   for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
     store(prepared.kernels[k], study.classes[k], choice.candidate[k], lean, content);
   }
-  if (set.real_networks) {
-    store_networks(set, fit_real_networks(set, prepared, study, choice.candidate, level), content);
-  } else {
-    const NetworkFit networks = fit_networks(set, study.group_of_network, selector.sums(choice, Unseen::network),
-                                             selector.sums(choice, Unseen::family), level);
-    content.info.calibration = networks.calibration;
-    content.info.interval = networks.interval;
-    content.info.training.error = networks.error;
-    content.info.training.families = networks.families;
-  }
+  store_networks(set,
+                 fit_networks(set, study.fold_of_network, study.group_of_network,
+                              selector.sums(choice, Unseen::network), selector.sums(choice, Unseen::family), level),
+                 content);
   const ModuleSpreads spreads = fit_module_spreads(prepared, study, choice.candidate, level);
   content.info.interval.module_spread = spreads.fallback;
   for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
@@ -197,6 +200,11 @@ PackContent untrained(std::span<const ModuleType> types) {
 
 Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, const Study& study, PackContent frame,
                            const PackBudget& budget, double level) {
+  if (const auto totals = std::ranges::count(with_totals(set), 1); set.kernels.empty() && totals < kFewestTotals) {
+    return fail(Errc::invalid_input, "at least " + std::to_string(kFewestTotals) +
+                                         " networks with a total and a list of operations are needed, there are " +
+                                         std::to_string(totals));
+  }
   summarise(set, prepared, study, frame.info);
   frame.info.fallback = fit_fallback(set);
   const Selector selector(set, prepared, study, frame.info.fallback);
@@ -218,49 +226,20 @@ Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, 
   return not_met(budget, selector, fixed_bytes);
 }
 
-bool totals_only(const TrainingSet& set) { return set.kernels.empty() && !set.unlisted.empty(); }
-
-Result<PackContent> train_totals(const TrainingSet& set, PackContent frame, std::uint64_t seed, double level) {
-  const auto networks = std::ranges::count(with_totals(set), 1);
-  if (networks < kFewestTotals) {
-    return fail(Errc::invalid_input, "at least " + std::to_string(kFewestTotals) +
-                                         " networks with a total and a list of operations are needed, there are " +
-                                         std::to_string(networks));
-  }
-  store_networks(set, fit_real_networks(set, seed, level), frame);
-  frame.info.training.networks = static_cast<std::uint32_t>(networks);
-  frame.info.training.noise_floor = noise_floor(set);
-  frame.info.extras.push_back({"seed", std::to_string(seed)});
-  return frame;
-}
-
-namespace {
-
-Result<PackContent> train_checked(const TrainingSet& set, std::span<const ModuleType> types,
-                                  const TrainOptions& options) {
-  if (totals_only(set)) return train_totals(set, untrained(types), options.study.seed, options.level);
-  auto prepared = prepare(set);
-  if (!prepared) return tl::unexpected<Error>(prepared.error());
-  auto study = make_study(set, *prepared, options.study);
-  if (!study) return tl::unexpected<Error>(study.error());
-  add_mixtures(*prepared, *study);
-  auto assembled = assemble(set, *prepared, *study, untrained(types), options.budget, options.level);
-  if (!assembled) return tl::unexpected<Error>(assembled.error());
-  return std::move(assembled->content);
-}
-
-}  // namespace
-
 Result<PackContent> train(const TrainingSet& set, std::span<const ModuleType> types, const TrainOptions& options) {
   if (auto ok = check_catalogue(set, types); !ok) return tl::unexpected<Error>(ok.error());
-  if (options.proxy == nullptr) return train_checked(set, types, options);
   TrainingSet wide = set;
-  const auto terms = ProxyTerms::add_to(wide, *options.proxy);
-  if (!terms) return tl::unexpected<Error>(terms.error());
-  auto content = train_checked(wide, types, options);
-  if (!content) return content;
-  if (auto ok = terms->settle(*content, *options.proxy); !ok) return tl::unexpected<Error>(ok.error());
-  return content;
+  const auto prior = PriorKnowledge::add_to(wide, options.priors);
+  if (!prior) return tl::unexpected<Error>(prior.error());
+  auto prepared = prepare(wide);
+  if (!prepared) return tl::unexpected<Error>(prepared.error());
+  auto study = make_study(wide, *prepared, options.study);
+  if (!study) return tl::unexpected<Error>(study.error());
+  add_mixtures(*prepared, *study);
+  auto assembled = assemble(wide, *prepared, *study, untrained(types), options.budget, options.level);
+  if (!assembled) return tl::unexpected<Error>(assembled.error());
+  if (auto ok = prior->settle(assembled->content); !ok) return tl::unexpected<Error>(ok.error());
+  return std::move(assembled->content);
 }
 
 }  // namespace latcast::learn

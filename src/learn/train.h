@@ -1,7 +1,7 @@
 // From a training set to the content of a pack.
 //
-// Per kernel class the regression models compete (study.h); one of each is chosen within budgets (selection.h); the
-// calibrated sum is fitted to out-of-fold module forecasts; intervals come from forecasts whose family was left out.
+// Per kernel class the regression models compete (study/); one of each is chosen within budgets (select/); the layer
+// over whole networks is fitted to out-of-fold module forecasts (network/); intervals come from held-out families.
 // Deterministic for a seed, whatever the number of threads.
 #pragma once
 
@@ -27,8 +27,8 @@ struct PackBudget {
 struct TrainOptions {
   StudyOptions study;
   PackBudget budget;
-  double level = 0.9;                  // of the intervals
-  const PackContent* proxy = nullptr;  // learn/proxy.h
+  double level = 0.9;                   // of the intervals
+  std::span<const PackContent> priors;  // packs of other targets (learn/prior/prior_knowledge.h)
 };
 
 /// A pack without models: what the catalogue gives, before anything was measured.
@@ -43,18 +43,12 @@ struct Assembled {
   std::vector<Choice> front;  // of accuracy, time and size: what other budgets would give
 };
 
-/// With a limit of size the list of candidates that lost is short. Chooses one candidate per class within the budget
-/// and puts them into `frame` (untrained(), with whatever else the caller wants in the pack: it counts towards the
-/// size). Errc::budget: it cannot be met; says what can.
+/// Chooses one candidate per class within the budget, fits the layer over whole networks, and puts both into `frame`
+/// (untrained(), with whatever else the caller wants in the pack: it counts towards the size). With a limit of size the
+/// list of candidates that lost is short. Errc::budget: it cannot be met; says what can. Errc::invalid_input: nothing
+/// was measured but totals, and those of too few networks.
 [[nodiscard]] Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, const Study& study,
                                          PackContent frame, const PackBudget& budget, double level = 0.9);
-
-/// Nothing was measured but whole networks.
-[[nodiscard]] bool totals_only(const TrainingSet& set);
-
-/// The pack of such a set. Errc::invalid_input: too few networks have a total.
-[[nodiscard]] Result<PackContent> train_totals(const TrainingSet& set, PackContent frame, std::uint64_t seed,
-                                               double level = 0.9);
 
 /// All of it: everything but target, tool version, dates, references and campaign times, which the caller knows.
 /// Errc::invalid_input: no usable sample, or a training set that does not fit the catalogue.

@@ -5,7 +5,7 @@
 
 namespace latcast::session {
 
-/// Called from the thread that works, never from two at once. Nothing has to be overridden.
+/// Never called from two threads at once, but for cancelled(). Nothing has to be overridden.
 class Listener {
  public:
   virtual ~Listener() = default;

@@ -8,7 +8,6 @@
 #include "learn/data/dataset.h"
 #include "measure/campaign.h"
 #include "store/rounds.h"
-#include "training.h"
 #include "world.h"
 
 namespace latcast {

@@ -26,8 +26,8 @@ LayerWorld make_layers(int networks, const std::function<double(double sum_ns)>&
   const test::TotalsWorld world = test::make_totals(options);
   LayerWorld out;
   out.set.kernels = world.classes;
-  out.set.real_networks = true;
-  out.listed = {world.sums, world.modules};
+  out.set.representative = true;
+  out.listed = {world.sums, world.modules, Eigen::VectorXd::Zero(networks)};
   out.use = world.use;
   for (Eigen::Index n = 0; n < networks; ++n) {
     const double sum = world.sums.row(n).sum();
@@ -140,7 +140,7 @@ TEST(NetworkLayer, WithoutMeasuredClassesTotalsTellAll) {
   const test::TotalsWorld totals = test::make_totals();
   TrainingSet set;
   set.unlisted = totals.classes;
-  set.real_networks = true;
+  set.representative = true;
   for (const double quiet : totals.quiet_ns) {
     NetworkTruth network;
     network.quiet_ns = quiet;

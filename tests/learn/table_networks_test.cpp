@@ -154,7 +154,7 @@ TEST_F(TableNetworksTest, ATargetWithoutOperationsHasThoseOfItsNetworks) {
     EXPECT_DOUBLE_EQ(conv->parameters[14], 1);  // cpu
   }
   const TrainingSet set = make_training_set(data.networks, catalogue_);
-  EXPECT_TRUE(set.real_networks);
+  EXPECT_TRUE(set.representative);
   EXPECT_TRUE(set.kernels.empty());
   ASSERT_FALSE(set.unlisted.empty());
   for (const KernelSamples& samples : set.unlisted) {

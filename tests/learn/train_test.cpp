@@ -8,8 +8,9 @@
 
 #include "latcast/predictor.h"
 #include "learn/models/prepared.h"
-#include "learn/network/family_holdout.h"
-#include "learn/network/network_fit.h"
+#include "learn/network/calibrated_sum.h"
+#include "learn/data/folds.h"
+#include "learn/network/whole_networks.h"
 #include "learn/synthetic.h"
 
 namespace latcast::learn {
@@ -211,7 +212,7 @@ TEST(Calibration, KeepsWithinWhatIsPhysical) {
 }
 
 TEST(Calibration, FewNetworksLeaveTheSumAlone) {
-  EXPECT_EQ(fit_calibration({{.sum_ns = 1e6, .doubt = {}, .modules = 10, .quiet_ns = 5e6}}).scale, 1.0);
+  EXPECT_EQ(fit_calibration({{.sum_ns = 1e6, .class_ns = {}, .doubt = {}, .modules = 10, .quiet_ns = 5e6}}).scale, 1.0);
 }
 
 TEST(FamilyGroups, KeepFamiliesTogether) {

@@ -4,10 +4,9 @@
 #include "commands.h"
 #include "experiments/comparison.h"
 #include "experiments/medn_study.h"
-#include "learn/data/dataset.h"
 #include "learn/study/mixture.h"
 #include "render/json_output.h"
-#include "training.h"
+#include "session/training.h"
 
 namespace latcast::cli {
 namespace {
@@ -204,19 +203,18 @@ int run(const Options& options, Console& console) {
   std::string missing;
   IntervalCheck intervals;
   for (const std::string& db : options.stores) {
-    auto task = open_learning_task(measurements(db, options.target, options.catalogue));
+    const auto task = session::open_training(db, options.target, options.catalogue);
     if (!task) return refuse(console, task.error());
-    const auto dataset = load_dataset(task->store, task->target.id, task->catalogue);
-    if (!dataset) return refuse(console, dataset.error());
+
     comparison.families_only = first.has_value();
-    auto found = compare_models(dataset->samples, comparison);
+    auto found = compare_models(task->measurements.set, comparison);
     if (!found) return refuse(console, found.error());
     intervals = pooled(intervals, found->intervals);
     if (first) continue;
     first = std::move(*found);
     MednStudyOptions study;
     study.progress = comparison.progress;
-    auto variants = study_medn(dataset->samples, study);
+    auto variants = study_medn(task->measurements.set, study);
     if (variants) {
       medn = std::move(*variants);
     } else {

@@ -17,7 +17,7 @@
 #include "experiments/table_check.h"
 #include "learn/data/folds.h"
 #include "learn/math/parallel.h"
-#include "learn/prior/proxy.h"
+#include "learn/prior/prior_knowledge.h"
 #include "learn/study/study.h"
 #include "table_import.h"
 #include "tables/table_map.h"
@@ -454,7 +454,7 @@ class MobileBench {
   Result<void> beside(const PackContent& proxy, const Networks& networks, const Indices& train, const Indices& test,
                       TableForecasts& out) {
     TrainOptions options = our_options(kFewModels);
-    options.proxy = &proxy;
+    options.priors = {&proxy, 1};
     const auto pack = train_on(networks, catalogue_, train, options);
     if (!pack) return tl::unexpected(pack.error());
     return forecast_with(*pack, networks, catalogue_, test, out);

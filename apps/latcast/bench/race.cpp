@@ -3,9 +3,8 @@
 
 #include "commands.h"
 #include "experiments/race_check.h"
-#include "learn/data/dataset.h"
 #include "render/json_output.h"
-#include "training.h"
+#include "session/training.h"
 
 namespace latcast::cli {
 namespace {
@@ -19,16 +18,15 @@ struct Options {
 
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  auto task = open_learning_task(measurements(options.db, options.target, options.catalogue));
+  const auto task = session::open_training(options.db, options.target, options.catalogue);
   if (!task) return refuse(console, task.error());
-  const auto dataset = learn::load_dataset(task->store, task->target.id, task->catalogue);
-  if (!dataset) return refuse(console, dataset.error());
+
   learn::StudyOptions study;
   study.progress = [&](const learn::TrainProgress& progress) {
     console.progress(double(progress.done) / double(std::max<std::size_t>(progress.total, 1)),
                      std::string(progress.what));
   };
-  const auto checks = learn::check_race(dataset->samples, options.seeds, study);
+  const auto checks = learn::check_race(task->measurements.set, options.seeds, study);
   console.clear_progress();
   if (!checks) return refuse(console, checks.error());
   Table table({"seed", "race, CPU", "everything, CPU", "share", "race, error", "everything, error", "difference",

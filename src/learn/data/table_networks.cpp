@@ -181,7 +181,7 @@ TrainingSet make_training_set(std::span<const TableNetwork> networks, const Cata
     return std::ranges::any_of(network.modules, [](const auto& module) { return std::isfinite(module.latency_ns); });
   });
   TrainingSet out;
-  out.real_networks = true;
+  out.representative = true;
   for (const TableNetwork& network : networks) {
     NetworkTruth truth;
     truth.name = network.name;

@@ -55,9 +55,9 @@ struct TrainingSet {
   /// Modules that nothing was measured of (their latencies are not numbers): networks' totals tell what they cost. Not
   /// among NetworkTruth::modules.
   std::vector<KernelSamples> unlisted;
-  /// Networks are of one kind with those that will be forecast (a table's, not generated ones): what they take beyond
-  /// their modules' sum is learnt too.
-  bool real_networks = false;
+  /// The networks are of the population that will be forecast (a table's, not generated carriers): what they take
+  /// beyond their modules' sum is learnt too.
+  bool representative = false;
 };
 
 }  // namespace latcast::learn

@@ -127,7 +127,9 @@ Result<PreparedSet> prepare(const TrainingSet& set) {
     out.repeated += count_repeated(out.kernels.back().rows);
     out.dropped += new_row[k].size() - kept.size();
   }
-  if (usable_samples == 0) return fail(Errc::invalid_input, "there is no usable sample to train on: profile first");
+  if (usable_samples == 0 && (set.unlisted.empty() || !set.kernels.empty())) {
+    return fail(Errc::invalid_input, "there is no usable sample to train on: profile first");
+  }
   for (const NetworkTruth& network : set.networks) {
     std::vector<ModulePlace> places;
     for (const ModuleRef& module : network.modules) {

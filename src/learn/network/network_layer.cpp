@@ -9,6 +9,7 @@
 #include "learn/math/robust.h"
 #include "learn/models/gaussian_process.h"
 #include "learn/models/physical_base.h"
+#include "learn/network/calibrated_sum.h"
 #include "learn/network/totals_fit.h"
 
 namespace latcast::learn {
@@ -16,6 +17,8 @@ namespace {
 
 /// Below this many networks there is no correction.
 constexpr std::size_t kFewestNetworks = 12;
+/// Below this many nothing can be told apart in totals.
+constexpr std::size_t kFewestTotals = 2;
 /// A class with less of the mean network's time is no feature.
 constexpr double kLeastShare = 0.005;
 constexpr std::size_t kMostShares = 16;
@@ -26,9 +29,9 @@ constexpr double kMostCorrection = 0.4;
 struct Raw {
   Eigen::MatrixXd sums;           // networks x classes
   std::vector<ClassRef> classes;  // of the columns
-  Eigen::VectorXd modules;
+  Eigen::VectorXd modules, others;
 
-  [[nodiscard]] Eigen::VectorXd totals() const { return sums.rowwise().sum(); }
+  [[nodiscard]] Eigen::VectorXd totals() const { return sums.rowwise().sum() + others; }
 };
 
 ClassRef class_of(const KernelSamples& samples) {
@@ -140,32 +143,54 @@ Eigen::VectorXd truths(const TrainingSet& set) {
   return out;
 }
 
-}  // namespace
-
-NetworkLayer fit_layer(const TrainingSet& set, const ListedForecasts& listed, const std::vector<char>& use) {
+/// a * sum + b * modules + c, of networks unlike those that will be forecast.
+NetworkLayer calibrate(const TrainingSet& set, const ListedForecasts& listed, const std::vector<Eigen::Index>& rows) {
+  const Eigen::VectorXd sums = listed.sums.rowwise().sum() + listed.others;
+  const auto raw = [&](Eigen::Index n) {
+    RawNetwork out;
+    out.sum_ns = sums[n];
+    out.modules = static_cast<std::size_t>(listed.modules[n]);
+    out.quiet_ns = set.networks[static_cast<std::size_t>(n)].quiet_ns;
+    return out;
+  };
+  std::vector<RawNetwork> used;
+  for (const Eigen::Index row : rows) used.push_back(raw(row));
   NetworkLayer out;
+  out.calibration = fit_calibration(used);
+  out.forecast_ns.resize(sums.size());
+  for (Eigen::Index n = 0; n < sums.size(); ++n) out.forecast_ns[n] = calibrated_ns(raw(n), out.calibration);
+  return out;
+}
+
+/// Nothing was measured but totals.
+NetworkLayer from_totals(const TrainingSet& set, const std::vector<char>& use) {
+  const auto networks = static_cast<Eigen::Index>(set.networks.size());
+  TotalsFit fit = fit_totals({set.unlisted, truths(set), use, Eigen::MatrixXd(networks, 0), {}, true});
+  NetworkLayer out;
+  out.calibration.run_ns = fit.run_ns;
+  out.unlisted = std::move(fit.forms);
+  out.forecast_ns = std::move(fit.forecast_ns);
+  return out;
+}
+
+/// Sums beside what is not listed, and the network correction.
+NetworkLayer corrected_sum(const TrainingSet& set, const ListedForecasts& listed, const std::vector<char>& use) {
   const auto networks = static_cast<Eigen::Index>(set.networks.size());
   const std::vector<Eigen::Index> rows = rows_in_use(use);
-  if (listed.sums.cols() == 0) {
-    TotalsFit fit = fit_totals({set.unlisted, truths(set), use, Eigen::MatrixXd(networks, 0), {}, true});
-    out.calibration.run_ns = fit.run_ns;
-    out.unlisted = std::move(fit.forms);
-    out.forecast_ns = std::move(fit.forecast_ns);
-    return out;
-  }
-
   Raw raw{Eigen::MatrixXd(networks, listed.sums.cols() + static_cast<Eigen::Index>(set.unlisted.size())),
           {},
-          listed.modules};
+          listed.modules,
+          listed.others};
   for (const KernelSamples& one : set.kernels) raw.classes.push_back(class_of(one));
   for (const KernelSamples& one : set.unlisted) {
     raw.classes.push_back(class_of(one));
     for (const int network : one.network) raw.modules[network] += 1.0;
   }
   Eigen::MatrixXd known(networks, 2);
-  known << listed.sums.rowwise().sum(), raw.modules;
+  known << listed.sums.rowwise().sum() + listed.others, raw.modules;
   TotalsFit fit = fit_totals({set.unlisted, truths(set), use, known, Eigen::Vector2d(1.0, 0.0), false});
   const double scale = std::max(fit.known[0], 0.1);
+  NetworkLayer out;
   out.calibration = {.scale = scale, .module_ns = fit.known[1], .run_ns = fit.run_ns};
   out.forecast_ns = std::move(fit.forecast_ns);
   make_raw(fit.weights, scale);
@@ -182,6 +207,14 @@ NetworkLayer fit_layer(const TrainingSet& set, const ListedForecasts& listed, co
   }
   if (rows.size() >= kFewestNetworks) correct(set, raw, rows, out);
   return out;
+}
+
+}  // namespace
+
+NetworkLayer fit_layer(const TrainingSet& set, const ListedForecasts& listed, const std::vector<char>& use) {
+  const std::vector<Eigen::Index> rows = rows_in_use(use);
+  if (!set.representative || rows.size() < kFewestTotals) return calibrate(set, listed, rows);
+  return listed.sums.cols() == 0 ? from_totals(set, use) : corrected_sum(set, listed, use);
 }
 
 }  // namespace latcast::learn

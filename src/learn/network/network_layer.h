@@ -1,5 +1,5 @@
-// Whole networks over their modules' forecasts, for sets of real networks: modules that nothing was measured of, the
-// calibrated sum, and what depends on the network as a whole.
+// Whole networks over their modules' forecasts: modules that nothing was measured of, the calibrated sum and, where the
+// networks are of the population that will be forecast, what depends on the network as a whole.
 #pragma once
 
 #include <Eigen/Core>
@@ -16,6 +16,7 @@ namespace latcast::learn {
 struct ListedForecasts {
   Eigen::MatrixXd sums;     // networks x TrainingSet::kernels, raw ns; no columns where nothing was measured
   Eigen::VectorXd modules;  // per network
+  Eigen::VectorXd others;   // per network, raw ns: modules of no kernel class, by the physical estimate
 };
 
 struct NetworkLayer {
@@ -25,7 +26,8 @@ struct NetworkLayer {
   Eigen::VectorXd forecast_ns;     // of every network
 };
 
-/// Learns from the networks marked in `use` (at least two with a truth), forecasts all.
+/// Learns from the networks marked in `use`, which have a truth, and forecasts all. Below two of them nothing is
+/// learnt: the sum stands as it is, and what was not measured has no form.
 [[nodiscard]] NetworkLayer fit_layer(const TrainingSet& set, const ListedForecasts& listed,
                                      const std::vector<char>& use);
 

@@ -19,7 +19,7 @@
 #include "latcast/pack_info.h"
 #include "learn/data/training_set.h"
 #include "learn/models/prepared.h"
-#include "learn/network/network_fit.h"
+#include "learn/network/calibrated_sum.h"
 #include "learn/select/knapsack.h"
 #include "learn/study/study.h"
 

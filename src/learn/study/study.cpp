@@ -250,8 +250,9 @@ Result<std::vector<Study>> make_studies(const std::vector<Subject>& subjects, co
     studies.emplace_back(subjects[s], options, folds.part_of_network[s], families.part_of_network[s]);
   }
   std::vector<const JointModel*> joint;
+  const bool measured = std::ranges::any_of(subjects, [](const Subject& one) { return !one.prepared.kernels.empty(); });
   for (const JointModel& model : joint_models()) {
-    if (may_compete(model.name, options.models)) joint.push_back(&model);
+    if (measured && may_compete(model.name, options.models)) joint.push_back(&model);
   }
   if (auto ok = race_all(subjects, options, folds, joint, studies); !ok) return tl::unexpected<Error>(ok.error());
   if (options.families && families.parts >= 2) {

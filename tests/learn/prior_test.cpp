@@ -1,12 +1,11 @@
 // Another target's pack as base terms.
-#include "learn/prior/proxy.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "learn/data/rows.h"
 #include "learn/models/physical_base.h"
+#include "learn/prior/prior_knowledge.h"
 #include "learn/totals_world.h"
 #include "learn/train.h"
 #include "must.h"
@@ -42,7 +41,7 @@ PackContent pack_of(const test::TotalsWorld& world, const std::vector<std::vecto
 TrainingSet set_of(const test::TotalsWorld& world) {
   TrainingSet out;
   out.unlisted = world.classes;
-  out.real_networks = true;
+  out.representative = true;
   for (Eigen::Index i = 0; i < world.quiet_ns.size(); ++i) {
     NetworkTruth network;
     network.name = "n" + std::to_string(i);
@@ -72,11 +71,11 @@ FormSpec step(int feature, float threshold, double below, double above) {
   return {std::move(node)};
 }
 
-TEST(Proxy, ItsCostsAreTermsAndThenPartOfTheForm) {
+TEST(Prior, ItsCostsAreTermsAndThenPartOfTheForm) {
   const test::TotalsWorld world = test::make_totals();
   TrainingSet set = set_of(world);
   const PackContent proxy = pack_of(world, {{0.1, 0.8, 4000}, {0.8, 4000}});
-  const ProxyTerms terms = must(ProxyTerms::add_to(set, proxy));
+  const PriorTerms terms = must(PriorTerms::add_to(set, proxy));
   const KernelSamples& conv = set.unlisted[0];
   ASSERT_EQ(conv.terms.cols(), 6);
   EXPECT_EQ(conv.term_names[3], "proxy");
@@ -98,11 +97,11 @@ TEST(Proxy, ItsCostsAreTermsAndThenPartOfTheForm) {
   EXPECT_NEAR(value(add.form, set.unlisted[1], 0, 2) / set.unlisted[1].terms(0, 2), 0.5, 0.1);
 }
 
-TEST(Proxy, NegativeWeightsOfSparseFormsStay) {
+TEST(Prior, NegativeWeightsOfSparseFormsStay) {
   const test::TotalsWorld world = test::make_totals();
   TrainingSet set = set_of(world);
   const PackContent proxy = pack_of(world, {{0.1, 0.8, 4000}, {0.8, 4000}});
-  const ProxyTerms terms = must(ProxyTerms::add_to(set, proxy));
+  const PriorTerms terms = must(PriorTerms::add_to(set, proxy));
   const KernelSamples& conv = set.unlisted[0];
   // -3000 - 0.01 macs + 2 proxy - 0.5 proxy up to the first cap; and one that does not use the proxy.
   FormNode node;
@@ -124,7 +123,7 @@ TEST(Proxy, NegativeWeightsOfSparseFormsStay) {
   EXPECT_NEAR(value(plain, set.unlisted[1], 0, 2), 500 + 0.25 * set.unlisted[1].terms(0, 0), 1e-9);
 }
 
-TEST(Proxy, FewNetworksAreEnoughBesideAProxy) {
+TEST(Prior, FewNetworksAreEnoughBesideAProxy) {
   // What they cost depends on their width in a way that no base term has; the proxy has it, and takes three times as
   // long.
   test::TotalsWorldOptions options;
@@ -138,24 +137,24 @@ TEST(Proxy, FewNetworksAreEnoughBesideAProxy) {
   FormSpec& conv = proxy.types[0].kernels[0].form;
   conv = product_form(std::move(conv), step(0, 5.5, 0.0, std::log(2.0)));
   TrainingSet set = set_of(world);
-  must(ProxyTerms::add_to(set, proxy));
+  must(PriorTerms::add_to(set, proxy));
   world.classes = set.unlisted;
   const double beside = test::error_of_others(world, fit_totals(world.problem(true)).forecast_ns);
   EXPECT_LT(beside, 0.05);
   EXPECT_LT(beside, 0.5 * alone);
 }
 
-TEST(Proxy, AnotherCatalogueIsRefused) {
+TEST(Prior, AnotherCatalogueIsRefused) {
   const test::TotalsWorld world = test::make_totals();
   TrainingSet set = set_of(world);
   PackContent proxy = pack_of(world, {{0.1, 0.8, 4000}, {0.8, 4000}});
   proxy.types[0].kernels[0].terms[1].name = "rows";
-  const auto result = ProxyTerms::add_to(set, proxy);
+  const auto result = PriorTerms::add_to(set, proxy);
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().code, Errc::mismatch);
 }
 
-TEST(Proxy, NetworksWithoutAKnownLatencyLoseTheirTotal) {
+TEST(Prior, NetworksWithoutAKnownLatencyLoseTheirTotal) {
   std::vector<TableNetwork> networks(2);
   networks[0].total_ns = networks[1].total_ns = 300;
   networks[0].deviation_ns = 30;

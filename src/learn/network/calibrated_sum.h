@@ -16,6 +16,7 @@ namespace latcast::learn {
 /// A network's module forecasts before calibration.
 struct RawNetwork {
   double sum_ns = 0;
+  std::vector<double> class_ns;  // the part of it that is of each kernel class of the set
   Doubt doubt;
   std::size_t modules = 0;
   double quiet_ns = 0;  // the truth

@@ -1,15 +1,16 @@
-#include "learn/prior/proxy.h"
+#include "learn/prior/prior_terms.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <optional>
+#include <ranges>
 
 #include "core/form.h"
 #include "learn/data/rows.h"
 #include "learn/math/robust.h"
-#include "learn/network/real_network_fit.h"
+#include "learn/network/whole_networks.h"
 #include "learn/prior/table_forecasts.h"
 
 namespace latcast::learn {
@@ -34,13 +35,18 @@ bool same_inputs(const KernelModel& model, const KernelSamples& samples) {
     for (const NamedProgram& one : programs) out.push_back(one.name);
     return out;
   };
-  return names(model.terms) == samples.term_names && names(model.features) == samples.feature_names;
+  // Behind the catalogue's own terms there may be those of other packs.
+  const std::vector<std::string> terms = names(model.terms);
+  return terms.size() <= samples.term_names.size() &&
+         std::ranges::equal(terms, samples.term_names | std::views::take(terms.size())) &&
+         names(model.features) == samples.feature_names;
 }
 
-Eigen::VectorXd evaluate(const FormSpec& spec, const KernelSamples& samples) {
-  const RowMatrix terms = samples.terms.cwiseMax(0.0), logs = log_features(samples.features);
+Eigen::VectorXd evaluate(const KernelModel& model, const KernelSamples& samples) {
+  const auto count = static_cast<Eigen::Index>(model.terms.size());
+  const RowMatrix terms = samples.terms.leftCols(count).cwiseMax(0.0), logs = log_features(samples.features);
   const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> logs32 = logs.cast<float>();
-  const FormView nodes = view(spec);
+  const FormView nodes = view(model.form);
   const Form form(nodes, {static_cast<std::size_t>(terms.cols()), static_cast<std::size_t>(logs.cols())});
   Eigen::VectorXd out(terms.rows());
   for (Eigen::Index row = 0; row < terms.rows(); ++row) {
@@ -57,12 +63,13 @@ double quantile(Eigen::VectorXd values, double share) {
 }
 
 /// Appends the columns; `caps` may hold kNoCap.
-void append_terms(const Eigen::VectorXd& cost_ns, const std::vector<double>& caps, KernelSamples& samples) {
+void append_terms(const Eigen::VectorXd& cost_ns, const std::vector<double>& caps, const std::string& name,
+                  KernelSamples& samples) {
   samples.term_units.resize(samples.term_names.size());
   for (const double cap : caps) {
     samples.terms.conservativeResize(Eigen::NoChange, samples.terms.cols() + 1);
     samples.terms.rightCols(1) = cost_ns.cwiseMin(cap);
-    samples.term_names.push_back(cap < kNoCap ? "proxy up to " + std::to_string(std::llround(cap)) : "proxy");
+    samples.term_names.push_back(cap < kNoCap ? name + " up to " + std::to_string(std::llround(cap)) : name);
     samples.term_units.push_back({TermUnit::Of::proxy, cap < kNoCap ? kCappedShare : 1.0});
   }
 }
@@ -146,8 +153,8 @@ FormSpec resolve(const FormSpec& form, const FormSpec& proxy, std::size_t own_te
 
 }  // namespace
 
-Result<ProxyTerms> ProxyTerms::add_to(TrainingSet& set, const PackContent& proxy) {
-  ProxyTerms out;
+Result<PriorTerms> PriorTerms::add_to(TrainingSet& set, const PackContent& proxy, const std::string& name) {
+  PriorTerms out;
   std::vector<double> ratios;
   Eigen::VectorXd sums = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(set.networks.size()));
   const auto add = [&](KernelSamples& samples, bool measured) -> Result<void> {
@@ -157,7 +164,7 @@ Result<ProxyTerms> ProxyTerms::add_to(TrainingSet& set, const PackContent& proxy
       return fail(Errc::mismatch, samples.type_name + "/" + samples.kernel_name +
                                       ": the proxy's pack was trained with another catalogue; train it again");
     }
-    const Eigen::VectorXd cost = evaluate(model->form, samples);
+    const Eigen::VectorXd cost = evaluate(*model, samples);
     Term term{.form = model->form, .own_terms = samples.term_names.size(), .caps = {kNoCap}};
     for (Eigen::Index row = 0; row < cost.size(); ++row) {
       if (measured && usable(samples, row)) ratios.push_back(samples.latency_ns[row] / cost[row]);
@@ -167,7 +174,7 @@ Result<ProxyTerms> ProxyTerms::add_to(TrainingSet& set, const PackContent& proxy
       const double cap = measured ? 0.0 : quantile(cost, share);
       if (cap > 0.0 && cap < cost.maxCoeff()) term.caps.push_back(cap);
     }
-    append_terms(cost, term.caps, samples);
+    append_terms(cost, term.caps, name, samples);
     out.terms_.emplace(std::pair{samples.type, samples.kernel}, std::move(term));
     return {};
   };
@@ -189,7 +196,7 @@ Result<ProxyTerms> ProxyTerms::add_to(TrainingSet& set, const PackContent& proxy
   return out;
 }
 
-Result<void> ProxyTerms::settle(PackContent& content, const PackContent& proxy) const {
+Result<void> PriorTerms::settle(PackContent& content, const PackContent& proxy) const {
   for (std::size_t t = 0; t < content.types.size(); ++t) {
     TypeModel& type = content.types[t];
     for (std::size_t k = 0; k < type.kernels.size(); ++k) {

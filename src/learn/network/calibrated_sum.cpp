@@ -1,4 +1,4 @@
-#include "learn/network/network_fit.h"
+#include "learn/network/calibrated_sum.h"
 
 #include <Eigen/Cholesky>
 #include <algorithm>
@@ -38,6 +38,7 @@ RawNetwork sum_network(const NetworkTruth& network, const std::vector<ModulePlac
   RawNetwork out;
   out.modules = network.modules.size();
   out.quiet_ns = network.quiet_ns;
+  out.class_ns.assign(estimates.size(), 0.0);
   DoubtSum doubts;
   for (std::size_t i = 0; i < places.size(); ++i) {
     const ModulePlace& place = places[i];
@@ -49,6 +50,7 @@ RawNetwork sum_network(const NetworkTruth& network, const std::vector<ModulePlac
     }
     if (!(found.latency_ns > 0)) found = {fallback_ns(fallback, network.modules[i]), true};
     out.sum_ns += found.latency_ns;
+    if (place.kernel >= 0) out.class_ns[static_cast<std::size_t>(place.kernel)] += found.latency_ns;
     doubts.add(found.latency_ns, error, !found.extrapolated);
   }
   out.doubt = doubts.doubt();

@@ -1,4 +1,4 @@
-// Another target's pack as a proxy: what it says a module costs there is one more base term here.
+// What one other target's pack says a module costs there, as one more base term here.
 //
 // A device with few measurements, or a core combination of which only totals are known, costs much what its proxy
 // costs, scaled class by class; the measurements say by how much, and what is different. Where a network's latency on
@@ -21,13 +21,14 @@
 
 namespace latcast::learn {
 
-/// Base terms that come from a proxy.
-class ProxyTerms {
+/// Base terms that come from another pack, the proxy.
+class PriorTerms {
  public:
   /// Appends them to the classes of the set that the proxy has a form of: what a module costs there and, where totals
   /// are all that is known here, the same up to two caps, for modules too small to gain from what is faster here.
-  /// Errc::mismatch: the proxy was trained with another catalogue.
-  [[nodiscard]] static Result<ProxyTerms> add_to(TrainingSet& set, const PackContent& proxy);
+  /// `name` tells the columns of several packs apart. Errc::mismatch: the proxy was trained with another catalogue.
+  [[nodiscard]] static Result<PriorTerms> add_to(TrainingSet& set, const PackContent& proxy,
+                                                 const std::string& name = "proxy");
 
   /// Makes a pack that was trained on such a set stand for itself: its forms hold the proxy's. Classes that nothing was
   /// known of get the proxy's, scaled. Errc::invalid_input: a form grew beyond what packs may hold.
