@@ -441,7 +441,7 @@ TEST(TargetNames, SayNoMoreThanNeeded) {
 TEST_F(Import, ATargetIsChosenByName) {
   Store store = must(Store::create(at("host.db")));
   const auto chosen = [&](const std::string& name) {
-    const auto found = cli::choose_target(store, name);
+    const auto found = session::choose_target(store, name);
     return found ? found->engine + " " + found->engine_version + " " + found->name : found.error().context;
   };
   EXPECT_TRUE(contains(chosen(""), "latcast import"));

@@ -153,5 +153,23 @@ TEST(NetworkLayer, WithoutMeasuredClassesTotalsTellAll) {
   EXPECT_LT(test::error_of_others(totals, layer.forecast_ns), 0.01);
 }
 
+TEST(NetworkLayer, WithoutTwoTotalsWhatIsNotListedHasNoForm) {
+  LayerWorld world = make_layers(20);
+  world.set.unlisted = {world.set.kernels[1]};
+  world.use.assign(world.use.size(), 0);
+  world.use.front() = 1;
+  const NetworkLayer layer = fit_layer(world.set, world.listed, world.use);
+  EXPECT_TRUE(layer.unlisted.empty());
+  EXPECT_DOUBLE_EQ(layer.calibration.scale, 1.0);
+}
+
+TEST(NetworkLayer, OfGeneratedCarriersIsACalibratedSum) {
+  LayerWorld world = make_layers(60, slow_start);
+  world.set.representative = false;
+  const NetworkLayer layer = fit_layer(world.set, world.listed, world.use);
+  EXPECT_TRUE(layer.correction.form.empty());
+  EXPECT_NEAR(layer.calibration.scale, kScale, 0.1);
+}
+
 }  // namespace
 }  // namespace latcast::learn

@@ -144,6 +144,29 @@ TEST(Prior, FewNetworksAreEnoughBesideAProxy) {
   EXPECT_LT(beside, 0.5 * alone);
 }
 
+TEST(Prior, SeveralPacksGiveTermsOfTheirOwn) {
+  const test::TotalsWorld world = test::make_totals();
+  TrainingSet set = set_of(world);
+  const std::vector<PackContent> packs = {pack_of(world, {{0.1, 0.8, 4000}, {0.8, 4000}}),
+                                          pack_of(world, {{0.3, 0.1, 900}, {}})};
+  const PriorKnowledge prior = must(PriorKnowledge::add_to(set, packs));
+  const KernelSamples& conv = set.unlisted[0];
+  ASSERT_EQ(conv.terms.cols(), 9);
+  EXPECT_EQ(conv.term_names[3], "proxy");
+  EXPECT_EQ(conv.term_names[6], "proxy 2");
+  EXPECT_DOUBLE_EQ(conv.terms(0, 6), conv.terms.row(0).head(3).dot(Eigen::RowVector3d(0.3, 0.1, 900)));
+  EXPECT_EQ(set.unlisted[1].terms.cols(), 5);  // the second pack knows nothing of this class
+
+  PackContent trained = pack_of(world, {{}, {}});
+  const Eigen::VectorXd wide = (Eigen::VectorXd(9) << 0.01, 0, 7, 0.5, 0.25, 0.125, 0.4, 0.2, 0.1).finished();
+  trained.types[0].kernels[0].form = linear_terms_form(wide);
+  ASSERT_TRUE(prior.settle(trained).has_value());
+  for (Eigen::Index row = 0; row < 40; ++row) {
+    const double expected = conv.terms.row(row).dot(wide);
+    EXPECT_NEAR(value(trained.types[0].kernels[0].form, conv, row, 3), expected, 1e-6 * expected);
+  }
+}
+
 TEST(Prior, AnotherCatalogueIsRefused) {
   const test::TotalsWorld world = test::make_totals();
   TrainingSet set = set_of(world);

@@ -7,9 +7,9 @@
 #include <set>
 
 #include "latcast/predictor.h"
+#include "learn/data/folds.h"
 #include "learn/models/prepared.h"
 #include "learn/network/calibrated_sum.h"
-#include "learn/data/folds.h"
 #include "learn/network/whole_networks.h"
 #include "learn/synthetic.h"
 

@@ -79,8 +79,10 @@ std::string scarce(const TrainingReport& report) {
     named += (i > 0 ? ", " : "") + report.scarce[i].kernel_class + " " + std::to_string(report.scarce[i].samples);
   }
   if (report.scarce.size() > kShown) named += ", ...";
-  return count(report.scarce.size(), "kernel class") + " with too few samples to choose a model; the physical base answers (" + named +
-         "): more --budget for 'latcast profile', or --like a network that has them\n";
+  return count(report.scarce.size(), "kernel class") +
+         " with too few samples to choose a model; the physical base answers (" + named + "): " +
+         (report.data.unit == "carriers" ? "more --budget for 'latcast profile', or --like a network that has them\n"
+                                         : "import more rows of them\n");
 }
 
 std::string lacks(const TrainingReport& report) {
@@ -138,7 +140,7 @@ std::string training_text(const session::Trained& trained, bool verbose) {
   const TrainingReport& report = trained.report;
   std::string text = learnt(report.data, trained.content.info.training) +
                      quality(trained.content.info.training, report.data.unit) + lacks(report);
-  if (!report.models.empty()) {
+  if (report.choice.module_time_ns > 0) {
     text += "a forecast is estimated to take " + format_time(report.choice.module_time_ns) + " a module, " +
             format_time(report.choice.network_time_ns) + " a network of the training set\n";
   }
