@@ -151,7 +151,7 @@ TEST_F(Cli, PredictJsonHasTheKeysOfTheContract) {
   EXPECT_EQ(json["target"]["conditions"], (Json{{"threads", 1}, {"batch", 1}, {"dtype", "float32"}}));
   ASSERT_EQ(json["predictions"].size(), 1U);
   const Json& prediction = json["predictions"][0];
-  EXPECT_EQ(keys(prediction), (Keys{"model", "latency_ns", "coverage", "cost", "modules"}));
+  EXPECT_EQ(keys(prediction), (Keys{"model", "conditions", "latency_ns", "coverage", "cost", "modules"}));
   EXPECT_EQ(prediction["model"], at("cnn.onnx"));
   EXPECT_EQ(keys(prediction["latency_ns"]), (Keys{"quiet", "lower", "upper", "level"}));
   EXPECT_EQ(keys(prediction["coverage"]), (Keys{"time_share", "modules", "unknown", "extrapolated"}));
@@ -169,6 +169,14 @@ TEST_F(Cli, PredictJsonHasTheKeysOfTheContract) {
   EXPECT_GE(share, 0);
   EXPECT_LE(share, 1);
   EXPECT_EQ(prediction["coverage"]["modules"], prediction["modules"].size());
+}
+
+TEST_F(Cli, PredictSaysTheBatchThatItForecasts) {
+  const Json fixed = run_json({"predict", at("cnn.onnx"), "--pack", pack_, "--json"});
+  EXPECT_EQ(fixed["predictions"][0]["conditions"], (Json{{"threads", 1}, {"batch", 1}, {"dtype", "float32"}}));
+  const Outcome bound = run({"predict", at("wide.onnx"), "--pack", pack_, "--batch", "4", "--json"});
+  EXPECT_EQ(Json::parse(bound.out)["predictions"][0]["conditions"]["batch"], 1);
+  EXPECT_TRUE(contains(bound.err, "fixed at 1, not 4")) << bound;
 }
 
 TEST_F(Cli, ModulesAreNotNegativeAndSumToTheForecast) {

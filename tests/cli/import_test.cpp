@@ -6,8 +6,8 @@
 
 #include "command.h"
 #include "must.h"
-#include "store/store.h"
 #include "session/targets.h"
+#include "store/store.h"
 
 namespace latcast {
 namespace {

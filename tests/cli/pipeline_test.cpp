@@ -3,10 +3,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "console.h"
 #include "engine/fake/fake_engine.h"
-#include "forecaster.h"
 #include "learn/data/dataset.h"
 #include "measure/campaign.h"
+#include "session/forecaster.h"
 #include "store/rounds.h"
 #include "world.h"
 
@@ -98,7 +99,7 @@ TEST_F(Pipeline, NoiseAndDriftAreTakenOut) {
 }
 
 TEST_F(Pipeline, NetworksNeverSeenAreForecastByTheLaw) {
-  auto forecaster = must(cli::Forecaster::open(test::world().pack, {}));
+  auto forecaster = must(session::Forecaster::open(test::world().pack, {}));
   std::vector<double> errors;
   const auto all = families();
   for (std::size_t family = 0; family < all.size(); family += 3) {
@@ -120,7 +121,7 @@ TEST_F(Pipeline, AFreeClassIsTrainedOnNothingAndCostsNothing) {
                                folder_.string(), "--out", at("free.latpack")});
   ASSERT_EQ(trained.code, 0) << trained;
   test::save(test::small_cnn(), at("cnn.onnx"));
-  auto forecaster = must(cli::Forecaster::open(at("free.latpack"), {}));
+  auto forecaster = must(session::Forecaster::open(at("free.latpack"), {}));
   const auto forecast = must(forecaster.forecast(at("cnn.onnx"), {{}, 1}));
   EXPECT_GT(forecast.total.quiet.count(), 0);
   const auto free = std::ranges::count_if(forecast.modules, [](const ModuleForecast& module) {
@@ -131,7 +132,7 @@ TEST_F(Pipeline, AFreeClassIsTrainedOnNothingAndCostsNothing) {
 
 TEST_F(Pipeline, AForecastRunsNoModel) {
   test::save(test::small_cnn(), at("cnn.onnx"));
-  auto forecaster = must(cli::Forecaster::open(test::world().pack, {}));
+  auto forecaster = must(session::Forecaster::open(test::world().pack, {}));
   cli::Console console;
   console.quiet = true;
   ASSERT_TRUE(forecaster.check_engine(console).has_value());
@@ -150,7 +151,7 @@ TEST_F(Pipeline, TrainingIsTheSameForTheSameStore) {
             0);
   test::save(test::small_cnn(), at("cnn.onnx"));
   const auto quiet = [&](const std::string& pack) {
-    return must(must(cli::Forecaster::open(pack, {})).forecast(at("cnn.onnx"), {})).total.quiet.count();
+    return must(must(session::Forecaster::open(pack, {})).forecast(at("cnn.onnx"), {})).total.quiet.count();
   };
   EXPECT_DOUBLE_EQ(quiet(at("again.latpack")), quiet(test::world().pack));
 }

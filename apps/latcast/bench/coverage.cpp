@@ -4,7 +4,7 @@
 #include <map>
 
 #include "commands.h"
-#include "forecaster.h"
+#include "forecast_options.h"
 #include "render/json_output.h"
 
 namespace latcast::cli {

@@ -9,7 +9,6 @@
 
 #include "commands.h"
 #include "engine/worker/worker.h"
-#include "forecaster.h"
 #include "measure/carriers/carrier.h"
 #include "measure/machine.h"
 #include "measure/model_file.h"
@@ -17,6 +16,7 @@
 #include "rules/agreement.h"
 #include "rules/executed_graph.h"
 #include "rules/probes.h"
+#include "session/forecaster.h"
 
 namespace latcast::cli {
 namespace {
@@ -81,7 +81,7 @@ std::vector<Source> sources_of(const Options& options) {
 }
 
 /// What the pack makes of both graphs.
-Result<void> forecast_both(Forecaster& forecaster, const onnx::Model& engine, const onnx::Model& rules,
+Result<void> forecast_both(session::Forecaster& forecaster, const onnx::Model& engine, const onnx::Model& rules,
                            const DimBindings& dims, Compared& out) {
   const auto forecast = [&](const onnx::Model& model, std::vector<double>& nodes) -> Result<double> {
     const auto network = make_network(model, dims, forecaster.catalogue(), nullptr);
@@ -108,7 +108,7 @@ Result<void> forecast_both(Forecaster& forecaster, const onnx::Model& engine, co
   return {};
 }
 
-Result<Compared> compare(Forecaster& forecaster, const Result<LoadedModel>& loaded, const DimBindings& dims,
+Result<Compared> compare(session::Forecaster& forecaster, const Result<LoadedModel>& loaded, const DimBindings& dims,
                          const rules::EngineTarget& target, bool forecasts) {
   if (!loaded) return tl::unexpected(loaded.error());
   const std::string& path = loaded->path;
@@ -223,8 +223,8 @@ Json to_json(const Compared& one) {
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
   const bool forecasts = !options.pack.empty();
-  auto forecaster = forecasts ? Forecaster::open(options.pack, options.engine.settings)
-                              : Forecaster::of_this_machine(options.engine.settings);
+  auto forecaster = forecasts ? session::Forecaster::open(options.pack, options.engine.settings)
+                              : session::Forecaster::of_this_machine(options.engine.settings);
   if (!forecaster) return refuse(console, forecaster.error());
   const auto info = forecaster->worker().info();
   if (!info) return refuse(console, info.error());

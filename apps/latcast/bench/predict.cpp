@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "commands.h"
-#include "forecaster.h"
+#include "forecast_options.h"
 #include "render/json_output.h"
 
 namespace latcast::cli {
@@ -39,7 +39,7 @@ double time_call(Worker& worker, const Call& call) {
 }
 
 /// The network is imported: what is left is the predictor alone.
-void time_predictor(Forecaster& forecaster, const Network& network, Timing& timing) {
+void time_predictor(session::Forecaster& forecaster, const Network& network, Timing& timing) {
   const std::vector<ModuleQuery> queries = forecaster.queries(network);
   std::vector<ModuleForecast> modules(queries.size());
   const Predictor& predictor = forecaster.predictor();
@@ -57,7 +57,8 @@ void time_predictor(Forecaster& forecaster, const Network& network, Timing& timi
   timing.module_ns = std::min(timing.module_ns, modules_ns / static_cast<double>(queries.size()));
 }
 
-Result<Timing> time_model(Forecaster& forecaster, const std::string& path, const DimBindings& dims, int repeats) {
+Result<Timing> time_model(session::Forecaster& forecaster, const std::string& path, const DimBindings& dims,
+                          int repeats) {
   Timing timing;
   timing.model = path;
   auto loaded = load_model_file(path, dims);

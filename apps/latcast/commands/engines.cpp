@@ -3,8 +3,8 @@
 
 #include "commands.h"
 #include "engine/worker/worker.h"
-#include "forecaster.h"
 #include "render/json_output.h"
+#include "session/forecaster.h"
 
 namespace latcast::cli {
 namespace {
@@ -20,7 +20,7 @@ int run(const Options& options, Console& console) {
   std::string text;
   for (const std::string& id : engine_ids()) {
     if (id == "fake") continue;  // for tests; nothing is measured with it
-    Worker worker(id, options.engine.settings, interactive_limits());
+    Worker worker(id, options.engine.settings, session::interactive_limits());
     auto info = worker.info();
     if (!info) info = EngineInfo{id, false, "", "", info.error().context};
     any = any || info->available;

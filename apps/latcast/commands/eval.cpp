@@ -4,10 +4,10 @@
 #include <iostream>
 
 #include "commands.h"
-#include "evaluation.h"
-#include "forecaster.h"
+#include "forecast_options.h"
 #include "measure/interleaved.h"
 #include "render/json_output.h"
+#include "session/evaluation.h"
 
 namespace latcast::cli {
 namespace {
@@ -21,10 +21,10 @@ struct Options {
   int rounds = 8;
   double burst_ns = 250e6;
   bool force = false;
-  GraphSource graph = GraphSource::engine;
+  session::GraphSource graph = session::GraphSource::engine;
 };
 
-Json json_row(const EvaluationRow& row) {
+Json json_row(const session::EvaluationRow& row) {
   return {{"model", row.model},
           {"forecast_ns",
            {{"quiet", row.forecast.quiet.count()},
@@ -36,7 +36,7 @@ Json json_row(const EvaluationRow& row) {
           {"coverage", {{"time_share", row.forecast.time_share}}}};
 }
 
-Json json_summary(const EvaluationSummary& summary, double level) {
+Json json_summary(const session::EvaluationSummary& summary, double level) {
   if (summary.networks == 0) return {{"networks", 0}};
   return {{"networks", summary.networks},
           {"mape", summary.mape},
@@ -50,11 +50,11 @@ Json json_summary(const EvaluationSummary& summary, double level) {
           {"far_off_share", summary.far_off}};
 }
 
-void print(const std::vector<EvaluationRow>& rows, const EvaluationSummary& summary, double level) {
+void print(const std::vector<session::EvaluationRow>& rows, const session::EvaluationSummary& summary, double level) {
   if (rows.empty()) return;  // each model has had its error
   const std::string interval = format_percent(level, 0) + " interval";
   Table table({"model", "forecast", "measured", "error", interval, "held", "coverage", "noise"});
-  for (const EvaluationRow& row : rows) {
+  for (const session::EvaluationRow& row : rows) {
     table.add(
         {row.model, format_time(row.forecast.quiet.count()), format_time(row.measured.quiet),
          (row.error() > 0 ? "+" : "") + format_percent(row.error()),
@@ -78,7 +78,7 @@ void print(const std::vector<EvaluationRow>& rows, const EvaluationSummary& summ
 int run(const Options& options, Console& console) {
   const DimBindings dims = bindings(options.dims);
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  auto forecaster = Forecaster::open(options.pack, options.engine.settings);
+  auto forecaster = session::Forecaster::open(options.pack, options.engine.settings);
   if (!forecaster) return refuse(console, forecaster.error());
   std::string why;
   if (!options.force && forecaster->foreign(why)) {
@@ -88,7 +88,7 @@ int run(const Options& options, Console& console) {
   }
   if (auto ok = forecaster->choose_graph(options.graph, console); !ok) return refuse(console, ok.error());
 
-  std::vector<EvaluationRow> rows;
+  std::vector<session::EvaluationRow> rows;
   std::vector<EngineModel> models;
   std::vector<std::string> names;
   Json errors = Json::array();
@@ -124,7 +124,7 @@ int run(const Options& options, Console& console) {
                                                         "measuring " + name);
                                      });
   if (!results) return refuse(console, results.error());
-  std::vector<EvaluationRow> measured;
+  std::vector<session::EvaluationRow> measured;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if ((*results)[i].failed) {
       failed(rows[i].model, {(*results)[i].error.code, rows[i].model + ": " + (*results)[i].error.context});
@@ -135,7 +135,7 @@ int run(const Options& options, Console& console) {
     measured.push_back(std::move(rows[i]));
   }
   console.clear_progress();
-  const EvaluationSummary summary = summarize(measured);
+  const session::EvaluationSummary summary = session::summarize(measured);
   const double level = measured.empty() ? 0.0 : measured.front().forecast.level;
   if (!options.output.machine_readable_on_stdout()) print(measured, summary, level);
   if (!options.output.json.empty()) {
@@ -145,7 +145,7 @@ int run(const Options& options, Console& console) {
     json["graph"] = forecaster->graph_source();
     json["summary"] = json_summary(summary, level);
     json["networks"] = Json::array();
-    for (const EvaluationRow& row : measured) json["networks"].push_back(json_row(row));
+    for (const session::EvaluationRow& row : measured) json["networks"].push_back(json_row(row));
     json["errors"] = std::move(errors);
     if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
   }

@@ -5,7 +5,7 @@
 
 #include "commands.h"
 #include "engine/worker/worker.h"
-#include "forecaster.h"
+#include "forecast_options.h"
 #include "graph/describe.h"
 #include "measure/machine.h"
 #include "measure/model_file.h"
@@ -20,12 +20,12 @@ struct Options {
   EngineOptions engine;
   DimOptions dims;
   OutputOptions output;
-  GraphSource source = GraphSource::automatic;
+  session::GraphSource source = session::GraphSource::automatic;
 };
 
 /// An executed graph with what stands behind it, and forecasts where a pack was given.
 struct Shown {
-  ExecutedNetwork executed;
+  session::ExecutedNetwork executed;
   std::vector<ModuleForecast> forecasts;
   std::string_view source;
 };
@@ -105,9 +105,9 @@ Result<void> write_onnx(const Shown& shown, const std::string& file) {
 }
 
 /// Without a pack the rules are for the engine and the machine that are here, or for this machine alone.
-Result<Forecaster> make_forecaster(const Options& options) {
-  if (!options.pack.empty()) return Forecaster::open(options.pack, options.engine.settings);
-  return Forecaster::of_this_machine(options.engine.settings);
+Result<session::Forecaster> make_forecaster(const Options& options) {
+  if (!options.pack.empty()) return session::Forecaster::open(options.pack, options.engine.settings);
+  return session::Forecaster::of_this_machine(options.engine.settings);
 }
 
 int run(const Options& options, Console& console) {

@@ -11,8 +11,8 @@
 
 #include "commands.h"
 #include "core/pack_content.h"
-#include "forecaster.h"
 #include "graph/onnx_model.h"
+#include "session/forecaster.h"
 #include "session/targets.h"
 #include "store/store.h"
 

@@ -5,10 +5,10 @@
 
 #include "commands.h"
 #include "engine/worker/worker.h"
-#include "forecaster.h"
 #include "measure/interleaved.h"
 #include "measure/model_file.h"
 #include "render/json_output.h"
+#include "session/forecaster.h"
 
 namespace latcast::cli {
 namespace {
@@ -125,7 +125,7 @@ int judge(const std::vector<Answer>& answers, const Options& options, Console& c
 int run(const Options& options, Console& console) {
   const DimBindings dims = bindings(options.dims);
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  Worker worker(options.engine.engine, options.engine.settings, interactive_limits());
+  Worker worker(options.engine.engine, options.engine.settings, session::interactive_limits());
   const auto info = worker.info();
   if (!info) return refuse(console, info.error());
   if (!info->available) return refuse(console, {Errc::engine_unavailable, info->problem});

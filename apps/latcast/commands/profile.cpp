@@ -6,10 +6,10 @@
 
 #include "campaign_advice.h"
 #include "commands.h"
-#include "forecaster.h"
 #include "measure/campaign.h"
 #include "measure/machine.h"
 #include "render/json_output.h"
+#include "session/forecaster.h"
 
 namespace latcast::cli {
 namespace {

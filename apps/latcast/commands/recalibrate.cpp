@@ -8,8 +8,8 @@
 
 #include "commands.h"
 #include "core/pack_content.h"
-#include "forecaster.h"
 #include "measure/model_file.h"
+#include "session/forecaster.h"
 #include "store/rounds.h"
 
 namespace latcast::cli {
@@ -78,7 +78,7 @@ std::vector<double> log_ratios(const RoundTable& table, const std::vector<Refere
 
 int run(const Options& options, Console& console) {
   if (auto ok = check_output(options.pack); !ok) return refuse(console, ok.error());
-  auto forecaster = Forecaster::open(options.pack, options.engine.settings);
+  auto forecaster = session::Forecaster::open(options.pack, options.engine.settings);
   if (!forecaster) return refuse(console, forecaster.error());
   std::string why;
   if (forecaster->foreign(why))

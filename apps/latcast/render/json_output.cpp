@@ -17,15 +17,15 @@ Json value_of(const std::string& text) {
   return number == std::floor(number) ? Json(static_cast<std::int64_t>(number)) : Json(number);
 }
 
+}  // namespace
+
+Json json_head() { return {{"schema_version", 1}, {"tool", {{"name", "latcast"}, {"version", LATCAST_VERSION}}}}; }
+
 Json json_pairs(const std::vector<KeyValue>& pairs) {
   Json json = Json::object();
   for (const KeyValue& pair : pairs) json[pair.key] = value_of(pair.value);
   return json;
 }
-
-}  // namespace
-
-Json json_head() { return {{"schema_version", 1}, {"tool", {{"name", "latcast"}, {"version", LATCAST_VERSION}}}}; }
 
 Json json_target(const Target& target) {
   return {{"name", target.name},

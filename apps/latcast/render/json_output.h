@@ -15,6 +15,8 @@ using Json = nlohmann::ordered_json;
 /// {"schema_version", "tool"}
 [[nodiscard]] Json json_head();
 [[nodiscard]] Json json_target(const Target& target);
+/// An object; numbers where the values are.
+[[nodiscard]] Json json_pairs(const std::vector<KeyValue>& pairs);
 [[nodiscard]] Json json_error(const Error& error);
 /// To a file or stdout as write_output does; nothing where `file` is empty.
 [[nodiscard]] Result<void> write_json(const std::string& file, const Json& json);

@@ -1,4 +1,4 @@
-#include "forecaster.h"
+#include "session/forecaster.h"
 
 #include <unistd.h>
 
@@ -14,7 +14,7 @@
 #include "measure/machine.h"
 #include "rules/executed_graph.h"
 
-namespace latcast::cli {
+namespace latcast::session {
 namespace {
 
 void count_cost(const onnx::Model& model, Forecast& forecast) {
@@ -48,35 +48,6 @@ int pack_threads(const Pack& pack) {
   int threads = 1;
   std::from_chars(text.data(), text.data() + text.size(), threads);
   return std::max(threads, 1);
-}
-
-void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with_csv) {
-  add_model_option(command, options.models);
-  add_pack_option(command, options.pack);
-  add_dim_options(command, options.dims);
-  add_output_options(command, options.output, with_csv);
-  add_engine_options(command, options.engine, false);
-  add_graph_option(command, options.graph);
-}
-
-void add_graph_option(CLI::App& command, GraphSource& source) {
-  static const std::map<std::string, GraphSource> kSources = {
-      {"auto", GraphSource::automatic}, {"engine", GraphSource::engine}, {"rules", GraphSource::rules}};
-  command
-      .add_option(
-          "--graph", source,
-          "Who says what is executed of a file: the engine, rules for it, or (auto) the engine where it is here "
-          "in the pack's version")
-      ->option_text("auto|engine|rules")
-      ->transform(CLI::CheckedTransformer(kSources));
-}
-
-Result<Forecaster> open_forecaster(const ForecastOptions& options, Console& console) {
-  if (auto ok = check_outputs(options.output); !ok) return tl::unexpected(ok.error());
-  auto forecaster = Forecaster::open(options.pack, options.engine.settings);
-  if (!forecaster) return forecaster;
-  if (auto ok = forecaster->choose_graph(options.graph, console); !ok) return tl::unexpected(ok.error());
-  return forecaster;
 }
 
 Forecaster::Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings)
@@ -139,10 +110,10 @@ bool Forecaster::foreign(std::string& why) {
   return true;
 }
 
-Result<void> Forecaster::check_engine(Console& console) {
+Result<void> Forecaster::check_engine(Listener& listener) {
   if (auto info = engine_info(); !info) return tl::unexpected(info.error());
   std::string why;
-  if (foreign(why)) console.warning(why + "; forecasts are for the pack's target");
+  if (foreign(why)) listener.warning(why + "; forecasts are for the pack's target");
   return {};
 }
 
@@ -156,31 +127,31 @@ std::string Forecaster::why_not_the_engine(const rules::EngineTarget& target) {
   return here && here->block == target.block ? "" : "the pack is of a CPU with another vector width";
 }
 
-void Forecaster::take_rules(const rules::EngineTarget& target, Console& console) {
+void Forecaster::take_rules(const rules::EngineTarget& target, Listener& listener) {
   const std::string_view newest = rules::newest_known(pack_.target().engine);
   const auto known = rules::engine_target(newest, {});
   if (known && target.version > known->version) {
-    console.warning("rules were compared with " + pack_.target().engine + " up to " + std::string(newest) +
-                    "; the pack is of " + pack_.target().engine_version +
-                    " ('latcast bench graph --probes' compares it)");
+    listener.warning("rules were compared with " + pack_.target().engine + " up to " + std::string(newest) +
+                     "; the pack is of " + pack_.target().engine_version +
+                     " ('latcast bench graph --probes' compares it)");
   }
   rules_ = target;
 }
 
-Result<void> Forecaster::choose_graph(GraphSource source, Console& console) {
+Result<void> Forecaster::choose_graph(GraphSource source, Listener& listener) {
   const auto target = rule_target(pack_.target());
   if (source == GraphSource::rules) {
     if (!target) return tl::unexpected(target.error());
-    take_rules(*target, console);
+    take_rules(*target, listener);
     return {};
   }
-  if (source == GraphSource::engine || !target) return check_engine(console);
+  if (source == GraphSource::engine || !target) return check_engine(listener);
   if (const std::string why = why_not_the_engine(*target); !why.empty()) {
-    console.warning("what is executed is deduced by rules: " + why);
-    take_rules(*target, console);
+    listener.warning("what is executed is deduced by rules: " + why);
+    take_rules(*target, listener);
     return {};
   }
-  return check_engine(console);
+  return check_engine(listener);
 }
 
 Result<onnx::Model> Forecaster::executed(const LoadedModel& loaded, const DimBindings& bindings) {
@@ -247,4 +218,4 @@ Result<Forecast> Forecaster::forecast(const LoadedModel& loaded, const DimBindin
   return result;
 }
 
-}  // namespace latcast::cli
+}  // namespace latcast::session

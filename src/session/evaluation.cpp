@@ -1,8 +1,8 @@
-#include "evaluation.h"
+#include "session/evaluation.h"
 
 #include <limits>
 
-namespace latcast::cli {
+namespace latcast::session {
 namespace {
 
 /// Quiet latencies from every second round, starting with `first`.
@@ -58,4 +58,4 @@ EvaluationSummary summarize(std::span<const EvaluationRow> rows) {
   return summary;
 }
 
-}  // namespace latcast::cli
+}  // namespace latcast::session

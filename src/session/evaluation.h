@@ -9,7 +9,7 @@
 #include "latcast/predictor.h"
 #include "store/rounds.h"
 
-namespace latcast::cli {
+namespace latcast::session {
 
 struct EvaluationRow {
   std::string model;
@@ -36,4 +36,4 @@ struct EvaluationSummary {
 
 [[nodiscard]] EvaluationSummary summarize(std::span<const EvaluationRow> rows);
 
-}  // namespace latcast::cli
+}  // namespace latcast::session

@@ -1,19 +1,17 @@
-#include "table_prediction.h"
+#include "session/table_forecast.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <iostream>
 #include <map>
-#include <sstream>
+#include <set>
 
 #include "forecast/pack_network.h"
 #include "latcast/predictor.h"
-#include "render/json_output.h"
 #include "session/training.h"
 #include "tables/table_reader.h"
 
-namespace latcast::cli {
+namespace latcast::session {
 namespace {
 
 /// A pack opened for tables: its module types, and the conditions of its target.
@@ -76,8 +74,8 @@ Result<void> fill_conditions(const TablePack& pack, TableModule& module) {
   return {};
 }
 
-Result<std::vector<ListedNetwork>> read_networks(const TablePrediction& options, const TablePack& pack,
-                                                 Console& console) {
+Result<std::vector<ListedNetwork>> read_networks(const TableForecastOptions& options, const TablePack& pack,
+                                                 Listener& listener) {
   auto map = read_map(options.map);
   if (!map) return tl::unexpected(map.error());
   if (map->rows != TableMap::Rows::operations) {
@@ -89,11 +87,11 @@ Result<std::vector<ListedNetwork>> read_networks(const TablePrediction& options,
   std::map<std::string, std::size_t> place;
   TableRow row;
   while (true) {
-    if (interrupted()) return fail(Errc::interrupted, "interrupted");
+    if (listener.cancelled()) return fail(Errc::interrupted, "interrupted");
     auto more = reader->next(row);
     if (!more) return tl::unexpected(more.error());
     if (!*more) break;
-    console.progress(reader->progress(), options.table);
+    listener.progress(reader->progress(), options.table);
     const auto [found, fresh] = place.try_emplace(row.network, out.size());
     if (fresh) out.push_back({.name = row.network, .modules = {}, .total = {}, .forecasts = {}});
     for (TableModule& module : row.modules) {
@@ -102,8 +100,8 @@ Result<std::vector<ListedNetwork>> read_networks(const TablePrediction& options,
     }
   }
   if (reader->unmatched().count > 0) {
-    console.warning(options.table + ": " + std::to_string(reader->unmatched().count) +
-                    " rows are no modules (the first in line " + std::to_string(reader->unmatched().line) + ")");
+    listener.warning(options.table + ": " + std::to_string(reader->unmatched().count) +
+                     " rows are no modules (the first in line " + std::to_string(reader->unmatched().line) + ")");
   }
   if (out.empty()) return fail(Errc::invalid_input, options.table + ": the table has no rows");
   return out;
@@ -125,7 +123,7 @@ Result<void> forecast(const TablePack& pack, std::vector<ListedNetwork>& network
 }
 
 /// Networks' latencies on a target, from a table of them.
-Result<std::map<std::string, double>> read_known(const TablePrediction& options, const TablePack& proxy) {
+Result<std::map<std::string, double>> read_known(const TableForecastOptions& options, const TablePack& proxy) {
   const Target& of = proxy.pack.target();
   auto map = read_map(options.known_map);
   if (!map) return tl::unexpected(map.error());
@@ -160,8 +158,9 @@ void scale(ListedNetwork& network, double ratio) {
 }
 
 /// Multiplies the forecasts with what is known of the networks on the target that the pack builds on.
-Result<void> apply_known(const TablePrediction& options, const TablePack& pack, std::vector<ListedNetwork>& networks) {
-  const std::string wanted(find_value(pack.pack.target().settings, session::kKnownSetting));
+Result<void> apply_known(const TableForecastOptions& options, const TablePack& pack,
+                         std::vector<ListedNetwork>& networks) {
+  const std::string wanted(find_value(pack.pack.target().settings, kKnownSetting));
   if (wanted.empty()) {
     if (options.proxy.empty()) return {};
     return fail(Errc::mismatch, options.pack + ": was not trained with --proxy-known; leave --proxy and --known away");
@@ -205,131 +204,45 @@ Result<void> apply_known(const TablePrediction& options, const TablePack& pack, 
   return {};
 }
 
-std::string_view kernel_of(const TablePack& pack, const ListedModule& module, const ModuleForecast& forecast) {
-  if (pack.types[module.type] == kUnknownType || forecast.kernel == kUnknownKernel) return "-";
-  return pack.pack.kernel_name(pack.types[module.type], forecast.kernel);
-}
-
-/// Calls visit(network, module, forecast) for every module.
-template <class Visit>
-void for_modules(const std::vector<ListedNetwork>& networks, const Visit& visit) {
-  for (const ListedNetwork& network : networks) {
-    for (std::size_t i = 0; i < network.modules.size(); ++i) visit(network, network.modules[i], network.forecasts[i]);
-  }
-}
-
-std::string csv(const TablePack& pack, const std::vector<ListedNetwork>& networks, bool modules) {
-  std::ostringstream text;
-  text.precision(17);
-  if (!modules) {
-    text << "model,quiet_ns,lower_ns,upper_ns,coverage_time_share\n";
-    for (const ListedNetwork& one : networks) {
-      text << csv_field(one.name) << ',' << one.total.quiet.count() << ',' << one.total.lower.count() << ','
-           << one.total.upper.count() << ',' << one.total.time_share << '\n';
+NetworkAnswer describe(const TablePack& pack, const ListedNetwork& network) {
+  NetworkAnswer out;
+  out.model = network.name;
+  out.total = network.total;
+  out.conditions = pack.pack.target().conditions;
+  std::set<std::string> unknown, extrapolated;
+  for (std::size_t i = 0; i < network.modules.size(); ++i) {
+    const ListedModule& module = network.modules[i];
+    const ModuleType& type = pack.catalogue.types()[module.type];
+    ModuleAnswer& one = out.modules.emplace_back();
+    one.line = module.line;
+    one.type = type.name;
+    one.forecast = network.forecasts[i];
+    for (std::size_t p = 0; p < module.parameters.size(); ++p) {
+      one.parameters.emplace_back(type.parameters[p].name, module.parameters[p]);
     }
-    return text.str();
-  }
-  text << "model,line,type,kernel,latency_ns,lower_ns,upper_ns,status\n";
-  for_modules(networks, [&](const ListedNetwork& network, const ListedModule& module, const ModuleForecast& one) {
-    text << csv_field(network.name) << ',' << module.line << ',' << pack.catalogue.types()[module.type].name << ','
-         << kernel_of(pack, module, one) << ',' << one.latency.count() << ',' << one.lower.count() << ','
-         << one.upper.count() << ',' << to_string(one.status) << '\n';
-  });
-  return text.str();
-}
-
-Json json(const TablePack& pack, const std::vector<ListedNetwork>& networks, bool modules) {
-  Json out = json_head();
-  out["target"] = json_target(pack.pack.target());
-  out["predictions"] = Json::array();
-  for (const ListedNetwork& network : networks) {
-    const NetworkForecast& total = network.total;
-    Json one = {{"model", network.name},
-                {"latency_ns",
-                 {{"quiet", total.quiet.count()},
-                  {"lower", total.lower.count()},
-                  {"upper", total.upper.count()},
-                  {"level", total.level}}},
-                {"coverage", {{"time_share", total.time_share}, {"modules", network.modules.size()}}},
-                {"cost", {{"macs", total.macs}}}};
-    if (modules) one["modules"] = Json::array();
-    for (std::size_t i = 0; modules && i < network.modules.size(); ++i) {
-      const ListedModule& module = network.modules[i];
-      const ModuleForecast& part = network.forecasts[i];
-      one["modules"].push_back({{"line", module.line},
-                                {"type", pack.catalogue.types()[module.type].name},
-                                {"kernel", kernel_of(pack, module, part)},
-                                {"latency_ns", part.latency.count()},
-                                {"lower_ns", part.lower.count()},
-                                {"upper_ns", part.upper.count()},
-                                {"status", to_string(part.status)}});
+    if (pack.types[module.type] != kUnknownType && one.forecast.kernel != kUnknownKernel) {
+      one.kernel = pack.pack.kernel_name(pack.types[module.type], one.forecast.kernel);
     }
-    out["predictions"].push_back(std::move(one));
+    if (one.forecast.status == ForecastStatus::unknown) unknown.insert(type.name);
+    if (one.forecast.status == ForecastStatus::extrapolated) extrapolated.insert(type.name);
   }
+  out.unknown.assign(unknown.begin(), unknown.end());
+  out.extrapolated.assign(extrapolated.begin(), extrapolated.end());
   return out;
-}
-
-void print(const TablePack& pack, const std::vector<ListedNetwork>& networks, bool modules) {
-  Table table({"model", "forecast", format_percent(networks.front().total.level, 0) + " interval", "coverage", "MACs",
-               "modules"});
-  for (const ListedNetwork& one : networks) {
-    table.add({one.name, format_time(one.total.quiet.count()),
-               format_time(one.total.lower.count()) + " .. " + format_time(one.total.upper.count()),
-               format_percent(one.total.time_share), format_count(one.total.macs), std::to_string(one.modules.size())});
-  }
-  std::cout << table.text();
-  if (modules) {
-    Table parts({"model", "line", "module", "kernel", "latency", "status"});
-    for_modules(networks, [&](const ListedNetwork& network, const ListedModule& module, const ModuleForecast& one) {
-      parts.add({network.name, std::to_string(module.line), pack.catalogue.types()[module.type].name,
-                 std::string(kernel_of(pack, module, one)), format_time(one.latency.count()),
-                 std::string(to_string(one.status))});
-    });
-    std::cout << parts.text();
-  }
-  const Target& target = pack.pack.target();
-  std::cout << "target: " << target.name << " (" << target.engine << " " << target.engine_version << ", "
-            << find_value(target.settings, "statistic") << " latency)\n";
-}
-
-int judge(const std::vector<ListedNetwork>& networks, const TablePrediction& options, Console& console) {
-  int code = kOk;
-  for (const ListedNetwork& one : networks) {
-    if (options.max_latency_ns > 0 && one.total.quiet.count() > options.max_latency_ns) {
-      console.error(one.name + ": forecast " + format_time(one.total.quiet.count()) + " is above --max-latency " +
-                    format_time(options.max_latency_ns));
-      code = kConditionNotMet;
-    }
-    if (one.total.time_share < options.min_coverage) {
-      console.error(one.name + ": coverage " + format_percent(one.total.time_share) + " is below --min-coverage " +
-                    format_percent(options.min_coverage));
-      code = kConditionNotMet;
-    }
-  }
-  return code;
 }
 
 }  // namespace
 
-int predict_table(const TablePrediction& options, Console& console) {
-  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
+Result<Forecasts> forecast_table(const TableForecastOptions& options, Listener& listener) {
   auto pack = open_pack(options.pack);
-  if (!pack) return refuse(console, pack.error());
-  auto networks = read_networks(options, *pack, console);
-  if (!networks) return refuse(console, networks.error());
-  if (auto ok = forecast(*pack, *networks); !ok) return refuse(console, ok.error());
-  if (auto ok = apply_known(options, *pack, *networks); !ok) return refuse(console, ok.error());
-  console.clear_progress();
-  if (!options.output.machine_readable_on_stdout()) print(*pack, *networks, options.modules);
-  if (!options.output.json.empty()) {
-    if (auto ok = write_json(options.output.json, json(*pack, *networks, options.modules)); !ok)
-      return refuse(console, ok.error());
-  }
-  if (!options.output.csv.empty()) {
-    if (auto ok = write_output(options.output.csv, csv(*pack, *networks, options.modules)); !ok)
-      return refuse(console, ok.error());
-  }
-  return judge(*networks, options, console);
+  if (!pack) return tl::unexpected(pack.error());
+  auto networks = read_networks(options, *pack, listener);
+  if (!networks) return tl::unexpected(networks.error());
+  if (auto ok = forecast(*pack, *networks); !ok) return tl::unexpected(ok.error());
+  if (auto ok = apply_known(options, *pack, *networks); !ok) return tl::unexpected(ok.error());
+  Forecasts out{.target = pack->pack.target(), .anchor_age_s = 0, .graph = "table", .answers = {}};
+  for (const ListedNetwork& network : *networks) out.answers.push_back({network.name, describe(*pack, network)});
+  return out;
 }
 
-}  // namespace latcast::cli
+}  // namespace latcast::session

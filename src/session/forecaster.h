@@ -9,16 +9,15 @@
 #include <string_view>
 #include <vector>
 
-#include "console.h"
 #include "engine/worker/worker.h"
 #include "graph/network.h"
 #include "latcast/pack.h"
 #include "latcast/predictor.h"
 #include "measure/model_file.h"
-#include "options.h"
 #include "rules/rule.h"
+#include "session/listener.h"
 
-namespace latcast::cli {
+namespace latcast::session {
 
 struct Forecast {
   std::string path;
@@ -50,11 +49,11 @@ class Forecaster {
   static Result<Forecaster> of_this_machine(const EngineSettings& settings);
 
   /// Says (once) where this machine or engine is not the pack's. Errc::engine_unavailable where there is no engine.
-  Result<void> check_engine(Console& console);
+  Result<void> check_engine(Listener& listener);
   /// From now on graphs come from the engine or from rules: `automatic` asks the engine where it is the pack's version
   /// on a machine of the pack's vector width, and deduces by rules otherwise. Errc::engine_unavailable, and
   /// Errc::unsupported where there are no rules for the pack's engine.
-  Result<void> choose_graph(GraphSource source, Console& console);
+  Result<void> choose_graph(GraphSource source, Listener& listener);
   /// "engine" or "rules".
   [[nodiscard]] std::string_view graph_source() const { return rules_ ? "rules" : "engine"; }
 
@@ -79,7 +78,7 @@ class Forecaster {
   Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings);
   Result<EngineInfo> engine_info();
   /// Graphs are deduced from now on. Warns where the pack's engine is newer than what rules were compared with.
-  void take_rules(const rules::EngineTarget& target, Console& console);
+  void take_rules(const rules::EngineTarget& target, Listener& listener);
   /// Why the engine at hand does not execute what the pack's would; empty: it does.
   [[nodiscard]] std::string why_not_the_engine(const rules::EngineTarget& target);
   Result<onnx::Model> executed(const LoadedModel& loaded, const DimBindings& bindings);
@@ -92,25 +91,10 @@ class Forecaster {
   std::optional<rules::EngineTarget> rules_;
 };
 
-/// What every command has that forecasts files: models, a pack, the engine's library, dimensions, outputs.
-struct ForecastOptions {
-  std::vector<std::string> models;
-  std::string pack;
-  EngineOptions engine;
-  DimOptions dims;
-  OutputOptions output;
-  GraphSource graph = GraphSource::automatic;
-};
-/// --graph auto|engine|rules.
-void add_graph_option(CLI::App& command, GraphSource& source);
-void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with_csv);
-/// Outputs are checked, the pack is open and its engine is there.
-[[nodiscard]] Result<Forecaster> open_forecaster(const ForecastOptions& options, Console& console);
-
-/// Limits for the worker of interactive commands.
+/// Limits of a worker that somebody waits for: ten minutes an answer, nine tenths of the machine's memory.
 [[nodiscard]] WorkerLimits interactive_limits();
 
-/// Threads, batch ... a pack was made for.
+/// Threads that a pack was made for.
 [[nodiscard]] int pack_threads(const Pack& pack);
 
-}  // namespace latcast::cli
+}  // namespace latcast::session

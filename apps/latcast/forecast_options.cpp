@@ -1,0 +1,37 @@
+#include "forecast_options.h"
+
+#include <map>
+
+namespace latcast::cli {
+
+void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with_csv) {
+  add_model_option(command, options.models);
+  add_pack_option(command, options.pack);
+  add_dim_options(command, options.dims);
+  add_output_options(command, options.output, with_csv);
+  add_engine_options(command, options.engine, false);
+  add_graph_option(command, options.graph);
+}
+
+void add_graph_option(CLI::App& command, session::GraphSource& source) {
+  static const std::map<std::string, session::GraphSource> kSources = {{"auto", session::GraphSource::automatic},
+                                                                       {"engine", session::GraphSource::engine},
+                                                                       {"rules", session::GraphSource::rules}};
+  command
+      .add_option(
+          "--graph", source,
+          "Who says what is executed of a file: the engine, rules for it, or (auto) the engine where it is here "
+          "in the pack's version")
+      ->option_text("auto|engine|rules")
+      ->transform(CLI::CheckedTransformer(kSources));
+}
+
+Result<session::Forecaster> open_forecaster(const ForecastOptions& options, Console& console) {
+  if (auto ok = check_outputs(options.output); !ok) return tl::unexpected(ok.error());
+  auto forecaster = session::Forecaster::open(options.pack, options.engine.settings);
+  if (!forecaster) return forecaster;
+  if (auto ok = forecaster->choose_graph(options.graph, console); !ok) return tl::unexpected(ok.error());
+  return forecaster;
+}
+
+}  // namespace latcast::cli

@@ -1,0 +1,210 @@
+#include "render/forecast_output.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "options.h"
+
+namespace latcast::cli {
+namespace {
+
+using session::ForecastAnswer;
+using session::Forecasts;
+using session::ModuleAnswer;
+using session::NetworkAnswer;
+
+double share_of(const ModuleAnswer& module, const NetworkAnswer& network) {
+  const double total = network.total.quiet.count();
+  return total > 0 ? module.forecast.latency.count() / total : 0.0;
+}
+
+/// Calls visit(network) for every network that could be forecast.
+template <class Visit>
+void for_networks(const Forecasts& forecasts, const Visit& visit) {
+  for (const ForecastAnswer& answer : forecasts.answers) {
+    if (answer.network) visit(*answer.network);
+  }
+}
+
+std::string list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string network_table(const Forecasts& forecasts) {
+  double level = 0;
+  for_networks(forecasts, [&](const NetworkAnswer& one) { level = one.total.level; });
+  Table table({"model", "forecast", format_percent(level, 0) + " interval", "coverage", "MACs", "modules"});
+  for_networks(forecasts, [&](const NetworkAnswer& one) {
+    const NetworkForecast& total = one.total;
+    table.add({one.model, format_time(total.quiet.count()),
+               format_time(total.lower.count()) + " .. " + format_time(total.upper.count()),
+               format_percent(total.time_share), format_count(total.macs), std::to_string(one.modules.size())});
+  });
+  return table.text();
+}
+
+std::string module_table(const NetworkAnswer& network, bool listed) {
+  std::vector<std::string> header = {"module", "kernel", "latency", "share", "status"};
+  header.insert(listed ? header.begin() : header.end(), listed ? "line" : "stands for");
+  Table table(std::move(header));
+  for (const ModuleAnswer& one : network.modules) {
+    const std::string kernel = one.kernel.empty() ? "-" : one.kernel;
+    std::vector<std::string> row = {one.type, kernel, format_time(one.forecast.latency.count()),
+                                    format_percent(share_of(one, network)),
+                                    std::string(to_string(one.forecast.status))};
+    if (listed) {
+      row.insert(row.begin(), std::to_string(one.line));
+    } else {
+      std::string nodes = one.nodes.empty() ? "-" : one.nodes.front();
+      if (one.nodes.size() > 1) nodes += " (+" + std::to_string(one.nodes.size() - 1) + ")";
+      row.push_back(std::move(nodes));
+    }
+    table.add(std::move(row));
+  }
+  return table.text();
+}
+
+std::string target_line(const Forecasts& forecasts) {
+  const Target& target = forecasts.target;
+  if (forecasts.listed()) {
+    return "target: " + target.name + " (" + target.engine + " " + target.engine_version + ", " +
+           std::string(find_value(target.settings, "statistic")) + " latency)\n";
+  }
+  return "target: " + target.name + "; anchored " + format_age(forecasts.anchor_age_s) + " ago" +
+         (forecasts.anchor_age_s > 6 * 3600 ? " (machines drift: 'latcast recalibrate' takes 15 s)" : "") +
+         "; executed graph by " + forecasts.graph + "\n";
+}
+
+Json json_module(const ModuleAnswer& one, const NetworkAnswer& network, std::size_t index) {
+  Json json = {{"index", index}, {"type", one.type}, {"kernel", nullptr}};
+  if (!one.kernel.empty()) json["kernel"] = one.kernel;
+  if (one.line > 0) {
+    json["line"] = one.line;
+  } else {
+    json["op"] = one.op;
+    json["nodes"] = one.nodes;
+  }
+  json["latency_ns"] = one.forecast.latency.count();
+  json["lower_ns"] = one.forecast.lower.count();
+  json["upper_ns"] = one.forecast.upper.count();
+  json["share"] = share_of(one, network);
+  json["status"] = to_string(one.forecast.status);
+  json["parameters"] = Json::object();
+  for (const auto& [name, value] : one.parameters) json["parameters"][name] = json_number(value);
+  if (!one.reason.empty()) json["reason"] = one.reason;
+  return json;
+}
+
+Json json_answer(const ForecastAnswer& answer, bool modules, bool listed) {
+  if (!answer.network) return {{"model", answer.model}, {"error", json_error(answer.network.error())}};
+  const NetworkAnswer& network = *answer.network;
+  const NetworkForecast& total = network.total;
+  Json json = {{"model", network.model},
+               {"conditions", json_pairs(network.conditions)},
+               {"latency_ns",
+                {{"quiet", total.quiet.count()},
+                 {"lower", total.lower.count()},
+                 {"upper", total.upper.count()},
+                 {"level", total.level}}},
+               {"coverage",
+                {{"time_share", total.time_share},
+                 {"modules", network.modules.size()},
+                 {"unknown", network.unknown},
+                 {"extrapolated", network.extrapolated}}},
+               {"cost", {{"macs", total.macs}}}};
+  if (!listed) {
+    json["cost"]["parameters"] = network.parameters;
+    json["cost"]["weight_bytes"] = network.weight_bytes;
+  }
+  if (!modules) return json;
+  json["modules"] = Json::array();
+  for (std::size_t i = 0; i < network.modules.size(); ++i) {
+    json["modules"].push_back(json_module(network.modules[i], network, i));
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string forecast_text(const Forecasts& forecasts, bool modules) {
+  const auto answered = [](const ForecastAnswer& answer) { return answer.network.has_value(); };
+  if (std::ranges::none_of(forecasts.answers, answered)) return "";  // each model has had its error
+  std::string text = network_table(forecasts);
+  for_networks(forecasts, [&](const NetworkAnswer& one) {
+    if (!one.unknown.empty()) {
+      text += one.model + ": no model for " + list(one.unknown) + " (estimated from bytes and MACs)\n";
+    }
+    if (!one.extrapolated.empty()) text += one.model + ": outside the measured range: " + list(one.extrapolated) + "\n";
+    if (modules) text += module_table(one, forecasts.listed());
+  });
+  return text + target_line(forecasts);
+}
+
+Json forecast_json(const Forecasts& forecasts, bool modules) {
+  Json json = json_head();
+  json["target"] = json_target(forecasts.target);
+  if (!forecasts.listed()) json["anchor_age_s"] = forecasts.anchor_age_s;
+  json["graph"] = forecasts.graph;
+  json["predictions"] = Json::array();
+  for (const ForecastAnswer& answer : forecasts.answers) {
+    json["predictions"].push_back(json_answer(answer, modules, forecasts.listed()));
+  }
+  return json;
+}
+
+std::string forecast_csv(const Forecasts& forecasts, bool modules) {
+  std::ostringstream text;
+  text.precision(17);
+  if (modules && forecasts.listed()) {
+    text << "model,line,type,kernel,latency_ns,lower_ns,upper_ns,status\n";
+    for_networks(forecasts, [&](const NetworkAnswer& network) {
+      for (const ModuleAnswer& one : network.modules) {
+        text << csv_field(network.model) << ',' << one.line << ',' << one.type << ','
+             << (one.kernel.empty() ? "-" : one.kernel) << ',' << one.forecast.latency.count() << ','
+             << one.forecast.lower.count() << ',' << one.forecast.upper.count() << ',' << to_string(one.forecast.status)
+             << '\n';
+      }
+    });
+    return text.str();
+  }
+  text << "model,quiet_ns,lower_ns,upper_ns,coverage_time_share\n";
+  for (const ForecastAnswer& answer : forecasts.answers) {
+    text << csv_field(answer.model);
+    if (answer.network) {
+      const NetworkForecast& total = answer.network->total;
+      text << ',' << total.quiet.count() << ',' << total.lower.count() << ',' << total.upper.count() << ','
+           << total.time_share << '\n';
+    } else {
+      text << ",,,,\n";
+    }
+  }
+  return text.str();
+}
+
+int judge(const Forecasts& forecasts, const Conditions& conditions, Console& console) {
+  int code = kOk;
+  for (const ForecastAnswer& answer : forecasts.answers) {
+    if (answer.network) continue;
+    console.error(answer.network.error().context);
+    code = std::max(code, exit_code(answer.network.error().code));
+  }
+  if (code != kOk) return code;
+  for_networks(forecasts, [&](const NetworkAnswer& one) {
+    const NetworkForecast& total = one.total;
+    if (conditions.max_latency_ns > 0 && total.quiet.count() > conditions.max_latency_ns) {
+      console.error(one.model + ": forecast " + format_time(total.quiet.count()) + " is above --max-latency " +
+                    format_time(conditions.max_latency_ns));
+      code = kConditionNotMet;
+    }
+    if (total.time_share < conditions.min_coverage) {
+      console.error(one.model + ": coverage " + format_percent(total.time_share) + " is below --min-coverage " +
+                    format_percent(conditions.min_coverage));
+      code = kConditionNotMet;
+    }
+  });
+  return code;
+}
+
+}  // namespace latcast::cli
