@@ -23,6 +23,8 @@ using Json = nlohmann::json;
 constexpr double kRestartAboveResident = 1.5e9;
 /// A carrier that failed this often is not tried again.
 constexpr int kFailuresAllowed = 2;
+/// Of the first round's time: what carriers of an earlier campaign may take.
+constexpr double kShareAgain = 0.1;
 /// So many failures in a row, from the start, mean that the engine does not work here.
 constexpr int kHopeless = 12;
 
@@ -65,10 +67,12 @@ class Runner {
  private:
   Result<void> begin(std::int64_t target, const std::string& plan_text);
   Result<void> resume(const CampaignRecord& campaign);
+  Result<void> measure_again(double until_ns);
   Result<void> first_round(double until_ns);
   Result<void> further_rounds(int last_round, double until_ns);
   Result<void> adapt(const Advisor& advisor, int rounds, double until_ns);
   Result<bool> add_item(const Carrier& carrier, bool adaptive);
+  Result<bool> add_item(NetworkRecord record, const onnx::Model& model);
   Result<void> measure(Item& item, int round);
   Result<void> note_failure(Item& item, int round, const Error& error);
 
@@ -104,7 +108,8 @@ Result<CampaignSummary> Runner::run(std::int64_t target, const Advisor& advisor,
   const int rounds = rounds_for(options_);
   const double adaptive = advisor ? options_.config.adaptive_share : 0.0;
   const double planned_until = budget * (1 - adaptive);
-  Result<void> ok = first_round(planned_until / rounds);
+  Result<void> ok = measure_again(kShareAgain * planned_until / rounds);
+  if (ok) ok = first_round(planned_until / rounds);
   if (ok) ok = further_rounds(rounds - 1, planned_until);
   if (ok && advisor) ok = adapt(advisor, rounds, budget);
   // What an advisor did not use goes into more rounds of everything.
@@ -112,10 +117,13 @@ Result<CampaignSummary> Runner::run(std::int64_t target, const Advisor& advisor,
   if (!ok && ok.error().code != Errc::interrupted) return tl::unexpected(ok.error());
   summary_.interrupted = stopped() || !ok;
   summary_.campaign = campaign_;
+  summary_.seed = options_.seed;
   summary_.carriers =
       static_cast<int>(std::ranges::count_if(items_, [](const Item& item) { return !item.rounds.empty(); }));
   for (const Item& item : items_) {
-    if (!item.rounds.empty()) summary_.rounds = std::max(summary_.rounds, *item.rounds.rbegin() + 1);
+    if (item.rounds.empty()) continue;
+    summary_.rounds = std::max(summary_.rounds, *item.rounds.rbegin() + 1);
+    if (item.record.plan_index < 0) ++summary_.again;
   }
   summary_.spent_ns = spent_ns();
   const std::string status = summary_.interrupted ? "interrupted" : "finished";
@@ -156,7 +164,7 @@ Result<void> Runner::resume(const CampaignRecord& campaign) {
     Item item;
     item.record = std::move(record);
     plan_index_ = std::max(plan_index_, item.record.plan_index + 1);
-    ++(item.record.adaptive ? next_advised_ : next_planned_);
+    if (item.record.plan_index >= 0) ++(item.record.adaptive ? next_advised_ : next_planned_);
     auto model = onnx::read_model(std::as_bytes(std::span(item.record.skeleton)));
     if (!model) continue;
     auto engine_model = plan_inputs(*model, {{}, 1});
@@ -180,22 +188,30 @@ Result<void> Runner::resume(const CampaignRecord& campaign) {
 Result<bool> Runner::add_item(const Carrier& carrier, bool adaptive) {
   auto skeleton = onnx::write_model(carrier.model, onnx::Weights::skeleton);
   if (!skeleton) return tl::unexpected(skeleton.error());
-  auto engine_model = plan_inputs(carrier.model, {{}, 1});
+  const auto same = [&](const Item& item) { return item.record.skeleton == *skeleton; };
+  if (std::ranges::any_of(items_, same)) return false;  // it was measured again already
+  return add_item({.id = 0,
+                   .campaign = campaign_,
+                   .plan_index = plan_index_++,
+                   .name = carrier.name,
+                   .family = carrier.family,
+                   .seed = carrier.seed,
+                   .adaptive = adaptive,
+                   .probe = is_probe_family(carrier.family),
+                   .skeleton = std::move(*skeleton),
+                   .executed = {}},
+                  carrier.model);
+}
+
+/// False where it cannot be measured.
+Result<bool> Runner::add_item(NetworkRecord record, const onnx::Model& model) {
+  auto engine_model = plan_inputs(model, {{}, 1});
   if (!engine_model) {
-    say("carrier " + carrier.name + " left out: " + engine_model.error().context);
+    say("carrier " + record.name + " left out: " + engine_model.error().context);
     return false;
   }
   Item item;
-  item.record = {.id = 0,
-                 .campaign = campaign_,
-                 .plan_index = plan_index_++,
-                 .name = carrier.name,
-                 .family = carrier.family,
-                 .seed = carrier.seed,
-                 .adaptive = adaptive,
-                 .probe = is_probe_family(carrier.family),
-                 .skeleton = std::move(*skeleton),
-                 .executed = {}};
+  item.record = std::move(record);
   item.engine_model = std::move(*engine_model);
   item.engine_model.bytes = item.record.skeleton;
   auto id = store_.add_network(item.record);
@@ -255,6 +271,27 @@ Result<void> Runner::measure(Item& item, int round) {
   if (observer_.progress) {
     observer_.progress(spent_ns() / options_.budget.count(),
                        "round " + std::to_string(round + 1) + ", " + std::to_string(items_.size()) + " carriers");
+  }
+  return {};
+}
+
+/// Their places in the plan are below 0.
+Result<void> Runner::measure_again(double until_ns) {
+  if (options_.resume) return {};
+  int index = 0;
+  for (const NetworkRecord& known : options_.again) {
+    const auto model = onnx::read_model(std::as_bytes(std::span(known.skeleton)));
+    if (stopped() || !fits(plan_.expected_cost({known.name, known.family, 0, {}, 0, 0}).count(), until_ns)) break;
+    if (!model) continue;
+    NetworkRecord record = known;
+    record.id = 0;
+    record.campaign = campaign_;
+    record.plan_index = --index;
+    record.executed.clear();
+    auto added = add_item(std::move(record), *model);
+    if (!added) return tl::unexpected(added.error());
+    if (!*added) continue;
+    if (auto ok = measure(items_.back(), 0); !ok) return ok;
   }
   return {};
 }

@@ -36,6 +36,9 @@ struct CampaignOptions {
   bool resume = false;  // the last campaign's plan is taken up: its seed and configuration are used, not these
   CampaignConfig config;
   std::vector<onnx::Model> like;  // networks to resemble
+  /// Carriers of an earlier campaign that are measured again, before all others and for a small share of the budget:
+  /// they tell how the machine's speed has changed since.
+  std::vector<NetworkRecord> again;
 };
 
 /// How much more of each family is wanted, from what was measured so far; empty: no opinion.
@@ -49,7 +52,9 @@ struct CampaignObserver {
 
 struct CampaignSummary {
   std::int64_t campaign = 0;
+  std::uint64_t seed = 0;
   int carriers = 0;
+  int again = 0;  // of them, carriers of an earlier campaign
   int measurements = 0;
   int failures = 0;
   int rounds = 0;

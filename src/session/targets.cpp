@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <sstream>
+
+#include "measure/machine.h"
 
 namespace latcast::session {
 
@@ -52,6 +55,22 @@ Result<TargetRecord> choose_target(Store& store, const std::string& name) {
   }
   if (fitting.empty()) return fail(Errc::not_found, "the store has no target '" + name + "'; it has:" + known);
   return fail(Errc::not_found, "'" + name + "' fits several targets:" + several);
+}
+
+Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings, int threads,
+                      std::int64_t batch) {
+  const MachineInfo machine = read_machine();
+  Target target;
+  target.device = machine.device;
+  std::istringstream features(machine.cpu_features);
+  for (std::string feature; features >> feature;) target.cpu_features.push_back(feature);
+  target.engine = engine.name;
+  target.engine_version = engine.version;
+  target.conditions = {{"threads", std::to_string(threads)}, {"batch", std::to_string(batch)}, {"dtype", "float32"}};
+  for (const auto& [key, value] : settings) target.settings.push_back({key, value});
+  target.name = machine.device.substr(0, machine.device.find(" (")) + " | " + engine.name + " " + engine.version +
+                " | threads=" + std::to_string(threads);
+  return target;
 }
 
 }  // namespace latcast::session

@@ -1,10 +1,14 @@
-// How the targets of a store are called where one is to be told from the others.
+// Targets: this machine's own, and those of a store, told from each other by their names.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "engine/engine.h"
+#include "latcast/pack_info.h"
 #include "store/store.h"
 
 namespace latcast::session {
@@ -16,5 +20,9 @@ namespace latcast::session {
 /// The target that is meant: by its display name, by its plain name where only one has it, or by a part of its display
 /// name that only one has. An empty name means the only one. The error lists the display names.
 [[nodiscard]] Result<TargetRecord> choose_target(Store& store, const std::string& name);
+
+/// The target that a measurement on this machine is of; `settings` as the engine describes them.
+[[nodiscard]] Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings,
+                                    int threads, std::int64_t batch = 1);
 
 }  // namespace latcast::session

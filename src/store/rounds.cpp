@@ -37,6 +37,20 @@ std::vector<double> round_effects(const RoundTable& table) {
   return effects;
 }
 
+QuietLatency quiet_latency(std::span<const double> corrected) {
+  QuietLatency latency;
+  latency.rounds = static_cast<int>(corrected.size());
+  latency.quiet = median(corrected);
+  std::vector<double> deviations;
+  for (const double value : corrected) deviations.push_back(std::abs(value - latency.quiet));
+  // 1.4826 MAD estimates a normal's standard deviation; a median of n has sqrt(pi / 2n) of it; 1.645 covers 90 %.
+  const double deviation =
+      corrected.size() > 1 ? 1.4826 * median(deviations) : std::numeric_limits<double>::quiet_NaN();
+  latency.noise =
+      1.645 * 1.2533 * deviation / std::sqrt(static_cast<double>(std::max<std::size_t>(corrected.size(), 1)));
+  return latency;
+}
+
 std::vector<QuietLatency> quiet_latencies(const RoundTable& table) {
   const std::vector<double> effects = round_effects(table);
   std::vector<QuietLatency> result;
@@ -45,17 +59,7 @@ std::vector<QuietLatency> quiet_latencies(const RoundTable& table) {
     for (std::size_t round = 0; round < item.size(); ++round) {
       if (item[round] > 0) corrected.push_back(item[round] * std::exp(-effects[round]));
     }
-    QuietLatency latency;
-    latency.rounds = static_cast<int>(corrected.size());
-    latency.quiet = median(corrected);
-    std::vector<double> deviations;
-    for (const double value : corrected) deviations.push_back(std::abs(value - latency.quiet));
-    // 1.4826 MAD estimates a normal's standard deviation; a median of n has sqrt(pi / 2n) of it; 1.645 covers 90 %.
-    const double deviation =
-        corrected.size() > 1 ? 1.4826 * median(deviations) : std::numeric_limits<double>::quiet_NaN();
-    latency.noise =
-        1.645 * 1.2533 * deviation / std::sqrt(static_cast<double>(std::max<std::size_t>(corrected.size(), 1)));
-    result.push_back(latency);
+    result.push_back(quiet_latency(corrected));
   }
   return result;
 }

@@ -23,6 +23,9 @@ inline constexpr std::size_t kItemsForRoundEffect = 4;
 /// Per round the median over items of log(value / item's median): how much slower the machine was.
 [[nodiscard]] std::vector<double> round_effects(const RoundTable& table);
 
+/// Of one item's rounds, their effects removed; NaN for none.
+[[nodiscard]] QuietLatency quiet_latency(std::span<const double> corrected);
+
 [[nodiscard]] std::vector<QuietLatency> quiet_latencies(const RoundTable& table);
 
 /// Median of a copy; NaN for none. NaNs among the values are skipped.

@@ -76,7 +76,7 @@ TEST_F(ProfileCommand, ADryRunMeasuresNothing) {
   const Outcome outcome = run({"profile", "--engine", "fake", "--budget", "1m", "--dry-run"});
   EXPECT_EQ(outcome.code, 0) << outcome;
   EXPECT_TRUE(contains(outcome.out, "block family") && contains(outcome.out, "carriers in") &&
-              contains(outcome.out, " rounds, about "))
+              contains(outcome.out, " rounds, about ") && contains(outcome.out, "; seed "))
       << outcome;
   EXPECT_FALSE(test::fs::exists(at("host.db")));
   EXPECT_EQ(run(profile({"--dry-run"})).code, 0);
@@ -94,13 +94,18 @@ TEST_F(ProfileCommand, TheSameSeedMeasuresTheSameCarriers) {
   EXPECT_NE(count().names, names);
 }
 
-TEST_F(ProfileCommand, AnotherCampaignIsAddedToTheStore) {
-  ASSERT_EQ(run(profile({"--budget", "3s"})).code, 0);
+TEST_F(ProfileCommand, AnotherCampaignIsAddedToTheStoreWithASeedOfItsOwn) {
+  const Outcome first = run(profile({"--budget", "3s"}));
+  ASSERT_EQ(first.code, 0) << first;
   const Counted once = count();
-  ASSERT_EQ(run(profile({"--budget", "3s", "--seed", "2"})).code, 0);
+  ASSERT_EQ(run(profile({"--budget", "3s"})).code, 0);
   const Counted twice = count();
   EXPECT_EQ(twice.campaigns, 2U);
   EXPECT_GT(twice.measurements, once.measurements);
+  auto store = must(Store::open_read_only(at("host.db")));
+  const auto campaigns = must(store.campaigns(1));
+  EXPECT_NE(campaigns[0].seed, campaigns[1].seed);
+  EXPECT_TRUE(contains(first.out, ", seed " + std::to_string(campaigns[0].seed) + " -> ")) << first;
 }
 
 TEST_F(ProfileCommand, CtrlCKeepsWhatWasMeasuredAndResumeGoesOn) {
@@ -174,8 +179,8 @@ TEST_F(ProfileCommand, MayBePulledTowardsAModel) {
 }
 
 TEST_F(ProfileCommand, TargetsOfOtherThreadCountsAreApart) {
-  ASSERT_EQ(run(profile({"--budget", "3s"})).code, 0);
-  ASSERT_EQ(run(profile({"--budget", "3s", "--threads", "2"})).code, 0);
+  ASSERT_EQ(run(profile({"--budget", "3s", "--seed", "1"})).code, 0);
+  ASSERT_EQ(run(profile({"--budget", "3s", "--seed", "1", "--threads", "2"})).code, 0);
   EXPECT_EQ(must(must(Store::open_read_only(at("host.db"))).targets()).size(), 2U);
   const Outcome unclear = run({"train", "--rms", test::kQuickModels, "--db", at("host.db"), "--out", at("x.latpack")});
   EXPECT_EQ(unclear.code, 1) << unclear;

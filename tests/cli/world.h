@@ -36,8 +36,8 @@ inline const World& world() {
     if (!fs::exists(result.pack) || fs::last_write_time(result.pack) < fs::last_write_time(LATCAST_BINARY)) {
       for (const char* end : {"", "-wal", "-shm"}) fs::remove(result.db + end);
       write_text(folder / "campaign.toml", "max_macs = 1e8\n");
-      run_or_throw(folder, {"profile", "--engine", "fake", "--db", result.db, "--budget", "40s", "--config",
-                            (folder / "campaign.toml").string()});
+      run_or_throw(folder, {"profile", "--engine", "fake", "--db", result.db, "--budget", "40s", "--seed", "1",
+                            "--config", (folder / "campaign.toml").string()});
       run_or_throw(folder, {"train", "--rms", kQuickModels, "--db", result.db, "--out", result.pack});
     }
     close(lock);

@@ -221,6 +221,76 @@ TEST_F(Campaign, ASecondOneIsAdded) {
   EXPECT_EQ(twice.measurements, once.measurements + static_cast<std::size_t>(second->measurements));
 }
 
+TEST_F(Campaign, CarriersOfAnEarlierOneAreMeasuredAgainFirst) {
+  options_.budget = 60s;
+  Worker worker("fake", {}, {});
+  ASSERT_TRUE(run(worker).has_value());
+  {
+    Store store = open();
+    options_.again = test::must(store.networks(1));
+  }
+  options_.again.resize(8);
+  options_.seed = 2;
+  const auto second = run(worker);
+  ASSERT_TRUE(second.has_value()) << second.error().context;
+  EXPECT_EQ(second->again, 8);
+  EXPECT_GT(second->carriers, 24);
+  Store store = open();
+  std::map<std::string, std::size_t> rounds;
+  for (const NetworkRecord& network : test::must(store.networks(2))) {
+    const std::size_t measured = test::must(store.measurements(network.id)).size();
+    if (network.plan_index < 0) rounds[network.skeleton] = measured;
+    if (network.plan_index >= 0) EXPECT_FALSE(rounds.contains(network.skeleton)) << network.name;
+  }
+  ASSERT_EQ(rounds.size(), 8U);
+  for (const NetworkRecord& known : options_.again) {
+    ASSERT_TRUE(rounds.contains(known.skeleton)) << known.name;
+    EXPECT_GE(rounds[known.skeleton], 2U) << known.name;
+  }
+}
+
+TEST_F(Campaign, ACarrierIsPlannedOnceThoughItIsMeasuredAgain) {
+  options_.budget = 60s;
+  Worker worker("fake", {}, {});
+  ASSERT_TRUE(run(worker).has_value());
+  {
+    Store store = open();
+    options_.again = test::must(store.networks(1));
+  }
+  options_.again.resize(8);
+  ASSERT_TRUE(run(worker).has_value());  // the same plan
+  Store store = open();
+  std::set<std::string> skeletons;
+  const auto networks = test::must(store.networks(2));
+  for (const NetworkRecord& network : networks) skeletons.insert(network.skeleton);
+  EXPECT_EQ(skeletons.size(), networks.size());
+}
+
+TEST_F(Campaign, ResumingCountsOnlyWhatWasPlanned) {
+  options_.budget = 60s;
+  Worker worker("fake", {}, {});
+  ASSERT_TRUE(run(worker).has_value());
+  {
+    Store store = open();
+    options_.again = test::must(store.networks(1));
+  }
+  options_.again.resize(6);
+  options_.seed = 2;
+  fractions_.clear();
+  stop_after_ = 9;
+  ASSERT_TRUE(run(worker).has_value());
+  stop_after_ = -1;
+  options_.resume = true;
+  const auto resumed = run(worker);
+  ASSERT_TRUE(resumed.has_value()) << resumed.error().context;
+  EXPECT_EQ(resumed->again, 6);
+  Store store = open();
+  std::set<int> planned;
+  for (const NetworkRecord& network : test::must(store.networks(2))) planned.insert(network.plan_index);
+  EXPECT_EQ(*planned.begin(), -6);
+  EXPECT_EQ(*planned.rbegin() + 1, resumed->carriers - 6);
+}
+
 TEST_F(Campaign, ShortBudgetsPlanNothingTheyCannotMeasure) {
   options_.budget = 1ms;
   Worker worker("fake", {}, {});

@@ -9,6 +9,7 @@
 #include "measure/model_file.h"
 #include "render/json_output.h"
 #include "session/forecaster.h"
+#include "session/targets.h"
 
 namespace latcast::cli {
 namespace {
@@ -169,8 +170,8 @@ int run(const Options& options, Console& console) {
   if (!options.output.machine_readable_on_stdout()) print(answers, options.modules);
   if (!options.output.json.empty()) {
     Json json = json_head();
-    json["target"] = json_target(current_target(*info, *settings, options.engine.settings.threads,
-                                                std::max<std::int64_t>(options.dims.batch, 1)));
+    json["target"] = json_target(session::current_target(*info, *settings, options.engine.settings.threads,
+                                                         std::max<std::int64_t>(options.dims.batch, 1)));
     json["measurements"] = Json::array();
     for (const Answer& answer : answers)
       json["measurements"].push_back(json_answer(answer, options.rounds, options.modules));

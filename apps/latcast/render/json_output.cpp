@@ -2,9 +2,7 @@
 
 #include <charconv>
 #include <cmath>
-#include <sstream>
 
-#include "measure/machine.h"
 #include "options.h"
 
 namespace latcast::cli {
@@ -45,21 +43,5 @@ Result<void> write_json(const std::string& file, const Json& json) {
 }
 
 Json json_number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings, int threads,
-                      std::int64_t batch) {
-  const MachineInfo machine = read_machine();
-  Target target;
-  target.device = machine.device;
-  std::istringstream features(machine.cpu_features);
-  for (std::string feature; features >> feature;) target.cpu_features.push_back(feature);
-  target.engine = engine.name;
-  target.engine_version = engine.version;
-  target.conditions = {{"threads", std::to_string(threads)}, {"batch", std::to_string(batch)}, {"dtype", "float32"}};
-  for (const auto& [key, value] : settings) target.settings.push_back({key, value});
-  target.name = machine.device.substr(0, machine.device.find(" (")) + " | " + engine.name + " " + engine.version +
-                " | threads=" + std::to_string(threads);
-  return target;
-}
 
 }  // namespace latcast::cli

@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine/engine.h"
 #include "latcast/pack.h"
 #include "latcast/result.h"
 
@@ -22,9 +21,5 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Result<void> write_json(const std::string& file, const Json& json);
 /// A number, or null where it is not finite.
 [[nodiscard]] Json json_number(double value);
-
-/// The target that a measurement on this machine is of.
-[[nodiscard]] Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings,
-                                    int threads, std::int64_t batch = 1);
 
 }  // namespace latcast::cli

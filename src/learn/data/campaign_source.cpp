@@ -1,59 +1,27 @@
 // Campaigns: carriers measured whole and node by node on one engine.
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <sstream>
 
 #include "learn/data/dataset.h"
+#include "learn/data/reference_carriers.h"
 #include "learn/data/source.h"
 
 namespace latcast::learn {
 namespace {
 
-/// Re-anchoring measures these in seconds: enough of them for a median, none of them slow.
+/// Re-anchoring measures these in seconds: enough of them for a median.
 constexpr std::size_t kReferences = 30;
-constexpr double kSlowestReference_ns = 15e6;
-constexpr double kFastestReference_ns = 3e5;
 /// A forecast of a whole network stays within tens of microseconds.
 constexpr double kModuleTime_ns = 500;
 
-/// Family by family, the least noisy carriers of moderate cost.
-std::vector<std::string> choose_references(const TrainingSet& set) {
-  std::map<std::string, std::vector<const NetworkTruth*>> by_family;
-  for (const NetworkTruth& network : set.networks) {
-    const bool moderate = network.quiet_ns < kSlowestReference_ns && network.quiet_ns > kFastestReference_ns;
-    if (!network.adaptive && !network.probe && moderate) by_family[network.family].push_back(&network);
-  }
-  for (auto& [family, networks] : by_family) {
-    std::ranges::sort(networks, {}, [](const auto* network) { return network->noise_ns / network->quiet_ns; });
-  }
-  std::vector<std::string> names;
-  for (std::size_t rank = 0; names.size() < kReferences; ++rank) {
-    const std::size_t before = names.size();
-    for (const auto& [family, networks] : by_family) {
-      if (rank < networks.size() && names.size() < kReferences) names.push_back(networks[rank]->name);
-    }
-    if (names.size() == before) break;
-  }
-  return names;
-}
-
-Result<std::vector<ReferenceCarrier>> read_references(Store& store, const std::vector<CampaignRecord>& campaigns,
-                                                      const TrainingSet& set) {
-  const std::vector<std::string> names = choose_references(set);
-  std::vector<ReferenceCarrier> references;
-  for (const CampaignRecord& campaign : campaigns) {
-    auto networks = store.networks(campaign.id);
-    if (!networks) return tl::unexpected(networks.error());
-    for (const NetworkRecord& network : *networks) {
-      const bool wanted = std::ranges::find(names, network.name) != names.end();
-      const bool taken = std::ranges::find(references, network.name, &ReferenceCarrier::name) != references.end();
-      const auto truth = std::ranges::find(set.networks, network.name, &NetworkTruth::name);
-      if (!wanted || taken || truth == set.networks.end()) continue;
-      references.push_back({network.name, {network.skeleton.begin(), network.skeleton.end()}, truth->quiet_ns});
-    }
-  }
-  return references;
+Result<std::vector<ReferenceCarrier>> reference_carriers(Store& store, std::int64_t target, const Dataset& data) {
+  auto records = read_references(store, target, data, kReferences);
+  if (!records) return tl::unexpected(records.error());
+  std::vector<ReferenceCarrier> out;
+  for (const auto& [record, quiet_ns] : *records)
+    out.push_back({record.name, {record.skeleton.begin(), record.skeleton.end()}, quiet_ns});
+  return out;
 }
 
 Target pack_target(const TargetRecord& record) {
@@ -71,6 +39,21 @@ Target pack_target(const TargetRecord& record) {
   return target;
 }
 
+/// How the machine's speed changed between campaigns, as far as they share carriers.
+void describe_campaigns(const std::vector<CampaignEffect>& campaigns, MeasurementReport& out) {
+  for (const CampaignEffect& one : campaigns) {
+    const std::string name = "campaign " + std::to_string(one.campaign);
+    if (one.common > 0) {
+      out.details.push_back(name + ": times divided by " + std::to_string(std::exp(one.log_offset)) + ", by " +
+                            std::to_string(one.common) + " carriers in common with newer campaigns");
+    }
+    if (one.tied || one.carriers == 0) continue;
+    out.notes.push_back(name +
+                        " has too few carriers in common with newer campaigns: if the machine's speed changed "
+                        "in between, the change is learnt as noise");
+  }
+}
+
 MeasurementReport describe(const Dataset& data) {
   MeasurementReport out;
   out.unit = "carriers";
@@ -82,6 +65,7 @@ MeasurementReport describe(const Dataset& data) {
     out.notes.push_back(std::to_string(data.report.carriers_left_out) +
                         " carriers left out: no complete profile, or a graph that cannot be read");
   }
+  describe_campaigns(data.report.campaigns, out);
   const ProfilerCost& cost = data.report.profiler;
   std::ostringstream text;
   text << "profiler cost: " << cost.per_pause << " of the pause after a node, " << std::llround(cost.per_node_ns)
@@ -100,10 +84,14 @@ Result<Measurements> read_campaigns(Store& store, const TargetRecord& target, co
   if (!data) return tl::unexpected(data.error());
   auto campaigns = store.campaigns(target.id);
   if (!campaigns) return tl::unexpected(campaigns.error());
-  auto references = read_references(store, *campaigns, data->samples);
+  auto references = reference_carriers(store, target.id, *data);
   if (!references) return tl::unexpected(references.error());
   MeasurementReport report = describe(*data);
-  const CampaignRecord& last = campaigns->back();
+  // The newest that measured anything: the others' times were brought to its own.
+  const auto& effects = data->report.campaigns;
+  const auto newest =
+      std::ranges::find_if(effects.rbegin(), effects.rend(), [](const auto& one) { return one.carriers > 0; });
+  const CampaignRecord& last = (*campaigns)[static_cast<std::size_t>(effects.rend() - newest) - 1];
   return Measurements{.catalogue = std::move(own),
                       .set = std::move(data->samples),
                       .target = pack_target(target),

@@ -25,8 +25,9 @@ constexpr double kDithering = 30.0;
 constexpr double kModelError = 0.05;
 
 struct CarrierData {
-  NetworkRecord record;
+  NetworkRecord record;  // the newest, where several campaigns measured it
   std::vector<MeasurementRecord> measurements;
+  std::vector<double> effects;  // per measurement: log of how much slower the machine was than usual
   onnx::Model executed;
   Network network;
   QuietLatency quiet;
@@ -50,7 +51,17 @@ bool read_graph(CarrierData& carrier, const Catalogue& catalogue) {
   return true;
 }
 
-void combine_nodes(CarrierData& carrier, const std::vector<double>& effects) {
+/// Unloaded latency over all rounds, their effects removed.
+void combine_bursts(CarrierData& carrier) {
+  std::vector<double> corrected;
+  for (std::size_t i = 0; i < carrier.measurements.size(); ++i) {
+    const double burst = burst_minimum(carrier.measurements[i]);
+    if (burst > 0) corrected.push_back(burst * std::exp(-carrier.effects[i]));
+  }
+  carrier.quiet = quiet_latency(corrected);
+}
+
+void combine_nodes(CarrierData& carrier) {
   const std::size_t nodes = carrier.executed.graph.nodes.size();
   carrier.profiled_ns.assign(nodes, kMissing);
   carrier.pause_ns.assign(nodes, 0.0);
@@ -58,11 +69,12 @@ void combine_nodes(CarrierData& carrier, const std::vector<double>& effects) {
   for (std::size_t node = 0; node < nodes; ++node) {
     std::vector<double> values;
     std::vector<double> pauses;
-    for (const MeasurementRecord& measurement : carrier.measurements) {
+    for (std::size_t i = 0; i < carrier.measurements.size(); ++i) {
+      const MeasurementRecord& measurement = carrier.measurements[i];
       if (measurement.nodes_ns.size() != nodes || measurement.pauses_ns.size() != nodes ||
           measurement.nodes_ns[node] < 0)
         continue;
-      const double quiet = std::exp(-effects[static_cast<std::size_t>(measurement.round)]);
+      const double quiet = std::exp(-carrier.effects[i]);
       values.push_back(static_cast<double>(measurement.nodes_ns[node]) * quiet);
       pauses.push_back(static_cast<double>(measurement.pauses_ns[node]) * quiet);
     }
@@ -127,6 +139,7 @@ class Builder {
   void add(const CarrierData& carrier, const std::vector<double>& clean) {
     NetworkTruth truth;
     truth.name = carrier.record.name;
+    truth.identity = identity_of(carrier.record.skeleton);
     truth.family = carrier.record.family;
     truth.adaptive = carrier.record.adaptive;
     truth.probe = carrier.record.probe;
@@ -150,6 +163,7 @@ class Builder {
       truth.modules.push_back(reference);
     }
     set_.networks.push_back(std::move(truth));
+    records_.push_back(carrier.record.id);
   }
 
   Dataset finish(DatasetReport report) {
@@ -158,7 +172,7 @@ class Builder {
     report.unknown_modules = unknown_count_;
     for (const auto& [op, time] : unknown_) report.unknown_operators.emplace_back(op, time / total_);
     std::ranges::sort(report.unknown_operators, std::greater<>(), &std::pair<std::string, double>::second);
-    return {std::move(set_), std::move(report)};
+    return {std::move(set_), std::move(records_), std::move(report)};
   }
 
  private:
@@ -177,6 +191,7 @@ class Builder {
 
   SampleCollector samples_;
   TrainingSet set_;
+  std::vector<std::int64_t> records_;
   std::map<std::string, double> unknown_;
   double total_ = 0;
   int modules_ = 0;
@@ -211,25 +226,83 @@ Result<std::vector<CarrierData>> read_campaign(Store& store, std::int64_t campai
     }
   }
   const std::vector<double> effects = round_effects(table);
-  const std::vector<QuietLatency> quiet = quiet_latencies(table);
-  for (std::size_t index = 0; index < carriers.size(); ++index) {
-    carriers[index].quiet = quiet[index];
-    combine_nodes(carriers[index], effects);
+  for (CarrierData& carrier : carriers) {
+    for (const MeasurementRecord& measurement : carrier.measurements)
+      carrier.effects.push_back(effects[static_cast<std::size_t>(measurement.round)]);
+    combine_bursts(carrier);
   }
-  const auto before = carriers.size();
-  std::erase_if(carriers, [](const CarrierData& carrier) { return !complete(carrier); });
-  report.carriers_left_out += static_cast<int>(before - carriers.size());
   return carriers;
 }
 
-Result<Dataset> build(Store& store, const std::vector<std::int64_t>& campaigns, const Catalogue& catalogue) {
-  DatasetReport report;
-  std::vector<CarrierData> carriers;
-  for (const std::int64_t campaign : campaigns) {
-    auto more = read_campaign(store, campaign, catalogue, report);
-    if (!more) return tl::unexpected(more.error());
-    std::ranges::move(*more, std::back_inserter(carriers));
+using Campaigns = std::vector<std::vector<CarrierData>>;  // oldest first
+
+/// Takes out what each campaign's carriers were slower by than the newest one's.
+std::vector<CampaignEffect> remove_campaign_effects(const std::vector<std::int64_t>& ids, Campaigns& campaigns) {
+  std::vector<CampaignLatencies> latencies;
+  for (const auto& carriers : campaigns) {
+    CampaignLatencies& own = latencies.emplace_back();
+    for (const CarrierData& carrier : carriers) {
+      if (carrier.quiet.quiet > 0) own[identity_of(carrier.record.skeleton)] = carrier.quiet.quiet;
+    }
   }
+  std::vector<CampaignEffect> effects = campaign_effects(latencies);
+  for (std::size_t i = 0; i < campaigns.size(); ++i) {
+    effects[i].campaign = ids[i];
+    for (CarrierData& carrier : campaigns[i]) {
+      for (double& effect : carrier.effects) effect += effects[i].log_offset;
+    }
+  }
+  return effects;
+}
+
+/// A later copy's measurements go to the earlier one.
+void unite(CarrierData& carrier, CarrierData&& copy) {
+  if (carrier.record.executed != copy.record.executed) {  // the newer graph holds; times of other nodes say nothing
+    for (MeasurementRecord& measurement : carrier.measurements) measurement.nodes_ns.clear();
+    carrier.executed = std::move(copy.executed);
+    carrier.network = std::move(copy.network);
+  }
+  const bool adaptive = carrier.record.adaptive && copy.record.adaptive;
+  carrier.record = std::move(copy.record);
+  carrier.record.adaptive = adaptive;
+  std::ranges::move(copy.measurements, std::back_inserter(carrier.measurements));
+  std::ranges::copy(copy.effects, std::back_inserter(carrier.effects));
+}
+
+/// Every carrier once: what was measured of it in any campaign is of one network, on one side of every split.
+std::vector<CarrierData> distinct_carriers(Campaigns campaigns, DatasetReport& report) {
+  std::vector<CarrierData> out;
+  std::map<std::uint64_t, std::size_t> place;
+  for (auto& carriers : campaigns) {
+    for (CarrierData& carrier : carriers) {
+      const auto [found, fresh] = place.emplace(identity_of(carrier.record.skeleton), out.size());
+      if (fresh) {
+        out.push_back(std::move(carrier));
+      } else {
+        unite(out[found->second], std::move(carrier));
+      }
+    }
+  }
+  for (CarrierData& carrier : out) {
+    combine_bursts(carrier);
+    combine_nodes(carrier);
+  }
+  const auto before = out.size();
+  std::erase_if(out, [](const CarrierData& carrier) { return !complete(carrier); });
+  report.carriers_left_out += static_cast<int>(before - out.size());
+  return out;
+}
+
+Result<Dataset> build(Store& store, const std::vector<std::int64_t>& ids, const Catalogue& catalogue) {
+  DatasetReport report;
+  Campaigns campaigns;
+  for (const std::int64_t campaign : ids) {
+    auto own = read_campaign(store, campaign, catalogue, report);
+    if (!own) return tl::unexpected(own.error());
+    campaigns.push_back(std::move(*own));
+  }
+  report.campaigns = remove_campaign_effects(ids, campaigns);
+  const std::vector<CarrierData> carriers = distinct_carriers(std::move(campaigns), report);
   if (carriers.empty())
     return fail(Errc::not_found, "the store holds no complete measurement of this target; run 'latcast profile' first");
   std::vector<ProfiledRun> runs;

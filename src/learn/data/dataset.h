@@ -1,4 +1,5 @@
-// Store -> TrainingSet: which module took how long, with the profiler's own cost and the machine's drift taken out.
+// Store -> TrainingSet: which module took how long, with the profiler's own cost and the machine's drift, within and
+// between campaigns, taken out.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,7 @@
 
 #include "catalogue/catalogue.h"
 #include "latcast/result.h"
+#include "learn/data/campaign_effects.h"
 #include "learn/data/training_set.h"
 #include "store/store.h"
 
@@ -29,16 +31,19 @@ struct DatasetReport {
   int unknown_modules = 0;
   double noise = 0;  // median relative noise of the carriers' quiet latencies
   ProfilerCost profiler;
+  std::vector<CampaignEffect> campaigns;  // oldest first; their offsets are taken out of the samples
   std::vector<std::pair<std::string, double>> unknown_operators;  // operator, share of time
 };
 
 struct Dataset {
   TrainingSet samples;
+  std::vector<std::int64_t> records;  // per network: the id of its newest record in the store
   DatasetReport report;
 };
 
-/// Everything measured for a target, over all its campaigns. Modules are made anew from the stored graphs, so a
-/// catalogue that was extended since gives its new parameters for old measurements too.
+/// Everything measured for a target, over all its campaigns: a carrier that several of them measured is one network,
+/// and the campaigns' own effects are taken out as far as such carriers tell them. Modules are made anew from the
+/// stored graphs, so a catalogue that was extended since gives its new parameters for old measurements too.
 [[nodiscard]] Result<Dataset> load_dataset(Store& store, std::int64_t target, const Catalogue& catalogue);
 
 /// Only this campaign's (an advisor's view while it runs).

@@ -185,6 +185,7 @@ TrainingSet make_training_set(std::span<const TableNetwork> networks, const Cata
   for (const TableNetwork& network : networks) {
     NetworkTruth truth;
     truth.name = network.name;
+    truth.identity = identity_of(network.name);
     truth.family = network.family;
     truth.quiet_ns = network.total_ns;
     truth.noise_ns = network.deviation_ns;

@@ -5,10 +5,13 @@
 
 #include <Eigen/Core>
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catalogue/catalogue.h"
+#include "core/pack_seal.h"
 
 namespace latcast::learn {
 
@@ -33,12 +36,20 @@ struct ModuleRef {
   double latency_ns = 0;                                                 // measured share of the network's time
 };
 
+/// Identity of a network: of a carrier's skeleton, of the name where that is all that is known. Never 0.
+[[nodiscard]] inline std::uint64_t identity_of(std::string_view content) {
+  const std::uint64_t hash =
+      detail::content_hash(std::span(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()));
+  return hash != 0 ? hash : 1;
+}
+
 /// One measured network (a carrier) with its unprofiled end-to-end truth.
 struct NetworkTruth {
   std::string name;
-  std::string family;     // block family: intervals leave whole families out
-  bool adaptive = false;  // chosen because the error was large there: not used for intervals
-  bool probe = false;     // operators in a row, unlike a network: samples only, neither calibration nor intervals
+  std::uint64_t identity = 0;  // identity_of() what it is; two networks of a set never share one. 0: its name's
+  std::string family;          // block family: intervals leave whole families out
+  bool adaptive = false;       // chosen because the error was large there: not used for intervals
+  bool probe = false;          // operators in a row, unlike a network: samples only, neither calibration nor intervals
   double quiet_ns = 0;
   double noise_ns = 0;
   std::vector<ModuleRef> modules;
@@ -51,7 +62,7 @@ struct NetworkTruth {
 
 struct TrainingSet {
   std::vector<KernelSamples> kernels;
-  std::vector<NetworkTruth> networks;
+  std::vector<NetworkTruth> networks;  // each once, however often it was measured: folds go by this list
   /// Modules that nothing was measured of (their latencies are not numbers): networks' totals tell what they cost. Not
   /// among NetworkTruth::modules.
   std::vector<KernelSamples> unlisted;

@@ -12,30 +12,31 @@
 namespace latcast::learn {
 namespace {
 
-/// Networks of all subjects, each name once.
-struct Names {
-  std::map<std::string, std::size_t> place;
+/// Networks of all subjects, each once.
+struct Distinct {
+  std::map<std::uint64_t, std::size_t> place;        // by identity
   std::vector<std::vector<std::size_t>> of_subject;  // per subject, per network
 };
 
-Names names_of(const std::vector<Subject>& subjects) {
-  Names out;
+Distinct distinct_networks(const std::vector<Subject>& subjects) {
+  Distinct out;
   for (const Subject& subject : subjects) {
     auto& places = out.of_subject.emplace_back();
     for (const NetworkTruth& network : subject.set.networks) {
-      places.push_back(out.place.emplace(network.name, out.place.size()).first->second);
+      const std::uint64_t identity = network.identity != 0 ? network.identity : identity_of(network.name);
+      places.push_back(out.place.emplace(identity, out.place.size()).first->second);
     }
   }
   return out;
 }
 
-Division spread_to_subjects(const Names& names, const std::vector<int>& part_of_name) {
+Division spread_to_subjects(const Distinct& distinct, const std::vector<int>& part_of) {
   Division out;
-  for (const auto& places : names.of_subject) {
+  for (const auto& places : distinct.of_subject) {
     auto& parts = out.part_of_network.emplace_back();
-    for (const std::size_t place : places) parts.push_back(part_of_name[place]);
+    for (const std::size_t place : places) parts.push_back(part_of[place]);
   }
-  out.parts = part_of_name.empty() ? 0 : *std::ranges::max_element(part_of_name) + 1;
+  out.parts = part_of.empty() ? 0 : *std::ranges::max_element(part_of) + 1;
   return out;
 }
 
@@ -114,31 +115,31 @@ JointForecasts no_forecasts(const PreparedSet& prepared) {
 }  // namespace
 
 Division divide_by_network(const std::vector<Subject>& subjects, int parts, std::uint64_t seed) {
-  const Names names = names_of(subjects);
-  std::vector<std::vector<int>> classes(names.place.size());
+  const Distinct distinct = distinct_networks(subjects);
+  std::vector<std::vector<int>> classes(distinct.place.size());
   int first = 0;
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     const PreparedSet& prepared = subjects[s].prepared;
     for (std::size_t n = 0; n < prepared.places.size(); ++n) {
-      auto& own = classes[names.of_subject[s][n]];
+      auto& own = classes[distinct.of_subject[s][n]];
       for (const ModulePlace& place : prepared.places[n]) {
         if (place.kernel >= 0) own.push_back(first + place.kernel);
       }
     }
     first += static_cast<int>(prepared.kernels.size());
   }
-  return spread_to_subjects(names, stratified_folds(classes, parts, seed));
+  return spread_to_subjects(distinct, stratified_folds(classes, parts, seed));
 }
 
 Division divide_by_family(const std::vector<Subject>& subjects, int parts) {
-  const Names names = names_of(subjects);
-  std::vector<NetworkTruth> networks(names.place.size());
+  const Distinct distinct = distinct_networks(subjects);
+  std::vector<NetworkTruth> networks(distinct.place.size());
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     for (std::size_t n = 0; n < subjects[s].set.networks.size(); ++n) {
-      networks[names.of_subject[s][n]].family = subjects[s].set.networks[n].family;
+      networks[distinct.of_subject[s][n]].family = subjects[s].set.networks[n].family;
     }
   }
-  return spread_to_subjects(names, family_groups(networks, parts));
+  return spread_to_subjects(distinct, family_groups(networks, parts));
 }
 
 std::vector<JointForecasts> forecast_parts(const JointModel& model, const std::vector<Subject>& subjects,

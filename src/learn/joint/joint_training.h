@@ -22,7 +22,7 @@ struct Subject {
 };
 
 /// A division of the networks into parts. A network that several subjects have is in the same part on each: they are
-/// known by name.
+/// known by NetworkTruth::identity.
 struct Division {
   int parts = 0;
   std::vector<std::vector<int>> part_of_network;  // per subject, per network: in [0, parts)

@@ -30,6 +30,17 @@ Result<void> check_sizes(const KernelSamples& s, std::size_t networks) {
   return inside ? Result<void>() : fail(Errc::invalid_input, where + ": a sample of no network");
 }
 
+/// Copies of a network would be on both sides of folds.
+Result<void> check_networks(const std::vector<NetworkTruth>& networks) {
+  std::set<std::uint64_t> seen;
+  for (const NetworkTruth& network : networks) {
+    if (network.identity != 0 && !seen.insert(network.identity).second)
+      return fail(Errc::invalid_input,
+                  network.name + ": is in the training set twice; its measurements must be united");
+  }
+  return {};
+}
+
 /// Rows with the same features, terms and latency as an earlier one.
 std::size_t count_repeated(const Rows& rows) {
   std::set<std::vector<double>> seen;
@@ -110,6 +121,7 @@ std::vector<BasePrior> pooled_priors(const TrainingSet& set, const std::vector<c
 }
 
 Result<PreparedSet> prepare(const TrainingSet& set) {
+  if (auto ok = check_networks(set.networks); !ok) return tl::unexpected<Error>(ok.error());
   PreparedSet out;
   std::vector<std::vector<Eigen::Index>> new_row(set.kernels.size());
   std::size_t usable_samples = 0;

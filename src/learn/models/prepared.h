@@ -34,8 +34,8 @@ struct PreparedSet {
   std::size_t repeated = 0;                      // samples that say what another one of their class says
 };
 
-/// Without kernel classes where nothing was measured but totals. Errc::invalid_input: nothing usable, or sizes and
-/// indices that do not match.
+/// Without kernel classes where nothing was measured but totals. Errc::invalid_input: nothing usable, a network that is
+/// there twice, or sizes and indices that do not match.
 [[nodiscard]] Result<PreparedSet> prepare(const TrainingSet& set);
 
 /// Per kernel class what the other classes of its type say of its base, for classes with few rows; `rows`: per class.

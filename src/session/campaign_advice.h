@@ -3,9 +3,9 @@
 
 #include "measure/campaign.h"
 
-namespace latcast::cli {
+namespace latcast::session {
 
 /// An advisor that asks for carriers of the families in which forecasts are worst, cross-validated by network.
 [[nodiscard]] Advisor advise_from_errors(const Catalogue& catalogue);
 
-}  // namespace latcast::cli
+}  // namespace latcast::session

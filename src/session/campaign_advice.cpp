@@ -1,4 +1,4 @@
-#include "campaign_advice.h"
+#include "session/campaign_advice.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@
 #include "learn/models/prepared.h"
 #include "store/rounds.h"
 
-namespace latcast::cli {
+namespace latcast::session {
 namespace {
 
 using namespace latcast::learn;
@@ -91,4 +91,4 @@ Advisor advise_from_errors(const Catalogue& catalogue) {
   };
 }
 
-}  // namespace latcast::cli
+}  // namespace latcast::session

@@ -1,0 +1,111 @@
+#include "session/profiling.h"
+
+#include <chrono>
+#include <random>
+
+#include "engine/worker/worker.h"
+#include "learn/data/dataset.h"
+#include "learn/data/reference_carriers.h"
+#include "measure/machine.h"
+#include "session/campaign_advice.h"
+#include "session/targets.h"
+
+namespace latcast::session {
+namespace {
+
+constexpr Nanos kDefaultBudget = std::chrono::minutes(10);
+/// One carrier's session and weights must fit; a worker that wants more costs its carrier.
+constexpr std::size_t kWorkerMemory = std::size_t{5} << 30;
+/// Carriers of the campaign before that are measured again: the median of their ratios is good to about 1 %.
+constexpr std::size_t kCarriersAgain = 20;
+
+/// Short enough to be typed again.
+std::uint64_t drawn_seed() { return std::random_device()() & 0x7fffffffU; }
+
+Result<CampaignOptions> campaign_options(const ProfileOptions& options) {
+  CampaignOptions campaign;
+  campaign.budget = options.budget;
+  campaign.seed = options.seed ? *options.seed : drawn_seed();
+  campaign.resume = options.resume;
+  if (!options.config.empty()) {
+    auto config = read_campaign_config(options.config);
+    if (!config) return tl::unexpected(config.error());
+    campaign.config = std::move(*config);
+  }
+  for (const std::string& file : options.like) {
+    auto model = onnx::read_model_file(file);
+    if (!model) return tl::unexpected(model.error());
+    campaign.like.push_back(std::move(*model));
+  }
+  return campaign;
+}
+
+Result<std::int64_t> open_target(Store& store, Worker& worker, const EngineInfo& info, int threads) {
+  auto settings = worker.describe();
+  if (!settings) return tl::unexpected(settings.error());
+  const MachineInfo machine = read_machine();
+  const Target target = current_target(info, *settings, threads);
+  return store.ensure_target(
+      {0, target.name, machine.device, machine.cpu_features, info.name, info.version, info.library, *settings});
+}
+
+/// Carriers of the target's last campaign that has any.
+Result<std::vector<NetworkRecord>> carriers_to_measure_again(Store& store, std::int64_t target,
+                                                             const Catalogue& catalogue) {
+  std::vector<NetworkRecord> out;
+  auto campaigns = store.campaigns(target);
+  if (!campaigns) return tl::unexpected(campaigns.error());
+  for (std::size_t i = campaigns->size(); i-- > 0 && out.empty();) {
+    const auto dataset = learn::load_campaign(store, (*campaigns)[i].id, catalogue);
+    if (!dataset && dataset.error().code == Errc::not_found) continue;  // it measured nothing
+    if (!dataset) return tl::unexpected(dataset.error());
+    auto references = learn::read_references(store, target, *dataset, kCarriersAgain);
+    if (!references) return tl::unexpected(references.error());
+    for (learn::ReferenceRecord& reference : *references) out.push_back(std::move(reference.record));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<ProfilePlan> plan(const ProfileOptions& options) {
+  const auto catalogue = Catalogue::builtin(options.catalogue);
+  if (!catalogue) return tl::unexpected(catalogue.error());
+  auto campaign = campaign_options(options);
+  if (!campaign) return tl::unexpected(campaign.error());
+  if (campaign->budget.count() <= 0) campaign->budget = kDefaultBudget;
+  return ProfilePlan{campaign->seed, plan_campaign(*catalogue, *campaign)};
+}
+
+Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listener) {
+  const auto catalogue = Catalogue::builtin(options.catalogue);
+  if (!catalogue) return tl::unexpected(catalogue.error());
+  auto campaign = campaign_options(options);
+  if (!campaign) return tl::unexpected(campaign.error());
+  if (campaign->budget.count() <= 0 && !options.resume) campaign->budget = kDefaultBudget;
+  Worker worker(options.engine, options.settings, {std::chrono::minutes(1), kWorkerMemory});
+  const auto info = worker.info();
+  if (!info) return tl::unexpected(info.error());
+  if (!info->available) return fail(Errc::engine_unavailable, info->problem);
+  auto store = Store::create(options.db);
+  if (!store) return tl::unexpected(store.error());
+  const auto target = open_target(*store, worker, *info, options.settings.threads);
+  if (!target) return tl::unexpected(target.error());
+  if (!options.resume) {
+    auto again = carriers_to_measure_again(*store, *target, *catalogue);
+    if (!again) return tl::unexpected(again.error());
+    campaign->again = std::move(*again);
+    listener.note("seed " + std::to_string(campaign->seed));
+  }
+  const CampaignObserver observer{[&](double fraction, const std::string& what) { listener.progress(fraction, what); },
+                                  [&](const std::string& line) { listener.note(line); },
+                                  [&] { return listener.cancelled(); }};
+  auto summary = run_campaign(worker, *store, *target, *catalogue, *campaign, advise_from_errors(*catalogue), observer);
+  if (summary && summary->carriers == 0 && !summary->interrupted) {
+    return fail(Errc::invalid_input,
+                "nothing was measured: the budget is too short for a single carrier; give more with --budget");
+  }
+  return summary;
+}
+
+}  // namespace latcast::session
