@@ -21,7 +21,7 @@ used_names=() # what CMake files look for
 declare -A given
 while read -r group package rest; do
   [[ -n $group && $group != '#'* ]] || continue
-  [[ $group =~ ^(build|test|headers)$ ]] || complain "scripts/packages.txt: unknown group '$group'"
+  [[ $group =~ ^(build|test|networks|headers)$ ]] || complain "scripts/packages.txt: unknown group '$group'"
   read -r -a list <<<"${rest%%|*}"
   needed=0
   for header in "${list[@]}"; do
@@ -63,12 +63,12 @@ fi
 
 # ---- Scripts
 
-for script in quickstart test .ci/run scripts/setup.sh scripts/check_repository.sh; do
+for script in quickstart test .ci/run scripts/setup.sh scripts/accuracy.sh scripts/check_repository.sh; do
   [[ -x $script ]] || complain "$script has no run bit"
   bash -n "$script" || complain "$script does not parse"
 done
 for command in './quickstart --nonsense' './quickstart --budget' './quickstart --budget 0s' './quickstart --budget 3x' './test --nonsense' \
-  'scripts/setup.sh --nonsense'; do
+  'scripts/setup.sh --nonsense' 'scripts/accuracy.sh --nonsense' 'scripts/export_networks.py --nonsense'; do
   code=0
   read -r -a words <<<"$command"
   "${words[@]}" >/dev/null 2>&1 </dev/null || code=$?
@@ -77,6 +77,19 @@ done
 for command in quickstart test; do
   help=$("./$command" --help </dev/null) && [[ $help == 'usage: '* ]] || complain "./$command --help shows no usage"
 done
+
+# ---- CHANGELOG.md names the formats' versions, once
+
+constant() { grep -rhoP "$1 = \K[0-9]+" src | sort -u | paste -sd/; }
+formats="Store schema $(constant kStoreSchemaVersion), pack format $(constant kPackFormat), JSON schema version"
+[[ $(grep -ciE 'schema|pack format' CHANGELOG.md) == 1 ]] && grep -qF "$formats" CHANGELOG.md ||
+  complain "CHANGELOG.md does not say, once: $formats"
+
+# ---- Networks of the accuracy tables: NAME SIDE, each once
+
+while read -r line; do
+  complain "scripts/networks.txt: '$line' is no network and side, or is there twice"
+done < <(awk '/^#/ {next} NF != 2 || $2 !~ /^[0-9]+$/ || seen[$1]++' scripts/networks.txt)
 
 if ((problems > 0)); then
   printf '%d problems\n' "$problems"

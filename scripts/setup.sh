@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what latcast is built, measured and (--test) tested with: Debian packages, a Python environment in build/venv,
-# ONNX Runtime's headers in build/onnxruntime-headers. Does only what is missing; needs root, or sudo, only for packages.
+# ONNX Runtime's headers in build/onnxruntime-headers; with --networks also what scripts/export_networks.py needs. Does only
+# what is missing; needs root, or sudo, only for packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
@@ -15,11 +16,13 @@ archive_keys=/usr/share/keyrings/debian-archive-keyring.gpg
 archive_new_key=/usr/share/keyrings/debian-archive-$headers_release-automatic.gpg
 
 groups=build
-case "${1-}" in
-  '') ;;
-  --test) groups='build|test' ;;
-  *) say "usage: scripts/setup.sh [--test]" >&2 && exit 2 ;;
-esac
+for option in "$@"; do
+  case $option in
+    --test) groups+='|test' ;;
+    --networks) groups+='|networks' ;;
+    *) say "usage: scripts/setup.sh [--test] [--networks]" >&2 && exit 2 ;;
+  esac
+done
 
 # ---- Debian packages
 

@@ -7,6 +7,7 @@
 #include "engine/fake/fake_engine.h"
 #include "learn/data/dataset.h"
 #include "measure/campaign.h"
+#include "real_engine.h"
 #include "session/forecaster.h"
 #include "store/rounds.h"
 #include "world.h"
@@ -316,9 +317,7 @@ class RealEngineCatalogue : public ExtendedCatalogue {
  protected:
   void SetUp() override {
     ExtendedCatalogue::SetUp();
-    Worker worker("onnxruntime", {}, {});
-    const auto info = must(worker.info());
-    if (!info.available) GTEST_SKIP() << info.problem;
+    if (const std::string problem = test::no_engine(); !problem.empty()) GTEST_SKIP() << problem;
   }
 };
 
@@ -328,8 +327,9 @@ TEST_F(RealEngineCatalogue, ATypeForAStandardOperator) {
   onboard("onnxruntime", "10s");
   const test::Json module = module_of(model_with(test::node("Elu", {"a"}, {"b"}), {1, 64, 1024}), "elu");
   EXPECT_NE(module["status"], "unknown") << module.dump(1);
-  EXPECT_GT(module["latency_ns"].get<double>(), 0);
-  EXPECT_LT(module["latency_ns"].get<double>(), 1e9);
+  // 65,536 exponentials: some 0.1 to 20 ns each on anything that runs this.
+  EXPECT_GT(module["latency_ns"].get<double>(), 6e3) << module.dump(1);
+  EXPECT_LT(module["latency_ns"].get<double>(), 1.3e6) << module.dump(1);
 }
 
 }  // namespace

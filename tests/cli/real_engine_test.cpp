@@ -1,8 +1,9 @@
-// From nothing to a forecast on the inference engine of this machine: structure and sanity, no promise about time.
+// From nothing to a forecast on the inference engine of this machine; where there is one, all of it must work.
+#include "real_engine.h"
+
 #include <cmath>
 #include <set>
 
-#include "engine/worker/worker.h"
 #include "world.h"
 
 namespace latcast {
@@ -17,9 +18,7 @@ class RealEngine : public test::CliTest {
  protected:
   void SetUp() override {
     CliTest::SetUp();
-    Worker worker("onnxruntime", {}, {});
-    const auto info = must(worker.info());
-    if (!info.available) GTEST_SKIP() << info.problem;
+    if (const std::string problem = test::no_engine(); !problem.empty()) GTEST_SKIP() << problem;
     test::save(test::small_cnn(32), at("cnn.onnx"));
   }
 };
@@ -34,7 +33,12 @@ TEST_F(RealEngine, MeasuresAModel) {
   const Json json = run_json({"measure", at("cnn.onnx"), "--engine", "onnxruntime", "--rounds", "3", "--burst", "10ms",
                               "--modules", "--json"});
   const Json& measurement = json["measurements"][0];
-  EXPECT_GT(measurement["latency_ns"]["quiet"].get<double>(), 1000);
+  const double quiet = measurement["latency_ns"]["quiet"];
+  EXPECT_GT(quiet, 2e4);  // 5.6 million multiply-accumulates
+  EXPECT_LT(quiet, 2e7);
+  double sum = 0;
+  for (const Json& module : measurement["modules"]) sum += module["latency_ns"].get<double>();
+  EXPECT_NEAR(sum, quiet, 1e-9 * quiet);
   EXPECT_GE(measurement["runs"].get<int>(), 9);
   EXPECT_FALSE(measurement["modules"].empty());
   EXPECT_EQ(json["target"]["settings"]["execution_provider"], "CPUExecutionProvider");
@@ -49,8 +53,6 @@ TEST_F(RealEngine, OnboardsForecastsAndEvaluates) {
   const Json json = run_json({"predict", at("cnn.onnx"), "--pack", at("host.latpack"), "--modules", "--json"});
   const Json& prediction = json["predictions"][0];
   const double quiet = prediction["latency_ns"]["quiet"];
-  EXPECT_GT(quiet, 1000);
-  EXPECT_LT(quiet, 1e10);
   EXPECT_LE(prediction["latency_ns"]["lower"].get<double>(), quiet);
   EXPECT_GE(prediction["latency_ns"]["upper"].get<double>(), quiet);
   double sum = 0;
@@ -66,10 +68,17 @@ TEST_F(RealEngine, OnboardsForecastsAndEvaluates) {
   const Json eval =
       run_json({"eval", at("cnn.onnx"), "--pack", at("host.latpack"), "--rounds", "2", "--burst", "20ms", "--json"});
   EXPECT_EQ(eval["summary"]["networks"], 1);
-  EXPECT_TRUE(std::isfinite(eval["summary"]["mape"].get<double>()));
+  // A network of a few modules after a campaign of seconds, on a machine that may be busy: the order of magnitude.
+  // RealEngineSlow is about accuracy.
+  const double error = eval["networks"][0]["error"];
+  EXPECT_LT(std::abs(std::log(1 + error)), std::log(10)) << eval.dump(1);
 
-  const Outcome recalibrate = run({"recalibrate", "--pack", at("host.latpack"), "--budget", "3s"});
-  EXPECT_TRUE(recalibrate.code == 0 || contains(recalibrate.err, "reference carriers")) << recalibrate;
+  const Outcome recalibrate = run({"recalibrate", "--pack", at("host.latpack"), "--budget", "8s"});
+  if (contains(recalibrate.err, "reference carriers; at least")) {
+    GTEST_SKIP() << "this machine is too busy: 12 s gave too few reference carriers\n" << recalibrate.err;
+  }
+  EXPECT_EQ(recalibrate.code, 0) << recalibrate;
+  EXPECT_TRUE(contains(recalibrate.out, "this machine takes")) << recalibrate;
 }
 
 TEST_F(RealEngine, RefusesWhatTheEngineRefusesByName) {

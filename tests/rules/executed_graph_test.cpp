@@ -3,10 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
-#include <sstream>
 
+#include "golden.h"
 #include "graph/net_builder.h"
 #include "must.h"
 #include "rules/agreement.h"
@@ -84,20 +83,12 @@ std::string older_summaries() {
   return text;
 }
 
-std::string file_text(const std::string& path) {
-  std::ifstream stream(path);
-  std::stringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
 /// The lists were printed when `latcast bench graph --probes` found every probe equal to the engine's graph (blocks of
-/// 16). To renew them after such a check: LATCAST_RENEW=1.
+/// 16). To renew them after such a check: LATCAST_RENEW=1, once.
 TEST(Probes, AreDeducedAsTheEngineExecutedThem) {
   for (const int block : {16, 8}) {
     const std::string file = kData + "/rules/probes-" + std::to_string(block) + ".txt", found = probe_summaries(block);
-    if (std::getenv("LATCAST_RENEW") != nullptr) std::ofstream(file) << found;
-    EXPECT_EQ(found, file_text(file)) << file;
+    test::expect_golden(found, file);
   }
 }
 
@@ -105,8 +96,7 @@ TEST(Probes, AreDeducedAsTheEngineExecutedThem) {
 /// operators, in Python).
 TEST(Probes, OfOlderVersionsAndLowerLevels) {
   const std::string file = kData + "/rules/probes-older.txt", found = older_summaries();
-  if (std::getenv("LATCAST_RENEW") != nullptr) std::ofstream(file) << found;
-  EXPECT_EQ(found, file_text(file)) << file;
+  test::expect_golden(found, file);
 }
 
 TEST(Probes, ShowEveryRule) {
