@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "experiments/combination.h"
 #include "latcast/result.h"
 #include "learn/data/training_set.h"
-#include "learn/joint/joint_model.h"
 #include "learn/math/metrics.h"
-#include "learn/study/study.h"
+#include "session/listener.h"
 
-namespace latcast::learn {
+namespace latcast::experiments {
 
 struct ComparisonOptions {
   std::uint64_t seed = 1;
@@ -25,33 +25,17 @@ struct ComparisonOptions {
   double quick_module_time_ns = 200;  // of the second selection that is shown
   double level = 0.9;
   bool families_only = false;  // only what the interval check needs
-  ProgressCallback progress;
 };
 
 /// One model on one split, over all kernel classes; where it could not be fitted the base stands in.
 struct ModelColumn {
   std::string name;
-  std::vector<ModuleMetrics> classes;  // as TrainingSet::kernels
+  std::vector<learn::ModuleMetrics> classes;  // as TrainingSet::kernels
   std::vector<double> latency_ns, bytes;
   std::vector<std::string> failures;  // per class, empty where it was fitted
   double cost_s = 0;                  // CPU
-  ModuleMetrics all;
+  learn::ModuleMetrics all;
 };
-
-/// One model per class, from anywhere.
-struct Combination {
-  std::string name;
-  ModuleMetrics modules;
-  double network_mape = 0;
-  double module_time_ns = 0, network_time_ns = 0, pack_bytes = 0;  // forms only
-  std::vector<double> module_error, network_error;                 // per network that counts
-};
-
-/// a - b, over networks; below zero: a is better.
-struct PairedDifference {
-  double mean = 0, low = 0, high = 0;  // 95 % of the mean
-};
-[[nodiscard]] PairedDifference paired(const std::vector<double>& a, const std::vector<double>& b);
 
 struct SplitComparison {
   std::string split;  // "network", "family"
@@ -71,12 +55,6 @@ struct IntervalCheck {
 /// Both together.
 [[nodiscard]] IntervalCheck pooled(const IntervalCheck& a, const IntervalCheck& b);
 
-struct Range {
-  double low = 0, high = 1;
-};
-/// 95 % of the share behind `held` of `total` (Wilson 1927).
-[[nodiscard]] Range binomial_range(int held, int total);
-
 struct LearnComparison {
   std::vector<std::string> class_names;
   std::vector<std::size_t> class_samples;
@@ -86,6 +64,8 @@ struct LearnComparison {
   double race_cost_s = 0, exhaustive_cost_s = 0;            // CPU, mean of a training side
 };
 
-[[nodiscard]] Result<LearnComparison> compare_models(const TrainingSet& set, const ComparisonOptions& options = {});
+/// Errc::interrupted.
+[[nodiscard]] Result<LearnComparison> compare_models(const learn::TrainingSet& set, const ComparisonOptions& options,
+                                                     session::Listener& listener);
 
-}  // namespace latcast::learn
+}  // namespace latcast::experiments

@@ -13,7 +13,9 @@
 #include "learn/study/candidate.h"
 #include "learn/study/race.h"
 
-namespace latcast::learn {
+namespace latcast::experiments {
+using namespace learn;
+
 namespace {
 
 struct Variant {
@@ -140,7 +142,6 @@ Result<std::vector<MednVariant>> study_medn(const TrainingSet& set, const MednSt
   const std::vector<int> folds = network_folds(*prepared, options.folds, derive_seed(options.seed, "outer"));
   const std::vector<Variant> all = variants();
   std::vector<Result<MednVariant>> done(all.size(), MednVariant{});
-  if (options.progress) options.progress({0, 1, "MEDN's parts", ""});
   parallel_for(all.size(), options.threads, [&](std::size_t v) {
     Run run(set, *prepared, all[v], folds);
     for (int fold = 0; fold < options.folds_used; ++fold) {
@@ -159,4 +160,4 @@ Result<std::vector<MednVariant>> study_medn(const TrainingSet& set, const MednSt
   return out;
 }
 
-}  // namespace latcast::learn
+}  // namespace latcast::experiments

@@ -9,26 +9,25 @@
 #include "latcast/result.h"
 #include "learn/data/training_set.h"
 #include "learn/math/metrics.h"
-#include "learn/study/study.h"
 
-namespace latcast::learn {
+namespace latcast::experiments {
 
 struct MednVariant {
-  std::string name;             // "medn", "no auxiliary tasks", ...
-  int samples_per_class = 0;    // at most; 0: all
-  ModuleMetrics modules;        // of networks left out; the base stands in where a class has no network
-  double mean_class_error = 0;  // weighted error (candidate.h), mean over classes, each with the same weight
-  double train_s = 0;           // mean
+  std::string name;              // "medn", "no auxiliary tasks", ...
+  int samples_per_class = 0;     // at most; 0: all
+  learn::ModuleMetrics modules;  // of networks left out; the base stands in where a class has no network
+  double mean_class_error = 0;   // weighted error (candidate.h), mean over classes, each with the same weight
+  double train_s = 0;            // mean
 };
 
 struct MednStudyOptions {
   std::uint64_t seed = 1;
   int threads = 2;
   int folds = 3, folds_used = 1;
-  ProgressCallback progress;
 };
 
 /// Errc::unsupported without LibTorch's plugin.
-[[nodiscard]] Result<std::vector<MednVariant>> study_medn(const TrainingSet& set, const MednStudyOptions& options = {});
+[[nodiscard]] Result<std::vector<MednVariant>> study_medn(const learn::TrainingSet& set,
+                                                          const MednStudyOptions& options);
 
-}  // namespace latcast::learn
+}  // namespace latcast::experiments

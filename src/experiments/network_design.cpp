@@ -8,7 +8,9 @@
 #include "learn/data/rows.h"
 #include "learn/models/gaussian_process.h"
 
-namespace latcast::learn {
+namespace latcast::experiments {
+using namespace learn;
+
 namespace {
 
 /// Octaves of all features together within which modules are alike.
@@ -85,4 +87,4 @@ std::vector<std::size_t> design_networks(const TrainingSet& set, std::span<const
   return out;
 }
 
-}  // namespace latcast::learn
+}  // namespace latcast::experiments

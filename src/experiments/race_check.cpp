@@ -9,8 +9,11 @@
 #include "learn/select/selection.h"
 #include "learn/study/mixture.h"
 #include "learn/study/race.h"
+#include "session/training.h"
 
-namespace latcast::learn {
+namespace latcast::experiments {
+using namespace learn;
+
 namespace {
 
 constexpr int kParts = 3;
@@ -108,4 +111,15 @@ Result<std::vector<RaceCheck>> check_race(const TrainingSet& set, int seeds, con
   return out;
 }
 
-}  // namespace latcast::learn
+Result<std::vector<RaceCheck>> check_race(const RaceOptions& options, session::Listener& listener) {
+  const auto task = session::open_training(options.store, options.target, options.catalogue);
+  if (!task) return tl::unexpected<Error>(task.error());
+  StudyOptions study;
+  study.progress = [&](const TrainProgress& progress) {
+    listener.progress(double(progress.done) / double(std::max<std::size_t>(progress.total, 1)), progress.what);
+  };
+  study.stop = [&] { return listener.cancelled(); };
+  return check_race(task->measurements.set, options.seeds, study);
+}
+
+}  // namespace latcast::experiments

@@ -2,13 +2,15 @@
 // a selection from each, on networks that neither has seen.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "latcast/result.h"
 #include "learn/data/training_set.h"
 #include "learn/study/study.h"
+#include "session/listener.h"
 
-namespace latcast::learn {
+namespace latcast::experiments {
 
 struct RaceCheck {
   double race_cost_s = 0, exhaustive_cost_s = 0;  // CPU: cross-validation of the candidates
@@ -18,6 +20,17 @@ struct RaceCheck {
 };
 
 /// One result per seed, which also says which third of the networks is held out. Errc::invalid_input as train().
-[[nodiscard]] Result<std::vector<RaceCheck>> check_race(const TrainingSet& set, int seeds, const StudyOptions& options);
+[[nodiscard]] Result<std::vector<RaceCheck>> check_race(const learn::TrainingSet& set, int seeds,
+                                                        const learn::StudyOptions& options);
 
-}  // namespace latcast::learn
+struct RaceOptions {
+  std::string store;                   // file
+  std::string target;                  // as session::choose_target() takes it
+  std::vector<std::string> catalogue;  // folders of module types beside the built-in ones
+  int seeds = 5;
+};
+
+/// On a campaign's store: `latcast bench race`. Errc::interrupted.
+[[nodiscard]] Result<std::vector<RaceCheck>> check_race(const RaceOptions& options, session::Listener& listener);
+
+}  // namespace latcast::experiments

@@ -1,11 +1,8 @@
-// How well networks of a table are forecast that training did not see: what `latcast bench mobile` prints.
-//
-// "Ours" is what a user gets: a pack trained on some networks, opened again, asked for the others.
+// Packs of some networks of a table, judged on the others.
 #pragma once
 
+#include <cstddef>
 #include <span>
-#include <string_view>
-#include <vector>
 
 #include "catalogue/catalogue.h"
 #include "core/pack_content.h"
@@ -14,22 +11,15 @@
 #include "learn/prior/table_forecasts.h"
 #include "learn/train.h"
 
-namespace latcast::learn {
+namespace latcast::experiments {
 
 /// A pack of the networks at `which`.
-[[nodiscard]] Result<PackContent> train_on(std::span<const TableNetwork> networks, const Catalogue& catalogue,
-                                           std::span<const std::size_t> which, const TrainOptions& options);
+[[nodiscard]] Result<PackContent> train_on(std::span<const learn::TableNetwork> networks, const Catalogue& catalogue,
+                                           std::span<const std::size_t> which, const learn::TrainOptions& options);
 
-/// One regression model for every kernel class, trained on the listed operations of the networks at `train`; whole
-/// networks are a * sum + b * modules + c, fitted to the same networks' sums of measured operations. Forecasts of those
-/// at `test`.
-[[nodiscard]] Result<void> forecast_with_model(std::string_view model, std::span<const TableNetwork> networks,
-                                               const Catalogue& catalogue, std::span<const std::size_t> train,
-                                               std::span<const std::size_t> test, std::uint64_t seed,
-                                               TableForecasts& out);
+/// Mean |forecast / truth - 1| of networks that have both; of listed modules that have both. NaN: of none.
+[[nodiscard]] double network_mape(std::span<const learn::TableNetwork> networks,
+                                  const learn::TableForecasts& forecasts);
+[[nodiscard]] double module_mape(std::span<const learn::TableNetwork> networks, const learn::TableForecasts& forecasts);
 
-/// Mean |forecast / truth - 1| of networks that have both; of listed modules that have both.
-[[nodiscard]] double network_mape(std::span<const TableNetwork> networks, const TableForecasts& forecasts);
-[[nodiscard]] double module_mape(std::span<const TableNetwork> networks, const TableForecasts& forecasts);
-
-}  // namespace latcast::learn
+}  // namespace latcast::experiments

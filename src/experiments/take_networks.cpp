@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
-namespace latcast::learn {
+namespace latcast::experiments {
+using namespace learn;
+
 namespace {
 
 /// New number per old one, -1 for those left out.
@@ -61,4 +63,4 @@ TrainingSet take_networks(const TrainingSet& set, const std::function<bool(std::
   return out;
 }
 
-}  // namespace latcast::learn
+}  // namespace latcast::experiments

@@ -5,9 +5,10 @@
 
 #include "learn/data/training_set.h"
 
-namespace latcast::learn {
+namespace latcast::experiments {
 
 /// The networks for which `keep` holds, renumbered. All kernel classes stay, in order, even where no sample is left.
-[[nodiscard]] TrainingSet take_networks(const TrainingSet& set, const std::function<bool(std::size_t)>& keep);
+[[nodiscard]] learn::TrainingSet take_networks(const learn::TrainingSet& set,
+                                               const std::function<bool(std::size_t)>& keep);
 
-}  // namespace latcast::learn
+}  // namespace latcast::experiments

@@ -7,12 +7,14 @@
 
 #include "learn/synthetic.h"
 
-namespace latcast::learn {
+namespace latcast::experiments {
+using namespace learn;
+
 namespace {
 
 TEST(RaceCheck, JudgesBothSelectionsOnNetworksThatNeitherHasSeen) {
-  const test::SyntheticOptions synthetic = test::one_kernel(45, 3);
-  const TrainingSet set = test::make_set(test::make_types(1, 1), synthetic);
+  const learn::test::SyntheticOptions synthetic = learn::test::one_kernel(45, 3);
+  const TrainingSet set = learn::test::make_set(learn::test::make_types(1, 1), synthetic);
   StudyOptions options;
   options.models = {"base_ridge", "lasso", "base_gbdt_small"};
   const auto checks = check_race(set, 2, options);
@@ -32,4 +34,4 @@ TEST(RaceCheck, JudgesBothSelectionsOnNetworksThatNeitherHasSeen) {
 TEST(RaceCheck, SaysWhatIsMissing) { EXPECT_EQ(check_race({}, 1, {}).error().code, Errc::invalid_input); }
 
 }  // namespace
-}  // namespace latcast::learn
+}  // namespace latcast::experiments

@@ -2,20 +2,18 @@
 #include <iostream>
 
 #include "commands.h"
-#include "experiments/comparison.h"
-#include "experiments/medn_study.h"
+#include "experiments/statistics.h"
+#include "experiments/store_comparison.h"
 #include "learn/study/mixture.h"
 #include "render/json_output.h"
-#include "session/training.h"
 
 namespace latcast::cli {
 namespace {
 
-using namespace latcast::learn;
+using namespace latcast::experiments;
+using learn::ModuleMetrics;
 
-struct Options {
-  std::string target;
-  std::vector<std::string> stores, catalogue;
+struct Options : StoreComparisonOptions {
   OutputOptions output;
 };
 
@@ -151,7 +149,7 @@ Json models_json(const LearnComparison& all, bool mixtures) {
   Json list = Json::array();
   for (std::size_t m = 0; m < all.by_network.models.size(); ++m) {
     const ModelColumn& model = all.by_network.models[m];
-    if (mixed_model(model.name).empty() == mixtures) continue;
+    if (learn::mixed_model(model.name).empty() == mixtures) continue;
     Json one = {{"name", model.name}, {"cost_s", model.cost_s}};
     one["by_network"] = metrics_json(model.all);
     one["by_family"] = metrics_json(all.by_family.models[m].all);
@@ -189,61 +187,33 @@ Json interval_json(const IntervalCheck& check) {
           {"modules", check.modules}, {"modules_held", check.modules_held}};
 }
 
-/// The first store's comparison is shown; the others add to the interval check.
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  const auto started = std::chrono::steady_clock::now();
-  ComparisonOptions comparison;
-  comparison.progress = [&](const TrainProgress& progress) {
-    console.progress(double(progress.done) / double(std::max<std::size_t>(progress.total, 1)),
-                     std::string(progress.stage));
-  };
-  std::optional<LearnComparison> first;
-  std::vector<MednVariant> medn;
-  std::string missing;
-  IntervalCheck intervals;
-  for (const std::string& db : options.stores) {
-    const auto task = session::open_training(db, options.target, options.catalogue);
-    if (!task) return refuse(console, task.error());
-
-    comparison.families_only = first.has_value();
-    auto found = compare_models(task->measurements.set, comparison);
-    if (!found) return refuse(console, found.error());
-    intervals = pooled(intervals, found->intervals);
-    if (first) continue;
-    first = std::move(*found);
-    MednStudyOptions study;
-    study.progress = comparison.progress;
-    auto variants = study_medn(task->measurements.set, study);
-    if (variants) {
-      medn = std::move(*variants);
-    } else {
-      missing = variants.error().context;
-    }
-  }
-  if (!first) return kUsage;  // the parser asks for a store
-  const LearnComparison& all = *first;
+  const auto found = compare_on_stores(options, console);
   console.clear_progress();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  if (!found) return refuse(console, found.error());
+  const LearnComparison& all = found->models;
   if (!options.output.machine_readable_on_stdout()) {
     std::cout << class_table(all, all.by_network) << model_table(all) << "\n"
               << selection_table(all.by_network) << against_paper(all.by_network) << "\n"
               << selection_table(all.by_family) << against_paper(all.by_family) << "\n"
-              << (missing.empty() ? medn_table(medn) : "MEDN was not studied: " + missing + "\n") << "\n"
-              << interval_line(intervals) << "the race took " << format_time(1e9 * all.race_cost_s)
+              << (found->medn_missing.empty() ? medn_table(found->medn)
+                                              : "MEDN was not studied: " + found->medn_missing + "\n")
+              << "\n"
+              << interval_line(found->intervals) << "the race took " << format_time(1e9 * all.race_cost_s)
               << " of CPU time on a training side, all models on one fold of it "
               << format_time(1e9 * all.exhaustive_cost_s) << "\n"
-              << "done in " << format_time(1e9 * seconds) << "\n";
+              << "done in " << format_time(1e9 * found->seconds) << "\n";
   }
   Json json = json_head();
   json["rms"] = models_json(all, false);
   json["mixtures"] = models_json(all, true);
   json.update(split_json(all.by_network));
   json["by_family"] = split_json(all.by_family);
-  json["medn"] = medn_json(medn);
-  json["intervals"] = interval_json(intervals);
+  json["medn"] = medn_json(found->medn);
+  json["intervals"] = interval_json(found->intervals);
   json["race_cost_s"] = all.race_cost_s;
-  json["seconds"] = seconds;
+  json["seconds"] = found->seconds;
   if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
   return kOk;
 }

@@ -4,36 +4,24 @@
 #include "commands.h"
 #include "experiments/race_check.h"
 #include "render/json_output.h"
-#include "session/training.h"
 
 namespace latcast::cli {
 namespace {
 
-struct Options {
-  std::string db, target;
-  std::vector<std::string> catalogue;
-  int seeds = 5;
+struct Options : experiments::RaceOptions {
   OutputOptions output;
 };
 
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  const auto task = session::open_training(options.db, options.target, options.catalogue);
-  if (!task) return refuse(console, task.error());
-
-  learn::StudyOptions study;
-  study.progress = [&](const learn::TrainProgress& progress) {
-    console.progress(double(progress.done) / double(std::max<std::size_t>(progress.total, 1)),
-                     std::string(progress.what));
-  };
-  const auto checks = learn::check_race(task->measurements.set, options.seeds, study);
+  const auto checks = experiments::check_race(options, console);
   console.clear_progress();
   if (!checks) return refuse(console, checks.error());
   Table table({"seed", "race, CPU", "everything, CPU", "share", "race, error", "everything, error", "difference",
                "standard error"});
   Json list = Json::array();
   for (std::size_t i = 0; i < checks->size(); ++i) {
-    const learn::RaceCheck& one = (*checks)[i];
+    const experiments::RaceCheck& one = (*checks)[i];
     table.add({std::to_string(i + 1), format_time(1e9 * one.race_cost_s), format_time(1e9 * one.exhaustive_cost_s),
                format_percent(one.race_cost_s / one.exhaustive_cost_s), format_percent(one.race_error, 2),
                format_percent(one.exhaustive_error, 2), format_percent(one.difference, 2),
@@ -60,7 +48,7 @@ void add_bench_race(CLI::App& bench, Context& context) {
   command->footer(
       "Per seed a selection from each is judged on a third of the carriers that neither has seen: minutes each.");
   auto options = std::make_shared<Options>();
-  command->add_option("--db", options->db, "Store made by 'latcast profile'")->option_text("FILE")->required();
+  command->add_option("--db", options->store, "Store made by 'latcast profile'")->option_text("FILE")->required();
   command->add_option("--target", options->target, "Target in the store (a part of its name will do when unique)")
       ->option_text("NAME");
   add_catalogue_option(*command, options->catalogue);

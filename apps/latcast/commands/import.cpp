@@ -6,10 +6,12 @@
 
 #include "commands.h"
 #include "render/json_output.h"
-#include "table_import.h"
+#include "session/table_import.h"
 
 namespace latcast::cli {
 namespace {
+
+using session::ImportSummary;
 
 struct Options {
   std::string table;
@@ -46,7 +48,9 @@ std::map<std::string, std::size_t> families(const ImportSummary& summary) {
 std::vector<std::string> cell_warnings(const std::string& file, const ImportSummary& summary) {
   std::vector<std::string> warnings;
   const auto first = [&](std::size_t line) { return "; first: " + file + ":" + std::to_string(line); };
-  const auto cell = [&](const CellOccurrence& one) { return first(one.line) + ", column '" + one.column + "'"; };
+  const auto cell = [&](const session::CellOccurrence& one) {
+    return first(one.line) + ", column '" + one.column + "'";
+  };
   if (summary.missing.count > 0) {
     const auto targets = std::ranges::count_if(summary.targets, [](const auto& one) { return one.missing > 0; });
     warnings.push_back(counted(summary.missing.count, "cell", "cells") + " of " +
@@ -81,7 +85,7 @@ void compare(const std::vector<std::string>& ours, const std::vector<std::string
 /// `store` need not have the import in it.
 Result<std::vector<std::string>> network_warnings(Store& store, const TableMap& map, const ImportSummary& summary) {
   std::set<std::string> engines;
-  for (const ImportedTarget& one : summary.targets) engines.insert(one.target.engine);
+  for (const session::ImportedTarget& one : summary.targets) engines.insert(one.target.engine);
   std::vector<std::string> ours;
   for (const auto& [network, family] : summary.networks) ours.push_back(network);
   const bool totals = map.rows == TableMap::Rows::networks;
@@ -129,7 +133,7 @@ std::string report(const TableMap& map, const ImportSummary& summary) {
     text += "\n" + modules.text();
   }
   Table targets({"target", "engine", "latencies", "not measured"});
-  for (const ImportedTarget& one : summary.targets) {
+  for (const session::ImportedTarget& one : summary.targets) {
     targets.add({one.target.name, one.target.engine + " " + one.target.engine_version, std::to_string(one.measured),
                  std::to_string(one.missing + one.not_positive)});
   }
@@ -143,7 +147,7 @@ Json json_import(const Options& options, const TableMap& map, const ImportSummar
     for (const auto& [type, count] : *counts) modules.push_back({{"type", type}, {"listed", listed}, {"count", count}});
   }
   Json targets = Json::array();
-  for (const ImportedTarget& one : summary.targets) {
+  for (const session::ImportedTarget& one : summary.targets) {
     targets.push_back({{"name", one.target.name},
                        {"device", one.target.device},
                        {"engine", one.target.engine},
@@ -206,7 +210,7 @@ int run(const Options& options, Console& console) {
   {
     auto store = Store::create(options.dry_run ? kNowhere : options.db);
     if (!store) return refuse(console, store.error());
-    summary = import_table(
+    summary = session::import_table(
         *store, *reader, *map, *catalogue,
         {[&](double fraction, std::size_t rows) { console.progress(fraction, std::to_string(rows) + " rows"); },
          interrupted});

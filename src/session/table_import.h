@@ -11,7 +11,7 @@
 #include "store/store.h"
 #include "tables/table_reader.h"
 
-namespace latcast::cli {
+namespace latcast::session {
 
 /// How many cells are so, and the first of them.
 struct CellOccurrence {
@@ -46,4 +46,4 @@ struct ImportObserver {
 [[nodiscard]] Result<ImportSummary> import_table(Store& store, TableReader& reader, const TableMap& map,
                                                  const Catalogue& catalogue, const ImportObserver& observer);
 
-}  // namespace latcast::cli
+}  // namespace latcast::session

@@ -1,4 +1,4 @@
-#include "table_import.h"
+#include "session/table_import.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +8,7 @@
 
 #include "store/table_import.h"
 
-namespace latcast::cli {
+namespace latcast::session {
 namespace {
 
 /// Rows between two looks at the clock and at Ctrl-C.
@@ -213,4 +213,4 @@ Result<ImportSummary> import_table(Store& store, TableReader& reader, const Tabl
   return Importer(*rows, reader, map, catalogue).run(observer);
 }
 
-}  // namespace latcast::cli
+}  // namespace latcast::session
