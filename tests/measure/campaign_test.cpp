@@ -239,8 +239,11 @@ TEST_F(Campaign, CarriersOfAnEarlierOneAreMeasuredAgainFirst) {
   std::map<std::string, std::size_t> rounds;
   for (const NetworkRecord& network : test::must(store.networks(2))) {
     const std::size_t measured = test::must(store.measurements(network.id)).size();
-    if (network.plan_index < 0) rounds[network.skeleton] = measured;
-    if (network.plan_index >= 0) EXPECT_FALSE(rounds.contains(network.skeleton)) << network.name;
+    if (network.plan_index < 0) {
+      rounds[network.skeleton] = measured;
+    } else {
+      EXPECT_FALSE(rounds.contains(network.skeleton)) << network.name;
+    }
   }
   ASSERT_EQ(rounds.size(), 8U);
   for (const NetworkRecord& known : options_.again) {
