@@ -6,6 +6,7 @@
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -113,8 +114,6 @@ double MobileFigures::mean(std::string_view protocol, std::string_view method) c
   }
   return count > 0 ? sum / count : std::nan("");
 }
-
-std::span<const Protocol> mobile_protocols() { return kProtocols; }
 
 Result<MobileFigures> run_mobile_benchmark(const MobileOptions& options, session::Listener& listener) {
   const auto tables = load_mobile_tables(options.data, options.maps, listener);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +32,6 @@ struct MobileFigures {
   /// Mean over targets, NaN where there is none.
   [[nodiscard]] double mean(std::string_view protocol, std::string_view method) const;
 };
-
-/// The table of protocols.
-[[nodiscard]] std::span<const Protocol> mobile_protocols();
 
 /// Imports the tables and runs all protocols. Errc::interrupted.
 [[nodiscard]] Result<MobileFigures> run_mobile_benchmark(const MobileOptions& options, session::Listener& listener);

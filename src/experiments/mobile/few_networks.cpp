@@ -39,17 +39,6 @@ Figure over_draws(const Case& one, const std::string& method, const std::vector<
   return out;
 }
 
-/// The networks at `which` as far as they are among `others`, by name.
-Indices same_networks(std::span<const TableNetwork> networks, const Indices& which,
-                      std::span<const TableNetwork> others) {
-  Indices out;
-  for (const std::size_t i : which) {
-    const auto found = std::ranges::find(others, networks[i].name, &TableNetwork::name);
-    if (found != others.end()) out.push_back(static_cast<std::size_t>(found - others.begin()));
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<Outcome> draw_few(const Case& one) {

@@ -1,5 +1,6 @@
 #include "experiments/mobile/protocol.h"
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 
@@ -19,6 +20,16 @@ std::pair<Indices, Indices> sides(std::span<const int> part_of_network, int part
   std::pair<Indices, Indices> out;
   for (std::size_t i = 0; i < part_of_network.size(); ++i) {
     (part_of_network[i] == part ? out.second : out.first).push_back(i);
+  }
+  return out;
+}
+
+Indices same_networks(std::span<const TableNetwork> networks, const Indices& which,
+                      std::span<const TableNetwork> others) {
+  Indices out;
+  for (const std::size_t i : which) {
+    const auto found = std::ranges::find(others, networks[i].name, &TableNetwork::name);
+    if (found != others.end()) out.push_back(static_cast<std::size_t>(found - others.begin()));
   }
   return out;
 }

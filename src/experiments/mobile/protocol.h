@@ -82,6 +82,9 @@ inline constexpr int kMobileFolds = 5;
 [[nodiscard]] std::vector<int> mobile_folds(std::size_t networks);
 /// Networks outside and inside a part.
 [[nodiscard]] std::pair<Indices, Indices> sides(std::span<const int> part_of_network, int part);
+/// The networks at `which` as far as they are among `others`, by name: their places there.
+[[nodiscard]] Indices same_networks(std::span<const learn::TableNetwork> networks, const Indices& which,
+                                    std::span<const learn::TableNetwork> others);
 /// How packs are trained here: not all models compete, which would take hours over so many trainings.
 [[nodiscard]] learn::TrainOptions mobile_training(const Case& one, bool few_models);
 /// A pack of the networks at `train` forecasts those at `test`. Errc::interrupted.

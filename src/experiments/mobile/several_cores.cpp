@@ -10,31 +10,11 @@ using namespace learn;
 
 namespace {
 
-/// One core: the latencies of networks on it, and where they are among its networks.
-struct SingleCore {
-  std::map<std::string, double> known_ns;
-  std::map<std::string, std::size_t> place;
-
-  explicit SingleCore(std::span<const TableNetwork> networks) {
-    for (std::size_t i = 0; i < networks.size(); ++i) {
-      known_ns[networks[i].name] = networks[i].total_ns;
-      place[networks[i].name] = i;
-    }
-  }
-
-  [[nodiscard]] Indices same(std::span<const TableNetwork> networks, const Indices& which) const {
-    Indices out;
-    for (const std::size_t i : which) {
-      if (const auto found = place.find(networks[i].name); found != place.end()) out.push_back(found->second);
-    }
-    return out;
-  }
-};
-
 /// With the networks' latencies on the single core: only what they do not tell is learnt.
-Result<void> forecast_known(const Case& one, const PackContent& pack, const SingleCore& core, const Indices& train,
-                            const Indices& test, const TrainOptions& beside, TableForecasts& out) {
-  const auto ratios = known_ratios(one.networks(), one.tables.catalogue, pack, core.known_ns);
+Result<void> forecast_known(const Case& one, const PackContent& pack, const std::map<std::string, double>& known_ns,
+                            const Indices& train, const Indices& test, const TrainOptions& beside,
+                            TableForecasts& out) {
+  const auto ratios = known_ratios(one.networks(), one.tables.catalogue, pack, known_ns);
   if (!ratios) return tl::unexpected(ratios.error());
   std::vector<TableNetwork> rest = one.target.networks;
   divide_totals(rest, *ratios);
@@ -51,19 +31,21 @@ Result<Outcome> several_from_one(const Case& one) {
   const MobileTarget* single =
       one.tables.find(one.target.engine, one.target.device, one.target.processor->single, one.target.precision);
   if (single == nullptr) return fail(Errc::not_found, "the tables have no target of one core");
-  const SingleCore core(single->networks);
+  std::map<std::string, double> known_ns;  // on that core
+  for (const TableNetwork& network : single->networks) known_ns[network.name] = network.total_ns;
   const std::vector<int> folds = mobile_folds(one.networks().size());
   TableForecasts plain, known;
   for (int fold = 0; fold < kMobileFolds; ++fold) {
     const auto [train, test] = sides(folds, fold);
-    const auto pack =
-        train_on(single->networks, one.tables.catalogue, core.same(one.networks(), train), mobile_training(one, false));
+    const auto pack = train_on(single->networks, one.tables.catalogue,
+                               same_networks(one.networks(), train, single->networks), mobile_training(one, false));
     if (!pack) return tl::unexpected(pack.error());
     TrainOptions beside = mobile_training(one, true);
     beside.priors = {&*pack, 1};
     if (auto ok = forecast_ours(one, one.networks(), train, test, beside, plain); !ok)
       return tl::unexpected(ok.error());
-    if (auto ok = forecast_known(one, *pack, core, train, test, beside, known); !ok) return tl::unexpected(ok.error());
+    if (auto ok = forecast_known(one, *pack, known_ns, train, test, beside, known); !ok)
+      return tl::unexpected(ok.error());
   }
   return Outcome{{figure(one, "CPU, several cores, one core's pack", network_mape(one.networks(), plain)),
                   figure(one, "CPU, n cores from one", network_mape(one.networks(), known))},

@@ -64,7 +64,6 @@ Result<MobileTarget> load(Store& store, const TargetRecord& record, const Catalo
 
 }  // namespace
 
-std::span<const Processor> processors() { return kProcessors; }
 std::span<const Phone> phones() { return kPhones; }
 
 const MobileTarget* MobileTables::find(std::string_view engine, std::string_view device, std::string_view processor,

@@ -28,7 +28,6 @@ struct Phone {
   std::string_view related_gpu;  // the phone whose GPU is of the same vendor or runs the same backend; empty: none
 };
 
-[[nodiscard]] std::span<const Processor> processors();
 [[nodiscard]] std::span<const Phone> phones();
 
 struct MobileTarget {
@@ -46,8 +45,8 @@ struct MobileTables {
                                          std::string_view precision) const;
 };
 
-/// Imports the tables in the folder `data` by those in `maps`. Errc::not_found: a target runs on what processors() does
-/// not have. Errc::interrupted.
+/// Imports the tables in the folder `data` by those in `maps`. Errc::not_found: a target runs on a processor that is
+/// unknown. Errc::interrupted.
 [[nodiscard]] Result<MobileTables> load_mobile_tables(const std::string& data, const std::string& maps,
                                                       session::Listener& listener);
 
