@@ -12,6 +12,7 @@
 
 #include "engine/onnxruntime/library.h"
 #include "engine/onnxruntime/profile_reader.h"
+#include "engine/onnxruntime/session_settings.h"
 
 namespace latcast {
 namespace {
@@ -226,6 +227,9 @@ struct Purpose {
   bool run = true;
 };
 
+/// Of every session, whatever it is made for.
+ort::SessionSettings session_settings(const EngineSettings& settings) { return {.threads = settings.threads}; }
+
 class OnnxRuntimeEngine final : public Engine {
  public:
   [[nodiscard]] std::string_view id() const override { return "onnxruntime"; }
@@ -243,13 +247,7 @@ class OnnxRuntimeEngine final : public Engine {
   }
 
   [[nodiscard]] std::map<std::string, std::string> describe(const EngineSettings& settings) const override {
-    // Defaults of the C API's session options: everything on, spinning on (it matters above one thread).
-    return {{"optimization_level", "all"},
-            {"execution_mode", "sequential"},
-            {"execution_provider", "CPUExecutionProvider"},
-            {"intra_op_spinning", "default"},
-            {"memory_arena", "default"},
-            {"threads", std::to_string(settings.threads)}};
+    return ort::describe(session_settings(settings));
   }
 
   Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
@@ -319,8 +317,7 @@ class OnnxRuntimeEngine final : public Engine {
     const OrtApi& api = *library_->api;
     Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
     if (auto ok = check(api, api.CreateSessionOptions(options.out())); !ok) return tl::unexpected(ok.error());
-    if (auto ok = check(api, api.SetIntraOpNumThreads(options.get(), settings.threads)); !ok)
-      return tl::unexpected(ok.error());
+    if (auto ok = ort::apply(api, session_settings(settings), options.get()); !ok) return tl::unexpected(ok.error());
     for (const auto& [name, value] : model.free_dims) {
       if (auto ok = check(api, api.AddFreeDimensionOverrideByName(options.get(), name.c_str(), value)); !ok) {
         return tl::unexpected(ok.error());
