@@ -1,14 +1,15 @@
-// NetworkForecaster: whole networks from a pack, without an engine and without a file. What the pack's engine would
-// execute of a network is deduced by rules.
+// NetworkForecaster: whole networks from a pack, without an engine: ONNX files, or built through the API. What the
+// pack's engine would execute of a network is deduced by rules.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "latcast/dim_bindings.h"
 #include "latcast/network_builder.h"
 #include "latcast/pack.h"
 #include "latcast/predictor.h"
@@ -18,9 +19,23 @@ namespace latcast {
 
 /// A node that the engine would execute.
 struct ExecutedModule {
-  std::string op;         ///< "Conv", or with its domain: "com.microsoft:FusedConv"
-  std::string_view type;  ///< its module type in the pack; empty where no type covers it
+  std::string op;    ///< "Conv", or with its domain: "com.microsoft:FusedConv"
+  std::string type;  ///< its module type in the pack; empty where no type covers it
   ModuleForecast forecast;
+  std::string kernel;                                           ///< its kernel class; empty where no model covers it
+  std::vector<std::string> nodes;                               ///< names of the file's nodes that it stands for
+  std::vector<std::pair<std::string, double>> parameters = {};  ///< of its type
+  std::string reason = {};                                      ///< why no type covers it
+};
+
+/// A network's forecast with what it rests on.
+struct ModelForecast {
+  NetworkForecast total;
+  std::vector<ExecutedModule> modules;    ///< in the order of their execution
+  std::vector<std::string> unknown;       ///< operators without a model, each once: estimated
+  std::vector<std::string> extrapolated;  ///< module types used outside what was measured, each once
+  double parameters = 0;                  ///< elements of its weights
+  double weight_bytes = 0;
 };
 
 /// Immutable and thread-safe: one serves all threads.
@@ -41,6 +56,11 @@ class NetworkForecaster {
   /// With the modules, in the order of their execution.
   [[nodiscard]] Result<NetworkForecast> forecast(const NetworkBuilder& network,
                                                  std::vector<ExecutedModule>& modules) const;
+
+  /// An ONNX file. Files of external weights need not be there. `dims` gives free dimensions of the inputs a value.
+  /// Errc::not_found, io, corrupt, unsupported: the file cannot be read; Errc::invalid_input: dimensions that lack a
+  /// value, all of them named.
+  [[nodiscard]] Result<ModelForecast> forecast_file(const std::string& file, const DimBindings& dims = {}) const;
 
   [[nodiscard]] const Predictor& predictor() const;
 

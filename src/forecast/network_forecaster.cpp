@@ -2,27 +2,20 @@
 
 #include <algorithm>
 
+#include "forecast/file_forecast.h"
 #include "forecast/pack_network.h"
 #include "graph/ir.h"
 #include "graph/module_matcher.h"
+#include "graph/onnx_model.h"
 #include "rules/executed_graph.h"
 
 namespace latcast {
 
 struct NetworkForecaster::Parts {
-  Parts(const Pack& its_pack, Catalogue its_catalogue, std::optional<std::int64_t> now_unix_s,
-        const rules::EngineTarget& its_target)
-      : pack(its_pack),
-        catalogue(std::move(its_catalogue)),
-        matcher(catalogue),
-        predictor(pack, now_unix_s),
-        types(pack_types(pack, catalogue)),
-        target(its_target) {}
-  Pack pack;
-  Catalogue catalogue;
+  Parts(OpenPack its_pack, const rules::EngineTarget& its_target)
+      : open(std::move(its_pack)), matcher(open.catalogue), target(its_target) {}
+  OpenPack open;
   ModuleMatcher matcher;
-  Predictor predictor;
-  std::vector<std::uint32_t> types;
   rules::EngineTarget target;
 };
 
@@ -34,12 +27,12 @@ NetworkForecaster::~NetworkForecaster() = default;
 Result<NetworkForecaster> NetworkForecaster::open(const Pack& pack, std::optional<std::int64_t> now_unix_s) {
   const auto target = rule_target(pack.target());
   if (!target) return tl::unexpected(target.error());
-  auto catalogue = pack_catalogue(pack);
-  if (!catalogue) return fail_in("the pack's catalogue", catalogue.error());
-  return NetworkForecaster(std::make_unique<Parts>(pack, std::move(*catalogue), now_unix_s, *target));
+  auto open = OpenPack::open(pack, now_unix_s);
+  if (!open) return tl::unexpected(open.error());
+  return NetworkForecaster(std::make_unique<Parts>(std::move(*open), *target));
 }
 
-const Predictor& NetworkForecaster::predictor() const { return parts_->predictor; }
+const Predictor& NetworkForecaster::predictor() const { return parts_->open.predictor; }
 
 Result<NetworkForecast> NetworkForecaster::forecast(const NetworkBuilder& network) const {
   const auto& error = network.error();
@@ -64,22 +57,27 @@ Result<NetworkForecast> NetworkForecaster::run(ir::Graph graph, std::vector<Exec
   bool any = false;
   for (ir::ValueId id = 0; id < graph.values() && !any; ++id) any = graph.value(id).output;
   if (!any) return fail(Errc::invalid_input, "the network has no output: name one with output()");
-  rules::deduce(graph, parts_->pack.target().engine, parts_->target, nullptr);
+  rules::deduce(graph, parts_->open.pack.target().engine, parts_->target, nullptr);
   const std::vector<ir::NodeId> order = graph.order();
   const Network executed = make_network(graph, order, parts_->matcher);
-  const std::vector<ModuleQuery> queries = module_queries(executed, parts_->types);
+  const std::vector<ModuleQuery> queries = module_queries(executed, parts_->open.types);
   std::vector<ModuleForecast> forecasts(queries.size());
-  auto total = parts_->predictor.forecast_network(queries, forecasts);
+  auto total = parts_->open.predictor.forecast_network(queries, forecasts);
   if (!total || modules == nullptr) return total;
   modules->clear();
-  for (std::size_t i = 0; i < forecasts.size(); ++i) {
-    const Module& module = executed.modules[i];
-    const bool matched = module.match == ModuleMatch::matched;
-    modules->push_back({module.op,
-                        matched ? std::string_view(parts_->catalogue.types()[module.type].name) : std::string_view(),
-                        forecasts[i]});
-  }
+  for (std::size_t i = 0; i < forecasts.size(); ++i)
+    modules->push_back(describe_module(parts_->open, executed.modules[i], forecasts[i]));
   return total;
+}
+
+Result<ModelForecast> NetworkForecaster::forecast_file(const std::string& file, const DimBindings& dims) const {
+  const auto model = onnx::read_model_file(file, onnx::ExternalWeights::ignored);
+  if (!model) return tl::unexpected(model.error());
+  const auto executed = rules::executed_graph(*model, dims, parts_->open.pack.target().engine, parts_->target);
+  if (!executed) return fail_in(file, executed.error());
+  const auto forecast = forecast_executed(parts_->open, executed->model, *model, dims);
+  if (!forecast) return fail_in(file, forecast.error());
+  return describe_forecast(parts_->open, *forecast, *model);
 }
 
 }  // namespace latcast

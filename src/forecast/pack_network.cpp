@@ -18,6 +18,23 @@ std::vector<std::uint32_t> pack_types(const Pack& pack, const Catalogue& catalog
   return types;
 }
 
+Result<OpenPack> OpenPack::open(const Pack& pack, std::optional<std::int64_t> now_unix_s) {
+  auto catalogue = pack_catalogue(pack);
+  if (!catalogue) return fail_in("the pack's catalogue", catalogue.error());
+  return with(pack, std::move(*catalogue), now_unix_s);
+}
+
+OpenPack OpenPack::with(Pack pack, Catalogue catalogue, std::optional<std::int64_t> now_unix_s) {
+  auto types = pack_types(pack, catalogue);
+  Predictor predictor(pack, now_unix_s);
+  return {std::move(pack), std::move(catalogue), std::move(types), std::move(predictor)};
+}
+
+std::string OpenPack::kernel_of(std::size_t catalogue_type, const ModuleForecast& forecast) const {
+  if (types[catalogue_type] == kUnknownType || forecast.kernel == kUnknownKernel) return {};
+  return std::string(pack.kernel_name(types[catalogue_type], forecast.kernel));
+}
+
 std::vector<ModuleQuery> module_queries(const Network& network, const std::vector<std::uint32_t>& types) {
   std::vector<ModuleQuery> queries;
   queries.reserve(network.modules.size());

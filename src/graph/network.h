@@ -13,16 +13,10 @@
 #include "graph/ir.h"
 #include "graph/onnx_model.h"
 #include "graph/tensor_info.h"
+#include "latcast/dim_bindings.h"
 #include "latcast/result.h"
 
 namespace latcast {
-
-/// Values for free dimensions: by name ("seq"), by place ("input_ids:1"), and `batch` for the first axis of every
-/// input whose first dimension is free and not named in `named`.
-struct DimBindings {
-  std::map<std::string, std::int64_t> named;
-  std::optional<std::int64_t> batch;
-};
 
 /// Gives every tensor of the graph its shape. Key: tensor name. Unbound free dimensions of inputs are one error that
 /// lists them all. A node whose operator has no rule leaves its outputs `known = false`; nothing is guessed.

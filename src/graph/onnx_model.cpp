@@ -28,6 +28,10 @@ const TypeRow& row(DataType type) noexcept {
 
 }  // namespace
 
+bool holds_weights(DataType type) noexcept {
+  return type == DataType::float32 || type == DataType::float16 || type == DataType::float64 ||
+         type == DataType::bfloat16 || type == DataType::int8 || type == DataType::uint8;
+}
 std::size_t element_size(DataType type) noexcept { return row(type).size; }
 std::string_view to_string(DataType type) noexcept { return row(type).name; }
 

@@ -41,6 +41,8 @@ enum class DataType : std::int32_t {
 
 /// Bytes of one element; 0 for string and undefined.
 [[nodiscard]] std::size_t element_size(DataType type) noexcept;
+/// True of the types that weights come in; shapes and indices have others.
+[[nodiscard]] bool holds_weights(DataType type) noexcept;
 /// "float32", "int64", ...
 [[nodiscard]] std::string_view to_string(DataType type) noexcept;
 

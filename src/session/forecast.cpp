@@ -11,25 +11,6 @@ bool is_real(onnx::DataType type) {
          type == onnx::DataType::float64;
 }
 
-ModuleAnswer describe(const Forecaster& forecaster, const Module& module, const ModuleForecast& forecast) {
-  ModuleAnswer out;
-  out.op = out.type = module.op;
-  out.nodes = module.nodes;
-  out.reason = module.reason;
-  out.forecast = forecast;
-  if (module.match != ModuleMatch::matched) return out;
-  const ModuleType& type = forecaster.catalogue().types()[module.type];
-  out.type = type.name;
-  for (std::size_t p = 0; p < type.parameters.size(); ++p) {
-    out.parameters.emplace_back(type.parameters[p].name, module.parameters[p]);
-  }
-  const auto pack_type = forecaster.pack().find_type(type.name);
-  if (pack_type && forecast.kernel != kUnknownKernel) {
-    out.kernel = forecaster.pack().kernel_name(*pack_type, forecast.kernel);
-  }
-  return out;
-}
-
 /// The first axis of the first input.
 std::optional<std::int64_t> batch_of(const LoadedModel& loaded) {
   const std::vector<InputSpec>& inputs = loaded.engine_model.inputs;
@@ -68,16 +49,23 @@ Result<NetworkAnswer> answer(Forecaster& forecaster, const std::string& file, co
   }
   auto forecast = forecaster.forecast(*loaded, bindings);
   if (!forecast) return tl::unexpected(forecast.error());
+  ModelForecast described = describe_forecast(forecaster.open_pack(), *forecast, loaded->model);
   NetworkAnswer out;
   out.model = file;
-  out.total = forecast->total;
-  for (std::size_t i = 0; i < forecast->modules.size(); ++i) {
-    out.modules.push_back(describe(forecaster, forecast->network.modules[i], forecast->modules[i]));
+  out.total = described.total;
+  for (ExecutedModule& one : described.modules) {
+    out.modules.push_back({.type = one.type.empty() ? one.op : std::move(one.type),
+                           .kernel = std::move(one.kernel),
+                           .op = std::move(one.op),
+                           .nodes = std::move(one.nodes),
+                           .parameters = std::move(one.parameters),
+                           .reason = std::move(one.reason),
+                           .forecast = one.forecast});
   }
-  out.parameters = forecast->parameters;
-  out.weight_bytes = forecast->weight_bytes;
-  out.unknown = std::move(forecast->unknown);
-  out.extrapolated = std::move(forecast->extrapolated);
+  out.parameters = described.parameters;
+  out.weight_bytes = described.weight_bytes;
+  out.unknown = std::move(described.unknown);
+  out.extrapolated = std::move(described.extrapolated);
   out.conditions = conditions_of(forecaster.pack(), *loaded);
   return out;
 }

@@ -4,38 +4,14 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
-#include <set>
 #include <sstream>
 
 #include "core/pack_content.h"
-#include "forecast/pack_network.h"
 #include "learn/train.h"
 #include "measure/machine.h"
 #include "rules/executed_graph.h"
 
 namespace latcast::session {
-namespace {
-
-void count_cost(const onnx::Model& model, Forecast& forecast) {
-  for (const onnx::Tensor& tensor : model.graph.initializers) {
-    const bool real = tensor.type == onnx::DataType::float32 || tensor.type == onnx::DataType::float16 ||
-                      tensor.type == onnx::DataType::float64 || tensor.type == onnx::DataType::bfloat16 ||
-                      tensor.type == onnx::DataType::int8 || tensor.type == onnx::DataType::uint8;
-    if (!real) continue;  // shapes, indices
-    const auto elements = static_cast<double>(tensor.elements());
-    forecast.parameters += elements;
-    forecast.weight_bytes += elements * static_cast<double>(onnx::element_size(tensor.type));
-  }
-  if (forecast.parameters > 0) return;
-  // Files may compute their weights: then what the engine folded counts.
-  for (const Module& module : forecast.network.modules) {
-    forecast.parameters += module.weight_elements;
-    forecast.weight_bytes += module.weight_bytes;
-  }
-}
-
-}  // namespace
 
 WorkerLimits interactive_limits() {
   const auto pages = static_cast<std::size_t>(std::max(sysconf(_SC_PHYS_PAGES), 0L));
@@ -50,22 +26,18 @@ int pack_threads(const Pack& pack) {
   return std::max(threads, 1);
 }
 
-Forecaster::Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings)
-    : pack_(std::move(pack)),
-      catalogue_(std::move(catalogue)),
-      predictor_(std::make_unique<Predictor>(pack_)),
-      pack_types_(pack_types(pack_, catalogue_)) {
+Forecaster::Forecaster(OpenPack pack, const EngineSettings& settings) : open_(std::move(pack)) {
   EngineSettings engine = settings;
-  engine.threads = pack_threads(pack_);
-  worker_ = std::make_unique<Worker>(pack_.target().engine, engine, interactive_limits());
+  engine.threads = pack_threads(open_.pack);
+  worker_ = std::make_unique<Worker>(open_.pack.target().engine, engine, interactive_limits());
 }
 
 Result<Forecaster> Forecaster::open(const std::string& pack_file, const EngineSettings& settings) {
-  auto pack = Pack::open(pack_file);
+  const auto pack = Pack::open(pack_file);
   if (!pack) return tl::unexpected(pack.error());
-  auto catalogue = pack_catalogue(*pack);
-  if (!catalogue) return fail_in("pack " + pack_file, catalogue.error());
-  return Forecaster(std::move(*pack), std::move(*catalogue), settings);
+  auto open = OpenPack::open(*pack);
+  if (!open) return fail_in(pack_file, open.error());
+  return Forecaster(std::move(*open), settings);
 }
 
 Result<Forecaster> Forecaster::of_this_machine(const EngineSettings& settings) {
@@ -83,7 +55,7 @@ Result<Forecaster> Forecaster::of_this_machine(const EngineSettings& settings) {
   target.engine_version = info && info->available ? info->version : std::string(rules::newest_known(target.engine));
   auto pack = Pack::from_bytes(pack_bytes(content));
   if (!pack) return tl::unexpected(pack.error());
-  return Forecaster(std::move(*pack), std::move(own), settings);
+  return Forecaster(OpenPack::with(std::move(*pack), std::move(own)), settings);
 }
 
 Result<EngineInfo> Forecaster::engine_info() {
@@ -94,7 +66,7 @@ Result<EngineInfo> Forecaster::engine_info() {
 }
 
 bool Forecaster::foreign(std::string& why) {
-  const Target& target = pack_.target();
+  const Target& target = open_.pack.target();
   const auto info = engine_info();
   if (info && info->version != target.engine_version) {
     why = "the pack was made for " + target.engine + " " + target.engine_version + ", here it is " + info->version;
@@ -120,7 +92,7 @@ Result<void> Forecaster::check_engine(Listener& listener) {
 std::string Forecaster::why_not_the_engine(const rules::EngineTarget& target) {
   const auto info = engine_info();
   if (!info) return info.error().context;
-  const Target& wanted = pack_.target();
+  const Target& wanted = open_.pack.target();
   if (info->version != wanted.engine_version)
     return "the pack is of " + wanted.engine + " " + wanted.engine_version + ", here it is " + info->version;
   const auto here = rules::engine_target(info->version, read_machine().cpu_features);
@@ -128,18 +100,18 @@ std::string Forecaster::why_not_the_engine(const rules::EngineTarget& target) {
 }
 
 void Forecaster::take_rules(const rules::EngineTarget& target, Listener& listener) {
-  const std::string_view newest = rules::newest_known(pack_.target().engine);
+  const std::string_view newest = rules::newest_known(open_.pack.target().engine);
   const auto known = rules::engine_target(newest, {});
   if (known && target.version > known->version) {
-    listener.warning("rules were compared with " + pack_.target().engine + " up to " + std::string(newest) +
-                     "; the pack is of " + pack_.target().engine_version +
+    listener.warning("rules were compared with " + open_.pack.target().engine + " up to " + std::string(newest) +
+                     "; the pack is of " + open_.pack.target().engine_version +
                      " ('latcast bench graph --probes' compares it)");
   }
   rules_ = target;
 }
 
 Result<void> Forecaster::choose_graph(GraphSource source, Listener& listener) {
-  const auto target = rule_target(pack_.target());
+  const auto target = rule_target(open_.pack.target());
   if (source == GraphSource::rules) {
     if (!target) return tl::unexpected(target.error());
     take_rules(*target, listener);
@@ -156,7 +128,7 @@ Result<void> Forecaster::choose_graph(GraphSource source, Listener& listener) {
 
 Result<onnx::Model> Forecaster::executed(const LoadedModel& loaded, const DimBindings& bindings) {
   if (rules_) {
-    auto deduced = rules::executed_graph(loaded.model, bindings, pack_.target().engine, *rules_);
+    auto deduced = rules::executed_graph(loaded.model, bindings, open_.pack.target().engine, *rules_);
     if (!deduced) return fail_in(loaded.path, deduced.error());
     return std::move(deduced->model);
   }
@@ -168,7 +140,7 @@ Result<onnx::Model> Forecaster::executed(const LoadedModel& loaded, const DimBin
 }
 
 std::vector<ModuleQuery> Forecaster::queries(const Network& network) const {
-  return module_queries(network, pack_types_);
+  return module_queries(network, open_.types);
 }
 
 Result<LoadedModel> Forecaster::load(const std::string& file, const DimBindings& bindings) const {
@@ -178,43 +150,24 @@ Result<LoadedModel> Forecaster::load(const std::string& file, const DimBindings&
 Result<ExecutedNetwork> Forecaster::execute(const LoadedModel& loaded, const DimBindings& bindings) {
   auto model = executed(loaded, bindings);
   if (!model) return tl::unexpected(model.error());
-  auto tensors = infer_shapes(*model, bindings, &catalogue_);
+  auto tensors = infer_shapes(*model, bindings, &open_.catalogue);
   if (!tensors) return fail_in(loaded.path, tensors.error());
-  auto network = make_network(*model, bindings, catalogue_, &loaded.model);
+  auto network = make_network(*model, bindings, open_.catalogue, &loaded.model);
   if (!network) return fail_in(loaded.path, network.error());
   return ExecutedNetwork{std::move(*model), std::move(*tensors), std::move(*network)};
 }
 
-Result<Forecast> Forecaster::forecast(const std::string& file, const DimBindings& bindings) {
+Result<FileForecast> Forecaster::forecast(const std::string& file, const DimBindings& bindings) {
   auto loaded = load(file, bindings);
   if (!loaded) return tl::unexpected(loaded.error());
   return forecast(*loaded, bindings);
 }
 
-Result<Forecast> Forecaster::forecast(const LoadedModel& loaded, const DimBindings& bindings) {
+Result<FileForecast> Forecaster::forecast(const LoadedModel& loaded, const DimBindings& bindings) {
   const auto executed = this->executed(loaded, bindings);
   if (!executed) return tl::unexpected(executed.error());
-  auto network = make_network(*executed, bindings, catalogue_, &loaded.model);
-  if (!network) return fail_in(loaded.path, network.error());
-  Forecast result;
-  result.path = loaded.path;
-  result.network = std::move(*network);
-  const std::vector<ModuleQuery> queries = this->queries(result.network);
-  result.modules.resize(queries.size());
-  auto total = predictor_->forecast_network(queries, result.modules);
-  if (!total) return fail_in(loaded.path, total.error());
-  result.total = *total;
-  std::set<std::string> unknown;
-  std::set<std::string> extrapolated;
-  for (std::size_t i = 0; i < result.modules.size(); ++i) {
-    const Module& module = result.network.modules[i];
-    if (result.modules[i].status == ForecastStatus::unknown) unknown.insert(module.op);
-    if (result.modules[i].status == ForecastStatus::extrapolated)
-      extrapolated.insert(catalogue_.types()[module.type].name);
-  }
-  result.unknown.assign(unknown.begin(), unknown.end());
-  result.extrapolated.assign(extrapolated.begin(), extrapolated.end());
-  count_cost(loaded.model, result);
+  auto result = forecast_executed(open_, *executed, loaded.model, bindings);
+  if (!result) return fail_in(loaded.path, result.error());
   return result;
 }
 

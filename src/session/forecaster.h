@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "engine/worker/worker.h"
+#include "forecast/file_forecast.h"
+#include "forecast/pack_network.h"
 #include "graph/network.h"
 #include "latcast/pack.h"
 #include "latcast/predictor.h"
@@ -18,17 +20,6 @@
 #include "session/listener.h"
 
 namespace latcast::session {
-
-struct Forecast {
-  std::string path;
-  Network network;
-  std::vector<ModuleForecast> modules;  // one per network.modules
-  NetworkForecast total;
-  double parameters = 0;
-  double weight_bytes = 0;
-  std::vector<std::string> unknown;       // operators without a model, each once
-  std::vector<std::string> extrapolated;  // module types used outside what was measured, each once
-};
 
 /// An executed graph, the shapes of its tensors, and its modules.
 struct ExecutedNetwork {
@@ -63,19 +54,20 @@ class Forecaster {
   /// Files of weights need not be there where rules deduce the graph.
   [[nodiscard]] Result<LoadedModel> load(const std::string& file, const DimBindings& bindings) const;
   Result<ExecutedNetwork> execute(const LoadedModel& loaded, const DimBindings& bindings);
-  Result<Forecast> forecast(const std::string& file, const DimBindings& bindings);
-  Result<Forecast> forecast(const LoadedModel& loaded, const DimBindings& bindings);
+  Result<FileForecast> forecast(const std::string& file, const DimBindings& bindings);
+  Result<FileForecast> forecast(const LoadedModel& loaded, const DimBindings& bindings);
 
   /// What the predictor is asked for a network; refers to the network's parameters.
   [[nodiscard]] std::vector<ModuleQuery> queries(const Network& network) const;
 
-  [[nodiscard]] const Pack& pack() const { return pack_; }
-  [[nodiscard]] const Predictor& predictor() const { return *predictor_; }
-  [[nodiscard]] const Catalogue& catalogue() const { return catalogue_; }
+  [[nodiscard]] const OpenPack& open_pack() const { return open_; }
+  [[nodiscard]] const Pack& pack() const { return open_.pack; }
+  [[nodiscard]] const Predictor& predictor() const { return open_.predictor; }
+  [[nodiscard]] const Catalogue& catalogue() const { return open_.catalogue; }
   [[nodiscard]] Worker& worker() { return *worker_; }
 
  private:
-  Forecaster(Pack pack, Catalogue catalogue, const EngineSettings& settings);
+  Forecaster(OpenPack pack, const EngineSettings& settings);
   Result<EngineInfo> engine_info();
   /// Graphs are deduced from now on. Warns where the pack's engine is newer than what rules were compared with.
   void take_rules(const rules::EngineTarget& target, Listener& listener);
@@ -83,11 +75,8 @@ class Forecaster {
   [[nodiscard]] std::string why_not_the_engine(const rules::EngineTarget& target);
   Result<onnx::Model> executed(const LoadedModel& loaded, const DimBindings& bindings);
 
-  Pack pack_;
-  Catalogue catalogue_;
-  std::unique_ptr<Predictor> predictor_;
+  OpenPack open_;
   std::unique_ptr<Worker> worker_;
-  std::vector<std::uint32_t> pack_types_;  // catalogue type -> pack type
   std::optional<rules::EngineTarget> rules_;
 };
 

@@ -15,10 +15,7 @@ namespace latcast::session {
 namespace {
 
 /// A pack opened for tables: its module types, and the conditions of its target.
-struct TablePack {
-  Pack pack;
-  Catalogue catalogue;
-  std::vector<std::uint32_t> types;  // catalogue type -> pack type
+struct TablePack : OpenPack {
   std::map<std::string, double> conditions;
 };
 
@@ -53,10 +50,8 @@ Result<TablePack> open_pack(const std::string& file) {
   if (catalogue.types().empty()) {
     return fail(Errc::mismatch, file + ": this pack is for executed graphs, not for tables: give it ONNX files");
   }
-  std::vector<std::uint32_t> types;
-  for (const ModuleType& type : catalogue.types()) types.push_back(pack->find_type(type.name).value_or(kUnknownType));
   auto conditions = numeric_conditions(pack->target());
-  return TablePack{std::move(*pack), std::move(catalogue), std::move(types), std::move(conditions)};
+  return TablePack{OpenPack::with(std::move(*pack), std::move(catalogue)), std::move(conditions)};
 }
 
 /// Puts the target's conditions where the row has none.
@@ -108,14 +103,13 @@ Result<std::vector<ListedNetwork>> read_networks(const TableForecastOptions& opt
 }
 
 Result<void> forecast(const TablePack& pack, std::vector<ListedNetwork>& networks) {
-  const Predictor predictor(pack.pack);
   for (ListedNetwork& network : networks) {
     std::vector<ModuleQuery> queries;
     for (const ListedModule& module : network.modules) {
       queries.push_back({.type = pack.types[module.type], .parameters = module.parameters});
     }
     network.forecasts.resize(queries.size());
-    auto total = predictor.forecast_network(queries, network.forecasts);
+    auto total = pack.predictor.forecast_network(queries, network.forecasts);
     if (!total) return fail_in(network.name, total.error());
     network.total = *total;
   }
@@ -220,9 +214,7 @@ NetworkAnswer describe(const TablePack& pack, const ListedNetwork& network) {
     for (std::size_t p = 0; p < module.parameters.size(); ++p) {
       one.parameters.emplace_back(type.parameters[p].name, module.parameters[p]);
     }
-    if (pack.types[module.type] != kUnknownType && one.forecast.kernel != kUnknownKernel) {
-      one.kernel = pack.pack.kernel_name(pack.types[module.type], one.forecast.kernel);
-    }
+    one.kernel = pack.kernel_of(module.type, one.forecast);
     if (one.forecast.status == ForecastStatus::unknown) unknown.insert(type.name);
     if (one.forecast.status == ForecastStatus::extrapolated) extrapolated.insert(type.name);
   }

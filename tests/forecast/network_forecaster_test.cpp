@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "forecast/made_up_models.h"
 #include "forecast/pack_network.h"
+#include "graph/net_builder.h"
 #include "graph/network.h"
 #include "must.h"
 #include "rules/executed_graph.h"
@@ -155,6 +157,47 @@ TEST(NetworkForecaster, TakesNetworksThatAreNotNeededAnyMore) {
   const double kept = must(forecaster().forecast(net)).quiet.count();
   EXPECT_EQ(net.size(), 5U);
   EXPECT_EQ(must(forecaster().forecast(std::move(net))).quiet.count(), kept);
+}
+
+// Conv and Relu of a free batch, from a file: the same as built through the API.
+TEST(NetworkForecaster, ForecastsFiles) {
+  onnx::Graph graph;
+  onnx::ValueInfo input = test::value("x", {1, 3, 32, 32});
+  (*input.shape)[0] = {-1, "n"};
+  graph.inputs = {input};
+  graph.initializers = {test::weight("w", {8, 3, 3, 3})};
+  graph.nodes = {test::node("Conv", {"x", "w"}, {"c"}, {test::ints("kernel_shape", {3, 3})}),
+                 test::node("Relu", {"c"}, {"y"})};
+  graph.outputs = {test::value("y", {4, 8, 30, 30})};
+  graph.nodes[0].name = "first";
+  const std::string file = testing::TempDir() + "latcast_forecasts_files.onnx";
+  std::ofstream(file, std::ios::binary) << must(
+      onnx::write_model(test::model(std::move(graph)), onnx::Weights::materialize));
+
+  const ModelForecast forecast = must(forecaster().forecast_file(file, {.named = {}, .batch = 4}));
+  NetworkBuilder net;
+  const Tensor x = net.node("Conv", {net.input({4, 3, 32, 32}), net.weight({8, 3, 3, 3})}, {{"kernel_shape", {3, 3}}});
+  net.output(net.node("Relu", {x}));
+  EXPECT_EQ(forecast.total.quiet.count(), must(forecaster().forecast(net)).quiet.count());
+  EXPECT_EQ(forecast.parameters, 8 * 27);
+  EXPECT_EQ(forecast.weight_bytes, 4 * 8 * 27);
+  EXPECT_TRUE(forecast.unknown.empty());
+  double sum = 0;
+  bool names_the_file = false;
+  for (const ExecutedModule& module : forecast.modules) {
+    sum += module.forecast.latency.count();
+    EXPECT_FALSE(module.type.empty()) << module.op << ": " << module.reason;
+    EXPECT_FALSE(module.parameters.empty());
+    names_the_file = names_the_file || std::ranges::count(module.nodes, "first") == 1;
+  }
+  EXPECT_NEAR(sum, forecast.total.quiet.count(), 1e-6 * sum);
+  EXPECT_TRUE(names_the_file);
+
+  const auto unbound = forecaster().forecast_file(file);
+  ASSERT_FALSE(unbound);
+  EXPECT_EQ(unbound.error().code, Errc::invalid_input);
+  EXPECT_NE(unbound.error().context.find("'n'"), std::string::npos) << unbound.error().context;
+  EXPECT_EQ(forecaster().forecast_file(file + ".none").error().code, Errc::not_found);
 }
 
 TEST(NetworkForecaster, ServesThreads) {

@@ -1,0 +1,18 @@
+// DimBindings: values for the free dimensions of a model's inputs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace latcast {
+
+/// Values for free dimensions: by name ("seq"), by place ("input_ids:1"), and `batch` for the first axis of every
+/// input whose first dimension is free and not named in `named`. All of them at least 1.
+struct DimBindings {
+  std::map<std::string, std::int64_t> named;
+  std::optional<std::int64_t> batch;
+};
+
+}  // namespace latcast

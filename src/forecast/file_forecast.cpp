@@ -1,0 +1,72 @@
+#include "forecast/file_forecast.h"
+
+#include <set>
+#include <utility>
+
+namespace latcast {
+namespace {
+
+void count_weights(const onnx::Model& file, const Network& network, ModelForecast& out) {
+  for (const onnx::Tensor& tensor : file.graph.initializers) {
+    if (!onnx::holds_weights(tensor.type)) continue;
+    const auto elements = static_cast<double>(tensor.elements());
+    out.parameters += elements;
+    out.weight_bytes += elements * static_cast<double>(onnx::element_size(tensor.type));
+  }
+  if (out.parameters > 0) return;
+  // Files may compute their weights: then what the engine folded counts.
+  for (const Module& module : network.modules) {
+    out.parameters += module.weight_elements;
+    out.weight_bytes += module.weight_bytes;
+  }
+}
+
+/// Fills in what is unknown and extrapolated.
+void list_doubts(ModelForecast& forecast) {
+  std::set<std::string> unknown, extrapolated;
+  for (const ExecutedModule& module : forecast.modules) {
+    if (module.forecast.status == ForecastStatus::unknown) unknown.insert(module.op);
+    if (module.forecast.status == ForecastStatus::extrapolated) extrapolated.insert(module.type);
+  }
+  forecast.unknown.assign(unknown.begin(), unknown.end());
+  forecast.extrapolated.assign(extrapolated.begin(), extrapolated.end());
+}
+
+}  // namespace
+
+Result<FileForecast> forecast_executed(const OpenPack& pack, const onnx::Model& executed, const onnx::Model& file,
+                                       const DimBindings& dims) {
+  auto network = make_network(executed, dims, pack.catalogue, &file);
+  if (!network) return tl::unexpected(network.error());
+  FileForecast out{std::move(*network), {}, {}};
+  const std::vector<ModuleQuery> queries = module_queries(out.network, pack.types);
+  out.modules.resize(queries.size());
+  const auto total = pack.predictor.forecast_network(queries, out.modules);
+  if (!total) return tl::unexpected(total.error());
+  out.total = *total;
+  return out;
+}
+
+ExecutedModule describe_module(const OpenPack& pack, const Module& module, const ModuleForecast& forecast) {
+  ExecutedModule out{module.op, {}, forecast, {}, module.nodes, {}, module.reason};
+  if (module.match != ModuleMatch::matched) return out;
+  const ModuleType& type = pack.catalogue.types()[module.type];
+  out.type = type.name;
+  out.kernel = pack.kernel_of(module.type, forecast);
+  for (std::size_t p = 0; p < type.parameters.size(); ++p)
+    out.parameters.emplace_back(type.parameters[p].name, module.parameters[p]);
+  return out;
+}
+
+ModelForecast describe_forecast(const OpenPack& pack, const FileForecast& forecast, const onnx::Model& file) {
+  ModelForecast out;
+  out.total = forecast.total;
+  for (std::size_t i = 0; i < forecast.modules.size(); ++i) {
+    out.modules.push_back(describe_module(pack, forecast.network.modules[i], forecast.modules[i]));
+  }
+  list_doubts(out);
+  count_weights(file, forecast.network, out);
+  return out;
+}
+
+}  // namespace latcast

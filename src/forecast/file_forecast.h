@@ -1,0 +1,32 @@
+// From what is executed of a model file, whoever said it, to the file's forecast.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "forecast/pack_network.h"
+#include "graph/network.h"
+#include "graph/onnx_model.h"
+#include "latcast/network_forecaster.h"
+
+namespace latcast {
+
+/// An executed network, and what a pack says of it.
+struct FileForecast {
+  Network network;
+  std::vector<ModuleForecast> modules;  // one per network.modules
+  NetworkForecast total;
+};
+
+/// Errors do not name the file.
+[[nodiscard]] Result<FileForecast> forecast_executed(const OpenPack& pack, const onnx::Model& executed,
+                                                     const onnx::Model& file, const DimBindings& dims);
+
+[[nodiscard]] ExecutedModule describe_module(const OpenPack& pack, const Module& module,
+                                             const ModuleForecast& forecast);
+
+/// The same in names. `file` is the network before the engine or rules rewrote it.
+[[nodiscard]] ModelForecast describe_forecast(const OpenPack& pack, const FileForecast& forecast,
+                                              const onnx::Model& file);
+
+}  // namespace latcast
