@@ -26,6 +26,11 @@ struct ModuleQuery {
   double macs = 0;  ///< where known and the type has no expression for it
 };
 
+/// What a module moves: activations in and out, constants.
+struct ModuleBytes {
+  double input = 0, output = 0, weight = 0;
+};
+
 enum class ForecastStatus : std::uint8_t {
   ok,            ///< an in-range model
   extrapolated,  ///< a feature outside what was trained on, or hardly any samples: base model with care
@@ -52,7 +57,8 @@ struct NetworkForecast {
 
 class Predictor {
  public:
-  /// `now_unix_s`: when the forecasts are for (intervals widen with the anchor's age); the system clock if absent.
+  /// `now_unix_s`: when the forecasts are for (intervals widen with the anchor's age). Absent: each is for the moment
+  /// it is asked for, by the system clock, however long the predictor lives.
   explicit Predictor(const Pack& pack, std::optional<std::int64_t> now_unix_s = std::nullopt);
 
   /// Latency of one module inside a network, before the network's calibration; anchored.
@@ -60,23 +66,25 @@ class Predictor {
   [[nodiscard]] Result<ModuleForecast> forecast_module(const ModuleQuery& module) const;
 
   /// Many modules of one type, as forecast_module() would: row i of `parameters` (row-major, as many rows as `out` has
-  /// elements, each as long as Pack::parameter_names(type)) gives out[i]. Latencies in ns. Where no model covers a row,
-  /// its bytes are taken as 0: only the fallback's time per module and for multiply-accumulates is left.
-  /// Errc::invalid_input: no such type, sizes that do not match, or a parameter that is not finite, naming the row.
+  /// elements, each as long as Pack::parameter_names(type)) gives out[i]. Latencies in ns. `bytes`, as many, serve the
+  /// physical estimate of rows that no model covers; without them such a row has the status unknown and no latency:
+  /// NaN. Errc::invalid_input: no such type, sizes that do not match, or a parameter that is not finite, naming the
+  /// row.
   [[nodiscard]] Result<void> forecast_modules(std::uint32_t type, std::span<const double> parameters,
-                                              std::span<ModuleForecast> out) const;
+                                              std::span<ModuleForecast> out,
+                                              std::span<const ModuleBytes> bytes = {}) const;
 
   /// Forecasts every module into `out` (same length as `modules`) so that they sum to the network's quiet latency.
   /// Errc::invalid_input: as above, naming the module; or lengths differ.
   [[nodiscard]] Result<NetworkForecast> forecast_network(std::span<const ModuleQuery> modules,
                                                          std::span<ModuleForecast> out) const;
 
-  /// Seconds since the pack was last anchored to its machine.
-  [[nodiscard]] double anchor_age_s() const noexcept { return anchor_age_s_; }
+  /// Seconds since the pack was last anchored to its machine: now, or at `now_unix_s` where that was given.
+  [[nodiscard]] double anchor_age_s() const noexcept;
 
  private:
   std::shared_ptr<const detail::LoadedPack> pack_;
-  double anchor_age_s_ = 0;
+  std::optional<std::int64_t> now_unix_s_;
 };
 
 }  // namespace latcast

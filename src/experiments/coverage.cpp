@@ -25,7 +25,7 @@ std::string name_of(const session::Forecaster& forecaster, const Module& module,
 /// By name.
 class Collector {
  public:
-  void add(const session::Forecaster& forecaster, const session::Forecast& forecast) {
+  void add(const session::Forecaster& forecaster, const std::string& file, const FileForecast& forecast) {
     for (std::size_t m = 0; m < forecast.modules.size(); ++m) {
       const ModuleForecast& part = forecast.modules[m];
       if (part.status == ForecastStatus::ok) continue;
@@ -35,7 +35,7 @@ class Collector {
       entry.why = forecast.network.modules[m].reason;
       ++entry.nodes;
       entry.time_share += part.latency / forecast.total.quiet;
-      files_[name].insert(forecast.path);
+      files_[name].insert(file);
     }
   }
 
@@ -70,7 +70,7 @@ CoverageReport check_coverage(std::span<const std::string> files, const DimBindi
     }
     ++out.networks;
     out.below += forecast->total.time_share < kCovered ? 1 : 0;
-    collector.add(forecaster, *forecast);
+    collector.add(forecaster, files[i], *forecast);
   }
   out.uncovered = collector.sorted(out.networks);
   return out;

@@ -47,6 +47,7 @@ std::vector<ModuleQuery> module_queries(const Network& network, const std::vecto
     query.input_bytes = module.input_bytes;
     query.output_bytes = module.output_bytes;
     query.weight_bytes = module.weight_bytes;
+    query.macs = module.macs;
   }
   return queries;
 }

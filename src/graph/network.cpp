@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string_view>
 
 #include "graph/describe.h"
 #include "graph/link.h"
@@ -36,20 +37,73 @@ void look_at(const ir::Graph& graph, const ir::Node& node, NodeView& view) {
   view.computed = nullptr;
 }
 
-void fill_quantities(const NodeView& view, Module& module) {
-  const auto count = [&](const TensorInfo* tensor) { module.shapes_known = module.shapes_known && tensor->known; };
-  for (const TensorInfo* tensor : view.inputs) {
-    if (tensor == nullptr) continue;
-    count(tensor);
-    (tensor->constant ? module.weight_bytes : module.input_bytes) += tensor->bytes();
-    if (tensor->constant) module.weight_elements += tensor->elements();
+/// Bytes of activations: as their shapes say, or else as what is known around them suggests. Operators mostly give
+/// about as much as they take, so a tensor of unknown shape counts as the largest known one on the other side of its
+/// node.
+class TensorBytes {
+ public:
+  explicit TensorBytes(const ir::Graph& graph) : graph_(graph), guess_(graph.values(), 0.0) {}
+
+  [[nodiscard]] double of(ir::ValueId id) const {
+    const TensorInfo& info = graph_.value(id).info;
+    return info.known ? info.bytes() : guess_[id];
   }
-  for (const TensorInfo* tensor : view.outputs) {
-    if (tensor == nullptr) continue;
-    count(tensor);
-    module.output_bytes += tensor->bytes();
-    module.output_elements += tensor->elements();
+
+  /// Guesses what is unknown of a node's tensors; its producers were looked at before.
+  void look_at(const ir::Node& node) {
+    const double in = largest(node.inputs), out = largest(node.outputs);
+    guess(node.outputs, in > 0 ? in : out);
+    guess(node.inputs, out > 0 ? out : in);
   }
+
+ private:
+  [[nodiscard]] double largest(const ir::Ids& ids) const {
+    double most = 0;
+    for (const ir::ValueId id : ids) {
+      if (id != ir::kNothing && !graph_.value(id).info.constant) most = std::max(most, of(id));
+    }
+    return most;
+  }
+  void guess(const ir::Ids& ids, double bytes) {
+    for (const ir::ValueId id : ids) {
+      if (id != ir::kNothing && !graph_.value(id).info.known && guess_[id] == 0.0) guess_[id] = bytes;
+    }
+  }
+
+  const ir::Graph& graph_;
+  std::vector<double> guess_;  // per value of unknown shape
+};
+
+void fill_quantities(const ir::Graph& graph, const ir::Node& node, const TensorBytes& bytes, Module& module) {
+  for (const ir::ValueId id : node.inputs) {
+    if (id == ir::kNothing) continue;
+    const TensorInfo& tensor = graph.value(id).info;
+    (tensor.constant ? module.weight_bytes : module.input_bytes) += bytes.of(id);
+    if (tensor.constant) module.weight_elements += tensor.elements();
+  }
+  for (const ir::ValueId id : node.outputs) {
+    if (id == ir::kNothing) continue;
+    module.output_bytes += bytes.of(id);
+    module.output_elements += graph.value(id).info.elements();
+  }
+}
+
+/// Multiply-accumulates of an operator that no type covers, by its name: convolutions and matrix products of whatever
+/// domain. 0: another operator, or shapes that are not known.
+double product_macs(const ir::Node& node, const NodeView& view) {
+  const auto known = [](const TensorInfo* tensor) {
+    return tensor != nullptr && tensor->known && !tensor->dims.empty();
+  };
+  if (view.inputs.size() < 2 || view.outputs.empty() || !known(view.inputs[0]) || !known(view.outputs[0])) return 0;
+  const auto named = [&](std::string_view part) { return node.op.find(part) != std::string::npos; };
+  const TensorInfo &input = *view.inputs[0], &output = *view.outputs[0];
+  if (named("Conv")) {
+    if (!known(view.inputs[1]) || view.inputs[1]->dims.front() <= 0) return 0;
+    const double filter = view.inputs[1]->elements() / static_cast<double>(view.inputs[1]->dims.front());
+    return filter * (named("ConvTranspose") ? input.elements() : output.elements());
+  }
+  if (named("MatMul") || named("Gemm")) return output.elements() * static_cast<double>(input.dims.back());
+  return 0;
 }
 
 std::string node_name(const onnx::Node& node) {
@@ -75,6 +129,7 @@ std::vector<std::vector<std::string>> file_nodes(const onnx::Model& executed, co
 
 Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> order, const ModuleMatcher& matcher) {
   const ReuseDistances reuse(executed, order);
+  TensorBytes bytes(executed);
   Network network;
   network.modules.reserve(order.size());
   NodeView view;
@@ -87,8 +142,10 @@ Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> orde
     module.op = operator_name(node);
     look_at(executed, node, view);
     view.reuse = reuse.of(i);
-    fill_quantities(view, module);
+    bytes.look_at(node);
+    fill_quantities(executed, node, bytes, module);
     matcher.match(view, module, memory);
+    if (module.match == ModuleMatch::unknown) module.macs = product_macs(node, view);
   }
   return network;
 }

@@ -37,9 +37,10 @@ struct Module {
   std::size_t type = 0;            // index into catalogue.types(), where matched
   std::vector<double> parameters;  // as the type lists them
   std::string reason;              // why unknown, for people
-  double input_bytes = 0, output_bytes = 0, weight_bytes = 0, weight_elements = 0;  // activations in, out; constants
+  /// Activations in and out, constants. A tensor of unknown shape counts as the largest known one beside it.
+  double input_bytes = 0, output_bytes = 0, weight_bytes = 0, weight_elements = 0;
   double output_elements = 0;
-  bool shapes_known = true;
+  double macs = 0;                 // of modules without a type, where their operator is a product or a convolution
   std::vector<std::string> nodes;  // names of the file's nodes it stands for
 };
 

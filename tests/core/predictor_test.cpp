@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
@@ -266,12 +267,41 @@ TEST(Predictor, ManyAtOnceGiveWhatEachGivesAloneWhateverTheForm) {
   }
 }
 
-TEST(Predictor, ManyAtOnceOfATypeWithoutAModelGetTheFallback) {
+TEST(Predictor, ManyAtOnceOfATypeWithoutAModelAreEstimatedFromTheirBytes) {
   const Pack pack = sample_pack();
+  const Predictor predictor(pack, kAnchored);
+  const std::vector<double> rows = {1, 2, 3};
+  const std::vector<ModuleBytes> bytes = {{}, {}, {4096, 2048, 1024}};
   std::vector<ModuleForecast> out(3);
-  ASSERT_TRUE(Predictor(pack, kAnchored).forecast_modules(1, std::vector<double>{1, 2, 3}, out));
+  ASSERT_TRUE(predictor.forecast_modules(1, rows, out, bytes));
   EXPECT_EQ(out[2].status, ForecastStatus::unknown);
-  EXPECT_NEAR(out[2].latency.count(), 1.1 * 1000, 1e-9);
+  EXPECT_NEAR(out[1].latency.count(), 1.1 * 1000, 1e-9);
+  const ModuleQuery alone{
+      .type = 1, .parameters = {rows.data() + 2, 1}, .input_bytes = 4096, .output_bytes = 2048, .weight_bytes = 1024};
+  EXPECT_DOUBLE_EQ(out[2].latency.count(), predictor.forecast_module(alone)->latency.count());
+  EXPECT_GT(out[2].latency, out[1].latency);
+  EXPECT_FALSE(predictor.forecast_modules(1, rows, out, std::vector<ModuleBytes>(2)));
+}
+
+TEST(Predictor, ManyAtOnceWithoutAModelOrBytesHaveNoLatency) {
+  std::vector<ModuleForecast> out(3);
+  ASSERT_TRUE(Predictor(sample_pack(), kAnchored).forecast_modules(1, std::vector<double>{1, 2, 3}, out));
+  EXPECT_EQ(out[2].status, ForecastStatus::unknown);
+  EXPECT_TRUE(std::isnan(out[2].latency.count()));
+}
+
+TEST(Predictor, ItsAnchorAgesWhileItLives) {
+  using std::chrono::system_clock;
+  const std::int64_t now =
+      std::chrono::duration_cast<std::chrono::seconds>(system_clock::now().time_since_epoch()).count();
+  const Pack pack = sample_pack([&](PackContent& c) { c.info.anchor.unix_s = now - 3600; });
+  EXPECT_EQ(Predictor(pack, now).anchor_age_s(), 3600);
+  const Predictor living(pack);
+  const double first = living.anchor_age_s();
+  EXPECT_GE(first, 3600);
+  while (living.anchor_age_s() == first) {  // until the next second
+  }
+  EXPECT_GT(living.anchor_age_s(), first);
 }
 
 TEST(Predictor, ManyAtOnceMustFitAndBeFinite) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
 
 #include "graph/net_builder.h"
 
@@ -60,7 +61,10 @@ TEST(Network, AParameterThatCannotBeReadMakesTheModuleUnknownWithTheReason) {
   const auto network = make_network(conv_model({}), {}, catalogue(), nullptr);
   EXPECT_EQ(network->modules[0].match, ModuleMatch::unknown);
   EXPECT_EQ(network->modules[0].reason, "conv: attr.group is absent on Conv 'Conv_c'");
-  EXPECT_TRUE(network->modules[0].shapes_known);
+  // 8 filters of 4 x 3 x 3 over 64 positions, or whatever the shapes are: filter elements x output elements.
+  const Module& conv = network->modules[0];
+  EXPECT_GT(conv.macs, 0);
+  EXPECT_DOUBLE_EQ(std::fmod(conv.macs, conv.output_elements), 0);
 }
 
 TEST(Network, AnOperatorThatNothingCoversIsUnknownAndSaysSo) {
@@ -69,7 +73,9 @@ TEST(Network, AnOperatorThatNothingCoversIsUnknownAndSaysSo) {
   EXPECT_EQ(made.match, ModuleMatch::unknown);
   EXPECT_EQ(made.op, "up:Made");
   EXPECT_NE(made.reason.find("up:Made"), std::string::npos);
-  EXPECT_FALSE(made.shapes_known);
+  // What it gives is not known: about as much as it takes.
+  EXPECT_GT(made.input_bytes, 0);
+  EXPECT_DOUBLE_EQ(made.output_bytes, made.input_bytes);
 }
 
 TEST(Network, ConstantNodesAreNotModules) {

@@ -142,7 +142,9 @@ std::string training_text(const session::Trained& trained, bool verbose) {
                      quality(trained.content.info.training, report.data.unit) + lacks(report);
   if (report.choice.module_time_ns > 0) {
     text += "a forecast is estimated to take " + format_time(report.choice.module_time_ns) + " a module, " +
-            format_time(report.choice.network_time_ns) + " a network of the training set\n";
+            format_time(report.choice.network_time_ns) +
+            " a network of the training set, all modules at once: an estimate from the models' forms for an AVX2 "
+            "server CPU ('latcast bench predict' measures it here)\n";
   }
   if (verbose) text += details(report);
   return text + "trained in " + format_time(1e9 * report.seconds) +

@@ -149,7 +149,7 @@ class Builder {
     for (const Module& module : carrier.network.modules) {
       const double latency = clean[module.node];
       if (std::isnan(latency)) continue;
-      ModuleRef reference{-1, -1, module.input_bytes, module.output_bytes, module.weight_bytes, 0, latency};
+      ModuleRef reference{-1, -1, module.input_bytes, module.output_bytes, module.weight_bytes, module.macs, latency};
       if (module.match == ModuleMatch::matched) {
         const auto slots = samples_.slots(module.type, module.parameters);
         if (samples_.free(module.type, slots)) continue;  // its time is in another module
