@@ -197,7 +197,7 @@ Result<bool> Runner::add_item(const Carrier& carrier, bool adaptive) {
                    .family = carrier.family,
                    .seed = carrier.seed,
                    .adaptive = adaptive,
-                   .probe = is_probe_family(carrier.family),
+                   .probe = carrier.probe,
                    .skeleton = std::move(*skeleton),
                    .executed = {}},
                   carrier.model);

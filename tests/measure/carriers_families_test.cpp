@@ -9,6 +9,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "measure/carriers/carrier.h"
 #include "measure/carriers/graph_builder.h"
@@ -107,6 +108,13 @@ TEST(CarrierFamilies, CostSpreadsOverOrdersOfMagnitudeWithinAFamily) {
   }
 }
 
+TEST(CarrierFamilies, SingleOperatorsInARowAreProbes) {
+  EXPECT_TRUE(make_carrier("unary_chain", 1).probe);
+  EXPECT_TRUE(make_carrier("odd_convolutions", 1).probe);
+  EXPECT_FALSE(make_carrier("resnet", 1).probe);
+  EXPECT_FALSE(make_carrier("recurrences", 1).probe);
+}
+
 TEST(CarrierFamilies, AnUnknownFamilyIsRefused) {
   EXPECT_THROW((void)make_carrier("no such", 1), std::invalid_argument);
 }
@@ -117,6 +125,14 @@ TEST(CarrierPlan, IsDeterministicAndALongerPlanStartsWithTheShorter) {
   EXPECT_EQ(shorter, plan_carriers(50, 3));
   EXPECT_TRUE(std::equal(shorter.begin(), shorter.end(), longer.begin()));
   EXPECT_NE(shorter, plan_carriers(50, 4));
+}
+
+TEST(CarrierPlan, OfASeedIsWhatItWas) {
+  std::vector<std::string> names;
+  for (const PlannedCarrier& one : plan_carriers(8, 1)) names.push_back(one.family + "/" + std::to_string(one.seed));
+  EXPECT_EQ(names, (std::vector<std::string>{"conv1d/2433363200", "resnet_bottleneck/2433363200", "gemms/2433363200",
+                                             "swin/2433363200", "mobilenet_v1/2433363200", "convnext/2433363200",
+                                             "mobilevit/2433363200", "inception/2433363200"}));
 }
 
 TEST(CarrierPlan, NeverRepeatsACarrier) {

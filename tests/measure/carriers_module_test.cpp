@@ -58,6 +58,7 @@ TEST(ModuleCarrier, MakesMostlyWarmModulesFromCatalogueDataAlone) {
   ASSERT_TRUE(type.build.has_value());
   const Carrier carrier = make_module_carrier(type, 3, 12);
   EXPECT_EQ(carrier.family, "module:scaled");
+  EXPECT_TRUE(carrier.probe);
   std::size_t modules = 0;
   std::size_t warm = 0;  // whose input comes out of another operator
   std::set<std::string> made;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "measure/carriers/families.h"
 #include "measure/carriers/net.h"
 
 namespace latcast::carriers {
@@ -469,19 +470,19 @@ void coat(Net& net) {
 }
 
 constexpr std::array kFamilies{
-    Family{"vit", "attention", 2.0, 1.0, vit},
-    Family{"cait", "attention", 0.9, 0.5, cait},
-    Family{"xcit", "attention", 0.9, 0.6, xcit},
-    Family{"pit", "attention", 0.8, 0.8, pit},
-    Family{"levit", "attention", 0.9, 0.7, levit},
-    Family{"swin", "attention", 1.5, 0.7, swin},
-    Family{"pvt", "attention", 1.3, 0.8, pvt},
-    Family{"grid_attention", "attention", 1.0, 0.7, grid_attention},
-    Family{"crossvit", "attention", 0.8, 0.8, crossvit},
-    Family{"tnt", "attention", 0.7, 0.6, tnt},
-    Family{"outlook", "attention", 0.6, 0.5, outlook},
-    Family{"convit", "attention", 0.7, 0.6, convit},
-    Family{"coat", "attention", 0.8, 0.6, coat},
+    Family{"vit", FamilyKind::attention, 2.0, 1.0, vit},
+    Family{"cait", FamilyKind::attention, 0.9, 0.5, cait},
+    Family{"xcit", FamilyKind::attention, 0.9, 0.6, xcit},
+    Family{"pit", FamilyKind::attention, 0.8, 0.8, pit},
+    Family{"levit", FamilyKind::attention, 0.9, 0.7, levit},
+    Family{"swin", FamilyKind::attention, 1.5, 0.7, swin},
+    Family{"pvt", FamilyKind::attention, 1.3, 0.8, pvt},
+    Family{"grid_attention", FamilyKind::attention, 1.0, 0.7, grid_attention},
+    Family{"crossvit", FamilyKind::attention, 0.8, 0.8, crossvit},
+    Family{"tnt", FamilyKind::attention, 0.7, 0.6, tnt},
+    Family{"outlook", FamilyKind::attention, 0.6, 0.5, outlook},
+    Family{"convit", FamilyKind::attention, 0.7, 0.6, convit},
+    Family{"coat", FamilyKind::attention, 0.8, 0.6, coat},
 };
 
 }  // namespace

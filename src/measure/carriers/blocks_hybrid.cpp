@@ -3,13 +3,12 @@
 #include <array>
 #include <cmath>
 
-#include "measure/carriers/net.h"
+#include "measure/carriers/cnn_parts.h"
+#include "measure/carriers/families.h"
 
 namespace latcast::carriers {
 
 namespace {
-
-bool roomy(const Value& x, std::int64_t least) { return x.dims[2] >= least && x.dims[3] >= least; }
 
 /// An inverted residual in front, as most hybrids have.
 Value mb_block(Net& net, const Value& x, std::int64_t out, std::int64_t stride, Act a, bool se) {
@@ -351,14 +350,14 @@ void sequencer(Net& net) {
 }
 
 constexpr std::array kFamilies{
-    Family{"botnet", "hybrid", 0.9, 0.7, botnet},
-    Family{"halo", "hybrid", 0.5, 0.5, halo},
-    Family{"conv_attention", "hybrid", 1.2, 0.8, conv_attention},
-    Family{"mobilevit", "hybrid", 1.2, 0.6, mobilevit},
-    Family{"edgenext", "hybrid", 0.9, 0.6, edgenext},
-    Family{"efficientformer", "hybrid", 0.9, 0.7, efficientformer},
-    Family{"linear_attention", "hybrid", 1.0, 0.6, linear_attention},
-    Family{"sequencer", "hybrid", 0.6, 0.3, sequencer},
+    Family{"botnet", FamilyKind::hybrid, 0.9, 0.7, botnet},
+    Family{"halo", FamilyKind::hybrid, 0.5, 0.5, halo},
+    Family{"conv_attention", FamilyKind::hybrid, 1.2, 0.8, conv_attention},
+    Family{"mobilevit", FamilyKind::hybrid, 1.2, 0.6, mobilevit},
+    Family{"edgenext", FamilyKind::hybrid, 0.9, 0.6, edgenext},
+    Family{"efficientformer", FamilyKind::hybrid, 0.9, 0.7, efficientformer},
+    Family{"linear_attention", FamilyKind::hybrid, 1.0, 0.6, linear_attention},
+    Family{"sequencer", FamilyKind::hybrid, 0.6, 0.3, sequencer},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "measure/carriers/families.h"
 #include "measure/carriers/net.h"
 
 namespace latcast::carriers {
@@ -137,10 +138,10 @@ void permutator(Net& net) {
 }
 
 constexpr std::array kFamilies{
-    Family{"mixer", "mlp", 1.3, 1.0, mixer},
-    Family{"resmlp", "mlp", 0.9, 0.9, resmlp},
-    Family{"gmlp", "mlp", 0.9, 0.8, gmlp},
-    Family{"permutator", "mlp", 0.9, 0.7, permutator},
+    Family{"mixer", FamilyKind::mlp, 1.3, 1.0, mixer},
+    Family{"resmlp", FamilyKind::mlp, 0.9, 0.9, resmlp},
+    Family{"gmlp", FamilyKind::mlp, 0.9, 0.8, gmlp},
+    Family{"permutator", FamilyKind::mlp, 0.9, 0.7, permutator},
 };
 
 }  // namespace

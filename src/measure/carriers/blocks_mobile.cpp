@@ -2,15 +2,14 @@
 #include <algorithm>
 #include <array>
 
-#include "measure/carriers/net.h"
+#include "measure/carriers/cnn_parts.h"
+#include "measure/carriers/families.h"
 
 namespace latcast::carriers {
 
 namespace {
 
-bool roomy(const Value& x, std::int64_t least) { return x.dims[2] >= least && x.dims[3] >= least; }
-
-std::int64_t maybe_stride(Net& net, const Value& x, double probability = 0.35) {
+std::int64_t mobile_stride(Net& net, const Value& x, double probability = 0.35) {
   return roomy(x, 6) && net.rng.chance(probability) ? 2 : 1;
 }
 
@@ -61,7 +60,7 @@ void mobilenet_v1(Net& net) {
   Value x = image_or_map(net, 16, 512, 0.55);
   const int blocks = net.depth(4, 9);
   for (int i = 0; i < blocks; ++i) {
-    const std::int64_t stride = maybe_stride(net, x);
+    const std::int64_t stride = mobile_stride(net, x);
     const std::int64_t out = next_width(net, x, stride);
     x = depthwise(net, x, net.kernel({3, 3, 3, 5}), stride, a, stride == 1 && net.rng.chance(0.1) ? 2 : 1);
     if (net.rng.chance(0.15))
@@ -78,7 +77,7 @@ void inverted_family(Net& net, Inverted base, std::initializer_list<double> expa
   const double se = base.se;
   for (int i = 0; i < blocks; ++i) {
     Inverted s = base;
-    s.stride = maybe_stride(net, x);
+    s.stride = mobile_stride(net, x);
     s.expand = net.rng.pick(expands);
     s.kernel = net.kernel(kernels);
     s.se = net.rng.chance(se_share) ? se : 0;
@@ -117,7 +116,7 @@ void shufflenet_v1(Net& net) {
   x = pointwise(net, x, c, Act::relu);
   const int blocks = net.depth(3, 6);
   for (int i = 0; i < blocks; ++i) {
-    const std::int64_t stride = maybe_stride(net, x);
+    const std::int64_t stride = mobile_stride(net, x);
     const std::int64_t mid = c / 4 / groups * groups;
     Value y = conv_bn(net, x, {.out = mid, .groups = groups}, Act::relu);
     y = channel_shuffle(net, y, groups);
@@ -176,7 +175,7 @@ void ghostnet(Net& net) {
   };
   const int blocks = net.depth(2, 5);
   for (int i = 0; i < blocks; ++i) {
-    const std::int64_t stride = maybe_stride(net, x);
+    const std::int64_t stride = mobile_stride(net, x);
     const std::int64_t out = next_width(net, x, stride);
     Value y = ghost(x, net.grid(static_cast<double>(x.dims[1]) * net.rng.pick({2.0, 3.0, 4.0, 6.0})), Act::relu);
     if (stride == 2) y = depthwise(net, y, net.kernel({3, 5}), 2);
@@ -196,7 +195,7 @@ void mixnet(Net& net) {
   Value x = image_or_map(net, 16, 192, 0.4);
   const int blocks = net.depth(2, 4);
   for (int i = 0; i < blocks; ++i) {
-    const std::int64_t stride = maybe_stride(net, x);
+    const std::int64_t stride = mobile_stride(net, x);
     const std::int64_t ways = net.rng.integer(2, 4);
     const std::int64_t mid =
         std::max<std::int64_t>(2, net.grid(static_cast<double>(x.dims[1]) * net.rng.pick({3.0, 6.0})) / ways) * ways;
@@ -221,7 +220,7 @@ void regnet(Net& net) {
   Value x = image_or_map(net, 24, 512, 0.4);
   const int blocks = net.depth(2, 5);
   for (int i = 0; i < blocks; ++i) {
-    const std::int64_t stride = maybe_stride(net, x, 0.4);
+    const std::int64_t stride = mobile_stride(net, x, 0.4);
     const std::int64_t groups = std::max<std::int64_t>(
         1, std::llround(static_cast<double>(x.dims[1]) * (stride == 2 ? 1.9 : 1.0) / static_cast<double>(group_width)));
     const std::int64_t c = groups * group_width;
@@ -237,16 +236,16 @@ void regnet(Net& net) {
 }
 
 constexpr std::array kFamilies{
-    Family{"mobilenet_v1", "mobile", 1.2, 0.6, mobilenet_v1},
-    Family{"mobilenet_v2", "mobile", 1.3, 0.6, mobilenet_v2},
-    Family{"mobilenet_v3", "mobile", 1.3, 0.6, mobilenet_v3},
-    Family{"efficientnet", "mobile", 1.4, 0.6, efficientnet},
-    Family{"efficientnet_v2", "mobile", 1.0, 0.8, efficientnet_v2},
-    Family{"shufflenet_v1", "mobile", 0.7, 0.5, shufflenet_v1},
-    Family{"shufflenet_v2", "mobile", 0.9, 0.5, shufflenet_v2},
-    Family{"ghostnet", "mobile", 0.9, 0.5, ghostnet},
-    Family{"mixnet", "mobile", 0.7, 0.5, mixnet},
-    Family{"regnet", "mobile", 1.2, 1.0, regnet},
+    Family{"mobilenet_v1", FamilyKind::mobile, 1.2, 0.6, mobilenet_v1},
+    Family{"mobilenet_v2", FamilyKind::mobile, 1.3, 0.6, mobilenet_v2},
+    Family{"mobilenet_v3", FamilyKind::mobile, 1.3, 0.6, mobilenet_v3},
+    Family{"efficientnet", FamilyKind::mobile, 1.4, 0.6, efficientnet},
+    Family{"efficientnet_v2", FamilyKind::mobile, 1.0, 0.8, efficientnet_v2},
+    Family{"shufflenet_v1", FamilyKind::mobile, 0.7, 0.5, shufflenet_v1},
+    Family{"shufflenet_v2", FamilyKind::mobile, 0.9, 0.5, shufflenet_v2},
+    Family{"ghostnet", FamilyKind::mobile, 0.9, 0.5, ghostnet},
+    Family{"mixnet", FamilyKind::mobile, 0.7, 0.5, mixnet},
+    Family{"regnet", FamilyKind::mobile, 1.2, 1.0, regnet},
 };
 
 }  // namespace

@@ -2,13 +2,12 @@
 #include <algorithm>
 #include <array>
 
-#include "measure/carriers/net.h"
+#include "measure/carriers/cnn_parts.h"
+#include "measure/carriers/families.h"
 
 namespace latcast::carriers {
 
 namespace {
-
-bool roomy(const Value& x, std::int64_t least) { return x.dims[2] >= least && x.dims[3] >= least; }
 
 Value patch_or_map(Net& net, std::int64_t low, std::int64_t high) {
   const std::int64_t c = net.width(low, high);
@@ -341,14 +340,14 @@ void gated_residual(Net& net) {
 }
 
 constexpr std::array kFamilies{
-    Family{"convnext", "modern", 1.5, 0.8, convnext},
-    Family{"convnext_2d", "modern", 1.0, 0.6, convnext_2d},
-    Family{"convmixer", "modern", 0.9, 1.0, convmixer},
-    Family{"inception_next", "modern", 0.8, 0.8, inception_next},
-    Family{"metaformer", "modern", 1.2, 0.7, metaformer},
-    Family{"focalnet", "modern", 0.8, 0.6, focalnet},
-    Family{"large_kernel", "modern", 1.0, 0.7, large_kernel},
-    Family{"gated_residual", "modern", 1.2, 0.8, gated_residual},
+    Family{"convnext", FamilyKind::modern, 1.5, 0.8, convnext},
+    Family{"convnext_2d", FamilyKind::modern, 1.0, 0.6, convnext_2d},
+    Family{"convmixer", FamilyKind::modern, 0.9, 1.0, convmixer},
+    Family{"inception_next", FamilyKind::modern, 0.8, 0.8, inception_next},
+    Family{"metaformer", FamilyKind::modern, 1.2, 0.7, metaformer},
+    Family{"focalnet", FamilyKind::modern, 0.8, 0.6, focalnet},
+    Family{"large_kernel", FamilyKind::modern, 1.0, 0.7, large_kernel},
+    Family{"gated_residual", FamilyKind::modern, 1.2, 0.8, gated_residual},
 };
 
 }  // namespace

@@ -1,245 +1,14 @@
-// Sequence networks: encoders and decoders over tokens, recurrent layers, one-dimensional convolutions, speech.
+// Recurrent layers, one-dimensional convolutions, speech.
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include "measure/carriers/net.h"
+#include "measure/carriers/families.h"
+#include "measure/carriers/sequence_parts.h"
 
 namespace latcast::carriers {
 
 namespace {
-
-/// Token ids through an embedding table, with positions.
-Value embed(Net& net, std::int64_t tokens, std::int64_t dim, bool positions) {
-  auto& b = net.b;
-  const Value ids = b.input({1, tokens}, onnx::DataType::int64);
-  const std::int64_t vocabulary = net.rng.log_integer(64, 4000);
-  Value x = b.gather(b.weight({vocabulary, dim}, 1.0F), 0, ids);
-  if (positions) {
-    if (net.rng.chance(0.3))
-      x = b.add(x, b.gather(b.weight({2, dim}, 0.3F), 0, b.input({1, tokens}, onnx::DataType::int64)));
-    x = b.add(x, b.weight({1, tokens, dim}, 0.3F));
-  }
-  return x;
-}
-
-std::int64_t token_count(Net& net, std::int64_t low, std::int64_t high) {
-  return std::max<std::int64_t>(1, net.side(low, high));
-}
-
-/// The attention mask as exporters compute it from an int64 input: [1,1,1,T] of zeros and large negatives.
-Value padding_mask(Net& net, std::int64_t tokens) {
-  auto& b = net.b;
-  const Value given = b.input({1, tokens}, onnx::DataType::int64);
-  const Value wide = b.cast(b.unsqueeze(given, {1, 2}), onnx::DataType::float32);
-  return b.mul(b.sub(b.scalar(1.0F), wide), -10000.0F);
-}
-
-Value heads_of(Net& net, const Value& x, std::int64_t h, std::int64_t d) {
-  return net.b.transpose(net.b.reshape(x, {1, x.dims[1], h, d}), {0, 2, 1, 3});
-}
-
-void vocabulary_head(Net& net, const Value& x) {
-  auto& b = net.b;
-  const std::int64_t words = net.rng.chance(0.35) ? net.rng.log_integer(4000, 32000) : net.rng.log_integer(16, 4000);
-  const std::int64_t c = x.dim(-1);
-  switch (net.rng.integer(0, 6)) {
-    case 0: {  // pooler
-      const Value first = b.gather(x, 1, b.int_scalar(0));
-      linear(net, b.unary("Tanh", linear(net, first, c)), net.rng.integer(2, 20));
-      break;
-    }
-    case 1: {
-      const Value y = linear(net, x, words, net.rng.chance(0.5));
-      if (net.rng.chance(0.5)) b.softmax(y, -1, "LogSoftmax");
-      break;
-    }
-    case 2: {
-      const Value y = linear(net, x, 2);
-      const auto parts = b.split(y, -1, 2);
-      b.squeeze(parts[0], {-1});
-      b.squeeze(parts[1], {-1});
-      break;
-    }
-    case 3:
-      classifier(net, b.reduce("ReduceMean", x, {1}, false));
-      break;
-    case 5:
-      linear(net, b.mul(x, 1.0F / std::sqrt(static_cast<float>(c))), words, false);
-      break;
-    case 4: {
-      const Value last = b.gather(x, 1, b.int_scalar(-1));
-      linear(net, last, words, false);
-      break;
-    }
-    default:
-      break;
-  }
-}
-
-/// BERT and its relatives.
-void bert(Net& net) {
-  auto& b = net.b;
-  const auto h = net.heads(32, 768);
-  const std::int64_t n = token_count(net, 8, 320), c = h.dim();
-  Value x = layer_norm(net, embed(net, n, c, true));
-  const bool masked = net.rng.chance(0.5);
-  const Value mask = masked ? padding_mask(net, n) : Value{};
-  const int blocks = net.depth(1, 3);
-  const Act a = net.rng.pick({Act::gelu, Act::gelu, Act::gelu, Act::relu, Act::gelu_tanh, Act::quick_gelu});
-  const bool post = net.rng.chance(0.7);
-  for (int i = 0; i < blocks; ++i) {
-    if (!masked) {
-      x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width, .form = net.rng.chance(0.7) ? 4 : -1},
-                            net.rng.pick({2.0, 4.0, 4.0}), a, post);
-      continue;
-    }
-    const Value q = heads_of(net, linear(net, x, c), h.count, h.width);
-    const Value k = b.transpose(b.reshape(linear(net, x, c), {1, n, h.count, h.width}), {0, 2, 3, 1});
-    const Value v = heads_of(net, linear(net, x, c), h.count, h.width);
-    Value s = b.matmul(q, k);
-    s = net.rng.chance(0.5) ? b.div(s, std::sqrt(static_cast<float>(h.width)))
-                            : b.mul(s, 1.0F / std::sqrt(static_cast<float>(h.width)));
-    s = net.rng.chance(0.5) ? b.add(s, mask) : b.add(mask, s);
-    Value y = b.reshape(b.transpose(b.matmul(b.softmax(s, -1), v), {0, 2, 1, 3}), {1, n, c});
-    y = b.add(linear(net, y, c), x);
-    y = layer_norm(net, y);
-    x = layer_norm(net, b.add(mlp(net, y, c * net.rng.pick({2, 4, 4}), a), y));
-  }
-  vocabulary_head(net, x);
-}
-
-void gpt(Net& net) {
-  auto& b = net.b;
-  const auto h = net.heads(32, 768);
-  const std::int64_t n = token_count(net, 4, 256), c = h.dim();
-  Value x = embed(net, n, c, true);
-  const int blocks = net.depth(1, 3);
-  const Act a = net.rng.pick({Act::gelu_tanh, Act::gelu_tanh, Act::gelu, Act::relu});
-  const Bias causal = net.rng.pick({Bias::causal_where, Bias::causal_add});
-  for (int i = 0; i < blocks; ++i) {
-    const Value u = layer_norm(net, x);
-    if (net.rng.chance(0.5)) {  // GPT-2's Conv1D: Gemm over flattened tokens
-      const Value qkv = b.reshape(b.gemm(b.reshape(u, {-1, c}), 3 * c, true, false), {1, n, 3 * c});
-      const auto parts = b.split(qkv, 2, 3);
-      const Value y =
-          dot_attention(net, heads_of(net, parts[0], h.count, h.width), heads_of(net, parts[1], h.count, h.width),
-                        heads_of(net, parts[2], h.count, h.width), false, causal);
-      const Value flat = b.reshape(b.transpose(y, {0, 2, 1, 3}), {-1, c});
-      x = b.add(b.reshape(b.gemm(flat, c, true, false), {1, n, c}), x);
-      Value z = b.gemm(b.reshape(layer_norm(net, x), {-1, c}), 4 * c, true, false);
-      z = act(net, b.reshape(z, {1, n, 4 * c}), a);
-      x = b.add(x, b.reshape(b.gemm(b.reshape(z, {-1, 4 * c}), c, true, false), {1, n, c}));
-    } else {
-      x = b.add(x, attention(net, u,
-                             {.heads = h.count, .head_dim = h.width, .bias = causal, .qkv_bias = net.rng.chance(0.6)}));
-      x = b.add(x, mlp(net, layer_norm(net, x), 4 * c, a));
-    }
-  }
-  vocabulary_head(net, layer_norm(net, x));
-}
-
-/// RMS norms, rotary positions, gated feed-forward, grouped keys and values.
-void llama(Net& net) {
-  auto& b = net.b;
-  const auto h = net.heads(48, 768);
-  const std::int64_t d = std::max<std::int64_t>(4, h.width / 4 * 4), c = h.count * d;
-  const std::int64_t n = token_count(net, 1, 200);
-  const std::int64_t kv_heads = divisor(h.count, net.rng.pick({1, 2, 4, 64}));
-  Value x = embed(net, n, c, false);
-  const int blocks = net.depth(1, 3);
-  const Value cos = b.weight({1, 1, n, d}, 0.7F), sin = b.weight({1, 1, n, d}, 0.7F);
-  const auto rotary = [&](const Value& v) {
-    Value rotated;
-    if (net.rng.chance(0.8)) {
-      const Value left = b.slice(v, 3, 0, d / 2), right = b.slice(v, 3, d / 2, d);
-      rotated = b.concat({b.unary("Neg", right), left}, -1);
-    } else {  // interleaved
-      const Value even = b.slice(v, 3, 0, d, 2), odd = b.slice(v, 3, 1, d, 2);
-      rotated = b.reshape(b.concat({b.unsqueeze(b.unary("Neg", odd), {4}), b.unsqueeze(even, {4})}, 4), v.dims);
-    }
-    return b.add(b.mul(v, cos), b.mul(rotated, sin));
-  };
-  for (int i = 0; i < blocks; ++i) {
-    const Value u = rms_norm(net, x);
-    const Value q = rotary(heads_of(net, linear(net, u, c, false), h.count, d));
-    Value k = rotary(heads_of(net, linear(net, u, kv_heads * d, false), kv_heads, d));
-    Value v = heads_of(net, linear(net, u, kv_heads * d, false), kv_heads, d);
-    if (kv_heads != h.count) {
-      const std::int64_t r = h.count / kv_heads;
-      const auto repeat = [&](const Value& t) {
-        return b.reshape(b.expand(b.unsqueeze(t, {2}), {1, kv_heads, r, n, d}), {1, h.count, n, d});
-      };
-      k = repeat(k);
-      v = repeat(v);
-    }
-    const Value y = dot_attention(net, q, k, v, false, n > 1 ? Bias::causal_add : Bias::none);
-    x = b.add(x, linear(net, b.reshape(b.transpose(y, {0, 2, 1, 3}), {1, n, c}), c, false));
-    const Value w = rms_norm(net, x);
-    const std::int64_t hidden = net.grid(static_cast<double>(c) * net.rng.pick({8.0 / 3.0, 3.5, 2.0}));
-    const Act gate = net.rng.pick({Act::silu, Act::silu, Act::gelu_tanh, Act::gelu});
-    x = b.add(
-        x, linear(net, b.mul(act(net, linear(net, w, hidden, false), gate), linear(net, w, hidden, false)), c, false));
-  }
-  vocabulary_head(net, rms_norm(net, x));
-}
-
-void t5(Net& net) {
-  auto& b = net.b;
-  const auto h = net.heads(32, 640);
-  const std::int64_t c =
-      std::max<std::int64_t>(8, net.grid(static_cast<double>(h.dim()) * net.rng.pick({1.0, 1.0, 1.5, 0.75})));
-  const std::int64_t n = token_count(net, 4, 200);
-  Value x = embed(net, n, c, false);
-  const bool decoder = net.rng.chance(0.4);
-  const std::int64_t m = token_count(net, 4, 128);
-  const Value memory = decoder ? b.input({1, m, c}) : Value{};
-  const int blocks = net.depth(1, 3);
-  const bool gated = net.rng.chance(0.4);
-  for (int i = 0; i < blocks; ++i) {
-    const auto attend = [&](const Value& u, const Value& source, bool biased, bool causal) {
-      const Value q = heads_of(net, linear(net, u, h.dim(), false), h.count, h.width);
-      const Value k = b.transpose(b.reshape(linear(net, source, h.dim(), false), {1, source.dims[1], h.count, h.width}),
-                                  {0, 2, 3, 1});
-      const Value v = heads_of(net, linear(net, source, h.dim(), false), h.count, h.width);
-      Value s = b.matmul(q, k);
-      if (biased) s = b.add(s, b.weight({1, h.count, n, source.dims[1]}, 0.4F));
-      if (causal) s = mask_causal(net, s, false);
-      s = b.matmul(b.softmax(s, -1), v);
-      return linear(net, b.reshape(b.transpose(s, {0, 2, 1, 3}), {1, n, h.dim()}), c, false);
-    };
-    const Value u = rms_norm(net, x);
-    x = b.add(x, attend(u, u, true, decoder));
-    if (decoder) x = b.add(x, attend(rms_norm(net, x), memory, false, false));
-    const Value w = rms_norm(net, x);
-    const std::int64_t hidden = c * net.rng.pick({2, 4, 4});
-    if (gated)
-      x = b.add(x, linear(net, b.mul(gelu_tanh(net, linear(net, w, hidden, false)), linear(net, w, hidden, false)), c,
-                          false));
-    else
-      x = b.add(x, linear(net, b.unary("Relu", linear(net, w, hidden, false)), c, false));
-  }
-  vocabulary_head(net, rms_norm(net, x));
-}
-
-/// Encoder and decoder with cross attention, as torch.nn.Transformer and translation models.
-void encoder_decoder(Net& net) {
-  auto& b = net.b;
-  const auto h = net.heads(32, 512);
-  const std::int64_t c = h.dim(), n = token_count(net, 6, 160), m = token_count(net, 4, 96);
-  Value x = embed(net, n, c, true);
-  Value y = embed(net, m, c, true);
-  const Act a = net.rng.pick({Act::relu, Act::relu, Act::gelu, Act::silu});
-  x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width}, net.rng.pick({2.0, 4.0}), a,
-                        net.rng.chance(0.7));
-  const auto blocks = net.rng.integer(1, 2);
-  for (int i = 0; i < blocks; ++i) {
-    y = layer_norm(net, b.add(y, attention(net, y, {.heads = h.count, .head_dim = h.width, .bias = Bias::causal_add})));
-    y = layer_norm(net, b.add(y, attention(net, y, {.heads = h.count, .head_dim = h.width, .source = x})));
-    y = layer_norm(net, b.add(y, mlp(net, y, c * net.rng.pick({2, 4}), a)));
-  }
-  vocabulary_head(net, y);
-}
 
 /// x [T,1,I] -> [T,1,D*H] as torch exports it.
 Value recurrent_layer(Net& net, const Value& x, std::string_view op, std::int64_t hidden, bool both) {
@@ -541,19 +310,14 @@ void dense(Net& net) {
 }
 
 constexpr std::array kFamilies{
-    Family{"bert", "sequence", 1.3, 0.8, bert},
-    Family{"gpt", "sequence", 1.1, 0.8, gpt},
-    Family{"llama", "sequence", 1.0, 0.7, llama},
-    Family{"t5", "sequence", 0.9, 0.8, t5},
-    Family{"encoder_decoder", "sequence", 0.7, 0.8, encoder_decoder},
-    Family{"recurrent", "sequence", 2.4, 0.2, recurrent},
-    Family{"conv1d", "sequence", 1.7, 0.6, conv1d},
-    Family{"tcn", "sequence", 0.8, 0.5, tcn},
-    Family{"wav2vec", "sequence", 1.0, 1.0, wav2vec},
-    Family{"conformer", "sequence", 0.8, 0.6, conformer},
-    Family{"crnn", "sequence", 0.9, 0.3, crnn},
-    Family{"audio_transformer", "sequence", 0.6, 0.8, audio_transformer},
-    Family{"dense", "sequence", 0.7, 0.3, dense},
+    Family{"recurrent", FamilyKind::sequence, 2.4, 0.2, recurrent},
+    Family{"conv1d", FamilyKind::sequence, 1.7, 0.6, conv1d},
+    Family{"tcn", FamilyKind::sequence, 0.8, 0.5, tcn},
+    Family{"wav2vec", FamilyKind::sequence, 1.0, 1.0, wav2vec},
+    Family{"conformer", FamilyKind::sequence, 0.8, 0.6, conformer},
+    Family{"crnn", FamilyKind::sequence, 0.9, 0.3, crnn},
+    Family{"audio_transformer", FamilyKind::sequence, 0.6, 0.8, audio_transformer},
+    Family{"dense", FamilyKind::sequence, 0.7, 0.3, dense},
 };
 
 }  // namespace

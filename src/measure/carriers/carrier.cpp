@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "measure/carriers/families.h"
 #include "measure/carriers/net.h"
 
 namespace latcast {
@@ -17,12 +18,15 @@ using carriers::Family;
 using carriers::Knobs;
 using carriers::Net;
 
+/// Their order is part of what a plan's seed means.
 const std::vector<Family>& all_families() {
   static const std::vector<Family> table = [] {
     std::vector<Family> all;
-    for (const auto part : {carriers::cnn_families(), carriers::mobile_families(), carriers::modern_families(),
-                            carriers::attention_families(), carriers::hybrid_families(), carriers::mlp_families(),
-                            carriers::sequence_families(), carriers::misc_families()})
+    using namespace carriers;
+    for (const auto part :
+         {cnn_families(), branch_families(), convolution_families(), mobile_families(), modern_families(),
+          attention_families(), hybrid_families(), mlp_families(), text_families(), sequence_families(),
+          elementwise_probes(), movement_probes(), layer_probes(), logic_probes(), signal_families(), image_families()})
       all.insert(all.end(), part.begin(), part.end());
     return all;
   }();
@@ -65,12 +69,6 @@ std::vector<std::string> families() {
   std::vector<std::string> names;
   for (const Family& f : all_families()) names.emplace_back(f.name);
   return names;
-}
-
-bool is_probe_family(std::string_view family) {
-  if (family.starts_with("module:")) return true;
-  return std::ranges::any_of(all_families(),
-                             [&](const Family& f) { return f.name == family && std::string_view(f.kind) == "misc"; });
 }
 
 Carrier make_carrier(std::string_view family, std::uint64_t seed, const CarrierOptions& options) {
@@ -116,6 +114,7 @@ Carrier make_carrier(std::string_view family, std::uint64_t seed, const CarrierO
   carrier.name = carrier.family + "/" + std::to_string(seed);
   carrier.macs = net.b.macs();
   carrier.weight_bytes = net.b.weight_bytes();
+  carrier.probe = found->probe;
   carrier.model = net.b.finish(carrier.name, options.value_infos);
   return carrier;
 }
@@ -133,7 +132,7 @@ std::vector<PlannedCarrier> plan_carriers(std::size_t count, std::uint64_t seed)
     double credit = 0;
     std::vector<Entry> entries;
   };
-  std::map<std::string_view, Kind> kinds;
+  std::map<carriers::FamilyKind, Kind> kinds;
   carriers::Random rng(seed * 0xD1B54A32D192ED03ULL + 7);
   for (const Family& f : all_families()) {
     Kind& kind = kinds[f.kind];

@@ -21,6 +21,7 @@ struct Carrier {
   onnx::Model model;  // skeleton: weights are Fills
   double macs = 0;
   double weight_bytes = 0;
+  bool probe = false;  // single operators in a row: measured for its samples, not for being like a network
 };
 
 struct CarrierOptions {
@@ -32,10 +33,6 @@ struct CarrierOptions {
 
 /// Names of all families, in the order of the sources.
 [[nodiscard]] std::vector<std::string> families();
-
-/// Whether a family is a probe: single operators in a row, measured for their samples, not for being like a network.
-/// Families of module carriers ("module:TYPE") are probes too.
-[[nodiscard]] bool is_probe_family(std::string_view family);
 
 /// family must be one of families().
 [[nodiscard]] Carrier make_carrier(std::string_view family, std::uint64_t seed, const CarrierOptions& options = {});

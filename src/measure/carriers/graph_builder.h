@@ -77,9 +77,6 @@ struct ResizeSpec {
 
 using Attributes = std::vector<onnx::Attribute>;
 
-[[nodiscard]] Shape broadcast(const Shape& a, const Shape& b);
-[[nodiscard]] std::int64_t product(const Shape& shape);
-
 class GraphBuilder {
  public:
   explicit GraphBuilder(int opset) : opset_(opset) {}

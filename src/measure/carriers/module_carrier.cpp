@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/expression.h"
-#include "measure/carriers/graph_builder.h"
+#include "measure/carriers/graph_shapes.h"
 #include "measure/carriers/random.h"
 
 namespace latcast {
@@ -187,6 +187,7 @@ Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::siz
   carrier.name = carrier.family + "/" + std::to_string(seed);
   carrier.macs = b.macs();
   carrier.weight_bytes = b.weight_bytes();
+  carrier.probe = true;
   carrier.model = b.finish(carrier.name, false);
   return carrier;
 }

@@ -92,24 +92,6 @@ class Net {
   bool kernel_drawn_ = false;
 };
 
-/// A family of networks; weight: its share of a plan; kind: what it is a variant of (plans alternate kinds).
-struct Family {
-  std::string_view name;
-  std::string_view kind;
-  double weight;
-  double cost;  // factor on the size range: below 1 for families whose nodes cost much more time than their MACs say
-  void (*build)(Net&);
-};
-
-[[nodiscard]] std::span<const Family> cnn_families();
-[[nodiscard]] std::span<const Family> mobile_families();
-[[nodiscard]] std::span<const Family> modern_families();
-[[nodiscard]] std::span<const Family> attention_families();
-[[nodiscard]] std::span<const Family> hybrid_families();
-[[nodiscard]] std::span<const Family> mlp_families();
-[[nodiscard]] std::span<const Family> sequence_families();
-[[nodiscard]] std::span<const Family> misc_families();
-
 // --- activations and norms
 Value act(Net& net, const Value& x, Act kind);
 Value silu(Net& net, const Value& x);
