@@ -1,43 +1,17 @@
 #include "tables/table_reader.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
 
-#include "catalogue/expression_compiler.h"
+#include "tables/cells.h"
 
 namespace latcast {
 namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLongest_ns = 9e18;
-constexpr std::size_t kHeadingsInMessages = 60;
-constexpr std::size_t kLongestQuotation = 60;
-
-std::string in_quotes(std::string_view text) {
-  return "'" + std::string(text.substr(0, kLongestQuotation)) + (text.size() > kLongestQuotation ? "...'" : "'");
-}
-
-std::string listed(const std::vector<std::string>& headings) {
-  std::string list;
-  for (std::size_t i = 0; i < std::min(headings.size(), kHeadingsInMessages); ++i) {
-    list += (i > 0 ? ", " : "") + in_quotes(headings[i]);
-  }
-  const std::size_t more = headings.size() - std::min(headings.size(), kHeadingsInMessages);
-  return list + (more > 0 ? " and " + std::to_string(more) + " more" : "");
-}
-
-double parts_equal(std::string_view cell, std::string_view text) {
-  double count = 0;
-  while (true) {
-    const std::size_t bar = cell.find('|');
-    if (trimmed(cell.substr(0, bar)) == text) ++count;
-    if (bar == std::string_view::npos) return count;
-    cell.remove_prefix(bar + 1);
-  }
-}
 
 /// FNV-1a, 64 bits.
 struct Fingerprint {
@@ -49,158 +23,28 @@ struct Fingerprint {
   void step(std::uint64_t byte) { value = (value ^ byte) * 0x100000001b3U; }
 };
 
-bool same_target(const TableTarget& a, const TableTarget& b) {
-  return a.device == b.device && a.engine == b.engine && a.engine_version == b.engine_version &&
-         a.settings == b.settings && a.conditions == b.conditions;
-}
-
 }  // namespace
-
-std::optional<double> parse_number(std::string_view cell) {
-  std::string_view digits = trimmed(cell);
-  if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
-  double value = 0;
-  const char* begin = digits.data();
-  const char* end = begin + digits.size();
-  const auto read = std::from_chars(begin, end, value);
-  if (read.ec != std::errc() || read.ptr != end || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
 
 tl::unexpected<Error> TableReader::refuse(std::size_t line, const std::string& what) const {
   return fail(Errc::invalid_input, file() + ":" + std::to_string(line) + ": " + what);
 }
 
-// ---- headings
+TableReader::TableReader(CsvReader csv, const TableMap& map, TableBinding binding)
+    : csv_(std::move(csv)),
+      map_(&map),
+      bound_(std::move(binding)),
+      looks_around_(map.looks_around()),
+      slots_(map.reads.size()),
+      slot_read_(map.reads.size()) {}
 
 Result<TableReader> TableReader::open(const std::string& file, const TableMap& map, const Catalogue& catalogue,
                                       Use use) {
   if (auto ok = check_map(map, catalogue); !ok) return tl::unexpected(ok.error());
   auto csv = CsvReader::open(file);
   if (!csv) return tl::unexpected(csv.error());
-  TableReader reader(std::move(*csv), map);
-  if (auto ok = reader.bind(catalogue, use); !ok) return tl::unexpected(ok.error());
-  return reader;
-}
-
-Result<void> TableReader::bind(const Catalogue& catalogue, Use use) {
-  const auto network = column(map_->heading(map_->network));
-  if (!network) return tl::unexpected(network.error());
-  network_ = *network;
-  if (!map_->order.empty()) {
-    const auto order = column(map_->heading(map_->order));
-    if (!order) return tl::unexpected(order.error());
-    order_ = *order;
-  }
-  looks_around_ = map_->looks_around();
-  if (auto ok = bind_rules(catalogue); !ok) return ok;
-  return bind_targets(use);
-}
-
-Result<std::size_t> TableReader::column(const std::string& heading) const {
-  const std::vector<std::string>& headings = header();
-  const auto found = std::ranges::find(headings, heading);
-  if (found == headings.end()) {
-    const auto near = closest_name(heading, headings);
-    return fail(Errc::invalid_input, file() + ": has no column '" + heading + "', which " + map_->place + " names; " +
-                                         (near ? "did you mean '" + *near + "'?" : "it has " + listed(headings)));
-  }
-  if (std::find(found + 1, headings.end(), heading) != headings.end()) {
-    return fail(Errc::invalid_input, file() + ": two columns are headed '" + heading + "'");
-  }
-  return static_cast<std::size_t>(found - headings.begin());
-}
-
-std::optional<std::size_t> TableReader::optional_column(const FieldText& text, const FieldText::Fields& fields) const {
-  if (text.empty()) return std::nullopt;
-  const auto found = std::ranges::find(header(), text.fill(fields));
-  if (found == header().end()) return std::nullopt;
-  return static_cast<std::size_t>(found - header().begin());
-}
-
-Result<void> TableReader::bind_targets(Use use) {
-  const TargetRule& rule = map_->target;
-  for (std::size_t at = 0; at < header().size(); ++at) {
-    TableTarget target;
-    const auto found = bind_target(at, target);
-    if (!found) return tl::unexpected(found.error());
-    if (!*found) continue;
-    const auto same = std::ranges::find_if(targets_, [&](const auto& one) { return same_target(one, target); });
-    if (same != targets_.end()) {
-      return fail(Errc::invalid_input, file() + ": the columns '" + header()[same->latency] + "' and '" + header()[at] +
-                                           "' are of the same target; what sets them apart belongs into "
-                                           "[target.settings] of " +
-                                           map_->place);
-    }
-    targets_.push_back(std::move(target));
-  }
-  if (use == Use::inputs) return {};
-  if (targets_.empty()) {
-    return fail(Errc::invalid_input, file() + ": no heading fits 'latency' of " + map_->place + ", " +
-                                         in_quotes(rule.latency.text()) + "; the headings are " + listed(header()));
-  }
-  const auto none = [&](const FieldText& text, auto member) {
-    return !text.empty() && std::ranges::none_of(targets_, [&](const auto& one) { return (one.*member).has_value(); });
-  };
-  for (const auto& [text, key, member] : {std::tuple{&rule.deviation, "deviation", &TableTarget::deviation},
-                                          std::tuple{&rule.kernel, "kernel", &TableTarget::kernel}}) {
-    if (!none(*text, member)) continue;
-    return fail(Errc::invalid_input, file() + ": no heading fits '" + key + "' of " + map_->place + ", " +
-                                         in_quotes(text->text()) + "; the headings are " + listed(header()));
-  }
-  return {};
-}
-
-/// False where the column holds no latencies.
-Result<bool> TableReader::bind_target(std::size_t at, TableTarget& target) const {
-  const TargetRule& rule = map_->target;
-  const auto fields = rule.latency.match(header()[at]);
-  if (!fields) return false;
-  if (auto single = column(header()[at]); !single) return tl::unexpected(single.error());
-  target.name = rule.name.fill(*fields);
-  target.device = rule.device.fill(*fields);
-  target.engine = rule.engine.fill(*fields);
-  target.engine_version = rule.engine_version.fill(*fields);
-  for (const auto& [name, text] : rule.settings) target.settings[name] = text.fill(*fields);
-  target.settings["statistic"] = rule.statistic;
-  for (const TargetCondition& condition : rule.conditions) {
-    const std::string& field = fields->at(condition.field);
-    if (const auto found = condition.values.find(field); found != condition.values.end()) {
-      target.conditions[condition.name] = found->second;
-    } else if (condition.otherwise) {
-      target.conditions[condition.name] = *condition.otherwise;
-    } else {
-      return fail(Errc::invalid_input, map_->place + ": [target.condition." + condition.name + "] has no value for '" +
-                                           field + "' and no 'otherwise'; it is in the heading '" + header()[at] +
-                                           "' of " + file());
-    }
-  }
-  target.latency = at;
-  target.deviation = optional_column(rule.deviation, *fields);
-  target.kernel = optional_column(rule.kernel, *fields);
-  return true;
-}
-
-Result<void> TableReader::bind_rules(const Catalogue& catalogue) {
-  for (const RowRead& read : map_->reads) {
-    const auto at = column(map_->heading(read.column));
-    if (!at) return tl::unexpected(at.error());
-    read_columns_.push_back(*at);
-  }
-  slots_.resize(map_->reads.size());
-  slot_read_.resize(map_->reads.size());
-  for (const ModuleRule& rule : map_->modules) {
-    const ModuleType* type = catalogue.find(rule.type);
-    BoundRule bound{static_cast<std::size_t>(type - catalogue.types().data()), {}};
-    for (const Parameter& parameter : type->parameters) {
-      const auto found = std::ranges::find(rule.parameters, parameter.name, [](const auto& one) { return one.first; });
-      bound.parameters.push_back(found == rule.parameters.end() ? std::nullopt
-                                                                : std::optional(static_cast<std::size_t>(
-                                                                      std::distance(rule.parameters.begin(), found))));
-    }
-    rules_.push_back(std::move(bound));
-  }
-  return {};
+  auto binding = bind_table(csv->file(), csv->header(), map, catalogue, use == Use::measurements);
+  if (!binding) return tl::unexpected(binding.error());
+  return TableReader(std::move(*csv), map, std::move(*binding));
 }
 
 // ---- rows
@@ -226,7 +70,7 @@ Result<bool> TableReader::next(TableRow& row) {
     if (auto ok = read_latencies(row.latencies); !ok) return tl::unexpected(ok.error());
     row.line = current_.csv.line;
     row.network = current_.network;
-    row.order = order_ ? std::optional(current_.order) : std::nullopt;
+    row.order = bound_.order ? std::optional(current_.order) : std::nullopt;
     row.fingerprint = fingerprint(current_.csv);
     return true;
   }
@@ -240,7 +84,7 @@ Result<void> TableReader::read_ahead() {
     ahead_.there = *more;
     if (!*more) return {};
     if (!looks_around_) return identify(ahead_);
-    if (!order_ || !current_.there || ahead_.csv.fields != current_.csv.fields) break;
+    if (!bound_.order || !current_.there || ahead_.csv.fields != current_.csv.fields) break;
     repeated_.add(ahead_.csv.line);
   }
   if (auto ok = identify(ahead_); !ok) return ok;
@@ -248,12 +92,13 @@ Result<void> TableReader::read_ahead() {
 }
 
 Result<void> TableReader::identify(Record& record) const {
-  record.network = std::string(text(record.csv, network_));
-  if (record.network.empty()) return refuse(record.csv.line, "column '" + header()[network_] + "' names no network");
-  if (!order_) return {};
-  const auto order = number(record.csv, *order_);
+  record.network = std::string(text(record.csv, bound_.network));
+  if (record.network.empty())
+    return refuse(record.csv.line, "column '" + header()[bound_.network] + "' names no network");
+  if (!bound_.order) return {};
+  const auto order = number(record.csv, *bound_.order);
   if (!order) return tl::unexpected(order.error());
-  if (std::isnan(*order)) return refuse(record.csv.line, "column '" + header()[*order_] + "' has no value");
+  if (std::isnan(*order)) return refuse(record.csv.line, "column '" + header()[*bound_.order] + "' has no value");
   record.order = *order;
   return {};
 }
@@ -269,8 +114,8 @@ Result<void> TableReader::check_place(const Record& record) {
                                        "; " + map_->place +
                                        " looks at neighbouring rows, so those of a network must stand together");
   }
-  if (order_ && record.order < current_.order) {
-    return refuse(record.csv.line, "column '" + header()[*order_] + "' falls behind line " +
+  if (bound_.order && record.order < current_.order) {
+    return refuse(record.csv.line, "column '" + header()[*bound_.order] + "' falls behind line " +
                                        std::to_string(current_.csv.line) + "; " + map_->place +
                                        " looks at neighbouring rows, so they must stand in order");
   }
@@ -283,7 +128,7 @@ Result<bool> TableReader::read_modules(std::vector<TableModule>& modules) {
   if (map_->rows == TableMap::Rows::networks) return true;
   slot_read_.assign(slot_read_.size(), false);
   const ModuleRule* listing = nullptr;
-  for (std::size_t r = 0; r < rules_.size(); ++r) {
+  for (std::size_t r = 0; r < bound_.rules.size(); ++r) {
     const ModuleRule& rule = map_->modules[r];
     const auto holds = rule.when.empty() ? Result<double>(1) : value(rule.when, rule, "when");
     if (!holds) return tl::unexpected(holds.error());
@@ -294,8 +139,8 @@ Result<bool> TableReader::read_modules(std::vector<TableModule>& modules) {
                                            " both fit; a row is one listed module");
     }
     if (rule.listed) listing = &rule;
-    TableModule module{rules_[r].type, {}, rule.listed};
-    for (const auto& from : rules_[r].parameters) {
+    TableModule module{bound_.rules[r].type, {}, rule.listed};
+    for (const auto& from : bound_.rules[r].parameters) {
       const auto& [name, program] = rule.parameters[from.value_or(0)];
       const auto parameter = from ? value(program, rule, name) : Result<double>(kMissing);
       if (!parameter) return tl::unexpected(parameter.error());
@@ -313,7 +158,7 @@ tl::unexpected<Error> TableReader::refuse_unmatched() const {
   std::vector<std::size_t> shown;
   for (std::size_t slot = 0; slot < map_->reads.size(); ++slot) {
     const RowRead& read = map_->reads[slot];
-    const std::size_t at = read_columns_[slot];
+    const std::size_t at = bound_.reads[slot];
     const bool wanted = read.kind == RowRead::Kind::equals && read.row == RowRead::Row::current;
     if (!wanted || std::ranges::find(shown, at) != shown.end()) continue;
     shown.push_back(at);
@@ -324,9 +169,9 @@ tl::unexpected<Error> TableReader::refuse_unmatched() const {
 }
 
 Result<void> TableReader::read_latencies(std::vector<TableCell>& latencies) const {
-  latencies.assign(targets_.size(), {});
-  for (std::size_t t = 0; t < targets_.size(); ++t) {
-    const TableTarget& target = targets_[t];
+  latencies.assign(bound_.targets.size(), {});
+  for (std::size_t t = 0; t < bound_.targets.size(); ++t) {
+    const TableTarget& target = bound_.targets[t];
     TableCell& cell = latencies[t];
     if (target.kernel) cell.kernel = std::string(text(current_.csv, *target.kernel));
     const auto latency = number(current_.csv, target.latency);
@@ -364,7 +209,7 @@ Result<double> TableReader::value(const Program& program, const ModuleRule& rule
   const std::string whose = read.row == RowRead::Row::current ? ""
                             : read.row == RowRead::Row::next  ? " of the next row"
                                                               : " of the row before";
-  return refuse(current_.csv.line, "column '" + header()[read_columns_[missing]] + "'" + whose +
+  return refuse(current_.csv.line, "column '" + header()[bound_.reads[missing]] + "'" + whose +
                                        (record == nullptr ? ", which does not exist," : "") + " has no value, and '" +
                                        std::string(what) + "' of the rule for '" + rule.type + "' at " + map_->place +
                                        ":" + std::to_string(rule.line) + " needs one; a default is written " +
@@ -374,7 +219,7 @@ Result<double> TableReader::value(const Program& program, const ModuleRule& rule
 /// NaN where it is missing.
 Result<double> TableReader::read_slot(std::size_t slot) const {
   const RowRead& read = map_->reads[slot];
-  const std::size_t at = read_columns_[slot];
+  const std::size_t at = bound_.reads[slot];
   const Record* record = record_of(read.row);
   const std::string_view cell = record != nullptr ? text(record->csv, at) : std::string_view();
   switch (read.kind) {
@@ -416,7 +261,7 @@ std::uint64_t TableReader::fingerprint(const CsvRecord& record) const {
   if (map_->rows == TableMap::Rows::operations) {
     for (const std::string& field : record.fields) print.add(field);
   } else {
-    for (const TableTarget& target : targets_) {
+    for (const TableTarget& target : bound_.targets) {
       print.add(text(record, target.latency));
       if (target.deviation) print.add(text(record, *target.deviation));
     }

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,18 +14,10 @@
 #include "catalogue/catalogue.h"
 #include "latcast/result.h"
 #include "tables/csv.h"
+#include "tables/table_binding.h"
 #include "tables/table_map.h"
 
 namespace latcast {
-
-/// What a column of latencies is of.
-struct TableTarget {
-  std::string name, device, engine, engine_version;
-  std::map<std::string, std::string> settings;  // the map's, and `statistic`
-  std::map<std::string, double> conditions;
-  std::size_t latency = 0;  // columns
-  std::optional<std::size_t> deviation, kernel;
-};
 
 struct TableModule {
   std::size_t type = 0;            // in the catalogue
@@ -68,7 +59,7 @@ class TableReader {
   /// Checks the map against the catalogue and against the table's headings. Both must outlive the reader.
   static Result<TableReader> open(const std::string& file, const TableMap& map, const Catalogue& catalogue, Use use);
 
-  [[nodiscard]] const std::vector<TableTarget>& targets() const { return targets_; }
+  [[nodiscard]] const std::vector<TableTarget>& targets() const { return bound_.targets; }
   [[nodiscard]] const std::string& file() const { return csv_.file(); }
   [[nodiscard]] const std::vector<std::string>& header() const { return csv_.header(); }
 
@@ -90,15 +81,7 @@ class TableReader {
     double order = 0;
   };
 
-  TableReader(CsvReader csv, const TableMap& map) : csv_(std::move(csv)), map_(&map) {}
-  Result<void> bind(const Catalogue& catalogue, Use use);
-  Result<void> bind_targets(Use use);
-  [[nodiscard]] Result<bool> bind_target(std::size_t at, TableTarget& target) const;
-  Result<void> bind_rules(const Catalogue& catalogue);
-  [[nodiscard]] Result<std::size_t> column(const std::string& heading) const;
-  [[nodiscard]] std::optional<std::size_t> optional_column(const FieldText& text,
-                                                           const FieldText::Fields& fields) const;
-
+  TableReader(CsvReader csv, const TableMap& map, TableBinding binding);
   Result<void> read_ahead();
   Result<void> identify(Record& record) const;
   Result<void> check_place(const Record& record);
@@ -115,15 +98,7 @@ class TableReader {
 
   CsvReader csv_;
   const TableMap* map_;
-  std::vector<TableTarget> targets_;
-  std::size_t network_ = 0;
-  std::optional<std::size_t> order_;
-  std::vector<std::size_t> read_columns_;  // of the map's reads
-  struct BoundRule {
-    std::size_t type = 0;
-    std::vector<std::optional<std::size_t>> parameters;  // of the type: index in the rule's; empty: a condition
-  };
-  std::vector<BoundRule> rules_;
+  TableBinding bound_;
   bool looks_around_ = false;
 
   Record previous_, current_, ahead_;
@@ -133,8 +108,5 @@ class TableReader {
   std::vector<bool> slot_read_;
   Occurrence unmatched_, repeated_;
 };
-
-/// A cell as a number, without spaces around it; empty where it is none.
-[[nodiscard]] std::optional<double> parse_number(std::string_view cell);
 
 }  // namespace latcast
