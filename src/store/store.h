@@ -1,6 +1,6 @@
 // Measurements with their full context, in one SQLite file (docs/formats.md). Of campaigns nothing is overwritten: they
 // are added, a measurement is one committed row with its nodes, so a kill loses at most the one under way. Imported
-// tables are written as a whole (store/table_import.h).
+// tables are written as a whole (store/import_writer.h).
 #pragma once
 
 #include <chrono>
@@ -103,7 +103,7 @@ class Store {
                                                      const std::vector<std::string>& imports);
 
  private:
-  friend class TableImport;
+  friend class ImportWriter;
   explicit Store(sqlite::Database database) : database_(std::move(database)) {}
   Result<void> prepare_schema(const std::string& file, bool may_create);
   sqlite::Database database_;

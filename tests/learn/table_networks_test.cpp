@@ -12,7 +12,7 @@
 
 #include "learn/data/sample_collector.h"
 #include "must.h"
-#include "store/table_import.h"
+#include "store/import_writer.h"
 #include "tables/table_reader.h"
 
 namespace latcast::learn {
@@ -36,7 +36,7 @@ class Import {
         reader_(must(TableReader::open(std::string(LATCAST_TEST_DATA) + "/mobile/" + name + ".csv", map_, catalogue,
                                        TableReader::Use::measurements))),
         catalogue_(catalogue),
-        rows_(must(TableImport::begin(store, {0, map_.name, kind(), map_.text, name + ".csv", 1700000000, "0", {}}))) {
+        rows_(must(ImportWriter::begin(store, {0, map_.name, kind(), map_.text, name + ".csv", 1700000000, "0", {}}))) {
     for (const TableTarget& target : reader_.targets()) targets_.push_back(must(rows_.add_target(record_of(target))));
     TableRow row;
     while (must(reader_.next(row))) add(row);
@@ -75,7 +75,7 @@ class Import {
   TableMap map_;
   TableReader reader_;
   const Catalogue& catalogue_;
-  TableImport rows_;
+  ImportWriter rows_;
   std::vector<std::int64_t> targets_;
   std::map<std::string, std::int64_t> networks_;
 };

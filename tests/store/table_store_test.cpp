@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "must.h"
-#include "store/table_import.h"
+#include "store/import_writer.h"
 
 namespace latcast {
 namespace {
@@ -34,7 +34,7 @@ class TableStore : public testing::Test {
   }
 
   /// One network with two operations, measured on every device.
-  static void fill(TableImport& rows, const std::vector<std::string>& devices, std::int64_t latency_ns = 100) {
+  static void fill(ImportWriter& rows, const std::vector<std::string>& devices, std::int64_t latency_ns = 100) {
     const std::int64_t network = must(rows.add_network("res1", "res"));
     const std::int64_t second = must(rows.add_operation({0, network, 2, 3, "t_copy", {{"size", 7}}, false, {}, ""}));
     const std::int64_t first = must(rows.add_operation({0, network, 1, 2, "t_mul", {{"rows", 4}}, true, {}, ""}));
@@ -47,7 +47,7 @@ class TableStore : public testing::Test {
   static void must_do(const Result<void>& result) { ASSERT_TRUE(result.has_value()) << result.error().context; }
   static void fill_and_commit(Store& store, const std::string& name, const std::vector<std::string>& devices,
                               std::int64_t latency_ns = 100) {
-    TableImport rows = must(TableImport::begin(store, import(name)));
+    ImportWriter rows = must(ImportWriter::begin(store, import(name)));
     fill(rows, devices, latency_ns);
     must_do(rows.commit({{"rows", 2}}));
   }
@@ -96,7 +96,7 @@ TEST_F(TableStore, GivesBackWhatWasPutIn) {
 
 TEST_F(TableStore, KeepsTotals) {
   Store store = make();
-  TableImport rows = must(TableImport::begin(store, import("whole", "networks")));
+  ImportWriter rows = must(ImportWriter::begin(store, import("whole", "networks")));
   const std::int64_t id = must(rows.add_target(target("hare")));
   must_do(rows.add_total(id, must(rows.add_network("res1", "res")), 5000, 12));
   must_do(rows.add_total(id, must(rows.add_network("alex", "alex")), 7000, std::nullopt));
@@ -148,7 +148,7 @@ TEST_F(TableStore, GivenUpNothingChanges) {
   Store store = make();
   fill_and_commit(store, "small", {"hare"});
   {
-    TableImport rows = must(TableImport::begin(store, import("small")));
+    ImportWriter rows = must(ImportWriter::begin(store, import("small")));
     fill(rows, {"snail"}, 9);
   }
   const auto targets = must(store.targets());
@@ -170,7 +170,7 @@ TEST_F(TableStore, AMeasuredTargetOutlivesItsTable) {
 
 TEST_F(TableStore, NotesRowsThatComeTwice) {
   Store store = make();
-  TableImport rows = must(TableImport::begin(store, import("small")));
+  ImportWriter rows = must(ImportWriter::begin(store, import("small")));
   const std::int64_t network = must(rows.add_network("res1", "res"));
   EXPECT_EQ(must(rows.note_row(network, 0, 2, 111)).line, 0);
   EXPECT_EQ(must(rows.note_row(network, 0.5, 3, 111)).line, 0);
@@ -185,8 +185,8 @@ TEST_F(TableStore, NotesRowsThatComeTwice) {
 TEST_F(TableStore, OneImportAtATime) {
   Store store = make();
   Store other = must(Store::create((folder_ / "t.db").string(), std::chrono::milliseconds(20)));
-  TableImport rows = must(TableImport::begin(store, import("small")));
-  const auto second = TableImport::begin(other, import("small"));
+  ImportWriter rows = must(ImportWriter::begin(store, import("small")));
+  const auto second = ImportWriter::begin(other, import("small"));
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, Errc::io);
 }

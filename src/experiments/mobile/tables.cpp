@@ -8,7 +8,7 @@
 #include <tuple>
 #include <utility>
 
-#include "session/table_import.h"
+#include "session/importing.h"
 #include "store/store.h"
 #include "tables/table_map.h"
 #include "tables/table_reader.h"
@@ -34,13 +34,9 @@ constexpr Phone kPhones[] = {
 };
 
 Result<void> import(Store& store, const std::filesystem::path& data, const std::filesystem::path& maps,
-                    const std::string& table, const Catalogue& catalogue, const session::Listener& listener) {
-  auto map = read_map((maps / (table + ".toml")).string());
-  if (!map) return tl::unexpected(map.error());
-  auto reader = TableReader::open((data / (table + ".csv")).string(), *map, catalogue, TableReader::Use::measurements);
-  if (!reader) return tl::unexpected(reader.error());
-  const session::ImportObserver observer{[](double, std::size_t) {}, [&] { return listener.cancelled(); }};
-  auto summary = session::import_table(store, *reader, *map, catalogue, observer);
+                    const std::string& table, const Catalogue& catalogue, session::Listener& listener) {
+  auto summary = session::import_table(store, (data / (table + ".csv")).string(), (maps / (table + ".toml")).string(),
+                                       catalogue, listener);
   if (!summary) return tl::unexpected(summary.error());
   return {};
 }

@@ -1,4 +1,4 @@
-#include "session/table_import.h"
+#include "session/importing.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,13 +6,17 @@
 #include <ctime>
 #include <unordered_map>
 
-#include "store/table_import.h"
+#include "session/import_warnings.h"
+#include "store/import_writer.h"
 
 namespace latcast::session {
 namespace {
 
-/// Rows between two looks at the clock and at Ctrl-C.
-constexpr std::size_t kRowsPerLook = 256;
+/// Rows between two reports of progress.
+constexpr std::size_t kRowsPerReport = 256;
+
+/// A store for the time of a dry run: nothing is to be kept.
+constexpr const char* kNowhere = "";
 
 std::string plain_number(double value) {
   char buffer[40];
@@ -22,12 +26,21 @@ std::string plain_number(double value) {
 /// Nothing that was measured takes no time at all.
 std::int64_t whole_ns(double ns) { return std::max<std::int64_t>(1, std::llround(ns)); }
 
+/// The store's target for one of a table's.
+TargetRecord target_record(const TableTarget& target) {
+  TargetRecord record{0, target.name, target.device, "", target.engine, target.engine_version, "", target.settings};
+  for (const auto& [name, value] : target.conditions) record.settings["condition." + name] = plain_number(value);
+  return record;
+}
+
 class Importer {
  public:
-  Importer(TableImport& rows, TableReader& reader, const TableMap& map, const Catalogue& catalogue)
+  Importer(ImportWriter& rows, TableReader& reader, const TableMap& map, const Catalogue& catalogue)
       : rows_(rows), reader_(reader), map_(map), catalogue_(catalogue) {}
 
-  Result<ImportSummary> run(const ImportObserver& observer) {
+  /// Reads the table to its end and stores it, or changes nothing.
+  Result<ImportSummary> run(Listener& listener) {
+    summary_.name = map_.name;
     for (const TableTarget& target : reader_.targets()) {
       const auto id = rows_.add_target(target_record(target));
       if (!id) return tl::unexpected(id.error());
@@ -37,13 +50,16 @@ class Importer {
     TableRow row;
     while (true) {
       const auto more = reader_.next(row);
+      // A signal may also cut a read short.
+      if (listener.cancelled()) return fail(Errc::interrupted, "interrupted; nothing was stored");
       if (!more) return tl::unexpected(more.error());
-      if (observer.stop()) return fail(Errc::interrupted, "stopped");
       if (!*more) break;
       if (auto ok = add(row); !ok) return tl::unexpected(ok.error());
-      if (summary_.rows % kRowsPerLook == 0) observer.progress(reader_.progress(), summary_.rows);
+      if (summary_.rows % kRowsPerReport == 0)
+        listener.progress(reader_.progress(), std::to_string(summary_.rows) + " rows");
     }
     if (auto ok = finish(); !ok) return tl::unexpected(ok.error());
+    summary_.warnings = cell_warnings(cells_, summary_, reader_.file());
     return std::move(summary_);
   }
 
@@ -64,7 +80,7 @@ class Importer {
       if (!earlier) return tl::unexpected(earlier.error());
       if (earlier->line > 0 && !earlier->same) return refuse_second(row, *earlier);
       if (earlier->line > 0) {
-        summary_.repeated.add(row.line);
+        cells_.repeated.add(row.line);
         return {};
       }
     }
@@ -143,10 +159,10 @@ class Importer {
     };
     switch (row.latencies[t].state) {
       case TableCell::State::missing:
-        note(summary_.missing, target.missing);
+        note(cells_.missing, target.missing);
         return false;
       case TableCell::State::not_positive:
-        note(summary_.not_positive, target.not_positive);
+        note(cells_.not_positive, target.not_positive);
         return false;
       case TableCell::State::measured:
         ++target.measured;
@@ -161,13 +177,14 @@ class Importer {
       into.count += other.count;
       return into;
     };
-    summary_.repeated = merge(summary_.repeated, reader_.repeated());
-    summary_.unmatched = reader_.unmatched();
+    cells_.repeated = merge(cells_.repeated, reader_.repeated());
+    cells_.unmatched = reader_.unmatched();
+    summary_.repeated = cells_.repeated.count;
+    summary_.unmatched = cells_.unmatched.count;
     if (summary_.rows == 0) {
-      return fail(Errc::invalid_input,
-                  reader_.file() + ": no row " +
-                      std::string(summary_.unmatched.count > 0 ? "that a rule of " + map_.place + " fits"
-                                                               : "behind the header"));
+      return fail(Errc::invalid_input, reader_.file() + ": no row " +
+                                           std::string(summary_.unmatched > 0 ? "that a rule of " + map_.place + " fits"
+                                                                              : "behind the header"));
     }
     std::size_t latencies = 0, modules = 0;
     for (const ImportedTarget& target : summary_.targets) latencies += target.measured;
@@ -182,35 +199,78 @@ class Importer {
                          {"latencies", static_cast<std::int64_t>(latencies)}});
   }
 
-  TableImport& rows_;
+  ImportWriter& rows_;
   TableReader& reader_;
   const TableMap& map_;
   const Catalogue& catalogue_;
   std::vector<std::int64_t> target_ids_;
   std::unordered_map<std::string, Network> networks_;
   ImportSummary summary_;
+  CellOccurrences cells_;
 };
 
-}  // namespace
-
-TargetRecord target_record(const TableTarget& target) {
-  TargetRecord record{0, target.name, target.device, "", target.engine, target.engine_version, "", target.settings};
-  for (const auto& [name, value] : target.conditions) record.settings["condition." + name] = plain_number(value);
-  return record;
-}
-
-Result<ImportSummary> import_table(Store& store, TableReader& reader, const TableMap& map, const Catalogue& catalogue,
-                                   const ImportObserver& observer) {
+Result<ImportSummary> import_table(Store& store, const std::string& table, const TableMap& map,
+                                   const Catalogue& catalogue, Listener& listener) {
+  auto reader = TableReader::open(table, map, catalogue, TableReader::Use::measurements);
+  if (!reader) return tl::unexpected(reader.error());
   ImportRecord record;
   record.name = map.name;
   record.kind = map.rows == TableMap::Rows::networks ? "networks" : "operations";
   record.map = map.text;
-  record.file = reader.file();
+  record.file = reader->file();
   record.imported_unix_s = std::time(nullptr);
   record.tool_version = LATCAST_VERSION;
-  auto rows = TableImport::begin(store, record);
+  auto rows = ImportWriter::begin(store, record);
   if (!rows) return tl::unexpected(rows.error());
-  return Importer(*rows, reader, map, catalogue).run(observer);
+  return Importer(*rows, *reader, map, catalogue).run(listener);
+}
+
+/// With what the table says of networks that the store has from others. A dry run leaves the store that is there alone.
+Result<ImportSummary> import_and_compare(const ImportOptions& options, bool there, const TableMap& map,
+                                         const Catalogue& catalogue, Listener& listener) {
+  auto store = Store::create(options.dry_run ? kNowhere : options.db);
+  if (!store) return tl::unexpected(store.error());
+  auto summary = import_table(*store, options.table, map, catalogue, listener);
+  if (!summary) return summary;
+  auto beside = options.dry_run && there ? Store::open_read_only(options.db) : std::move(store);
+  if (!beside) return tl::unexpected(beside.error());
+  auto more = network_warnings(*beside, map, *summary);
+  if (!more) return tl::unexpected(more.error());
+  std::ranges::move(*more, std::back_inserter(summary->warnings));
+  for (const std::string& text : summary->warnings) listener.warning(text);
+  return summary;
+}
+
+void remove_store(const std::string& file) {
+  std::error_code failure;
+  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(file + end, failure);
+}
+
+}  // namespace
+
+std::map<std::string, std::size_t> ImportSummary::families() const {
+  std::map<std::string, std::size_t> sizes;
+  for (const auto& [network, family] : networks) ++sizes[family];
+  return sizes;
+}
+
+Result<ImportSummary> import_table(Store& store, const std::string& table, const std::string& map,
+                                   const Catalogue& catalogue, Listener& listener) {
+  const auto read = read_map(map);
+  if (!read) return tl::unexpected(read.error());
+  return import_table(store, table, *read, catalogue, listener);
+}
+
+Result<ImportSummary> import_table(const ImportOptions& options, Listener& listener) {
+  const auto catalogue = Catalogue::builtin(options.catalogue);
+  if (!catalogue) return tl::unexpected(catalogue.error());
+  const auto map = read_map(options.map);
+  if (!map) return tl::unexpected(map.error());
+  std::error_code failure;
+  const bool there = !options.db.empty() && std::filesystem::exists(options.db, failure);
+  const auto summary = import_and_compare(options, there, *map, *catalogue, listener);
+  if (!summary && !options.dry_run && !there) remove_store(options.db);
+  return summary;
 }
 
 }  // namespace latcast::session

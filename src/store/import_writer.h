@@ -20,10 +20,10 @@ struct EarlierRow {
   bool same = false;      // the same fingerprint
 };
 
-class TableImport {
+class ImportWriter {
  public:
   /// `store` must outlive it.
-  static Result<TableImport> begin(Store& store, const ImportRecord& import);
+  static Result<ImportWriter> begin(Store& store, const ImportRecord& import);
 
   Result<std::int64_t> add_target(const TargetRecord& target);
   Result<std::int64_t> add_network(const std::string& name, const std::string& family);
@@ -45,7 +45,7 @@ class TableImport {
   struct Statements {
     sqlite::Statement network, note, earlier, operation, latency, total;
   };
-  TableImport(Store& store, std::unique_ptr<sqlite::Database, Rollback> transaction)
+  ImportWriter(Store& store, std::unique_ptr<sqlite::Database, Rollback> transaction)
       : store_(&store), transaction_(std::move(transaction)) {}
   Result<void> open(const ImportRecord& import);
   Result<void> remove_rows();

@@ -1,4 +1,4 @@
-#include "store/table_import.h"
+#include "store/import_writer.h"
 
 #include <nlohmann/json.hpp>
 
@@ -18,21 +18,21 @@ Result<void> run_with(Database& database, std::string_view sql, std::int64_t val
 
 }  // namespace
 
-void TableImport::Rollback::operator()(Database* database) const {
+void ImportWriter::Rollback::operator()(Database* database) const {
   // Nothing is left to be done where it fails: SQLite has rolled back by itself.
   (void)database->execute("ROLLBACK");
 }
 
-Result<TableImport> TableImport::begin(Store& store, const ImportRecord& import) {
+Result<ImportWriter> ImportWriter::begin(Store& store, const ImportRecord& import) {
   if (auto ok = store.database_.execute("BEGIN IMMEDIATE"); !ok) return tl::unexpected(ok.error());
-  TableImport result(store, std::unique_ptr<Database, Rollback>(&store.database_));
+  ImportWriter result(store, std::unique_ptr<Database, Rollback>(&store.database_));
   if (auto ok = result.open(import); !ok) return tl::unexpected(ok.error());
   if (auto ok = result.remove_rows(); !ok) return tl::unexpected(ok.error());
   if (auto ok = result.prepare(); !ok) return tl::unexpected(ok.error());
   return result;
 }
 
-Result<void> TableImport::open(const ImportRecord& import) {
+Result<void> ImportWriter::open(const ImportRecord& import) {
   Database& database = store_->database_;
   auto upsert = database.prepare(
       "INSERT INTO imports (name, kind, map, file, imported_unix_s, tool_version, counts_json) VALUES "
@@ -51,7 +51,7 @@ Result<void> TableImport::open(const ImportRecord& import) {
   return {};
 }
 
-Result<void> TableImport::remove_rows() {
+Result<void> ImportWriter::remove_rows() {
   Database& database = store_->database_;
   auto targets = database.prepare(
       "SELECT DISTINCT l.target FROM operation_latencies l JOIN operations o ON o.id=l.operation JOIN table_networks n "
@@ -73,7 +73,7 @@ Result<void> TableImport::remove_rows() {
   return {};
 }
 
-Result<void> TableImport::prepare() {
+Result<void> ImportWriter::prepare() {
   Database& database = store_->database_;
   if (auto ok = database.execute(
           "CREATE TEMP TABLE IF NOT EXISTS import_rows (network INTEGER, position REAL, line INTEGER, fingerprint "
@@ -96,7 +96,7 @@ Result<void> TableImport::prepare() {
   return {};
 }
 
-Result<std::int64_t> TableImport::add_target(const TargetRecord& target) {
+Result<std::int64_t> ImportWriter::add_target(const TargetRecord& target) {
   auto id = store_->ensure_target(target);
   if (!id) return id;
   targets_.push_back(*id);
@@ -107,15 +107,15 @@ Result<std::int64_t> TableImport::add_target(const TargetRecord& target) {
   return id;
 }
 
-Result<std::int64_t> TableImport::add_network(const std::string& name, const std::string& family) {
+Result<std::int64_t> ImportWriter::add_network(const std::string& name, const std::string& family) {
   if (auto ok = statements_->network.bind(import_).bind(name).bind(family).run(); !ok) {
     return tl::unexpected(ok.error());
   }
   return store_->database_.last_row_id();
 }
 
-Result<EarlierRow> TableImport::note_row(std::int64_t network, double position, std::int64_t line,
-                                         std::uint64_t fingerprint) {
+Result<EarlierRow> ImportWriter::note_row(std::int64_t network, double position, std::int64_t line,
+                                          std::uint64_t fingerprint) {
   const auto print = static_cast<std::int64_t>(fingerprint);
   if (auto ok = statements_->note.bind(network).bind(position).bind(line).bind(print).run(); !ok) {
     return tl::unexpected(ok.error());
@@ -129,7 +129,7 @@ Result<EarlierRow> TableImport::note_row(std::int64_t network, double position, 
   return row;
 }
 
-Result<std::int64_t> TableImport::add_operation(const OperationRecord& operation) {
+Result<std::int64_t> ImportWriter::add_operation(const OperationRecord& operation) {
   const auto ok = statements_->operation.bind(operation.network)
                       .bind(operation.position)
                       .bind(operation.line)
@@ -141,18 +141,18 @@ Result<std::int64_t> TableImport::add_operation(const OperationRecord& operation
   return store_->database_.last_row_id();
 }
 
-Result<void> TableImport::add_latency(std::int64_t target, std::int64_t operation, std::int64_t latency_ns,
-                                      const std::string& kernel) {
+Result<void> ImportWriter::add_latency(std::int64_t target, std::int64_t operation, std::int64_t latency_ns,
+                                       const std::string& kernel) {
   return statements_->latency.bind(target).bind(operation).bind(latency_ns).bind(kernel).run();
 }
 
-Result<void> TableImport::add_total(std::int64_t target, std::int64_t network, std::int64_t latency_ns,
-                                    std::optional<std::int64_t> deviation_ns) {
+Result<void> ImportWriter::add_total(std::int64_t target, std::int64_t network, std::int64_t latency_ns,
+                                     std::optional<std::int64_t> deviation_ns) {
   Statement& insert = statements_->total.bind(target).bind(network).bind(latency_ns);
   return (deviation_ns ? insert.bind(*deviation_ns) : insert.bind_null()).run();
 }
 
-Result<void> TableImport::commit(const std::map<std::string, std::int64_t>& counts) {
+Result<void> ImportWriter::commit(const std::map<std::string, std::int64_t>& counts) {
   Database& database = store_->database_;
   auto update = database.prepare("UPDATE imports SET counts_json=? WHERE id=?");
   if (!update) return tl::unexpected(update.error());
