@@ -78,6 +78,8 @@ Result<std::vector<NetworkMeasurement>> measure_interleaved(Worker& worker, std:
     for (const std::size_t item : order) {
       ++done;
       if (results[item].failed) continue;
+      interrupted = options.stop && options.stop();
+      if (interrupted) break;
       if (progress) progress(done, rounds * models.size(), names[item]);
       MeasureRequest request{models[item], options.burst, std::nullopt, false};
       if (options.profile) request.profile = options.burst;

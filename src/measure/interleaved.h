@@ -18,6 +18,7 @@ struct InterleavedOptions {
   BurstSpec burst;
   bool profile = false;  // per-node times too
   std::uint64_t seed = 1;
+  std::function<bool()> stop;  // asked before every burst; may be empty
 };
 
 struct NetworkMeasurement {

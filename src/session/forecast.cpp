@@ -1,43 +1,11 @@
 #include "session/forecast.h"
 
-#include <algorithm>
 #include <optional>
+
+#include "session/conditions.h"
 
 namespace latcast::session {
 namespace {
-
-bool is_real(onnx::DataType type) {
-  return type == onnx::DataType::float32 || type == onnx::DataType::float16 || type == onnx::DataType::bfloat16 ||
-         type == onnx::DataType::float64;
-}
-
-/// The first axis of the first input.
-std::optional<std::int64_t> batch_of(const LoadedModel& loaded) {
-  const std::vector<InputSpec>& inputs = loaded.engine_model.inputs;
-  if (inputs.empty() || inputs.front().dims.empty()) return std::nullopt;
-  return inputs.front().dims.front();
-}
-
-/// The pack's conditions, with batch and element type as this file has them.
-std::vector<KeyValue> conditions_of(const Pack& pack, const LoadedModel& loaded) {
-  std::vector<KeyValue> out = pack.target().conditions;
-  const auto set = [&](std::string_view key, std::string value) {
-    const auto found = std::ranges::find(out, key, &KeyValue::key);
-    if (found != out.end()) found->value = std::move(value);
-  };
-  const std::vector<InputSpec>& inputs = loaded.engine_model.inputs;
-  if (const auto batch = batch_of(loaded)) set("batch", std::to_string(*batch));
-  // Of the activations: the first real input, or else the first real weight.
-  const auto input = std::ranges::find_if(inputs, [](const InputSpec& one) { return is_real(one.type); });
-  const auto& weights = loaded.model.graph.initializers;
-  const auto weight = std::ranges::find_if(weights, [](const onnx::Tensor& one) { return is_real(one.type); });
-  if (input != inputs.end()) {
-    set("dtype", std::string(to_string(input->type)));
-  } else if (weight != weights.end()) {
-    set("dtype", std::string(to_string(weight->type)));
-  }
-  return out;
-}
 
 Result<NetworkAnswer> answer(Forecaster& forecaster, const std::string& file, const DimBindings& bindings,
                              Listener& listener) {
@@ -66,7 +34,7 @@ Result<NetworkAnswer> answer(Forecaster& forecaster, const std::string& file, co
   out.weight_bytes = described.weight_bytes;
   out.unknown = std::move(described.unknown);
   out.extrapolated = std::move(described.extrapolated);
-  out.conditions = conditions_of(forecaster.pack(), *loaded);
+  out.conditions = conditions_of(forecaster.pack().target().conditions, *loaded);
   return out;
 }
 

@@ -57,6 +57,30 @@ Result<TargetRecord> choose_target(Store& store, const std::string& name) {
   return fail(Errc::not_found, "'" + name + "' fits several targets:" + several);
 }
 
+std::string StoredTarget::statistic() const {
+  const auto found = record.settings.find("statistic");
+  return found == record.settings.end() ? "quiet" : found->second;
+}
+
+Result<std::vector<StoredTarget>> stored_targets(Store& store) {
+  auto targets = store.targets();
+  if (!targets) return tl::unexpected(targets.error());
+  const std::vector<std::string> names = target_names(*targets);
+  std::vector<StoredTarget> out;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto contents = store.contents((*targets)[i].id);
+    if (!contents) return tl::unexpected(contents.error());
+    out.push_back({std::move((*targets)[i]), names[i], *contents});
+  }
+  return out;
+}
+
+Result<std::vector<StoredTarget>> stored_targets(const std::string& db) {
+  auto store = Store::open_read_only(db);
+  if (!store) return tl::unexpected(store.error());
+  return stored_targets(*store);
+}
+
 Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings, int threads,
                       std::int64_t batch) {
   const MachineInfo machine = read_machine();

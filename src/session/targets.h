@@ -21,6 +21,20 @@ namespace latcast::session {
 /// name that only one has. An empty name means the only one. The error lists the display names.
 [[nodiscard]] Result<TargetRecord> choose_target(Store& store, const std::string& name);
 
+/// A target of a store and what there is of it.
+struct StoredTarget {
+  TargetRecord record;
+  std::string name;  // by which it is told from the store's others
+  TargetContents contents;
+
+  /// What its latencies are, as the store calls it: `quiet`, the unloaded latency, for campaigns.
+  [[nodiscard]] std::string statistic() const;
+};
+
+[[nodiscard]] Result<std::vector<StoredTarget>> stored_targets(Store& store);
+/// Of the store in the file `db`.
+[[nodiscard]] Result<std::vector<StoredTarget>> stored_targets(const std::string& db);
+
 /// The target that a measurement on this machine is of; `settings` as the engine describes them.
 [[nodiscard]] Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings,
                                     int threads, std::int64_t batch = 1);

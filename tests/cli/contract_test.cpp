@@ -422,7 +422,7 @@ TEST_F(Cli, InspectShowsTheNetworkCorrectionAndFreeClasses) {
                        "shares of " +
                            share + ";"))
       << outcome;
-  EXPECT_TRUE(contains(outcome.out, " free ")) << outcome;
+  EXPECT_TRUE(contains(outcome.out, " fused away ")) << outcome;
 }
 
 TEST_F(Cli, InspectRefusesGarbage) {

@@ -1,10 +1,11 @@
 // latcast engines: what can be measured here.
+#include "session/engines.h"
+
+#include <algorithm>
 #include <iostream>
 
 #include "commands.h"
-#include "engine/worker/worker.h"
 #include "render/json_output.h"
-#include "session/forecaster.h"
 
 namespace latcast::cli {
 namespace {
@@ -15,33 +16,24 @@ struct Options {
 };
 
 int run(const Options& options, Console& console) {
+  if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
+  const std::vector<EngineInfo> engines = session::engines(options.engine.settings);
   Json list = Json::array();
-  bool any = false;
   std::string text;
-  for (const std::string& id : engine_ids()) {
-    if (id == "fake") continue;  // for tests; nothing is measured with it
-    Worker worker(id, options.engine.settings, session::interactive_limits());
-    auto info = worker.info();
-    if (!info) info = EngineInfo{id, false, "", "", info.error().context};
-    any = any || info->available;
-    list.push_back({{"name", id},
-                    {"available", info->available},
-                    {"version", info->version},
-                    {"library", info->library},
-                    {"problem", info->problem}});
-    text += info->available ? id + "  " + info->version + "  " + info->library + "\n"
-                            : id + "  not available: " + info->problem + "\n";
+  for (const EngineInfo& one : engines) {
+    list.push_back({{"name", one.name},
+                    {"available", one.available},
+                    {"version", one.version},
+                    {"library", one.library},
+                    {"problem", one.problem}});
+    text +=
+        one.name + "  " + (one.available ? one.version + "  " + one.library : "not available: " + one.problem) + "\n";
   }
   if (!options.output.machine_readable_on_stdout()) std::cout << text << std::flush;
-  if (!options.output.json.empty()) {
-    Json json = json_head();
-    json["engines"] = std::move(list);
-    if (auto ok = write_output(options.output.json, json.dump(2) + "\n"); !ok) {
-      console.error(ok.error().context);
-      return kFailed;
-    }
-  }
-  return any ? kOk : kEngineUnavailable;
+  Json json = json_head();
+  json["engines"] = std::move(list);
+  if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
+  return std::ranges::any_of(engines, &EngineInfo::available) ? kOk : kEngineUnavailable;
 }
 
 }  // namespace

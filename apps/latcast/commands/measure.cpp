@@ -4,15 +4,13 @@
 #include <iostream>
 
 #include "commands.h"
-#include "engine/worker/worker.h"
-#include "measure/interleaved.h"
-#include "measure/model_file.h"
 #include "render/json_output.h"
-#include "session/forecaster.h"
-#include "session/targets.h"
+#include "session/measuring.h"
 
 namespace latcast::cli {
 namespace {
+
+using session::MeasuredModel;
 
 struct Options {
   std::vector<std::string> models;
@@ -25,16 +23,11 @@ struct Options {
   bool modules = false;
 };
 
-struct Answer {
-  std::string path;
-  Result<NetworkMeasurement> measurement = fail(Errc::interrupted, "not reached");
-};
-
-Json json_answer(const Answer& answer, int rounds, bool with_modules) {
-  if (!answer.measurement) return {{"model", answer.path}, {"error", json_error(answer.measurement.error())}};
+Json json_answer(const MeasuredModel& answer, int rounds, bool with_modules) {
+  if (!answer.measurement) return {{"model", answer.model}, {"error", json_error(answer.measurement.error())}};
   const NetworkMeasurement& m = *answer.measurement;
   const double minimum = *std::ranges::min_element(m.runs_ns);
-  Json json = {{"model", answer.path},
+  Json json = {{"model", answer.model},
                {"latency_ns",
                 {{"quiet", m.quiet.quiet},
                  {"noise", json_number(m.quiet.noise)},
@@ -59,12 +52,12 @@ Json json_answer(const Answer& answer, int rounds, bool with_modules) {
   return json;
 }
 
-std::string csv(const std::vector<Answer>& answers) {
+std::string csv(const std::vector<MeasuredModel>& answers) {
   std::ostringstream text;
   text.precision(17);
   text << "model,quiet_ns,noise_ns,min_ns,p50_ns,p90_ns,p99_ns,rounds,runs\n";
-  for (const Answer& answer : answers) {
-    text << csv_field(answer.path);
+  for (const MeasuredModel& answer : answers) {
+    text << csv_field(answer.model);
     if (!answer.measurement) {
       text << ",,,,,,,,\n";
       continue;
@@ -78,21 +71,21 @@ std::string csv(const std::vector<Answer>& answers) {
   return text.str();
 }
 
-void print(const std::vector<Answer>& answers, bool with_modules) {
+void print(const std::vector<MeasuredModel>& answers, bool with_modules) {
   Table table({"model", "quiet", "noise", "min", "p50", "p90", "p99", "rounds", "runs"});
-  for (const Answer& answer : answers) {
+  for (const MeasuredModel& answer : answers) {
     if (!answer.measurement) continue;
     const NetworkMeasurement& m = *answer.measurement;
-    table.add({answer.path, format_time(m.quiet.quiet),
+    table.add({answer.model, format_time(m.quiet.quiet),
                std::isfinite(m.quiet.noise) ? "+-" + format_percent(m.quiet.noise / m.quiet.quiet) : "?",
                format_time(quantile(m.runs_ns, 0)), format_time(quantile(m.runs_ns, 0.5)),
                format_time(quantile(m.runs_ns, 0.9)), format_time(quantile(m.runs_ns, 0.99)),
                std::to_string(m.quiet.rounds), std::to_string(m.runs_ns.size())});
   }
   std::cout << table.text();
-  for (const Answer& answer : answers) {
+  for (const MeasuredModel& answer : answers) {
     if (!with_modules || !answer.measurement) continue;
-    Table modules({"node (" + answer.path + ")", "op", "latency", "share"});
+    Table modules({"node (" + answer.model + ")", "op", "latency", "share"});
     const std::vector<double> latencies = node_latencies(*answer.measurement);
     for (std::size_t i = 0; i < latencies.size(); ++i) {
       const NodeTime& node = answer.measurement->nodes[i];
@@ -103,18 +96,18 @@ void print(const std::vector<Answer>& answers, bool with_modules) {
   }
 }
 
-int judge(const std::vector<Answer>& answers, const Options& options, Console& console) {
+int judge(const std::vector<MeasuredModel>& answers, const Options& options, Console& console) {
   int code = kOk;
-  for (const Answer& answer : answers) {
+  for (const MeasuredModel& answer : answers) {
     if (answer.measurement) continue;
     console.error(answer.measurement.error().context);
     code = std::max(code, exit_code(answer.measurement.error().code));
   }
   if (code != kOk || options.max_noise < 0) return code;
-  for (const Answer& answer : answers) {
+  for (const MeasuredModel& answer : answers) {
     const QuietLatency& quiet = answer.measurement->quiet;
     if (quiet.noise <= options.max_noise * quiet.quiet) continue;  // NaN (one round) is not within any target
-    console.error(answer.path + ": noise " +
+    console.error(answer.model + ": noise " +
                   (std::isfinite(quiet.noise) ? format_percent(quiet.noise / quiet.quiet) : "unknown") +
                   " is above --max-noise " + format_percent(options.max_noise) +
                   "; more --rounds or a quieter machine would help");
@@ -124,63 +117,28 @@ int judge(const std::vector<Answer>& answers, const Options& options, Console& c
 }
 
 int run(const Options& options, Console& console) {
-  const DimBindings dims = bindings(options.dims);
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  Worker worker(options.engine.engine, options.engine.settings, session::interactive_limits());
-  const auto info = worker.info();
-  if (!info) return refuse(console, info.error());
-  if (!info->available) return refuse(console, {Errc::engine_unavailable, info->problem});
-  const auto settings = worker.describe();
-  if (!settings) return refuse(console, settings.error());
-
-  std::vector<Answer> answers;
-  std::vector<EngineModel> models;
-  std::vector<std::string> names;
-  std::vector<std::size_t> places;
-  for (const std::string& path : options.models) {
-    auto loaded = load_model_file(path, dims);
-    answers.push_back({path, fail(Errc::interrupted, path + ": not measured")});
-    if (!loaded) {
-      answers.back().measurement = tl::unexpected(loaded.error());
-      continue;
-    }
-    places.push_back(answers.size() - 1);
-    models.push_back(std::move(loaded->engine_model));
-    names.push_back(path);
-  }
-  InterleavedOptions interleaved;
-  interleaved.rounds = options.rounds;
-  interleaved.burst.duration = Nanos(options.burst_ns);
-  interleaved.profile = options.modules;
-  auto results = measure_interleaved(worker, models, names, interleaved,
-                                     [&](std::size_t done, std::size_t total, const std::string& name) {
-                                       console.progress(static_cast<double>(done) / static_cast<double>(total), name);
-                                     });
-  if (!results) return refuse(console, results.error());
-  for (std::size_t i = 0; i < results->size(); ++i) {
-    NetworkMeasurement& result = (*results)[i];
-    Answer& answer = answers[places[i]];
-    if (result.failed) {
-      answer.measurement = fail_in(answer.path, result.error);
-    } else {
-      answer.measurement = std::move(result);
-    }
-  }
+  const auto measured = session::measure({.engine = options.engine.engine,
+                                          .settings = options.engine.settings,
+                                          .models = options.models,
+                                          .dims = bindings(options.dims),
+                                          .rounds = options.rounds,
+                                          .burst = Nanos(options.burst_ns),
+                                          .modules = options.modules},
+                                         console);
+  if (!measured) return refuse(console, measured.error());
   console.clear_progress();
-  if (!options.output.machine_readable_on_stdout()) print(answers, options.modules);
-  if (!options.output.json.empty()) {
-    Json json = json_head();
-    json["target"] = json_target(session::current_target(*info, *settings, options.engine.settings.threads,
-                                                         std::max<std::int64_t>(options.dims.batch, 1)));
-    json["measurements"] = Json::array();
-    for (const Answer& answer : answers)
-      json["measurements"].push_back(json_answer(answer, options.rounds, options.modules));
-    if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
-  }
+  if (!options.output.machine_readable_on_stdout()) print(measured->models, options.modules);
+  Json json = json_head();
+  json["target"] = json_target(measured->target);
+  json["measurements"] = Json::array();
+  for (const MeasuredModel& one : measured->models)
+    json["measurements"].push_back(json_answer(one, options.rounds, options.modules));
+  if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
   if (!options.output.csv.empty()) {
-    if (auto ok = write_output(options.output.csv, csv(answers)); !ok) return refuse(console, ok.error());
+    if (auto ok = write_output(options.output.csv, csv(measured->models)); !ok) return refuse(console, ok.error());
   }
-  return judge(answers, options, console);
+  return judge(measured->models, options, console);
 }
 
 }  // namespace

@@ -1,16 +1,8 @@
 // latcast recalibrate: machines drift; measure a pack's reference carriers again and move its anchor.
-#include <algorithm>
-#include <cmath>
-#include <ctime>
 #include <iostream>
-#include <limits>
-#include <random>
 
 #include "commands.h"
-#include "core/pack_content.h"
-#include "measure/model_file.h"
-#include "session/forecaster.h"
-#include "store/rounds.h"
+#include "session/recalibration.h"
 
 namespace latcast::cli {
 namespace {
@@ -21,101 +13,14 @@ struct Options {
   double budget_ns = 15e9;
 };
 
-constexpr std::size_t kFewestReferences = 5;
-constexpr Nanos kBurst = std::chrono::milliseconds(80);
-
-struct Reference {
-  const ReferenceCarrier* carrier = nullptr;
-  EngineModel model;
-};
-
-std::vector<Reference> prepare(const PackContent& content) {
-  std::vector<Reference> references;
-  for (const ReferenceCarrier& carrier : content.references) {
-    auto model = onnx::read_model(std::as_bytes(std::span(carrier.onnx)));
-    if (!model) continue;
-    auto planned = plan_inputs(*model, {{}, 1});
-    if (!planned) continue;
-    planned->bytes.assign(carrier.onnx.begin(), carrier.onnx.end());
-    references.push_back({&carrier, std::move(*planned)});
-  }
-  return references;
-}
-
-/// Rounds of bursts until the budget is spent: references x rounds.
-Result<RoundTable> measure(Worker& worker, const std::vector<Reference>& references, double budget_ns,
-                           Console& console) {
-  const Nanos start = worker.now();
-  RoundTable table(references.size());
-  std::mt19937_64 random(1);
-  std::vector<std::size_t> order(references.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  double longest = 0;
-  for (std::size_t round = 0;; ++round) {
-    std::ranges::shuffle(order, random);
-    for (auto& row : table) row.resize(round + 1, std::numeric_limits<double>::quiet_NaN());
-    for (const std::size_t index : order) {
-      const Nanos before = worker.now();
-      if ((before - start).count() + longest > budget_ns) return table;
-      auto reply = worker.measure({references[index].model, {kBurst, 1, 4, 100000}, std::nullopt, false});
-      if (!reply && reply.error().code == Errc::interrupted) return tl::unexpected(reply.error());
-      if (reply) table[index][round] = *std::ranges::min_element(reply->runs_ns);
-      longest = std::max(longest, (worker.now() - before).count());
-      console.progress((worker.now() - start).count() / budget_ns, references[index].carrier->name);
-    }
-  }
-}
-
-/// Log ratios of now to then, one for each reference that was measured.
-std::vector<double> log_ratios(const RoundTable& table, const std::vector<Reference>& references) {
-  const std::vector<QuietLatency> quiet = quiet_latencies(table);
-  std::vector<double> ratios;
-  for (std::size_t i = 0; i < references.size(); ++i) {
-    if (quiet[i].rounds > 0) ratios.push_back(std::log(quiet[i].quiet / references[i].carrier->quiet_ns));
-  }
-  return ratios;
-}
-
 int run(const Options& options, Console& console) {
   if (auto ok = check_output(options.pack); !ok) return refuse(console, ok.error());
-  auto forecaster = session::Forecaster::open(options.pack, options.engine.settings);
-  if (!forecaster) return refuse(console, forecaster.error());
-  std::string why;
-  if (forecaster->foreign(why))
-    return refuse(console,
-                  {Errc::mismatch,
-                   why + ". A pack can be re-anchored only where it was made; run 'latcast profile' and 'train' here"});
-  if (auto ok = forecaster->check_engine(console); !ok) return refuse(console, ok.error());
-  auto content = read_pack_content(options.pack);
-  if (!content) return refuse(console, content.error());
-  const std::vector<Reference> references = prepare(*content);
-  if (references.size() < kFewestReferences) {
-    return refuse(console, {Errc::unsupported, options.pack + " has " + std::to_string(references.size()) +
-                                                   " reference carriers; at least " +
-                                                   std::to_string(kFewestReferences) + " are needed. Train it anew"});
-  }
-  const auto table = measure(forecaster->worker(), references, options.budget_ns, console);
-  if (!table) return refuse(console, table.error());
-  const std::vector<double> ratios = log_ratios(*table, references);
-  if (ratios.size() < kFewestReferences) {
-    return refuse(console,
-                  {Errc::unstable, "only " + std::to_string(ratios.size()) +
-                                       " reference carriers were measured within the budget; give more with --budget"});
-  }
-  Anchor& anchor = content->info.anchor;
-  const double before = anchor.scale;
-  const double middle = median(ratios);
-  std::vector<double> deviations;
-  for (const double ratio : ratios) deviations.push_back(std::abs(ratio - middle));
-  anchor.scale = std::exp(middle);
-  anchor.scatter = 1.4826 * median(deviations);
-  anchor.carriers = static_cast<std::uint32_t>(ratios.size());
-  anchor.unix_s = std::time(nullptr);
-  if (auto ok = write_pack(*content, options.pack); !ok) return refuse(console, ok.error());
+  const auto done = session::recalibrate({options.pack, options.engine.settings, Nanos(options.budget_ns)}, console);
+  if (!done) return refuse(console, done.error());
   console.clear_progress();
-  std::cout << "anchor of " << options.pack << ": this machine takes " << format_percent(anchor.scale)
-            << " of the time it took in training (was " << format_percent(before) << "), scatter "
-            << format_percent(anchor.scatter) << " over " << ratios.size() << " carriers\n";
+  std::cout << "anchor of " << options.pack << ": this machine takes " << format_percent(done->after.scale)
+            << " of the time it took in training (was " << format_percent(done->before.scale) << "), scatter "
+            << format_percent(done->after.scatter) << " over " << done->after.carriers << " carriers\n";
   return kOk;
 }
 

@@ -25,20 +25,16 @@ std::string kind(const TargetContents& contents) {
   return text.empty() ? "none" : text;
 }
 
-/// Of what was measured, as the store calls it: bursts' minima for campaigns.
-std::string statistic(const TargetRecord& target) {
-  const auto found = target.settings.find("statistic");
-  return found == target.settings.end() ? "quiet" : found->second;
-}
-
-Json json_entry(const TargetRecord& target, const std::string& name, const TargetContents& contents) {
-  return {{"id", target.id},
-          {"name", name},
-          {"device", target.device},
-          {"engine", target.engine},
-          {"engine_version", target.engine_version},
-          {"settings", target.settings},
-          {"statistic", statistic(target)},
+Json json_entry(const session::StoredTarget& target) {
+  const TargetRecord& record = target.record;
+  const TargetContents& contents = target.contents;
+  return {{"id", record.id},
+          {"name", target.name},
+          {"device", record.device},
+          {"engine", record.engine},
+          {"engine_version", record.engine_version},
+          {"settings", record.settings},
+          {"statistic", target.statistic()},
           {"campaigns",
            {{"count", contents.campaigns}, {"carriers", contents.carriers}, {"measurements", contents.measurements}}},
           {"operations", {{"networks", contents.operation_networks}, {"rows", contents.operations}}},
@@ -47,27 +43,20 @@ Json json_entry(const TargetRecord& target, const std::string& name, const Targe
 
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  auto store = Store::open_read_only(options.db);
-  if (!store) return refuse(console, store.error());
-  const auto targets = store->targets();
+  const auto targets = session::stored_targets(options.db);
   if (!targets) return refuse(console, targets.error());
-  const std::vector<std::string> names = session::target_names(*targets);
   Table table({"target", "device", "engine", "data", "networks", "rows", "statistic"});
-  Json entries = Json::array();
-  for (std::size_t i = 0; i < targets->size(); ++i) {
-    const TargetRecord& target = (*targets)[i];
-    const auto contents = store->contents(target.id);
-    if (!contents) return refuse(console, contents.error());
-    const std::int64_t networks = std::max({contents->carriers, contents->operation_networks, contents->totals});
-    table.add({names[i], target.device, target.engine + " " + target.engine_version, kind(*contents),
-               std::to_string(networks),
-               std::to_string(contents->measurements + contents->operations + contents->totals), statistic(target)});
-    entries.push_back(json_entry(target, names[i], *contents));
+  Json json = json_head();
+  json["targets"] = Json::array();
+  for (const session::StoredTarget& one : *targets) {
+    const TargetContents& contents = one.contents;
+    const std::int64_t networks = std::max({contents.carriers, contents.operation_networks, contents.totals});
+    table.add({one.name, one.record.device, one.record.engine + " " + one.record.engine_version, kind(contents),
+               std::to_string(networks), std::to_string(contents.measurements + contents.operations + contents.totals),
+               one.statistic()});
+    json["targets"].push_back(json_entry(one));
   }
   if (!options.output.machine_readable_on_stdout()) std::cout << table.text();
-  if (options.output.json.empty()) return kOk;
-  Json json = json_head();
-  json["targets"] = std::move(entries);
   const auto written = write_json(options.output.json, json);
   return written ? kOk : refuse(console, written.error());
 }

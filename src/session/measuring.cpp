@@ -1,0 +1,83 @@
+#include "session/measuring.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "engine/worker/worker.h"
+#include "measure/model_file.h"
+#include "session/conditions.h"
+#include "session/forecaster.h"
+#include "session/targets.h"
+
+namespace latcast::session {
+namespace {
+
+/// Models that could be read, ready for the engine.
+struct Batch {
+  std::vector<EngineModel> models;
+  std::vector<std::string> names;
+  std::vector<std::size_t> places;  // in the answer
+};
+
+/// Takes the conditions of a further model into the target's: those in which models differ are left out.
+void join_conditions(std::vector<KeyValue>& common, const std::vector<KeyValue>& more, bool first) {
+  if (first) {
+    common = more;
+  } else {
+    std::erase_if(common, [&](const KeyValue& one) { return std::ranges::find(more, one) == more.end(); });
+  }
+}
+
+Batch load(const MeasureOptions& options, Measurements& out) {
+  Batch batch;
+  const std::vector<KeyValue> asked = out.target.conditions;
+  for (const std::string& path : options.models) {
+    auto loaded = load_model_file(path, options.dims);
+    out.models.push_back({path, fail(Errc::interrupted, path + ": not measured")});
+    if (!loaded) {
+      out.models.back().measurement = tl::unexpected(loaded.error());
+      continue;
+    }
+    join_conditions(out.target.conditions, conditions_of(asked, *loaded), batch.models.empty());
+    batch.places.push_back(out.models.size() - 1);
+    batch.models.push_back(std::move(loaded->engine_model));
+    batch.names.push_back(path);
+  }
+  return batch;
+}
+
+}  // namespace
+
+Result<Measurements> measure(const MeasureOptions& options, Listener& listener) {
+  Worker worker(options.engine, options.settings, interactive_limits());
+  const auto info = worker.info();
+  if (!info) return tl::unexpected(info.error());
+  if (!info->available) return fail(Errc::engine_unavailable, info->problem);
+  const auto settings = worker.describe();
+  if (!settings) return tl::unexpected(settings.error());
+  Measurements out{current_target(*info, *settings, options.settings.threads, options.dims.batch.value_or(1)), {}};
+  const Batch batch = load(options, out);
+  InterleavedOptions interleaved;
+  interleaved.rounds = options.rounds;
+  interleaved.burst.duration = options.burst;
+  interleaved.profile = options.modules;
+  interleaved.stop = [&] { return listener.cancelled(); };
+  auto results = measure_interleaved(worker, batch.models, batch.names, interleaved,
+                                     [&](std::size_t done, std::size_t total, const std::string& name) {
+                                       listener.progress(static_cast<double>(done) / static_cast<double>(total), name);
+                                     });
+  if (!results) return tl::unexpected(results.error());
+  for (std::size_t i = 0; i < results->size(); ++i) {
+    NetworkMeasurement& result = (*results)[i];
+    MeasuredModel& model = out.models[batch.places[i]];
+    if (result.failed) {
+      model.measurement = fail_in(model.model, result.error);
+    } else {
+      model.measurement = std::move(result);
+    }
+  }
+  return out;
+}
+
+}  // namespace latcast::session

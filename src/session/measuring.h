@@ -1,0 +1,41 @@
+// What networks take here, by the protocol of docs/measuring.md.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "graph/network.h"
+#include "latcast/pack_info.h"
+#include "latcast/result.h"
+#include "latcast/units.h"
+#include "measure/interleaved.h"
+#include "session/listener.h"
+
+namespace latcast::session {
+
+struct MeasureOptions {
+  std::string engine = "onnxruntime";
+  EngineSettings settings;
+  std::vector<std::string> models;  // ONNX files
+  DimBindings dims;
+  int rounds = 8;
+  Nanos burst = std::chrono::milliseconds(250);  // each network in each round
+  bool modules = false;                          // per executed node too
+};
+
+struct MeasuredModel {
+  std::string model;  // as asked
+  Result<NetworkMeasurement> measurement = fail(Errc::interrupted, "not reached");
+};
+
+struct Measurements {
+  Target target;  // this machine's, under the conditions of the networks where they are all the same
+  std::vector<MeasuredModel> models;
+};
+
+/// One entry per file, in order; a file that cannot be measured is an error in its place. Cancelled: what was measured
+/// so far, or Errc::interrupted where a network has no round yet. Errc::engine_unavailable.
+[[nodiscard]] Result<Measurements> measure(const MeasureOptions& options, Listener& listener);
+
+}  // namespace latcast::session
