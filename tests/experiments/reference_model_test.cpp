@@ -19,9 +19,10 @@ constexpr double kMac_ns = 0.5;
 /// Two types whose operations cost the same per multiply-accumulate.
 Catalogue catalogue() {
   const auto type = [](const std::string& name) {
-    return std::pair(name + ".toml", "name = \"" + name +
-                                         "\"\nsummary = \"n\"\ngiven = [\"n\"]\nmacs = \"n\"\n\n[[kernel]]\nname = \"plain\"\n" +
-                                         "base = [\"n\"]\nbase_units = [\"mac\"]\nfeatures = [\"n\"]\n");
+    return std::pair(name + ".toml",
+                     "name = \"" + name +
+                         "\"\nsummary = \"n\"\ngiven = [\"n\"]\nmacs = \"n\"\n\n[[kernel]]\nname = \"plain\"\n" +
+                         "base = [\"n\"]\nbase_units = [\"mac\"]\nfeatures = [\"n\"]\n");
   };
   const std::vector<std::pair<std::string, std::string>> sources = {type("common"), type("rare")};
   return test::must(Catalogue::from_sources(sources));
