@@ -1,6 +1,7 @@
 #include "session/conditions.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,11 @@ std::vector<KeyValue> conditions_of(std::vector<KeyValue> conditions, const Load
     set("dtype", std::string(to_string(weight->type)));
   }
   return conditions;
+}
+
+std::optional<std::vector<KeyValue>> common_conditions(const std::vector<std::vector<KeyValue>>& each) {
+  if (each.empty() || std::ranges::adjacent_find(each, std::ranges::not_equal_to()) != each.end()) return std::nullopt;
+  return each.front();
 }
 
 }  // namespace latcast::session

@@ -16,4 +16,7 @@ namespace latcast::session {
 /// `conditions` with the values of `batch` and `dtype`, where they are among them, as this file has them.
 [[nodiscard]] std::vector<KeyValue> conditions_of(std::vector<KeyValue> conditions, const LoadedModel& loaded);
 
+/// Those of all of `each`; none where two differ, or there are none.
+[[nodiscard]] std::optional<std::vector<KeyValue>> common_conditions(const std::vector<std::vector<KeyValue>>& each);
+
 }  // namespace latcast::session

@@ -1,6 +1,7 @@
 #include "session/forecast.h"
 
-#include <optional>
+#include <utility>
+#include <vector>
 
 #include "session/conditions.h"
 
@@ -38,16 +39,6 @@ Result<NetworkAnswer> answer(Forecaster& forecaster, const std::string& file, co
   return out;
 }
 
-std::optional<std::vector<KeyValue>> common_conditions(const std::vector<ForecastAnswer>& answers) {
-  std::optional<std::vector<KeyValue>> out;
-  for (const ForecastAnswer& one : answers) {
-    if (!one.network) continue;
-    if (out && *out != one.network->conditions) return std::nullopt;
-    out = one.network->conditions;
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<Forecasts> forecast_files(Forecaster& forecaster, const std::vector<std::string>& files,
@@ -56,12 +47,14 @@ Result<Forecasts> forecast_files(Forecaster& forecaster, const std::vector<std::
                 .anchor_age_s = forecaster.predictor().anchor_age_s(),
                 .graph = std::string(forecaster.graph_source()),
                 .answers = {}};
+  std::vector<std::vector<KeyValue>> conditions;
   for (const std::string& file : files) {
     if (listener.cancelled()) return fail(Errc::interrupted, "interrupted");
     listener.progress(static_cast<double>(out.answers.size()) / static_cast<double>(files.size()), file);
     out.answers.push_back({file, answer(forecaster, file, bindings, listener)});
+    if (const auto& network = out.answers.back().network) conditions.push_back(network->conditions);
   }
-  if (const auto common = common_conditions(out.answers)) out.target.conditions = *common;
+  if (const auto common = common_conditions(conditions)) out.target.conditions = *common;
   return out;
 }
 

@@ -1,6 +1,5 @@
 #include "session/measuring.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -20,30 +19,22 @@ struct Batch {
   std::vector<std::size_t> places;  // in the answer
 };
 
-/// Takes the conditions of a further model into the target's: those in which models differ are left out.
-void join_conditions(std::vector<KeyValue>& common, const std::vector<KeyValue>& more, bool first) {
-  if (first) {
-    common = more;
-  } else {
-    std::erase_if(common, [&](const KeyValue& one) { return std::ranges::find(more, one) == more.end(); });
-  }
-}
-
 Batch load(const MeasureOptions& options, Measurements& out) {
   Batch batch;
-  const std::vector<KeyValue> asked = out.target.conditions;
+  std::vector<std::vector<KeyValue>> conditions;
   for (const std::string& path : options.models) {
     auto loaded = load_model_file(path, options.dims);
-    out.models.push_back({path, fail(Errc::interrupted, path + ": not measured")});
+    out.models.push_back({path, {}, fail(Errc::interrupted, path + ": not measured")});
     if (!loaded) {
       out.models.back().measurement = tl::unexpected(loaded.error());
       continue;
     }
-    join_conditions(out.target.conditions, conditions_of(asked, *loaded), batch.models.empty());
+    conditions.push_back(out.models.back().conditions = conditions_of(out.target.conditions, *loaded));
     batch.places.push_back(out.models.size() - 1);
     batch.models.push_back(std::move(loaded->engine_model));
     batch.names.push_back(path);
   }
+  if (auto common = common_conditions(conditions)) out.target.conditions = std::move(*common);
   return batch;
 }
 

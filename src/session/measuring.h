@@ -25,12 +25,13 @@ struct MeasureOptions {
 };
 
 struct MeasuredModel {
-  std::string model;  // as asked
+  std::string model;                 // as asked
+  std::vector<KeyValue> conditions;  // that it was measured under: threads, batch, dtype
   Result<NetworkMeasurement> measurement = fail(Errc::interrupted, "not reached");
 };
 
 struct Measurements {
-  Target target;  // this machine's, under the conditions of the networks where they are all the same
+  Target target;  // this machine's, under the conditions of the measurements where they are all the same
   std::vector<MeasuredModel> models;
 };
 

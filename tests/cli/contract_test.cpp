@@ -304,7 +304,7 @@ TEST_F(Cli, MeasureJsonHasTheKeysOfTheContract) {
   EXPECT_TRUE(has_all(json["target"], {"name", "device", "engine", "engine_version", "conditions"}));
   ASSERT_EQ(json["measurements"].size(), 2U);
   const Json& measurement = json["measurements"][0];
-  EXPECT_EQ(keys(measurement), (Keys{"model", "latency_ns", "rounds", "runs"}));
+  EXPECT_EQ(keys(measurement), (Keys{"model", "latency_ns", "conditions", "rounds", "runs"}));
   EXPECT_EQ(keys(measurement["latency_ns"]), (Keys{"quiet", "noise", "min", "p50", "p90", "p99"}));
   EXPECT_EQ(measurement["rounds"], 3);
   EXPECT_GE(measurement["runs"].get<int>(), 9);

@@ -35,6 +35,7 @@ Json json_answer(const MeasuredModel& answer, int rounds, bool with_modules) {
                  {"p50", quantile(m.runs_ns, 0.5)},
                  {"p90", quantile(m.runs_ns, 0.9)},
                  {"p99", quantile(m.runs_ns, 0.99)}}},
+               {"conditions", json_pairs(answer.conditions)},
                {"rounds", m.quiet.rounds},
                {"runs", m.runs_ns.size()}};
   if (m.quiet.rounds < rounds) json["rounds_asked"] = rounds;
