@@ -20,8 +20,8 @@ void add_graph_option(CLI::App& command, session::GraphSource& source) {
   command
       .add_option(
           "--graph", source,
-          "Who says what is executed of a file: the engine, rules for it, or (auto) the engine where it is here "
-          "in the pack's version")
+          "Where the executed graph comes from: the engine, rules, or (auto) the engine where it is installed in the "
+          "pack's version")
       ->option_text("auto|engine|rules")
       ->transform(CLI::CheckedTransformer(kSources));
 }

@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   app.fallthrough();
   app.footer(
       "Every command also takes -q (errors only) and --progress auto|always|never.\n"
-      "Exit codes: 0 ok, 1 failed, 2 usage, 3 an asked condition is not met, 4 noise target missed, 5 engine "
+      "Exit codes: 0 ok, 1 failed, 2 usage, 3 a required condition is not met, 4 noise target missed, 5 engine "
       "unavailable, 130 interrupted");
   Context context;
   add_shared_options(app, context);

@@ -54,7 +54,7 @@ void add_bench_predict(CLI::App& bench, Context& context) {
       bench.add_subcommand("predict", "How long forecasts of these files take, with and without the engine");
   auto options = std::make_shared<Options>();
   add_forecast_options(*command, *options, false);
-  command->add_option("--repeats", options->repeats, "Each time is the least of so many")
+  command->add_option("--repeats", options->repeats, "Repetitions; the minimum is reported")
       ->option_text("N")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

@@ -160,7 +160,7 @@ void add_eval(CLI::App& app, Context& context) {
   add_model_option(*command, options->models);
   add_pack_option(*command, options->pack);
   add_round_options(*command, options->rounds, options->burst_ns, 2);
-  command->add_flag("--force", options->force, "Also on another CPU or engine version than the pack's");
+  command->add_flag("--force", options->force, "Evaluate even where CPU or engine version differ from the pack's");
   add_dim_options(*command, options->dims);
   add_output_options(*command, options->output, false);
   add_engine_options(*command, options->engine, false);

@@ -151,11 +151,13 @@ void add_measure(CLI::App& app, Context& context) {
   add_engine_options(*command, options->engine, true);
   add_dim_options(*command, options->dims);
   add_round_options(*command, options->rounds, options->burst_ns, 1);
-  command->add_option("--max-noise", options->max_noise, "Exit with 4 where the noise of a quiet latency is above this")
+  command
+      ->add_option("--max-noise", options->max_noise,
+                   "Exit with 4 where the noise of an unloaded latency is above this")
       ->option_text("SHARE")
       ->transform(share_option());
   command->add_flag("--modules", options->modules,
-                    "Break the quiet latency down by executed node, in the shares of the engine's own profiler");
+                    "Break the unloaded latency down by executed node, in the shares of the engine's own profiler");
   add_output_options(*command, options->output, true);
   command->callback(
       [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });

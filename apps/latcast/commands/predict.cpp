@@ -98,7 +98,7 @@ void add_predict(CLI::App& app, Context& context) {
       ->transform(duration_option());
   command
       ->add_option("--min-coverage", options->conditions.min_coverage,
-                   "Exit with 3 where a smaller share of the forecast rests on models within their range")
+                   "Exit with 3 where the modelled share of the forecast (on models within their range) is smaller")
       ->option_text("SHARE")
       ->transform(share_option());
   command->callback(
