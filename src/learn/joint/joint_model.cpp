@@ -21,9 +21,13 @@ std::vector<JointClass> joint_classes(const TrainingSet& set, const std::vector<
 
 std::span<const JointModel> joint_models() {
   static constexpr std::array kModels = {
-      JointModel{"medn", "base x multi-task encoder-decoder network, one encoder for all classes",
-                 "relative error, then log latency over the base", "product", "100s of ns",
-                 "our design after Shen et al. 2024 (abstract only); LibTorch", fit_joint_medn},
+      JointModel{.name = "medn",
+                 .summary = "base x multi-task encoder-decoder network, one encoder for all classes",
+                 .trained_on = "relative error, then log latency over the base",
+                 .form = "product",
+                 .cost = "100s of ns",
+                 .source = "our design after Shen et al. 2024 (abstract only); LibTorch",
+                 .fit = fit_joint_medn},
   };
   return kModels;
 }

@@ -9,19 +9,19 @@ namespace latcast::learn {
 
 std::span<const LogLearner> log_learners() {
   static constexpr std::array kLearners = {
-      LogLearner{"lookup", fit_lookup, "lookup"},
-      LogLearner{"knn", fit_knn, "knn"},
-      LogLearner{"ols", fit_ols, "ols"},
-      LogLearner{"ridge", fit_ridge, "ridge"},
-      LogLearner{"poly2", fit_poly2, "poly2"},
-      LogLearner{"svr", fit_svr, "svr", true},
-      LogLearner{"forest", fit_forest, "forest", true},
-      LogLearner{"gbdt", fit_gbdt, "gbdt", true},
-      LogLearner{"gbdt_small", fit_gbdt_small, "gbdt_small", true},
-      LogLearner{"gp", fit_gp, "gp", true},
-      LogLearner{"gp_medium", fit_gp_medium, "gp", true},
-      LogLearner{"gp_small", fit_gp_small, "gp", true},
-      LogLearner{"mlp", fit_mlp, "mlp", true},
+      LogLearner{.name = "lookup", .fit = fit_lookup, .search = "lookup"},
+      LogLearner{.name = "knn", .fit = fit_knn, .search = "knn"},
+      LogLearner{.name = "ols", .fit = fit_ols, .search = "ols"},
+      LogLearner{.name = "ridge", .fit = fit_ridge, .search = "ridge"},
+      LogLearner{.name = "poly2", .fit = fit_poly2, .search = "poly2"},
+      LogLearner{.name = "svr", .fit = fit_svr, .search = "svr", .costly = true},
+      LogLearner{.name = "forest", .fit = fit_forest, .search = "forest", .costly = true},
+      LogLearner{.name = "gbdt", .fit = fit_gbdt, .search = "gbdt", .costly = true},
+      LogLearner{.name = "gbdt_small", .fit = fit_gbdt_small, .search = "gbdt_small", .costly = true},
+      LogLearner{.name = "gp", .fit = fit_gp, .search = "gp", .costly = true},
+      LogLearner{.name = "gp_medium", .fit = fit_gp_medium, .search = "gp", .costly = true},
+      LogLearner{.name = "gp_small", .fit = fit_gp_small, .search = "gp", .costly = true},
+      LogLearner{.name = "mlp", .fit = fit_mlp, .search = "mlp", .costly = true},
   };
   return kLearners;
 }

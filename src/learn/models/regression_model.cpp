@@ -141,17 +141,32 @@ Result<FittedModelPtr> RegressionModel::fit(FitContext& context) const {
 
 namespace {
 
-/// The line of a log learner that works on the latency itself.
-RegressionModel of_latency(std::string_view learner, std::string_view summary, std::string_view form,
-                           std::string_view cost, std::string_view source) {
-  return {learner, summary, "log latency", form, cost, source, false, {learner}, nullptr};
+/// A model in words, as in RegressionModel. What is over the base is a product.
+struct Described {
+  std::string_view summary, form = "product", cost, source;
+};
+
+/// A log learner that works on the latency itself.
+RegressionModel of_latency(std::string_view learner, const Described& what) {
+  return {.name = learner,
+          .summary = what.summary,
+          .trained_on = "log latency",
+          .form = what.form,
+          .cost = what.cost,
+          .source = what.source,
+          .parts = {learner}};
 }
 
-/// The line of one or more log learners over the physical base.
-RegressionModel of_residual(std::string_view name, std::vector<std::string_view> learners, std::string_view summary,
-                            std::string_view form, std::string_view cost, std::string_view source) {
-  constexpr std::string_view kLoss = "relative error, then log latency over the base";
-  return {name, summary, kLoss, form, cost, source, true, std::move(learners), nullptr};
+/// One or more log learners over the physical base.
+RegressionModel of_residual(std::string_view name, std::vector<std::string_view> learners, const Described& what) {
+  return {.name = name,
+          .summary = what.summary,
+          .trained_on = "relative error, then log latency over the base",
+          .form = what.form,
+          .cost = what.cost,
+          .source = what.source,
+          .over_base = true,
+          .parts = std::move(learners)};
 }
 
 constexpr std::string_view kTens = "tens of ns", kHundreds = "100s of ns", kThousands = "1000s of ns";
@@ -160,60 +175,89 @@ constexpr std::string_view kChen = "Chen & Guestrin 2016; XGBoost", kGp = "Rasmu
 /// The base comes first: it can always be fitted.
 std::vector<RegressionModel> make_models() {
   return {
-      {"base",
-       "physical base: non-negative base terms",
-       "relative error",
-       "linear_terms",
-       kTens,
-       "Lawson & Hanson 1974",
-       true,
-       {},
-       nullptr},
-      {"constant",
-       "weighted median latency of the class",
-       "log latency",
-       "constant",
-       kTens,
-       "-",
-       false,
-       {},
-       fit_constant},
-      of_latency("lookup", "nearest sample", "neighbours", kThousands, "Cover & Hart 1967"),
-      of_latency("ols", "least squares on log features: a power law", "linear_features", kTens, "Gauss 1809"),
-      of_latency("ridge", "ridge on log features and squares", "linear_features", kTens, "Hoerl & Kennard 1970"),
-      {"lasso",
-       "non-negative sparse sum of base terms and raw features",
-       "relative error",
-       "linear_sparse",
-       kTens,
-       "Tibshirani 1996",
-       false,
-       {},
-       fit_lasso},
-      of_latency("poly2", "ridge on all products of two log features", "quadratic", kHundreds, "Hoerl & Kennard 1970"),
-      of_latency("knn", "mean of the nearest samples", "neighbours", kThousands, "Shepard 1968"),
-      of_latency("svr", "support vector regression, squared exponential kernel", "gaussian_process", kThousands,
-                 "Smola & Schoelkopf 2004; LIBSVM"),
-      of_latency("forest", "random forest", "trees", kHundreds, "Breiman 2001; XGBoost"),
-      of_latency("gbdt", "boosted trees", "trees", kThousands, kChen),
-      of_latency("gbdt_small", "few shallow boosted trees", "trees", kHundreds, kChen),
-      of_latency("gp", "Gaussian process, Matern 5/2", "gaussian_process", kThousands, kGp),
-      of_latency("mlp", "multilayer perceptron", "dense", kHundreds, "Rumelhart et al. 1986; LibTorch"),
-      of_residual("base_ridge", {"ridge"}, "base x ridge", "product", kTens, "Hoerl & Kennard 1970"),
-      of_residual("base_poly2", {"poly2"}, "base x poly2", "product", kHundreds, "Hoerl & Kennard 1970"),
-      of_residual("base_svr", {"svr"}, "base x support vector regression", "product", kThousands,
-                  "Smola & Schoelkopf 2004; LIBSVM"),
-      of_residual("base_gbdt_small", {"gbdt_small"}, "base x few boosted trees", "product", kHundreds, kChen),
-      of_residual("base_gbdt", {"gbdt"}, "base x boosted trees", "product", kThousands, kChen),
-      of_residual("base_gp", {"gp"}, "base x Gaussian process", "product", kThousands, kGp),
-      of_residual("base_gp_medium", {"gp_medium"}, "base x Gaussian process of 112 centres", "product", kHundreds, kGp),
-      of_residual("base_gp_small", {"gp_small"}, "base x Gaussian process of 48 centres", "product", kHundreds, kGp),
-      of_residual("base_blend", {"gbdt", "gp", "svr"}, "base x mean of boosted trees, Gaussian process and SVR",
-                  "product", kThousands, "all three, averaged in logs"),
-      of_residual("base_mean_small", {"gbdt_small", "gp_small"}, "base x mean of the two small ones", "product",
-                  kHundreds, "both, averaged in logs"),
-      of_residual("base_mean", {"gbdt", "gp"}, "base x mean of boosted trees and Gaussian process", "product",
-                  kThousands, "both, averaged in logs"),
+      {.name = "base",
+       .summary = "physical base: non-negative base terms",
+       .trained_on = "relative error",
+       .form = "linear_terms",
+       .cost = kTens,
+       .source = "Lawson & Hanson 1974",
+       .over_base = true},
+      {.name = "constant",
+       .summary = "weighted median latency of the class",
+       .trained_on = "log latency",
+       .form = "constant",
+       .cost = kTens,
+       .source = "-",
+       .direct = fit_constant},
+      of_latency(
+          "lookup",
+          {.summary = "nearest sample", .form = "neighbours", .cost = kThousands, .source = "Cover & Hart 1967"}),
+      of_latency("ols", {.summary = "least squares on log features: a power law",
+                         .form = "linear_features",
+                         .cost = kTens,
+                         .source = "Gauss 1809"}),
+      of_latency("ridge", {.summary = "ridge on log features and squares",
+                           .form = "linear_features",
+                           .cost = kTens,
+                           .source = "Hoerl & Kennard 1970"}),
+      {.name = "lasso",
+       .summary = "non-negative sparse sum of base terms and raw features",
+       .trained_on = "relative error",
+       .form = "linear_sparse",
+       .cost = kTens,
+       .source = "Tibshirani 1996",
+       .direct = fit_lasso},
+      of_latency("poly2", {.summary = "ridge on all products of two log features",
+                           .form = "quadratic",
+                           .cost = kHundreds,
+                           .source = "Hoerl & Kennard 1970"}),
+      of_latency("knn", {.summary = "mean of the nearest samples",
+                         .form = "neighbours",
+                         .cost = kThousands,
+                         .source = "Shepard 1968"}),
+      of_latency("svr", {.summary = "support vector regression, squared exponential kernel",
+                         .form = "gaussian_process",
+                         .cost = kThousands,
+                         .source = "Smola & Schoelkopf 2004; LIBSVM"}),
+      of_latency("forest",
+                 {.summary = "random forest", .form = "trees", .cost = kHundreds, .source = "Breiman 2001; XGBoost"}),
+      of_latency("gbdt", {.summary = "boosted trees", .form = "trees", .cost = kThousands, .source = kChen}),
+      of_latency("gbdt_small",
+                 {.summary = "few shallow boosted trees", .form = "trees", .cost = kHundreds, .source = kChen}),
+      of_latency(
+          "gp",
+          {.summary = "Gaussian process, Matern 5/2", .form = "gaussian_process", .cost = kThousands, .source = kGp}),
+      of_latency("mlp", {.summary = "multilayer perceptron",
+                         .form = "dense",
+                         .cost = kHundreds,
+                         .source = "Rumelhart et al. 1986; LibTorch"}),
+      of_residual("base_ridge", {"ridge"},
+                  {.summary = "base x ridge", .cost = kTens, .source = "Hoerl & Kennard 1970"}),
+      of_residual("base_poly2", {"poly2"},
+                  {.summary = "base x poly2", .cost = kHundreds, .source = "Hoerl & Kennard 1970"}),
+      of_residual("base_svr", {"svr"},
+                  {.summary = "base x support vector regression",
+                   .cost = kThousands,
+                   .source = "Smola & Schoelkopf 2004; LIBSVM"}),
+      of_residual("base_gbdt_small", {"gbdt_small"},
+                  {.summary = "base x few boosted trees", .cost = kHundreds, .source = kChen}),
+      of_residual("base_gbdt", {"gbdt"}, {.summary = "base x boosted trees", .cost = kThousands, .source = kChen}),
+      of_residual("base_gp", {"gp"}, {.summary = "base x Gaussian process", .cost = kThousands, .source = kGp}),
+      of_residual("base_gp_medium", {"gp_medium"},
+                  {.summary = "base x Gaussian process of 112 centres", .cost = kHundreds, .source = kGp}),
+      of_residual("base_gp_small", {"gp_small"},
+                  {.summary = "base x Gaussian process of 48 centres", .cost = kHundreds, .source = kGp}),
+      of_residual("base_blend", {"gbdt", "gp", "svr"},
+                  {.summary = "base x mean of boosted trees, Gaussian process and SVR",
+                   .cost = kThousands,
+                   .source = "all three, averaged in logs"}),
+      of_residual(
+          "base_mean_small", {"gbdt_small", "gp_small"},
+          {.summary = "base x mean of the two small ones", .cost = kHundreds, .source = "both, averaged in logs"}),
+      of_residual("base_mean", {"gbdt", "gp"},
+                  {.summary = "base x mean of boosted trees and Gaussian process",
+                   .cost = kThousands,
+                   .source = "both, averaged in logs"}),
   };
 }
 

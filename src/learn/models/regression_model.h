@@ -102,7 +102,7 @@ struct RegressionModel {
   std::string_view cost;        // of one evaluation: order of magnitude
   std::string_view source;      // paper; library, where it is not our own code
   bool over_base = false;
-  std::vector<std::string_view> parts;                               // log learners; empty: the base alone, or direct
+  std::vector<std::string_view> parts = {};                          // log learners; empty: the base alone, or direct
   Result<FittedModelPtr> (*direct)(const DirectProblem&) = nullptr;  // instead of base and parts
 
   [[nodiscard]] Result<FittedModelPtr> fit(FitContext& context) const;
