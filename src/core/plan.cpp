@@ -85,10 +85,11 @@ Result<void> plan_programs(KernelPlan& plan, const TypeValues& type, const Kerne
   return {};
 }
 
-/// Said so, or trained to nothing.
-bool costs_nothing(const KernelSource& kernel) {
-  return kernel.free ||
-         (kernel.form.size() == 1 && kernel.form[0].kind == FormKind::constant && kernel.form[0].doubles[0] == 0.0);
+/// Whether there is a model. A form that is nothing but 0 says that nothing is known: what costs nothing is said so.
+bool has_model(const KernelSource& kernel) {
+  const bool nothing =
+      kernel.form.size() == 1 && kernel.form[0].kind == FormKind::constant && kernel.form[0].doubles[0] == 0.0;
+  return !kernel.free && !nothing;
 }
 
 }  // namespace
@@ -109,8 +110,8 @@ Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
     KernelPlan& plan = out.kernels.emplace_back();
     plan.terms = kernel.terms.size();
     plan.interval_factor = std::exp(kernel.spread > 0 ? kernel.spread : fallback_spread);
-    plan.free = costs_nothing(kernel);
-    if (!plan.free) {
+    plan.free = kernel.free;
+    if (has_model(kernel)) {
       plan.model = KernelForecaster({kernel.form, kernel.extrapolation, kernel.low, kernel.high, kernel.samples},
                                     {kernel.terms.size(), kernel.features.size()});
     }

@@ -192,20 +192,25 @@ TEST(FreeKernel, CostsNothingAloneAndAmongMany) {
   }
 }
 
-TEST(FreeKernel, IsAlsoOneWhoseFormIsNothing) {
+TEST(FreeKernel, IsNoneWhoseFormIsNothing) {
   const auto predictor = predictor_of([](PackContent& c) {
     KernelModel& kernel = c.types[0].kernels[0];
     kernel.form = constant_form(0.0);
-    kernel.samples = 1;
     kernel.extrapolation = test::linear_terms({0.4, 1500});
   });
   for (const double h : {16.0, 1e9}) {  // out of range as well
     const std::vector<double> parameters = {8, h};
-    const auto module = predictor.forecast_module({.type = 0, .parameters = parameters});
+    const ModuleQuery query{.type = 0, .parameters = parameters, .input_bytes = 1000};
+    const auto module = predictor.forecast_module(query);
     ASSERT_TRUE(module);
-    EXPECT_EQ(module->latency.count(), 0);
-    EXPECT_EQ(module->status, ForecastStatus::ok);
+    EXPECT_EQ(module->status, ForecastStatus::unknown);
+    EXPECT_GT(module->latency.count(), 1000);  // a module's, its bytes' and its multiply-accumulates'
     EXPECT_EQ(module->macs, 64 * h);
+    std::vector<ModuleForecast> modules(1);
+    const auto network = predictor.forecast_network({&query, 1}, modules);
+    ASSERT_TRUE(network);
+    EXPECT_GT(network->quiet.count(), 1000);
+    EXPECT_EQ(network->time_share, 0);
   }
 }
 
