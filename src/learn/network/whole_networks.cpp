@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <string>
 
 #include "learn/network/intervals.h"
@@ -27,9 +28,9 @@ class Sums {
     ListedForecasts out{Eigen::MatrixXd(networks, classes_), Eigen::VectorXd(networks), Eigen::VectorXd(networks)};
     for (Eigen::Index n = 0; n < networks; ++n) {
       const RawNetwork& one = of(static_cast<std::size_t>(n), group);
-      out.sums.row(n) = Eigen::Map<const Eigen::RowVectorXd>(one.class_ns.data(), classes_);
+      for (Eigen::Index c = 0; c < classes_; ++c) out.sums(n, c) = one.class_ns[static_cast<std::size_t>(c)];
       out.modules[n] = static_cast<double>(one.modules);
-      out.others[n] = one.sum_ns - out.sums.row(n).sum();
+      out.others[n] = one.sum_ns - std::accumulate(one.class_ns.begin(), one.class_ns.end(), 0.0);
     }
     return out;
   }
