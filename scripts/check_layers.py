@@ -27,7 +27,7 @@ def read_layers(root):
 
 
 def sources(root):
-    for folder in ("include", "src", "apps"):
+    for folder in ("include", "src", "experiments", "apps"):
         for path in sorted((root / folder).rglob("*")):
             if path.suffix in (".h", ".cpp", ".inl"):
                 yield path.relative_to(root)
@@ -50,7 +50,7 @@ def layer_of(root, path, layers):
 
 
 def resolve(include, includer, files):
-    for folder in ("src", "include", "apps/latcast", includer.parent):
+    for folder in ("src", "include", ".", "apps/latcast", includer.parent):
         candidate = pathlib.Path(folder) / include
         if candidate in files:
             return candidate

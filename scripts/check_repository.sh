@@ -10,7 +10,7 @@ complain() {
 }
 
 folders=()
-for folder in include src apps tests bench examples fuzz; do
+for folder in include src experiments apps tests bench examples fuzz; do
   if [[ -d $folder ]]; then folders+=("$folder"); fi
 done
 
