@@ -29,6 +29,7 @@ std::vector<ModelColumn> columns(const PreparedSet& prepared, const ModelTable& 
   for (std::size_t m = 0; m < table.names.size(); ++m) {
     ModelColumn column;
     column.name = table.names[m];
+    column.mixture = !mixed_model(column.name).empty();
     column.latency_ns = table.time_ns[m];
     column.bytes = table.bytes[m];
     column.failures = table.failures[m];

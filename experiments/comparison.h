@@ -30,6 +30,7 @@ struct ComparisonOptions {
 /// One model on one split, over all kernel classes; where it could not be fitted the base stands in.
 struct ModelColumn {
   std::string name;
+  bool mixture = false;                       // of a regression model and MEDN
   std::vector<learn::ModuleMetrics> classes;  // as TrainingSet::kernels
   std::vector<double> latency_ns, bytes;
   std::vector<std::string> failures;  // per class, empty where it was fitted

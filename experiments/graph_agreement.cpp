@@ -133,8 +133,8 @@ void add(ComparedGraph one, GraphReport& out) {
 
 Result<GraphReport> check_graphs(const GraphOptions& options, session::Listener& listener) {
   const bool forecasts = !options.pack.empty();
-  auto forecaster = forecasts ? session::Forecaster::open(options.pack, options.engine)
-                              : session::Forecaster::of_this_machine(options.engine);
+  auto forecaster = forecasts ? session::Forecaster::open(options.pack, options.settings)
+                              : session::Forecaster::of_this_machine(options.settings);
   if (!forecaster) return tl::unexpected(forecaster.error());
   const auto info = forecaster->worker().info();
   if (!info) return tl::unexpected(info.error());

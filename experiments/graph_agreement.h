@@ -21,7 +21,7 @@ struct GraphOptions {
   std::size_t carriers = 0;         // so many generated networks as well
   bool probes = false;              // a small graph for each rule as well
   std::string pack;                 // of this machine, to compare forecasts by; empty: none
-  EngineSettings engine;
+  EngineSettings settings;
 };
 
 struct ComparedGraph {

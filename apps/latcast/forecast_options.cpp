@@ -9,7 +9,7 @@ void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with
   add_pack_option(command, options.pack);
   add_dim_options(command, options.dims);
   add_output_options(command, options.output, with_csv);
-  add_engine_options(command, options.engine, false);
+  add_engine_path(command, options.settings);
   add_graph_option(command, options.graph);
 }
 
@@ -28,7 +28,7 @@ void add_graph_option(CLI::App& command, session::GraphSource& source) {
 
 Result<session::Forecaster> open_forecaster(const ForecastOptions& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return tl::unexpected(ok.error());
-  auto forecaster = session::Forecaster::open(options.pack, options.engine.settings);
+  auto forecaster = session::Forecaster::open(options.pack, options.settings);
   if (!forecaster) return forecaster;
   if (auto ok = forecaster->choose_graph(options.graph, console); !ok) return tl::unexpected(ok.error());
   return forecaster;

@@ -12,8 +12,8 @@ namespace latcast::cli {
 struct ForecastOptions {
   std::vector<std::string> models;
   std::string pack;
-  EngineOptions engine;
-  DimOptions dims;
+  EngineSettings settings;
+  DimBindings dims;
   OutputOptions output;
   session::GraphSource graph = session::GraphSource::automatic;
 };

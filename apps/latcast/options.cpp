@@ -106,46 +106,52 @@ CLI::Validator share_option() {
       "SHARE");
 }
 
-void add_engine_options(CLI::App& command, EngineOptions& options, bool choose_engine) {
-  if (choose_engine) {
-    command.add_option("--engine", options.engine, "Inference engine to measure ('latcast engines' lists them)")
-        ->option_text("NAME")
-        ->capture_default_str()
-        ->check(CLI::IsMember(engine_ids()));
-    command.add_option("--threads", options.settings.threads, "Threads the engine may use for one operator")
-        ->option_text("N")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 1024));
-  }
+CLI::Option* add_duration(CLI::App& command, const std::string& name, Nanos& value, const std::string& help) {
+  return command.add_option_function<double>(
+                    name, [&value](double ns) { value = Nanos(ns); }, help)
+      ->option_text("TIME")
+      ->transform(duration_option());
+}
+
+void add_engine_choice(CLI::App& command, std::string& engine, EngineSettings& settings) {
+  command.add_option("--engine", engine, "Inference engine to measure ('latcast engines' lists them)")
+      ->option_text("NAME")
+      ->capture_default_str()
+      ->check(CLI::IsMember(engine_ids()));
+  command.add_option("--threads", settings.threads, "Threads the engine may use for one operator")
+      ->option_text("N")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  add_engine_path(command, settings);
+}
+
+void add_engine_path(CLI::App& command, EngineSettings& settings) {
   command
-      .add_option("--engine-path", options.settings.library,
+      .add_option("--engine-path", settings.library,
                   "The engine's library to use (default: $LATCAST_ONNXRUNTIME, the project's Python environment, the "
                   "system's)")
       ->option_text("FILE");
 }
 
-void add_dim_options(CLI::App& command, DimOptions& options) {
-  command.add_option("--batch", options.batch, "Value of free first axes of the inputs")
+void add_dim_options(CLI::App& command, DimBindings& dims) {
+  command.add_option("--batch", dims.batch, "Value of free first axes of the inputs")
       ->option_text("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
   command
-      .add_option("--dim", options.dims,
-                  "Value of a free dimension, by name (seq=128) or place (input_ids:1=128); repeatable")
+      .add_option_function<std::vector<std::string>>(
+          "--dim",
+          [&dims](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) {
+              if (const auto dim = split_dim(text)) dims.named[dim->first] = dim->second;
+            }
+          },
+          "Value of a free dimension, by name (seq=128) or place (input_ids:1=128); repeatable")
       ->allow_extra_args(false)
       ->option_text("NAME=V")
       ->check([](const std::string& text) -> std::string {
         if (split_dim(text)) return {};
         return text + ": write NAME=V with V of at least 1, for example --dim seq=128";
       });
-}
-
-DimBindings bindings(const DimOptions& options) {
-  DimBindings result;
-  if (options.batch > 0) result.batch = options.batch;
-  for (const std::string& text : options.dims) {
-    if (const auto dim = split_dim(text)) result.named[dim->first] = dim->second;
-  }
-  return result;
 }
 
 void add_model_option(CLI::App& command, std::vector<std::string>& models) {
@@ -162,15 +168,12 @@ void add_catalogue_option(CLI::App& command, std::vector<std::string>& folders) 
       ->allow_extra_args(false);
 }
 
-void add_round_options(CLI::App& command, int& rounds, double& burst_ns, int fewest) {
+void add_round_options(CLI::App& command, int& rounds, Nanos& burst, int fewest) {
   command.add_option("--rounds", rounds, "Rounds in which every network gets a burst")
       ->option_text("N")
       ->capture_default_str()
       ->check(CLI::Range(fewest, 10000));
-  command.add_option("--burst", burst_ns, "Length of a burst")
-      ->option_text("TIME")
-      ->transform(duration_option())
-      ->default_str("250ms");
+  add_duration(command, "--burst", burst, "Length of a burst")->default_str("250ms");
 }
 
 void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv) {

@@ -10,7 +10,7 @@
 
 #include "console.h"
 #include "engine/engine.h"
-#include "graph/network.h"
+#include "latcast/dim_bindings.h"
 #include "latcast/result.h"
 #include "latcast/units.h"
 
@@ -40,8 +40,19 @@ struct Context {
   std::vector<std::string> argv;
 };
 
+/// The command, when chosen, is run(options, console).
+template <class Options>
+void on_chosen(CLI::App& command, Context& context, const std::shared_ptr<Options>& options,
+               int (*run)(const Options&, Console&)) {
+  command.callback([options, run, &context] {
+    context.action = [options, run, &context] { return run(*options, context.console); };
+  });
+}
+
 /// "90s", "10m", "250ms", "1h", "30us": a CLI11 validator that leaves nanoseconds in the text.
 [[nodiscard]] CLI::Validator duration_option();
+/// An option that takes one of these.
+CLI::Option* add_duration(CLI::App& command, const std::string& name, Nanos& value, const std::string& help);
 /// The positional MODEL...
 void add_model_option(CLI::App& command, std::vector<std::string>& models);
 /// --pack, of commands that read one.
@@ -49,7 +60,7 @@ void add_pack_option(CLI::App& command, std::string& pack);
 /// --catalogue, repeatable.
 void add_catalogue_option(CLI::App& command, std::vector<std::string>& folders);
 /// --rounds and --burst.
-void add_round_options(CLI::App& command, int& rounds, double& burst_ns, int fewest);
+void add_round_options(CLI::App& command, int& rounds, Nanos& burst, int fewest);
 
 /// "200kB", "1.5MB", "4096": a CLI11 validator that leaves bytes in the text (powers of 1000).
 [[nodiscard]] CLI::Validator size_option();
@@ -57,18 +68,12 @@ void add_round_options(CLI::App& command, int& rounds, double& burst_ns, int few
 /// "5%" or "0.05" -> a share.
 [[nodiscard]] CLI::Validator share_option();
 
-struct EngineOptions {
-  std::string engine = "onnxruntime";
-  EngineSettings settings;
-};
-void add_engine_options(CLI::App& command, EngineOptions& options, bool choose_engine);
-
-struct DimOptions {
-  std::int64_t batch = 0;
-  std::vector<std::string> dims;  // NAME=V
-};
-void add_dim_options(CLI::App& command, DimOptions& options);
-[[nodiscard]] DimBindings bindings(const DimOptions& options);
+/// --engine and --threads, of commands that measure any engine.
+void add_engine_choice(CLI::App& command, std::string& engine, EngineSettings& settings);
+/// --engine-path.
+void add_engine_path(CLI::App& command, EngineSettings& settings);
+/// --batch and --dim.
+void add_dim_options(CLI::App& command, DimBindings& dims);
 
 /// --json[=F] and --csv[=F]. The value is optional and comes only after `=`, so a model behind a bare --json stays a
 /// model.

@@ -2,6 +2,7 @@
 // pack's engine would execute of a network is deduced by rules.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,15 +18,16 @@
 
 namespace latcast {
 
-/// A node that the engine would execute.
+/// A node that the engine would execute, or an operation that a table lists.
 struct ExecutedModule {
-  std::string op;    ///< "Conv", or with its domain: "com.microsoft:FusedConv"
+  std::string op;    ///< "Conv", or with its domain: "com.microsoft:FusedConv"; empty in tables
   std::string type;  ///< its module type in the pack; empty where no type covers it
   ModuleForecast forecast;
   std::string kernel;                                           ///< its kernel class; empty where no model covers it
   std::vector<std::string> nodes;                               ///< names of the file's nodes that it stands for
   std::vector<std::pair<std::string, double>> parameters = {};  ///< of its type
   std::string reason = {};                                      ///< why no type covers it
+  std::size_t line = 0;                                         ///< of the table that lists it; 0: a model file's
 };
 
 /// A network's forecast with what it rests on.

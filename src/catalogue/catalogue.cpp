@@ -1,6 +1,7 @@
 #include "catalogue/catalogue.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -70,21 +71,11 @@ Catalogue Catalogue::restricted(const std::function<bool(const ModuleType&)>& ke
   return result;
 }
 
-Result<Catalogue> Catalogue::load(std::span<const std::filesystem::path> directories) {
-  std::vector<std::pair<std::string, std::string>> sources;
-  for (const auto& directory : directories) {
-    auto more = read_directory(directory);
-    if (!more) return tl::unexpected(more.error());
-    std::ranges::move(*more, std::back_inserter(sources));
-  }
-  return from_sources(sources);
-}
-
-Result<Catalogue> Catalogue::builtin(std::span<const std::filesystem::path> directories) {
+Result<Catalogue> Catalogue::builtin(std::span<const std::string> folders) {
   std::vector<std::pair<std::string, std::string>> sources;
   for (const auto& [name, text] : detail::builtin_catalogue()) sources.emplace_back(name, text);
-  for (const auto& directory : directories) {
-    auto more = read_directory(directory);
+  for (const std::string& folder : folders) {
+    auto more = read_directory(folder);
     if (!more) return tl::unexpected(more.error());
     std::ranges::move(*more, std::back_inserter(sources));
   }

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
@@ -164,10 +163,9 @@ struct ModuleType {
 
 class Catalogue {
  public:
-  /// Reads every *.toml of `directories`, later ones overriding earlier ones by module type name.
-  static Result<Catalogue> load(std::span<const std::filesystem::path> directories);
-  /// The one that is compiled into the library (the files of catalogue/), with `directories` on top.
-  static Result<Catalogue> builtin(std::span<const std::filesystem::path> directories = {});
+  /// The one that is compiled into the library (the files of catalogue/), with every *.toml of `folders` on top: later
+  /// ones replace earlier ones by module type name.
+  static Result<Catalogue> builtin(std::span<const std::string> folders = {});
   /// From texts (as kept in a pack): name of the file and its content.
   static Result<Catalogue> from_sources(std::span<const std::pair<std::string, std::string>> sources);
 

@@ -21,24 +21,17 @@ void count_weights(const onnx::Model& file, const Network& network, ModelForecas
   }
 }
 
-/// Fills in what is unknown and extrapolated.
-void list_doubts(ModelForecast& forecast) {
-  std::set<std::string> unknown, extrapolated;
-  for (const ExecutedModule& module : forecast.modules) {
-    if (module.forecast.status == ForecastStatus::unknown) unknown.insert(module.op);
-    if (module.forecast.status == ForecastStatus::extrapolated) extrapolated.insert(module.type);
-  }
-  forecast.unknown.assign(unknown.begin(), unknown.end());
-  forecast.extrapolated.assign(extrapolated.begin(), extrapolated.end());
-}
-
 }  // namespace
 
 Result<FileForecast> forecast_executed(const OpenPack& pack, const onnx::Model& executed, const onnx::Model& file,
                                        const DimBindings& dims) {
   auto network = make_network(executed, dims, pack.catalogue, &file);
   if (!network) return tl::unexpected(network.error());
-  FileForecast out{std::move(*network), {}, {}};
+  return forecast_network(pack, std::move(*network));
+}
+
+Result<FileForecast> forecast_network(const OpenPack& pack, Network network) {
+  FileForecast out{std::move(network), {}, {}};
   const std::vector<ModuleQuery> queries = module_queries(out.network, pack.types);
   out.modules.resize(queries.size());
   const auto total = pack.predictor.forecast_network(queries, out.modules);
@@ -58,13 +51,23 @@ ExecutedModule describe_module(const OpenPack& pack, const Module& module, const
   return out;
 }
 
-ModelForecast describe_forecast(const OpenPack& pack, const FileForecast& forecast, const onnx::Model& file) {
+ModelForecast describe_forecast(const OpenPack& pack, const FileForecast& forecast) {
   ModelForecast out;
   out.total = forecast.total;
+  std::set<std::string> unknown, extrapolated;
   for (std::size_t i = 0; i < forecast.modules.size(); ++i) {
-    out.modules.push_back(describe_module(pack, forecast.network.modules[i], forecast.modules[i]));
+    const ExecutedModule& one =
+        out.modules.emplace_back(describe_module(pack, forecast.network.modules[i], forecast.modules[i]));
+    if (one.forecast.status == ForecastStatus::unknown) unknown.insert(one.op.empty() ? one.type : one.op);
+    if (one.forecast.status == ForecastStatus::extrapolated) extrapolated.insert(one.type);
   }
-  list_doubts(out);
+  out.unknown.assign(unknown.begin(), unknown.end());
+  out.extrapolated.assign(extrapolated.begin(), extrapolated.end());
+  return out;
+}
+
+ModelForecast describe_forecast(const OpenPack& pack, const FileForecast& forecast, const onnx::Model& file) {
+  ModelForecast out = describe_forecast(pack, forecast);
   count_weights(file, forecast.network, out);
   return out;
 }

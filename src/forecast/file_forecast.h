@@ -18,6 +18,8 @@ struct FileForecast {
   NetworkForecast total;
 };
 
+[[nodiscard]] Result<FileForecast> forecast_network(const OpenPack& pack, Network network);
+
 /// Errors do not name the file.
 [[nodiscard]] Result<FileForecast> forecast_executed(const OpenPack& pack, const onnx::Model& executed,
                                                      const onnx::Model& file, const DimBindings& dims);
@@ -25,7 +27,10 @@ struct FileForecast {
 [[nodiscard]] ExecutedModule describe_module(const OpenPack& pack, const Module& module,
                                              const ModuleForecast& forecast);
 
-/// The same in names. `file` is the network before the engine or rules rewrote it.
+/// The same in names, without what is known of the file's weights.
+[[nodiscard]] ModelForecast describe_forecast(const OpenPack& pack, const FileForecast& forecast);
+
+/// `file` is the network before the engine or rules rewrote it.
 [[nodiscard]] ModelForecast describe_forecast(const OpenPack& pack, const FileForecast& forecast,
                                               const onnx::Model& file);
 

@@ -1,6 +1,9 @@
 #include "session/evaluation.h"
 
 #include <limits>
+#include <utility>
+
+#include "measure/model_file.h"
 
 namespace latcast::session {
 namespace {
@@ -30,7 +33,68 @@ double split_half_mape(std::span<const EvaluationRow> rows) {
   return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
 }
 
+/// Networks that could be forecast, ready to be measured.
+struct Batch {
+  std::vector<EngineModel> models;
+  std::vector<std::string> names;
+};
+
+Result<Batch> forecast_all(Forecaster& forecaster, const EvaluationOptions& options, Listener& listener,
+                           Evaluation& out) {
+  Batch batch;
+  for (const std::string& file : options.models) {
+    if (listener.cancelled()) return fail(Errc::interrupted, "interrupted");
+    listener.progress(0, "forecasting " + file);
+    auto loaded = load_model_file(file, options.dims);
+    const auto forecast = loaded ? forecaster.forecast(*loaded, options.dims) : tl::unexpected(loaded.error());
+    if (!forecast) {
+      out.failures.push_back({file, forecast.error()});
+      continue;
+    }
+    out.rows.push_back({file, forecast->total, {}, {}});
+    batch.models.push_back(std::move(loaded->engine_model));
+    batch.names.push_back(file);
+  }
+  return batch;
+}
+
 }  // namespace
+
+Result<Evaluation> evaluate(const EvaluationOptions& options, Listener& listener) {
+  auto forecaster = Forecaster::open(options.pack, options.settings);
+  if (!forecaster) return tl::unexpected(forecaster.error());
+  std::string why;
+  if (!options.foreign && forecaster->foreign(why)) {
+    return fail(Errc::mismatch, why +
+                                    ". Accuracy can only be judged on the machine and engine the pack was made "
+                                    "for; --force does it all the same");
+  }
+  if (auto ok = forecaster->choose_graph(options.graph, listener); !ok) return tl::unexpected(ok.error());
+  Evaluation out{.target = forecaster->pack().target(),
+                 .anchor_age_s = forecaster->predictor().anchor_age_s(),
+                 .graph = std::string(forecaster->graph_source()),
+                 .rows = {},
+                 .summary = {},
+                 .failures = {}};
+  const auto batch = forecast_all(*forecaster, options, listener, out);
+  if (!batch) return tl::unexpected(batch.error());
+  auto results = measure_batch(forecaster->worker(), batch->models, batch->names, options, "measuring ", listener);
+  if (!results) return tl::unexpected(results.error());
+  std::vector<EvaluationRow> rows = std::exchange(out.rows, {});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    NetworkMeasurement& result = (*results)[i];
+    if (result.failed) {
+      result.error.context = rows[i].model + ": " + result.error.context;
+      out.failures.push_back({rows[i].model, result.error});
+      continue;
+    }
+    rows[i].measured = result.quiet;
+    rows[i].round_minima_ns = std::move(result.round_minima_ns);
+    out.rows.push_back(std::move(rows[i]));
+  }
+  out.summary = summarize(out.rows);
+  return out;
+}
 
 EvaluationSummary summarize(std::span<const EvaluationRow> rows) {
   EvaluationSummary summary;

@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "latcast/pack_info.h"
 #include "latcast/predictor.h"
+#include "session/forecaster.h"
+#include "session/measuring.h"
 #include "store/rounds.h"
 
 namespace latcast::session {
@@ -35,5 +38,28 @@ struct EvaluationSummary {
 };
 
 [[nodiscard]] EvaluationSummary summarize(std::span<const EvaluationRow> rows);
+
+struct EvaluationOptions : MeasureOptions {
+  std::string pack;                         // file; its engine and threads are measured
+  GraphSource graph = GraphSource::engine;  // of the forecasts
+  bool foreign = false;                     // even on another machine or engine than the pack's
+};
+
+struct Evaluation {
+  Target target;  // the pack's
+  double anchor_age_s = 0;
+  std::string graph;  // who said what is executed: "engine", "rules"
+  std::vector<EvaluationRow> rows;
+  EvaluationSummary summary;
+  struct Failure {
+    std::string model;
+    Error error;
+  };
+  std::vector<Failure> failures;  // of files that could not be forecast or measured
+};
+
+/// Forecasts all files, then measures them. Errc::mismatch: the pack is of another machine or engine.
+/// Errc::interrupted: cancelled before every network had a round.
+[[nodiscard]] Result<Evaluation> evaluate(const EvaluationOptions& options, Listener& listener);
 
 }  // namespace latcast::session

@@ -15,10 +15,10 @@
 namespace latcast::session {
 
 struct ImportOptions {
-  std::string table, map;                        // files
-  std::string db;                                // store to add to, made where it does not exist
-  std::vector<std::filesystem::path> catalogue;  // folders of it beside the built-in one
-  bool dry_run = false;                          // everything is read and checked, nothing stored; `db` may be empty
+  std::string table, map;              // files
+  std::string db;                      // store to add to, made where it does not exist
+  std::vector<std::string> catalogue;  // folders of it beside the built-in one
+  bool dry_run = false;                // everything is read and checked, nothing stored; `db` may be empty
 };
 
 struct ImportedTarget {

@@ -40,6 +40,20 @@ Batch load(const MeasureOptions& options, Measurements& out) {
 
 }  // namespace
 
+Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<const EngineModel> models,
+                                                      std::span<const std::string> names, const MeasureOptions& options,
+                                                      const std::string& doing, Listener& listener) {
+  InterleavedOptions interleaved;
+  interleaved.rounds = options.rounds;
+  interleaved.burst.duration = options.burst;
+  interleaved.profile = options.modules;
+  interleaved.stop = [&] { return listener.cancelled(); };
+  return measure_interleaved(worker, models, names, interleaved,
+                             [&](std::size_t done, std::size_t total, const std::string& name) {
+                               listener.progress(static_cast<double>(done) / static_cast<double>(total), doing + name);
+                             });
+}
+
 Result<Measurements> measure(const MeasureOptions& options, Listener& listener) {
   Worker worker(options.engine, options.settings, interactive_limits());
   const auto info = worker.info();
@@ -49,15 +63,7 @@ Result<Measurements> measure(const MeasureOptions& options, Listener& listener) 
   if (!settings) return tl::unexpected(settings.error());
   Measurements out{current_target(*info, *settings, options.settings.threads, options.dims.batch.value_or(1)), {}};
   const Batch batch = load(options, out);
-  InterleavedOptions interleaved;
-  interleaved.rounds = options.rounds;
-  interleaved.burst.duration = options.burst;
-  interleaved.profile = options.modules;
-  interleaved.stop = [&] { return listener.cancelled(); };
-  auto results = measure_interleaved(worker, batch.models, batch.names, interleaved,
-                                     [&](std::size_t done, std::size_t total, const std::string& name) {
-                                       listener.progress(static_cast<double>(done) / static_cast<double>(total), name);
-                                     });
+  auto results = measure_batch(worker, batch.models, batch.names, options, "", listener);
   if (!results) return tl::unexpected(results.error());
   for (std::size_t i = 0; i < results->size(); ++i) {
     NetworkMeasurement& result = (*results)[i];

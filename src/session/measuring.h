@@ -1,6 +1,7 @@
 // What networks take here, by the protocol of docs/measuring.md.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,5 +39,11 @@ struct Measurements {
 /// One entry per file, in order; a file that cannot be measured is an error in its place. Cancelled: what was measured
 /// so far, or Errc::interrupted where a network has no round yet. Errc::engine_unavailable.
 [[nodiscard]] Result<Measurements> measure(const MeasureOptions& options, Listener& listener);
+
+/// measure_interleaved() by the protocol of the options; what is under way is told as `doing` and its name.
+[[nodiscard]] Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<const EngineModel> models,
+                                                                    std::span<const std::string> names,
+                                                                    const MeasureOptions& options,
+                                                                    const std::string& doing, Listener& listener);
 
 }  // namespace latcast::session

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,13 +17,13 @@ namespace latcast::session {
 struct ProfileOptions {
   std::string engine = "onnxruntime";
   EngineSettings settings;
-  std::string db;                                // store to add to, made where it does not exist
-  Nanos budget{0};                               // wall-clock time; 0: 10 minutes, of a resumed campaign its own
-  std::vector<std::filesystem::path> catalogue;  // folders of it beside the built-in one
-  std::string config;                            // a campaign.toml; may be empty
-  std::vector<std::string> like;                 // ONNX files whose modules should be well covered
-  std::optional<std::uint64_t> seed;             // of the plan; none: drawn, so that a campaign has carriers of its own
-  bool resume = false;                           // the target's last campaign goes on, with its own plan and seed
+  std::string db;                      // store to add to, made where it does not exist
+  Nanos budget{0};                     // wall-clock time; 0: 10 minutes, of a resumed campaign its own
+  std::vector<std::string> catalogue;  // folders of it beside the built-in one
+  std::string config;                  // a campaign.toml; may be empty
+  std::vector<std::string> like;       // ONNX files whose modules should be well covered
+  std::optional<std::uint64_t> seed;   // of the plan; none: drawn, so that a campaign has carriers of its own
+  bool resume = false;                 // the target's last campaign goes on, with its own plan and seed
 };
 
 struct ProfilePlan {

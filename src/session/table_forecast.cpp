@@ -4,10 +4,8 @@
 #include <charconv>
 #include <cmath>
 #include <map>
-#include <set>
 
-#include "forecast/pack_network.h"
-#include "latcast/predictor.h"
+#include "forecast/file_forecast.h"
 #include "session/training.h"
 #include "tables/table_reader.h"
 
@@ -19,16 +17,10 @@ struct TablePack : OpenPack {
   std::map<std::string, double> conditions;
 };
 
-struct ListedModule {
-  std::size_t line = 0, type = 0;
-  std::vector<double> parameters;
-};
-
 struct ListedNetwork {
   std::string name;
-  std::vector<ListedModule> modules;
-  NetworkForecast total;
-  std::vector<ModuleForecast> forecasts;
+  FileForecast forecast;           // of the network that the table lists
+  std::vector<std::size_t> lines;  // per module
 };
 
 std::map<std::string, double> numeric_conditions(const Target& target) {
@@ -88,10 +80,15 @@ Result<std::vector<ListedNetwork>> read_networks(const TableForecastOptions& opt
     if (!*more) break;
     listener.progress(reader->progress(), options.table);
     const auto [found, fresh] = place.try_emplace(row.network, out.size());
-    if (fresh) out.push_back({.name = row.network, .modules = {}, .total = {}, .forecasts = {}});
+    if (fresh) out.push_back({row.network, {}, {}});
+    ListedNetwork& network = out[found->second];
     for (TableModule& module : row.modules) {
       if (auto ok = fill_conditions(pack, module); !ok) return tl::unexpected(ok.error());
-      out[found->second].modules.push_back({row.line, module.type, std::move(module.parameters)});
+      Module& one = network.forecast.network.modules.emplace_back();
+      one.match = ModuleMatch::matched;
+      one.type = module.type;
+      one.parameters = std::move(module.parameters);
+      network.lines.push_back(row.line);
     }
   }
   if (reader->unmatched().count > 0) {
@@ -104,14 +101,9 @@ Result<std::vector<ListedNetwork>> read_networks(const TableForecastOptions& opt
 
 Result<void> forecast(const TablePack& pack, std::vector<ListedNetwork>& networks) {
   for (ListedNetwork& network : networks) {
-    std::vector<ModuleQuery> queries;
-    for (const ListedModule& module : network.modules) {
-      queries.push_back({.type = pack.types[module.type], .parameters = module.parameters});
-    }
-    network.forecasts.resize(queries.size());
-    auto total = pack.predictor.forecast_network(queries, network.forecasts);
-    if (!total) return fail_in(network.name, total.error());
-    network.total = *total;
+    auto done = forecast_network(pack, std::move(network.forecast.network));
+    if (!done) return fail_in(network.name, done.error());
+    network.forecast = std::move(*done);
   }
   return {};
 }
@@ -144,9 +136,9 @@ Result<std::map<std::string, double>> read_known(const TableForecastOptions& opt
   }
 }
 
-void scale(ListedNetwork& network, double ratio) {
+void scale(FileForecast& network, double ratio) {
   for (Nanos* one : {&network.total.quiet, &network.total.lower, &network.total.upper}) *one *= ratio;
-  for (ModuleForecast& module : network.forecasts) {
+  for (ModuleForecast& module : network.modules) {
     for (Nanos* one : {&module.latency, &module.lower, &module.upper}) *one *= ratio;
   }
 }
@@ -174,7 +166,7 @@ Result<void> apply_known(const TableForecastOptions& options, const TablePack& p
   if (!known) return tl::unexpected(known.error());
   std::vector<ListedNetwork> there = networks;
   for (ListedNetwork& network : there) {
-    for (ListedModule& module : network.modules) {
+    for (Module& module : network.forecast.network.modules) {
       // The conditions of both are the same; only the catalogues may number their types differently.
       const std::string& name = pack.catalogue.types()[module.type].name;
       const auto types = proxy->catalogue.types();
@@ -189,38 +181,19 @@ Result<void> apply_known(const TableForecastOptions& options, const TablePack& p
     if (found == known->end()) {
       return fail(Errc::not_found, options.known + ": has no latency of " + networks[i].name + " on " + wanted);
     }
-    const double forecast_ns = there[i].total.quiet.count();
+    const double forecast_ns = there[i].forecast.total.quiet.count();
     if (!(forecast_ns > 0.0)) {
       return fail(Errc::mismatch, networks[i].name + ": " + options.proxy + " forecasts no time at all for it");
     }
-    scale(networks[i], found->second / forecast_ns);
+    scale(networks[i].forecast, found->second / forecast_ns);
   }
   return {};
 }
 
-NetworkAnswer describe(const TablePack& pack, const ListedNetwork& network) {
-  NetworkAnswer out;
-  out.model = network.name;
-  out.total = network.total;
-  out.conditions = pack.pack.target().conditions;
-  std::set<std::string> unknown, extrapolated;
-  for (std::size_t i = 0; i < network.modules.size(); ++i) {
-    const ListedModule& module = network.modules[i];
-    const ModuleType& type = pack.catalogue.types()[module.type];
-    ModuleAnswer& one = out.modules.emplace_back();
-    one.line = module.line;
-    one.type = type.name;
-    one.forecast = network.forecasts[i];
-    for (std::size_t p = 0; p < module.parameters.size(); ++p) {
-      one.parameters.emplace_back(type.parameters[p].name, module.parameters[p]);
-    }
-    one.kernel = pack.kernel_of(module.type, one.forecast);
-    if (one.forecast.status == ForecastStatus::unknown) unknown.insert(type.name);
-    if (one.forecast.status == ForecastStatus::extrapolated) extrapolated.insert(type.name);
-  }
-  out.unknown.assign(unknown.begin(), unknown.end());
-  out.extrapolated.assign(extrapolated.begin(), extrapolated.end());
-  return out;
+ForecastAnswer describe(const TablePack& pack, const ListedNetwork& network) {
+  ModelForecast described = describe_forecast(pack, network.forecast);
+  for (std::size_t i = 0; i < network.lines.size(); ++i) described.modules[i].line = network.lines[i];
+  return {network.name, std::move(described), pack.pack.target().conditions};
 }
 
 }  // namespace
@@ -233,7 +206,7 @@ Result<Forecasts> forecast_table(const TableForecastOptions& options, Listener& 
   if (auto ok = forecast(*pack, *networks); !ok) return tl::unexpected(ok.error());
   if (auto ok = apply_known(options, *pack, *networks); !ok) return tl::unexpected(ok.error());
   Forecasts out{.target = pack->pack.target(), .anchor_age_s = 0, .graph = "table", .answers = {}};
-  for (const ListedNetwork& network : *networks) out.answers.push_back({network.name, describe(*pack, network)});
+  for (const ListedNetwork& network : *networks) out.answers.push_back(describe(*pack, network));
   return out;
 }
 

@@ -8,7 +8,9 @@
 #include <span>
 #include <utility>
 
+#include "learn/joint/joint_model.h"
 #include "learn/models/prepared.h"
+#include "learn/models/regression_model.h"
 #include "learn/study/mixture.h"
 #include "learn/study/study_file.h"
 #include "learn/train.h"
@@ -184,10 +186,19 @@ Result<std::vector<Result<Trained>>> train_together(const std::vector<std::strin
 
 }  // namespace
 
+std::vector<ModelSummary> regression_models() {
+  std::vector<ModelSummary> out;
+  const auto add = [&](const auto& model) {
+    out.push_back({model.name, model.summary, model.trained_on, model.form, model.cost, model.source});
+  };
+  std::ranges::for_each(learn::regression_models(), add);
+  std::ranges::for_each(learn::joint_models(), add);
+  return out;
+}
+
 Result<TrainingTask> open_training(const std::string& store_file, const std::string& target_name,
                                    const std::vector<std::string>& catalogue_folders) {
-  const std::vector<std::filesystem::path> folders(catalogue_folders.begin(), catalogue_folders.end());
-  const auto catalogue = Catalogue::builtin(folders);
+  const auto catalogue = Catalogue::builtin(catalogue_folders);
   if (!catalogue) return tl::unexpected(catalogue.error());
   auto store = Store::open_read_only(store_file);
   if (!store) return tl::unexpected(store.error());

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catalogue/catalogue.h"
@@ -33,6 +34,12 @@ struct TrainingOptions {
   bool proxy_known = false;  // networks' latencies on the proxy's target will be known
   bool reuse = false;        // the candidates that an earlier training left beside the store will do
 };
+
+/// A regression model that may compete, in words: `latcast rms` shows them.
+struct ModelSummary {
+  std::string_view name, summary, trained_on, form, cost, source;
+};
+[[nodiscard]] std::vector<ModelSummary> regression_models();
 
 /// A target of a store with everything that is learnt from it.
 struct TrainingTask {

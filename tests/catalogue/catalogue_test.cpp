@@ -403,7 +403,7 @@ class CatalogueFolder : public testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
   void put(const std::string& name, const std::string& text) const { std::ofstream(folder_ / name) << text; }
-  [[nodiscard]] Result<Catalogue> load() const { return Catalogue::builtin(std::vector<fs::path>{folder_}); }
+  [[nodiscard]] Result<Catalogue> load() const { return Catalogue::builtin(std::vector<std::string>{folder_.string()}); }
   fs::path folder_;
 };
 
@@ -448,7 +448,7 @@ TEST_F(CatalogueFolder, AnEmptyOrMissingFolderIsAnError) {
   const auto empty = load();
   ASSERT_FALSE(empty.has_value());
   EXPECT_TRUE(contains(empty.error().context, "has no .toml file")) << empty.error().context;
-  const auto missing = Catalogue::builtin(std::vector<fs::path>{folder_ / "none"});
+  const auto missing = Catalogue::builtin(std::vector<std::string>{(folder_ / "none").string()});
   ASSERT_FALSE(missing.has_value());
   EXPECT_EQ(missing.error().code, Errc::not_found);
 }

@@ -2,7 +2,6 @@
 #include "experiments/coverage.h"
 
 #include <algorithm>
-#include <iostream>
 
 #include "commands.h"
 #include "forecast_options.h"
@@ -15,7 +14,7 @@ int run(const ForecastOptions& options, Console& console) {
   auto forecaster = open_forecaster(options, console);
   if (!forecaster) return refuse(console, forecaster.error());
   const experiments::CoverageReport report =
-      experiments::check_coverage(options.models, bindings(options.dims), *forecaster, console);
+      experiments::check_coverage(options.models, options.dims, *forecaster, console);
   console.clear_progress();
   int code = kOk;
   for (const Error& error : report.failures) code = std::max(code, refuse(console, error));
@@ -30,18 +29,14 @@ int run(const ForecastOptions& options, Console& console) {
                     {"time_share", one.time_share},
                     {"reason", one.why}});
   }
-  if (!options.output.machine_readable_on_stdout()) {
-    if (!report.uncovered.empty()) std::cout << table.text();
-    std::cout << report.networks << " networks; coverage below 95 %: " << report.below << "\n";
-  }
-  if (!options.output.json.empty()) {
-    Json json = json_head();
-    json["networks"] = report.networks;
-    json["coverage_below_95_percent"] = report.below;
-    json["uncovered"] = std::move(list);
-    if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
-  }
-  return code;
+  Json json = json_head();
+  json["networks"] = report.networks;
+  json["coverage_below_95_percent"] = report.below;
+  json["uncovered"] = std::move(list);
+  return write_results(console, options.output,
+                       (report.uncovered.empty() ? "" : table.text()) + std::to_string(report.networks) +
+                           " networks; coverage below 95 %: " + std::to_string(report.below) + "\n",
+                       json, code);
 }
 
 }  // namespace
@@ -50,8 +45,7 @@ void add_bench_coverage(CLI::App& bench, Context& context) {
   auto* command = bench.add_subcommand("coverage", "What of these networks is not covered by a pack");
   auto options = std::make_shared<ForecastOptions>();
   add_forecast_options(*command, *options, false);
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

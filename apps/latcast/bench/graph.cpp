@@ -1,6 +1,5 @@
 // latcast bench graph: the executed graph by rules against the engine's own.
 #include <algorithm>
-#include <iostream>
 
 #include "commands.h"
 #include "experiments/graph_agreement.h"
@@ -11,18 +10,19 @@ namespace {
 
 using namespace latcast::experiments;
 
-struct Options {
-  GraphOptions graphs;
-  EngineOptions engine;
-  DimOptions dims;
+struct Options : GraphOptions {
   OutputOptions output;
   bool differences = false;
 };
 
-void print_differences(const ComparedGraph& one) {
-  std::cout << one.model << "\n";
-  for (const auto& [what, count] : one.agreement.missing) std::cout << "  engine " << count << "x " << what << "\n";
-  for (const auto& [what, count] : one.agreement.surplus) std::cout << "  rules  " << count << "x " << what << "\n";
+std::string differences(const ComparedGraph& one) {
+  std::string text = one.model + "\n";
+  const auto add = [&](const char* who, const auto& nodes) {
+    for (const auto& [what, count] : nodes) text += who + std::to_string(count) + "x " + what + "\n";
+  };
+  add("  engine ", one.agreement.missing);
+  add("  rules  ", one.agreement.surplus);
+  return text;
 }
 
 std::string network_table(const GraphReport& report, bool forecasts) {
@@ -91,26 +91,19 @@ Json to_json(const GraphReport& report) {
 
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  GraphOptions graphs = options.graphs;
-  graphs.dims = bindings(options.dims);
-  graphs.engine = options.engine.settings;
-  const auto report = check_graphs(graphs, console);
+  const auto report = check_graphs(options, console);
   console.clear_progress();
   if (!report) return refuse(console, report.error());
   int code = kOk;
   for (const Error& error : report->failures) code = std::max(code, refuse(console, error));
-  if (!options.output.machine_readable_on_stdout()) {
-    const bool forecasts = !graphs.pack.empty();
-    for (const ComparedGraph& one : report->networks) {
-      if (options.differences && !one.agreement.equal) print_differences(one);
-    }
-    std::cout << network_table(*report, forecasts) << "\n"
-              << rule_table(*report) << "\n"
-              << in_words(report->totals, forecasts);
-    if (graphs.probes) std::cout << what_holds(report->broken, report->engine_version);
+  const bool forecasts = !options.pack.empty();
+  std::string text;
+  for (const ComparedGraph& one : report->networks) {
+    if (options.differences && !one.agreement.equal) text += differences(one);
   }
-  if (auto ok = write_json(options.output.json, to_json(*report)); !ok) return refuse(console, ok.error());
-  return code;
+  text += network_table(*report, forecasts) + "\n" + rule_table(*report) + "\n" + in_words(report->totals, forecasts);
+  if (options.probes) text += what_holds(report->broken, report->engine_version);
+  return write_results(console, options.output, text, to_json(*report), code);
 }
 
 }  // namespace
@@ -118,19 +111,18 @@ int run(const Options& options, Console& console) {
 void add_bench_graph(CLI::App& bench, Context& context) {
   auto* command = bench.add_subcommand("graph", "The executed graph deduced by rules against the engine's own");
   auto options = std::make_shared<Options>();
-  add_model_option(*command, options->graphs.models);
+  add_model_option(*command, options->models);
   add_dim_options(*command, options->dims);
   add_output_options(*command, options->output, false);
-  add_engine_options(*command, options->engine, false);
+  add_engine_path(*command, options->settings);
   command->get_option("MODEL")->required(false);
-  command->add_option("--pack", options->graphs.pack, "Compare forecasts as well, by this pack of this machine")
+  command->add_option("--pack", options->pack, "Compare forecasts as well, by this pack of this machine")
       ->option_text("FILE");
-  command->add_option("--carriers", options->graphs.carriers, "So many generated networks as well")->option_text("N");
-  command->add_flag("--probes", options->graphs.probes,
-                    "A small graph for each rule as well: those that are not equal no longer hold");
+  command->add_option("--carriers", options->carriers, "Also compare N generated networks")->option_text("N");
+  command->add_flag("--probes", options->probes,
+                    "Also compare a small graph for each rule; a rule whose graph differs no longer holds");
   command->add_flag("--differences", options->differences, "List the nodes that only one of the two has");
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

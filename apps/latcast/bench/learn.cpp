@@ -1,10 +1,7 @@
 // latcast bench learn: how the regression models, MEDN and the selection compare on a store's measurements.
-#include <iostream>
-
 #include "commands.h"
 #include "experiments/statistics.h"
 #include "experiments/store_comparison.h"
-#include "learn/study/mixture.h"
 #include "render/json_output.h"
 
 namespace latcast::cli {
@@ -149,7 +146,7 @@ Json models_json(const LearnComparison& all, bool mixtures) {
   Json list = Json::array();
   for (std::size_t m = 0; m < all.by_network.models.size(); ++m) {
     const ModelColumn& model = all.by_network.models[m];
-    if (learn::mixed_model(model.name).empty() == mixtures) continue;
+    if (model.mixture != mixtures) continue;
     Json one = {{"name", model.name}, {"cost_s", model.cost_s}};
     one["by_network"] = metrics_json(model.all);
     one["by_family"] = metrics_json(all.by_family.models[m].all);
@@ -193,18 +190,13 @@ int run(const Options& options, Console& console) {
   console.clear_progress();
   if (!found) return refuse(console, found.error());
   const LearnComparison& all = found->models;
-  if (!options.output.machine_readable_on_stdout()) {
-    std::cout << class_table(all, all.by_network) << model_table(all) << "\n"
-              << selection_table(all.by_network) << against_paper(all.by_network) << "\n"
-              << selection_table(all.by_family) << against_paper(all.by_family) << "\n"
-              << (found->medn_missing.empty() ? medn_table(found->medn)
-                                              : "MEDN was not studied: " + found->medn_missing + "\n")
-              << "\n"
-              << interval_line(found->intervals) << "the race took " << format_time(1e9 * all.race_cost_s)
-              << " of CPU time on a training side, all models on one fold of it "
-              << format_time(1e9 * all.exhaustive_cost_s) << "\n"
-              << "done in " << format_time(1e9 * found->seconds) << "\n";
-  }
+  const std::string text =
+      class_table(all, all.by_network) + model_table(all) + "\n" + selection_table(all.by_network) +
+      against_paper(all.by_network) + "\n" + selection_table(all.by_family) + against_paper(all.by_family) + "\n" +
+      (found->medn_missing.empty() ? medn_table(found->medn) : "MEDN was not studied: " + found->medn_missing + "\n") +
+      "\n" + interval_line(found->intervals) + "the race took " + format_time(1e9 * all.race_cost_s) +
+      " of CPU time on a training side, all models on one fold of it " + format_time(1e9 * all.exhaustive_cost_s) +
+      "\ndone in " + format_time(1e9 * found->seconds) + "\n";
   Json json = json_head();
   json["rms"] = models_json(all, false);
   json["mixtures"] = models_json(all, true);
@@ -214,8 +206,7 @@ int run(const Options& options, Console& console) {
   json["intervals"] = interval_json(found->intervals);
   json["race_cost_s"] = all.race_cost_s;
   json["seconds"] = found->seconds;
-  if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
-  return kOk;
+  return write_results(console, options.output, text, json);
 }
 
 }  // namespace
@@ -233,8 +224,7 @@ void add_bench_learn(CLI::App& bench, Context& context) {
       ->option_text("NAME");
   add_catalogue_option(*command, options->catalogue);
   add_output_options(*command, options->output, false);
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

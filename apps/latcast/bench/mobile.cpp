@@ -1,7 +1,6 @@
 // latcast bench mobile: public phone data, forecast as a user would.
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 #include <map>
 
 #include "commands.h"
@@ -89,21 +88,16 @@ int run(const Options& options, Console& console) {
   const auto figures = run_mobile_benchmark(options, console);
   console.clear_progress();
   if (!figures) return refuse(console, figures.error());
-  if (!options.output.machine_readable_on_stdout()) {
-    std::cout << target_table(*figures) << "\n" << summary_table(*figures) << "\n";
-    std::cout << "operations with an exact twin in another network: " << format_percent(figures->twins, 0) << "\n";
-    for (const RuleCheck& one : figures->rules) {
-      std::cout << one.target << ": kernel class as recorded in " << one.as_recorded << " of " << one.recorded
-                << " rows\n";
-    }
-  }
-  if (!options.output.json.empty()) {
-    if (auto ok = write_json(options.output.json, to_json(*figures)); !ok) return refuse(console, ok.error());
+  std::string text = target_table(*figures) + "\n" + summary_table(*figures) +
+                     "\noperations with an exact twin in another network: " + format_percent(figures->twins, 0) + "\n";
+  for (const RuleCheck& one : figures->rules) {
+    text += one.target + ": kernel class as recorded in " + std::to_string(one.as_recorded) + " of " +
+            std::to_string(one.recorded) + " rows\n";
   }
   if (!options.html.empty()) {
     if (auto ok = write_page(options.html, *figures); !ok) return refuse(console, ok.error());
   }
-  return kOk;
+  return write_results(console, options.output, text, to_json(*figures));
 }
 
 }  // namespace
@@ -122,8 +116,7 @@ void add_bench_mobile(CLI::App& bench, Context& context) {
   command->add_option("--html", options->html, "Page with a plot of forecast against truth per target")
       ->option_text("FILE");
   add_output_options(*command, options->output, false);
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

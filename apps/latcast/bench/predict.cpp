@@ -1,6 +1,5 @@
 // latcast bench predict: how long a forecast from a file takes, and what of that is the engine's session creation.
 #include <algorithm>
-#include <iostream>
 
 #include "commands.h"
 #include "experiments/forecast_timing.h"
@@ -21,8 +20,7 @@ int run(const Options& options, Console& console) {
                "one by one, each"});
   Json list = Json::array();
   int code = kOk;
-  const auto timings =
-      experiments::time_forecasts(options.models, bindings(options.dims), options.repeats, *forecaster, console);
+  const auto timings = experiments::time_forecasts(options.models, options.dims, options.repeats, *forecaster, console);
   console.clear_progress();
   for (const auto& timing : timings) {
     if (!timing) {
@@ -40,11 +38,9 @@ int run(const Options& options, Console& console) {
                     {"network_ns", timing->network_ns},
                     {"module_ns", timing->module_ns}});
   }
-  if (!options.output.machine_readable_on_stdout()) std::cout << table.text();
   Json json = json_head();
   json["timings"] = std::move(list);
-  if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
-  return code;
+  return write_results(console, options.output, table.text(), json, code);
 }
 
 }  // namespace
@@ -58,8 +54,7 @@ void add_bench_predict(CLI::App& bench, Context& context) {
       ->option_text("N")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

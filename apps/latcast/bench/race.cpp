@@ -1,6 +1,4 @@
 // latcast bench race: what the race of regression models saves, and what that costs in accuracy.
-#include <iostream>
-
 #include "commands.h"
 #include "experiments/race_check.h"
 #include "render/json_output.h"
@@ -33,11 +31,9 @@ int run(const Options& options, Console& console) {
                     {"difference", one.difference},
                     {"standard_error", one.standard_error}});
   }
-  if (!options.output.machine_readable_on_stdout()) std::cout << table.text();
   Json json = json_head();
   json["seeds"] = std::move(list);
-  if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
-  return kOk;
+  return write_results(console, options.output, table.text(), json);
 }
 
 }  // namespace
@@ -52,13 +48,12 @@ void add_bench_race(CLI::App& bench, Context& context) {
   command->add_option("--target", options->target, "Target in the store (a part of its name will do when unique)")
       ->option_text("NAME");
   add_catalogue_option(*command, options->catalogue);
-  command->add_option("--seeds", options->seeds, "Repeat with so many seeds")
+  command->add_option("--seeds", options->seeds, "Number of seeds, each with folds of its own")
       ->option_text("N")
       ->capture_default_str()
       ->check(CLI::Range(1, 100));
   add_output_options(*command, options->output, false);
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

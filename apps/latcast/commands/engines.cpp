@@ -2,7 +2,6 @@
 #include "session/engines.h"
 
 #include <algorithm>
-#include <iostream>
 
 #include "commands.h"
 #include "render/json_output.h"
@@ -11,13 +10,13 @@ namespace latcast::cli {
 namespace {
 
 struct Options {
-  EngineOptions engine;
+  EngineSettings settings;
   OutputOptions output;
 };
 
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  const std::vector<EngineInfo> engines = session::engines(options.engine.settings);
+  const std::vector<EngineInfo> engines = session::engines(options.settings);
   Json list = Json::array();
   std::string text;
   for (const EngineInfo& one : engines) {
@@ -29,11 +28,10 @@ int run(const Options& options, Console& console) {
     text +=
         one.name + "  " + (one.available ? one.version + "  " + one.library : "not available: " + one.problem) + "\n";
   }
-  if (!options.output.machine_readable_on_stdout()) std::cout << text << std::flush;
   Json json = json_head();
   json["engines"] = std::move(list);
-  if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
-  return std::ranges::any_of(engines, &EngineInfo::available) ? kOk : kEngineUnavailable;
+  return write_results(console, options.output, text, json,
+                       std::ranges::any_of(engines, &EngineInfo::available) ? kOk : kEngineUnavailable);
 }
 
 }  // namespace
@@ -42,10 +40,9 @@ void add_engines(CLI::App& app, Context& context) {
   auto* command =
       app.add_subcommand("engines", "Show which inference engines can be measured here, or what to install");
   auto options = std::make_shared<Options>();
-  add_engine_options(*command, options->engine, false);
+  add_engine_path(*command, options->settings);
   add_output_options(*command, options->output, false);
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

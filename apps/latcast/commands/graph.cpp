@@ -1,33 +1,22 @@
 // latcast graph: what an engine executes of a file.
 #include <algorithm>
-#include <iostream>
 #include <map>
 
 #include "commands.h"
-#include "engine/worker/worker.h"
 #include "forecast_options.h"
 #include "graph/describe.h"
-#include "measure/machine.h"
-#include "measure/model_file.h"
+#include "graph/onnx_model.h"
 #include "render/json_output.h"
-#include "rules/executed_graph.h"
+#include "session/execution.h"
 
 namespace latcast::cli {
 namespace {
 
-struct Options {
-  std::string model, pack, onnx;
-  EngineOptions engine;
-  DimOptions dims;
-  OutputOptions output;
-  session::GraphSource source = session::GraphSource::automatic;
-};
+using session::Execution;
 
-/// An executed graph with what stands behind it, and forecasts where a pack was given.
-struct Shown {
-  session::ExecutedNetwork executed;
-  std::vector<ModuleForecast> forecasts;
-  std::string_view source;
+struct Options : session::ExecutionOptions {
+  std::string onnx;
+  OutputOptions output;
 };
 
 std::string shapes_text(const std::vector<std::string>& names, const std::map<std::string, TensorInfo>& tensors) {
@@ -46,7 +35,7 @@ std::string joined(const std::vector<std::string>& names) {
   return text.empty() ? "-" : text;
 }
 
-void print(const Shown& shown) {
+std::string to_text(const Execution& shown) {
   std::vector<std::string> heads = {"operator", "in", "out", "stands for"};
   if (!shown.forecasts.empty()) heads.insert(heads.begin() + 3, "forecast");
   Table table(heads);
@@ -58,12 +47,13 @@ void print(const Shown& shown) {
     if (!shown.forecasts.empty()) row.insert(row.begin() + 3, format_time(shown.forecasts[i].latency.count()));
     table.add(row);
   }
-  std::cout << table.text() << shown.executed.network.modules.size() << " executed nodes, by " << shown.source << "\n";
+  return table.text() + std::to_string(shown.executed.network.modules.size()) + " executed nodes, by " + shown.graph +
+         "\n";
 }
 
-Json to_json(const Shown& shown) {
+Json to_json(const Execution& shown) {
   Json json = json_head();
-  json["graph"] = shown.source;
+  json["graph"] = shown.graph;
   json["nodes"] = Json::array();
   for (std::size_t i = 0; i < shown.executed.network.modules.size(); ++i) {
     const Module& module = shown.executed.network.modules[i];
@@ -91,7 +81,7 @@ Json to_json(const Shown& shown) {
 }
 
 /// A copy for graph viewers: forecasts are the nodes' doc strings.
-Result<void> write_onnx(const Shown& shown, const std::string& file) {
+Result<void> write_onnx(const Execution& shown, const std::string& file) {
   onnx::Model model = shown.executed.model;
   for (onnx::Tensor& tensor : model.graph.initializers) tensor.external_location.clear();  // weights are not there
   for (std::size_t i = 0; i < shown.forecasts.size(); ++i) {
@@ -104,37 +94,14 @@ Result<void> write_onnx(const Shown& shown, const std::string& file) {
   return write_output(file, *bytes);
 }
 
-/// Without a pack the rules are for the engine and the machine that are here, or for this machine alone.
-Result<session::Forecaster> make_forecaster(const Options& options) {
-  if (!options.pack.empty()) return session::Forecaster::open(options.pack, options.engine.settings);
-  return session::Forecaster::of_this_machine(options.engine.settings);
-}
-
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  auto forecaster = make_forecaster(options);
-  if (!forecaster) return refuse(console, forecaster.error());
-  if (auto ok = forecaster->choose_graph(options.source, console); !ok) return refuse(console, ok.error());
-  const DimBindings dims = bindings(options.dims);
-  const auto loaded = forecaster->load(options.model, dims);
-  if (!loaded) return refuse(console, loaded.error());
-  auto executed = forecaster->execute(*loaded, dims);
-  if (!executed) return refuse(console, executed.error());
-  Shown shown{std::move(*executed), {}, forecaster->graph_source()};
-  if (!options.pack.empty()) {
-    shown.forecasts.resize(shown.executed.network.modules.size());
-    const auto queries = forecaster->queries(shown.executed.network);
-    if (auto total = forecaster->predictor().forecast_network(queries, shown.forecasts); !total)
-      return refuse(console, total.error());
-  }
-  if (!options.output.machine_readable_on_stdout()) print(shown);
-  if (!options.output.json.empty()) {
-    if (auto ok = write_json(options.output.json, to_json(shown)); !ok) return refuse(console, ok.error());
-  }
+  const auto found = session::execution(options, console);
+  if (!found) return refuse(console, found.error());
   if (!options.onnx.empty()) {
-    if (auto ok = write_onnx(shown, options.onnx); !ok) return refuse(console, ok.error());
+    if (auto ok = write_onnx(*found, options.onnx); !ok) return refuse(console, ok.error());
   }
-  return kOk;
+  return write_results(console, options.output, to_text(*found), to_json(*found));
 }
 
 }  // namespace
@@ -149,12 +116,11 @@ void add_graph(CLI::App& app, Context& context) {
       ->add_option("--onnx", options->onnx,
                    "Write the executed graph, without weights, for viewers such as Netron; forecasts as doc strings")
       ->option_text("FILE");
-  add_graph_option(*command, options->source);
+  add_graph_option(*command, options->graph);
   add_dim_options(*command, options->dims);
   add_output_options(*command, options->output, false);
-  add_engine_options(*command, options->engine, false);
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  add_engine_path(*command, options->settings);
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

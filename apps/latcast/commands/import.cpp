@@ -1,5 +1,4 @@
 // latcast import: measurements from a CSV table into a store.
-#include <iostream>
 #include <set>
 
 #include "commands.h"
@@ -11,9 +10,7 @@ namespace {
 
 using session::ImportSummary;
 
-struct Options {
-  session::ImportOptions import;
-  std::vector<std::string> catalogue;
+struct Options : session::ImportOptions {
   OutputOptions output;
 };
 
@@ -64,9 +61,9 @@ Json json_import(const Options& options, const ImportSummary& summary) {
   }
   Json json = json_head();
   json["import"] = {{"name", summary.name},
-                    {"table", options.import.table},
-                    {"map", options.import.map},
-                    {"stored", !options.import.dry_run},
+                    {"table", options.table},
+                    {"map", options.map},
+                    {"stored", !options.dry_run},
                     {"rows", summary.rows},
                     {"networks", summary.networks.size()},
                     {"families", summary.families()},
@@ -79,20 +76,17 @@ Json json_import(const Options& options, const ImportSummary& summary) {
 }
 
 int run(const Options& options, Console& console) {
-  session::ImportOptions import = options.import;
-  if (import.db.empty() && !import.dry_run) {
+  if (options.db.empty() && !options.dry_run) {
     console.error("import: --db is required");
     return kUsage;
   }
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  import.catalogue.assign(options.catalogue.begin(), options.catalogue.end());
-  const auto summary = session::import_table(import, console);
+  const auto summary = session::import_table(options, console);
   if (!summary) return refuse(console, summary.error());
   console.clear_progress();
-  if (!options.output.machine_readable_on_stdout())
-    std::cout << report(*summary) << (import.dry_run ? "nothing stored (dry run)\n" : "-> " + import.db + "\n");
-  const auto written = write_json(options.output.json, json_import(options, *summary));
-  return written ? kOk : refuse(console, written.error());
+  const std::string text =
+      report(*summary) + (options.dry_run ? "nothing stored (dry run)\n" : "-> " + options.db + "\n");
+  return write_results(console, options.output, text, json_import(options, *summary));
 }
 
 }  // namespace
@@ -104,20 +98,15 @@ void add_import(CLI::App& app, Context& context) {
       "A table whose map has the name of an earlier import replaces it. Where it fails or is interrupted, the store "
       "stays as it was.");
   auto options = std::make_shared<Options>();
-  command->add_option("TABLE", options->import.table, "CSV file: a row per operation, or a row per network")
-      ->required();
-  command->add_option("--map", options->import.map, "Map of the table's columns (TOML)")
-      ->option_text("FILE")
-      ->required();
+  command->add_option("TABLE", options->table, "CSV file: a row per operation, or a row per network")->required();
+  command->add_option("--map", options->map, "Map of the table's columns (TOML)")->option_text("FILE")->required();
   command
-      ->add_option("--db", options->import.db,
-                   "Store to add to, created where it does not exist (required but for --dry-run)")
+      ->add_option("--db", options->db, "Store to add to, created where it does not exist (required but for --dry-run)")
       ->option_text("FILE");
   add_catalogue_option(*command, options->catalogue);
-  command->add_flag("--dry-run", options->import.dry_run, "Read and check everything, store nothing");
+  command->add_flag("--dry-run", options->dry_run, "Read and check everything, store nothing");
   add_output_options(*command, options->output, false);
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

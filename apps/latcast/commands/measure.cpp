@@ -1,7 +1,7 @@
 // latcast measure: what networks take here, by the protocol of docs/measuring.md.
 #include <algorithm>
 #include <cmath>
-#include <iostream>
+#include <sstream>
 
 #include "commands.h"
 #include "render/json_output.h"
@@ -12,15 +12,9 @@ namespace {
 
 using session::MeasuredModel;
 
-struct Options {
-  std::vector<std::string> models;
-  EngineOptions engine;
-  DimOptions dims;
+struct Options : session::MeasureOptions {
   OutputOptions output;
-  int rounds = 8;
-  double burst_ns = 250e6;
   double max_noise = -1;
-  bool modules = false;
 };
 
 Json json_answer(const MeasuredModel& answer, int rounds, bool with_modules) {
@@ -72,7 +66,7 @@ std::string csv(const std::vector<MeasuredModel>& answers) {
   return text.str();
 }
 
-void print(const std::vector<MeasuredModel>& answers, bool with_modules) {
+std::string to_text(const std::vector<MeasuredModel>& answers, bool with_modules) {
   Table table({"model", "quiet", "noise", "min", "p50", "p90", "p99", "rounds", "runs"});
   for (const MeasuredModel& answer : answers) {
     if (!answer.measurement) continue;
@@ -83,7 +77,7 @@ void print(const std::vector<MeasuredModel>& answers, bool with_modules) {
                format_time(quantile(m.runs_ns, 0.9)), format_time(quantile(m.runs_ns, 0.99)),
                std::to_string(m.quiet.rounds), std::to_string(m.runs_ns.size())});
   }
-  std::cout << table.text();
+  std::string text = table.text();
   for (const MeasuredModel& answer : answers) {
     if (!with_modules || !answer.measurement) continue;
     Table modules({"node (" + answer.model + ")", "op", "latency", "share"});
@@ -93,8 +87,9 @@ void print(const std::vector<MeasuredModel>& answers, bool with_modules) {
       modules.add({node.name, node.op, format_time(latencies[i]),
                    format_percent(latencies[i] / answer.measurement->quiet.quiet)});
     }
-    std::cout << modules.text();
+    text += modules.text();
   }
+  return text;
 }
 
 int judge(const std::vector<MeasuredModel>& answers, const Options& options, Console& console) {
@@ -119,27 +114,19 @@ int judge(const std::vector<MeasuredModel>& answers, const Options& options, Con
 
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
-  const auto measured = session::measure({.engine = options.engine.engine,
-                                          .settings = options.engine.settings,
-                                          .models = options.models,
-                                          .dims = bindings(options.dims),
-                                          .rounds = options.rounds,
-                                          .burst = Nanos(options.burst_ns),
-                                          .modules = options.modules},
-                                         console);
+  const auto measured = session::measure(options, console);
   if (!measured) return refuse(console, measured.error());
   console.clear_progress();
-  if (!options.output.machine_readable_on_stdout()) print(measured->models, options.modules);
   Json json = json_head();
   json["target"] = json_target(measured->target);
   json["measurements"] = Json::array();
   for (const MeasuredModel& one : measured->models)
     json["measurements"].push_back(json_answer(one, options.rounds, options.modules));
-  if (auto ok = write_json(options.output.json, json); !ok) return refuse(console, ok.error());
   if (!options.output.csv.empty()) {
     if (auto ok = write_output(options.output.csv, csv(measured->models)); !ok) return refuse(console, ok.error());
   }
-  return judge(measured->models, options, console);
+  const int written = write_results(console, options.output, to_text(measured->models, options.modules), json);
+  return written != kOk ? written : judge(measured->models, options, console);
 }
 
 }  // namespace
@@ -148,9 +135,9 @@ void add_measure(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("measure", "Measure how long networks take here");
   auto options = std::make_shared<Options>();
   add_model_option(*command, options->models);
-  add_engine_options(*command, options->engine, true);
+  add_engine_choice(*command, options->engine, options->settings);
   add_dim_options(*command, options->dims);
-  add_round_options(*command, options->rounds, options->burst_ns, 1);
+  add_round_options(*command, options->rounds, options->burst, 1);
   command
       ->add_option("--max-noise", options->max_noise,
                    "Exit with 4 where the noise of an unloaded latency is above this")
@@ -159,8 +146,7 @@ void add_measure(CLI::App& app, Context& context) {
   command->add_flag("--modules", options->modules,
                     "Break the unloaded latency down by executed node, in the shares of the engine's own profiler");
   add_output_options(*command, options->output, true);
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

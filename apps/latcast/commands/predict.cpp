@@ -1,6 +1,4 @@
 // latcast predict: forecasts without running anything.
-#include <iostream>
-
 #include "commands.h"
 #include "forecast_options.h"
 #include "render/forecast_output.h"
@@ -42,7 +40,7 @@ Result<session::Forecasts> forecast(const Options& options, Console& console) {
   }
   auto forecaster = open_forecaster(options, console);
   if (!forecaster) return tl::unexpected(forecaster.error());
-  return session::forecast_files(*forecaster, options.models, bindings(options.dims), console);
+  return session::forecast_files(*forecaster, options.models, options.dims, console);
 }
 
 int run(const Options& options, Console& console) {
@@ -54,16 +52,13 @@ int run(const Options& options, Console& console) {
   const auto forecasts = forecast(options, console);
   if (!forecasts) return refuse(console, forecasts.error());
   console.clear_progress();
-  if (!options.output.machine_readable_on_stdout()) std::cout << forecast_text(*forecasts, options.modules);
-  if (!options.output.json.empty()) {
-    if (auto ok = write_json(options.output.json, forecast_json(*forecasts, options.modules)); !ok)
-      return refuse(console, ok.error());
-  }
   if (!options.output.csv.empty()) {
     if (auto ok = write_output(options.output.csv, forecast_csv(*forecasts, options.modules)); !ok)
       return refuse(console, ok.error());
   }
-  return judge(*forecasts, options.conditions, console);
+  const int written = write_results(console, options.output, forecast_text(*forecasts, options.modules),
+                                    forecast_json(*forecasts, options.modules));
+  return written != kOk ? written : judge(*forecasts, options.conditions, console);
 }
 
 }  // namespace
@@ -101,8 +96,7 @@ void add_predict(CLI::App& app, Context& context) {
                    "Exit with 3 where the modelled share of the forecast (on models within their range) is smaller")
       ->option_text("SHARE")
       ->transform(share_option());
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -7,25 +7,12 @@
 namespace latcast::cli {
 namespace {
 
-struct Options {
-  EngineOptions engine;
-  session::ProfileOptions profile;
-  double budget_ns = 0;  // 0: not given
-  std::vector<std::string> catalogue;
+struct Options : session::ProfileOptions {
   bool dry_run = false;
-
-  [[nodiscard]] session::ProfileOptions all() const {
-    session::ProfileOptions out = profile;
-    out.engine = engine.engine;
-    out.settings = engine.settings;
-    out.budget = Nanos(budget_ns);
-    out.catalogue.assign(catalogue.begin(), catalogue.end());
-    return out;
-  }
 };
 
 int show_plan(const Options& options, Console& console) {
-  const auto plan = session::plan(options.all());
+  const auto plan = session::plan(options);
   if (!plan) return refuse(console, plan.error());
   const CampaignPlan& campaign = plan->campaign;
   Table table({"block family", "carriers", "MACs"});
@@ -39,18 +26,18 @@ int show_plan(const Options& options, Console& console) {
 
 int run(const Options& options, Console& console) {
   if (options.dry_run) return show_plan(options, console);
-  if (options.profile.db.empty()) {
+  if (options.db.empty()) {
     console.error("profile: --db is required");
     return kUsage;
   }
-  const auto summary = session::profile(options.all(), console);
+  const auto summary = session::profile(options, console);
   if (!summary) return refuse(console, summary.error());
   console.clear_progress();
   std::cout << "campaign " << summary->campaign << ": " << summary->carriers << " carriers";
   if (summary->again > 0) std::cout << " (" << summary->again << " of an earlier campaign)";
   std::cout << ", " << summary->measurements << " measurements in " << summary->rounds << " rounds, "
             << summary->failures << " failures, " << format_time(summary->spent_ns) << ", seed " << summary->seed
-            << " -> " << options.profile.db << "\n";
+            << " -> " << options.db << "\n";
   if (!summary->interrupted) return kOk;
   console.note("interrupted; everything measured is kept. Go on with --resume");
   return kInterrupted;
@@ -61,32 +48,25 @@ int run(const Options& options, Console& console) {
 void add_profile(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("profile", "Measure modules on this machine's engine into a store");
   auto options = std::make_shared<Options>();
-  add_engine_options(*command, options->engine, true);
-  command->add_option("--budget", options->budget_ns, "Wall-clock time to spend")
-      ->option_text("TIME")
-      ->transform(duration_option())
-      ->default_str("10m");
+  add_engine_choice(*command, options->engine, options->settings);
+  add_duration(*command, "--budget", options->budget, "Wall-clock time to spend")->default_str("10m");
   command
-      ->add_option("--db", options->profile.db,
-                   "Store to add to, created where it does not exist (required but for --dry-run)")
+      ->add_option("--db", options->db, "Store to add to, created where it does not exist (required but for --dry-run)")
       ->option_text("FILE");
-  command->add_option("--config", options->profile.config, "Campaign settings (docs/formats.md)")->option_text("FILE");
+  command->add_option("--config", options->config, "Campaign settings (docs/formats.md)")->option_text("FILE");
   add_catalogue_option(*command, options->catalogue);
   command
-      ->add_option("--like", options->profile.like,
-                   "ONNX file of a network whose modules should be well covered; repeatable")
+      ->add_option("--like", options->like, "ONNX file of a network whose modules should be well covered; repeatable")
       ->option_text("MODEL.onnx")
       ->allow_extra_args(false);
-  command
-      ->add_option("--seed", options->profile.seed, "Seed of the plan (default: drawn, and recorded with the campaign)")
+  command->add_option("--seed", options->seed, "Seed of the plan (default: drawn, and recorded with the campaign)")
       ->option_text("N")
       ->check(CLI::NonNegativeNumber);
   command->add_flag("--dry-run", options->dry_run, "Show what would be measured and how long it takes");
-  command->add_flag("--resume", options->profile.resume,
+  command->add_flag("--resume", options->resume,
                     "Go on with the last campaign of this target, with its own plan and seed; --budget, where given, "
                     "replaces its budget");
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -2,20 +2,17 @@
 #include <iostream>
 
 #include "commands.h"
-#include "learn/joint/joint_model.h"
-#include "learn/models/regression_model.h"
+#include "session/training.h"
 
 namespace latcast::cli {
 namespace {
 
 int run() {
   Table table({"name", "what it is", "trained on", "exported form", "a forecast", "source"});
-  const auto add = [&](const auto& model) {
-    table.add({std::string(model.name), std::string(model.summary), std::string(model.trained_on),
-               std::string(model.form), std::string(model.cost), std::string(model.source)});
-  };
-  for (const learn::RegressionModel& model : learn::regression_models()) add(model);
-  for (const learn::JointModel& model : learn::joint_models()) add(model);
+  for (const session::ModelSummary& one : session::regression_models()) {
+    table.add({std::string(one.name), std::string(one.summary), std::string(one.trained_on), std::string(one.form),
+               std::string(one.cost), std::string(one.source)});
+  }
   std::cout << table.text()
             << "\nThe mean, in logs, of a base_... model and medn competes as well: base_gp+medn and so on.\n";
   return kOk;

@@ -1,8 +1,6 @@
 // latcast targets: what a store has measurements of.
 #include "session/targets.h"
 
-#include <iostream>
-
 #include "commands.h"
 #include "render/json_output.h"
 
@@ -56,9 +54,7 @@ int run(const Options& options, Console& console) {
                one.statistic()});
     json["targets"].push_back(json_entry(one));
   }
-  if (!options.output.machine_readable_on_stdout()) std::cout << table.text();
-  const auto written = write_json(options.output.json, json);
-  return written ? kOk : refuse(console, written.error());
+  return write_results(console, options.output, table.text(), json);
 }
 
 }  // namespace
@@ -70,8 +66,7 @@ void add_targets(CLI::App& app, Context& context) {
       ->option_text("FILE")
       ->required();
   add_output_options(*command, options->output, false);
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -4,8 +4,6 @@
 #include <iostream>
 
 #include "commands.h"
-#include "learn/joint/joint_model.h"
-#include "learn/models/regression_model.h"
 #include "render/training_text.h"
 #include "session/training.h"
 
@@ -20,7 +18,8 @@ struct Options {
 };
 
 std::string check_model(const std::string& name) {
-  if (learn::find_model(name) != nullptr || learn::find_joint_model(name) != nullptr) return {};
+  const auto models = session::regression_models();
+  if (std::ranges::find(models, name, &session::ModelSummary::name) != models.end()) return {};
   return "there is no regression model '" + name + "'; 'latcast rms' lists them";
 }
 
@@ -143,8 +142,7 @@ void add_select(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   options->training.reuse = true;
   add_options(*command, *options);
-  command->callback(
-      [options, &context] { context.action = [options, &context] { return run(*options, context.console); }; });
+  on_chosen(*command, context, options, run);
 }
 
 }  // namespace latcast::cli

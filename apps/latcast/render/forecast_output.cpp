@@ -10,19 +10,20 @@ namespace {
 
 using session::ForecastAnswer;
 using session::Forecasts;
-using session::ModuleAnswer;
-using session::NetworkAnswer;
 
-double share_of(const ModuleAnswer& module, const NetworkAnswer& network) {
+double share_of(const ExecutedModule& module, const ModelForecast& network) {
   const double total = network.total.quiet.count();
   return total > 0 ? module.forecast.latency.count() / total : 0.0;
 }
 
-/// Calls visit(network) for every network that could be forecast.
+/// The operator where no type covers it.
+const std::string& type_of(const ExecutedModule& module) { return module.type.empty() ? module.op : module.type; }
+
+/// Calls visit(model, network) for every network that could be forecast.
 template <class Visit>
 void for_networks(const Forecasts& forecasts, const Visit& visit) {
   for (const ForecastAnswer& answer : forecasts.answers) {
-    if (answer.network) visit(*answer.network);
+    if (answer.network) visit(answer.model, *answer.network);
   }
 }
 
@@ -34,24 +35,24 @@ std::string list(const std::vector<std::string>& names) {
 
 std::string network_table(const Forecasts& forecasts) {
   double level = 0;
-  for_networks(forecasts, [&](const NetworkAnswer& one) { level = one.total.level; });
+  for_networks(forecasts, [&](const std::string&, const ModelForecast& one) { level = one.total.level; });
   Table table({"model", "forecast", format_percent(level, 0) + " interval", "coverage", "MACs", "modules"});
-  for_networks(forecasts, [&](const NetworkAnswer& one) {
+  for_networks(forecasts, [&](const std::string& model, const ModelForecast& one) {
     const NetworkForecast& total = one.total;
-    table.add({one.model, format_time(total.quiet.count()),
+    table.add({model, format_time(total.quiet.count()),
                format_time(total.lower.count()) + " .. " + format_time(total.upper.count()),
                format_percent(total.time_share), format_count(total.macs), std::to_string(one.modules.size())});
   });
   return table.text();
 }
 
-std::string module_table(const NetworkAnswer& network, bool listed) {
+std::string module_table(const ModelForecast& network, bool listed) {
   std::vector<std::string> header = {"module", "kernel", "latency", "share", "status"};
   header.insert(listed ? header.begin() : header.end(), listed ? "line" : "stands for");
   Table table(std::move(header));
-  for (const ModuleAnswer& one : network.modules) {
+  for (const ExecutedModule& one : network.modules) {
     const std::string kernel = one.kernel.empty() ? "-" : one.kernel;
-    std::vector<std::string> row = {one.type, kernel, format_time(one.forecast.latency.count()),
+    std::vector<std::string> row = {type_of(one), kernel, format_time(one.forecast.latency.count()),
                                     format_percent(share_of(one, network)),
                                     std::string(to_string(one.forecast.status))};
     if (listed) {
@@ -77,8 +78,8 @@ std::string target_line(const Forecasts& forecasts) {
          "; executed graph by " + forecasts.graph + "\n";
 }
 
-Json json_module(const ModuleAnswer& one, const NetworkAnswer& network, std::size_t index) {
-  Json json = {{"index", index}, {"type", one.type}, {"kernel", nullptr}};
+Json json_module(const ExecutedModule& one, const ModelForecast& network, std::size_t index) {
+  Json json = {{"index", index}, {"type", type_of(one)}, {"kernel", nullptr}};
   if (!one.kernel.empty()) json["kernel"] = one.kernel;
   if (one.line > 0) {
     json["line"] = one.line;
@@ -99,10 +100,10 @@ Json json_module(const ModuleAnswer& one, const NetworkAnswer& network, std::siz
 
 Json json_answer(const ForecastAnswer& answer, bool modules, bool listed) {
   if (!answer.network) return {{"model", answer.model}, {"error", json_error(answer.network.error())}};
-  const NetworkAnswer& network = *answer.network;
+  const ModelForecast& network = *answer.network;
   const NetworkForecast& total = network.total;
-  Json json = {{"model", network.model},
-               {"conditions", json_pairs(network.conditions)},
+  Json json = {{"model", answer.model},
+               {"conditions", json_pairs(answer.conditions)},
                {"latency_ns",
                 {{"quiet", total.quiet.count()},
                  {"lower", total.lower.count()},
@@ -132,11 +133,11 @@ std::string forecast_text(const Forecasts& forecasts, bool modules) {
   const auto answered = [](const ForecastAnswer& answer) { return answer.network.has_value(); };
   if (std::ranges::none_of(forecasts.answers, answered)) return "";  // each model has had its error
   std::string text = network_table(forecasts);
-  for_networks(forecasts, [&](const NetworkAnswer& one) {
+  for_networks(forecasts, [&](const std::string& model, const ModelForecast& one) {
     if (!one.unknown.empty()) {
-      text += one.model + ": no model for " + list(one.unknown) + " (estimated from bytes and MACs)\n";
+      text += model + ": no model for " + list(one.unknown) + " (estimated from bytes and MACs)\n";
     }
-    if (!one.extrapolated.empty()) text += one.model + ": outside the measured range: " + list(one.extrapolated) + "\n";
+    if (!one.extrapolated.empty()) text += model + ": outside the measured range: " + list(one.extrapolated) + "\n";
     if (modules) text += module_table(one, forecasts.listed());
   });
   return text + target_line(forecasts);
@@ -159,12 +160,11 @@ std::string forecast_csv(const Forecasts& forecasts, bool modules) {
   text.precision(17);
   if (modules && forecasts.listed()) {
     text << "model,line,type,kernel,latency_ns,lower_ns,upper_ns,status\n";
-    for_networks(forecasts, [&](const NetworkAnswer& network) {
-      for (const ModuleAnswer& one : network.modules) {
-        text << csv_field(network.model) << ',' << one.line << ',' << one.type << ','
-             << (one.kernel.empty() ? "-" : one.kernel) << ',' << one.forecast.latency.count() << ','
-             << one.forecast.lower.count() << ',' << one.forecast.upper.count() << ',' << to_string(one.forecast.status)
-             << '\n';
+    for_networks(forecasts, [&](const std::string& model, const ModelForecast& network) {
+      for (const ExecutedModule& one : network.modules) {
+        text << csv_field(model) << ',' << one.line << ',' << one.type << ',' << (one.kernel.empty() ? "-" : one.kernel)
+             << ',' << one.forecast.latency.count() << ',' << one.forecast.lower.count() << ','
+             << one.forecast.upper.count() << ',' << to_string(one.forecast.status) << '\n';
       }
     });
     return text.str();
@@ -191,15 +191,15 @@ int judge(const Forecasts& forecasts, const Conditions& conditions, Console& con
     code = std::max(code, exit_code(answer.network.error().code));
   }
   if (code != kOk) return code;
-  for_networks(forecasts, [&](const NetworkAnswer& one) {
+  for_networks(forecasts, [&](const std::string& model, const ModelForecast& one) {
     const NetworkForecast& total = one.total;
     if (conditions.max_latency_ns > 0 && total.quiet.count() > conditions.max_latency_ns) {
-      console.error(one.model + ": forecast " + format_time(total.quiet.count()) + " is above --max-latency " +
+      console.error(model + ": forecast " + format_time(total.quiet.count()) + " is above --max-latency " +
                     format_time(conditions.max_latency_ns));
       code = kConditionNotMet;
     }
     if (total.time_share < conditions.min_coverage) {
-      console.error(one.model + ": coverage " + format_percent(total.time_share) + " is below --min-coverage " +
+      console.error(model + ": coverage " + format_percent(total.time_share) + " is below --min-coverage " +
                     format_percent(conditions.min_coverage));
       code = kConditionNotMet;
     }

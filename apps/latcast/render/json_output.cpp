@@ -2,8 +2,7 @@
 
 #include <charconv>
 #include <cmath>
-
-#include "options.h"
+#include <iostream>
 
 namespace latcast::cli {
 namespace {
@@ -40,6 +39,12 @@ Json json_error(const Error& error) { return {{"code", to_string(error.code)}, {
 Result<void> write_json(const std::string& file, const Json& json) {
   if (file.empty()) return {};
   return write_output(file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+int write_results(Console& console, const OutputOptions& options, const std::string& text, const Json& json, int code) {
+  if (!options.machine_readable_on_stdout()) std::cout << text << std::flush;
+  if (auto ok = write_json(options.json, json); !ok) return refuse(console, ok.error());
+  return code;
 }
 
 Json json_number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }

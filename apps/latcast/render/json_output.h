@@ -5,6 +5,7 @@
 
 #include "latcast/pack.h"
 #include "latcast/result.h"
+#include "options.h"
 
 namespace latcast::cli {
 
@@ -19,6 +20,10 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json json_error(const Error& error);
 /// To a file or stdout as write_output does; nothing where `file` is empty.
 [[nodiscard]] Result<void> write_json(const std::string& file, const Json& json);
+/// What a command ends with: the text on stdout, but where JSON or CSV goes there, and JSON where it was asked for.
+/// Gives `code`, or that of what could not be written.
+int write_results(Console& console, const OutputOptions& options, const std::string& text, const Json& json,
+                  int code = kOk);
 /// A number, or null where it is not finite.
 [[nodiscard]] Json json_number(double value);
 

@@ -1,0 +1,25 @@
+#include "session/execution.h"
+
+#include <utility>
+
+namespace latcast::session {
+
+Result<Execution> execution(const ExecutionOptions& options, Listener& listener) {
+  auto forecaster = options.pack.empty() ? Forecaster::of_this_machine(options.settings)
+                                         : Forecaster::open(options.pack, options.settings);
+  if (!forecaster) return tl::unexpected(forecaster.error());
+  if (auto ok = forecaster->choose_graph(options.graph, listener); !ok) return tl::unexpected(ok.error());
+  const auto loaded = forecaster->load(options.model, options.dims);
+  if (!loaded) return tl::unexpected(loaded.error());
+  auto executed = forecaster->execute(*loaded, options.dims);
+  if (!executed) return tl::unexpected(executed.error());
+  Execution out{std::move(*executed), {}, std::string(forecaster->graph_source())};
+  if (options.pack.empty()) return out;
+  out.forecasts.resize(out.executed.network.modules.size());
+  const auto queries = forecaster->queries(out.executed.network);
+  if (auto total = forecaster->predictor().forecast_network(queries, out.forecasts); !total)
+    return fail_in(options.model, total.error());
+  return out;
+}
+
+}  // namespace latcast::session
