@@ -403,7 +403,9 @@ class CatalogueFolder : public testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
   void put(const std::string& name, const std::string& text) const { std::ofstream(folder_ / name) << text; }
-  [[nodiscard]] Result<Catalogue> load() const { return Catalogue::builtin(std::vector<std::string>{folder_.string()}); }
+  [[nodiscard]] Result<Catalogue> load() const {
+    return Catalogue::builtin(std::vector<std::string>{folder_.string()});
+  }
   fs::path folder_;
 };
 
