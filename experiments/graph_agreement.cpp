@@ -9,7 +9,6 @@
 
 #include "engine/worker/worker.h"
 #include "measure/carriers/carrier.h"
-#include "measure/machine.h"
 #include "measure/model_file.h"
 #include "rules/executed_graph.h"
 #include "rules/probes.h"
@@ -139,7 +138,9 @@ Result<GraphReport> check_graphs(const GraphOptions& options, session::Listener&
   const auto info = forecaster->worker().info();
   if (!info) return tl::unexpected(info.error());
   if (!info->available) return fail(Errc::engine_unavailable, info->problem);
-  const auto target = rules::engine_target(info->version, read_machine().cpu_features);
+  const auto machine = forecaster->worker().machine();
+  if (!machine) return tl::unexpected(machine.error());
+  const auto target = rules::engine_target(info->version, machine->cpu_features);
   if (!target) return tl::unexpected(target.error());
   GraphReport out;
   out.engine_version = info->version;

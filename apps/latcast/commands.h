@@ -18,6 +18,7 @@ void add_measure(CLI::App& app, Context& context);
 void add_recalibrate(CLI::App& app, Context& context);
 void add_eval(CLI::App& app, Context& context);
 void add_inspect(CLI::App& app, Context& context);
+void add_worker(CLI::App& app, Context& context);
 void add_bench(CLI::App& app, Context& context);
 void add_bench_coverage(CLI::App& bench, Context& context);
 void add_bench_learn(CLI::App& bench, Context& context);

@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   Context context;
   add_shared_options(app, context);
   for (const auto add : {add_engines, add_profile, add_import, add_targets, add_train, add_select, add_rms, add_predict,
-                         add_graph, add_measure, add_recalibrate, add_eval, add_inspect, add_bench}) {
+                         add_graph, add_measure, add_recalibrate, add_eval, add_inspect, add_worker, add_bench}) {
     add(app, context);
   }
   try {

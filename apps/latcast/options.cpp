@@ -131,6 +131,11 @@ void add_engine_path(CLI::App& command, EngineSettings& settings) {
                   "The engine's library to use (default: $LATCAST_ONNXRUNTIME, the project's Python environment, the "
                   "system's)")
       ->option_text("FILE");
+  command
+      .add_option("--worker", settings.worker,
+                  "Command that runs 'latcast worker' where the engine is, such as 'ssh board latcast worker'; what it "
+                  "measures is that machine (default: this one)")
+      ->option_text("COMMAND");
 }
 
 void add_dim_options(CLI::App& command, DimBindings& dims) {

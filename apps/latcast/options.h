@@ -70,7 +70,7 @@ void add_round_options(CLI::App& command, int& rounds, Nanos& burst, int fewest)
 
 /// --engine and --threads, of commands that measure any engine.
 void add_engine_choice(CLI::App& command, std::string& engine, EngineSettings& settings);
-/// --engine-path.
+/// --engine-path and --worker.
 void add_engine_path(CLI::App& command, EngineSettings& settings);
 /// --batch and --dim.
 void add_dim_options(CLI::App& command, DimBindings& dims);

@@ -33,6 +33,7 @@ struct EngineInfo {
 struct EngineSettings {
   std::string library;  // empty: the engine's own search (environment, project environment, system)
   int threads = 1;
+  std::string worker = {};  // command whose standard input and output are a worker's; empty: a process of this one
 };
 
 /// One made-up input. Shapes are concrete.
@@ -86,6 +87,7 @@ class Engine {
   [[nodiscard]] virtual std::map<std::string, std::string> describe(const EngineSettings& settings) const = 0;
   /// The clock that budgets are counted on; a fake engine has its own. Valid in the parent process too.
   [[nodiscard]] virtual Nanos now() const { return std::chrono::steady_clock::now().time_since_epoch(); }
+  [[nodiscard]] virtual bool own_clock() const { return false; }
   virtual Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
                                                 const LoadOptions& options) = 0;
   /// The graph the engine would execute, serialized, without the bytes of weights; nothing is run.

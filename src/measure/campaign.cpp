@@ -10,7 +10,6 @@
 #include <set>
 
 #include "measure/carrier_plan.h"
-#include "measure/machine.h"
 #include "measure/model_file.h"
 #include "measure/node_matching.h"
 
@@ -148,7 +147,9 @@ Result<void> Runner::begin(std::int64_t target, const std::string& plan_text) {
   campaign.budget_ns = options_.budget.count();
   campaign.status = "running";
   campaign.plan = plan_text;
-  campaign.context = read_machine().context;
+  auto machine = worker_.machine();
+  if (!machine) return tl::unexpected(machine.error());
+  campaign.context = std::move(machine->context);
   auto id = store_.add_campaign(campaign);
   if (!id) return tl::unexpected(id.error());
   campaign_ = *id;
@@ -237,7 +238,6 @@ Result<void> Runner::note_failure(Item& item, int round, const Error& error) {
 Result<void> Runner::measure(Item& item, int round) {
   const Nanos before = worker_.now();
   const std::int64_t started_unix_ms = unix_ms();
-  const double load_before = host_load();
   MeasureRequest request;
   request.model = item.engine_model;
   request.burst = {options_.config.burst, 1, 4, 100000};
@@ -257,7 +257,7 @@ Result<void> Runner::measure(Item& item, int round) {
   record.round = round;
   record.started_unix_ms = started_unix_ms;
   record.load_ns = std::llround(reply->load_ns);
-  record.host_load = load_before;
+  record.host_load = reply->host_load;
   for (const double run : reply->runs_ns) record.runs_ns.push_back(std::llround(run));
   MatchedTimes times = match_nodes(item.executed, reply->nodes);
   record.nodes_ns = std::move(times.nodes_ns);

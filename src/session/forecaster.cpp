@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <sstream>
 
 #include "core/pack_content.h"
 #include "learn/train.h"
-#include "measure/machine.h"
 #include "rules/executed_graph.h"
+#include "session/targets.h"
 
 namespace latcast::session {
 
@@ -45,13 +44,14 @@ Result<Forecaster> Forecaster::of_this_machine(const EngineSettings& settings) {
   if (!catalogue) return tl::unexpected(catalogue.error());
   Catalogue own = catalogue->restricted([](const ModuleType& type) { return !type.given(); });
   PackContent content = learn::untrained(own.types());
-  const MachineInfo machine = read_machine();
   Target& target = content.info.target;
-  target.name = target.device = machine.device;
-  std::istringstream features(machine.cpu_features);
-  for (std::string feature; features >> feature;) target.cpu_features.push_back(feature);
   target.engine = "onnxruntime";
-  const auto info = Worker(target.engine, settings, interactive_limits()).info();
+  Worker worker(target.engine, settings, interactive_limits());
+  const auto machine = worker.machine();
+  if (!machine) return tl::unexpected(machine.error());
+  target.name = target.device = machine->device;
+  target.cpu_features = feature_list(machine->cpu_features);
+  const auto info = worker.info();
   target.engine_version = info && info->available ? info->version : std::string(rules::newest_known(target.engine));
   auto pack = Pack::from_bytes(pack_bytes(content));
   if (!pack) return tl::unexpected(pack.error());
@@ -72,13 +72,17 @@ bool Forecaster::foreign(std::string& why) {
     why = "the pack was made for " + target.engine + " " + target.engine_version + ", here it is " + info->version;
     return true;
   }
-  const MachineInfo machine = read_machine();
+  const auto machine = worker_->machine();
+  if (!machine) {
+    why = machine.error().context;
+    return true;
+  }
   std::string features;
   for (const std::string& feature : target.cpu_features) features += (features.empty() ? "" : " ") + feature;
-  if (machine.device == target.device && machine.cpu_features == features) return false;
-  why = "the pack was made on " + target.device + ", this is " + machine.device;
-  if (machine.device == target.device)
-    why = "the pack was made with CPU features '" + features + "', here they are '" + machine.cpu_features + "'";
+  if (machine->device == target.device && machine->cpu_features == features) return false;
+  why = "the pack was made on " + target.device + ", this is " + machine->device;
+  if (machine->device == target.device)
+    why = "the pack was made with CPU features '" + features + "', here they are '" + machine->cpu_features + "'";
   return true;
 }
 
@@ -95,7 +99,9 @@ std::string Forecaster::why_not_the_engine(const rules::EngineTarget& target) {
   const Target& wanted = open_.pack.target();
   if (info->version != wanted.engine_version)
     return "the pack is of " + wanted.engine + " " + wanted.engine_version + ", here it is " + info->version;
-  const auto here = rules::engine_target(info->version, read_machine().cpu_features);
+  const auto machine = worker_->machine();
+  if (!machine) return machine.error().context;
+  const auto here = rules::engine_target(info->version, machine->cpu_features);
   return here && here->block == target.block ? "" : "the pack is of a CPU with another vector width";
 }
 

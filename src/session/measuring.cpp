@@ -56,12 +56,9 @@ Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<
 
 Result<Measurements> measure(const MeasureOptions& options, Listener& listener) {
   Worker worker(options.engine, options.settings, interactive_limits());
-  const auto info = worker.info();
-  if (!info) return tl::unexpected(info.error());
-  if (!info->available) return fail(Errc::engine_unavailable, info->problem);
-  const auto settings = worker.describe();
-  if (!settings) return tl::unexpected(settings.error());
-  Measurements out{current_target(*info, *settings, options.settings.threads, options.dims.batch.value_or(1)), {}};
+  auto target = target_of(worker, options.settings.threads, options.dims.batch.value_or(1));
+  if (!target) return tl::unexpected(target.error());
+  Measurements out{std::move(*target), {}};
   const Batch batch = load(options, out);
   auto results = measure_batch(worker, batch.models, batch.names, options, "", listener);
   if (!results) return tl::unexpected(results.error());

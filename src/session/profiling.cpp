@@ -6,7 +6,6 @@
 #include "engine/worker/worker.h"
 #include "learn/data/dataset.h"
 #include "learn/data/reference_carriers.h"
-#include "measure/machine.h"
 #include "session/campaign_advice.h"
 #include "session/targets.h"
 
@@ -38,15 +37,6 @@ Result<CampaignOptions> campaign_options(const ProfileOptions& options) {
     campaign.like.push_back(std::move(*model));
   }
   return campaign;
-}
-
-Result<std::int64_t> open_target(Store& store, Worker& worker, const EngineInfo& info, int threads) {
-  auto settings = worker.describe();
-  if (!settings) return tl::unexpected(settings.error());
-  const MachineInfo machine = read_machine();
-  const Target target = current_target(info, *settings, threads);
-  return store.ensure_target(
-      {0, target.name, machine.device, machine.cpu_features, info.name, info.version, info.library, *settings});
 }
 
 /// Carriers of the target's last campaign that has any.
@@ -86,10 +76,10 @@ Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listene
   Worker worker(options.engine, options.settings, {std::chrono::minutes(1), kWorkerMemory});
   const auto info = worker.info();
   if (!info) return tl::unexpected(info.error());
-  if (!info->available) return fail(Errc::engine_unavailable, info->problem);
+  if (!info->available) return fail(Errc::engine_unavailable, info->problem);  // before there is a store
   auto store = Store::create(options.db);
   if (!store) return tl::unexpected(store.error());
-  const auto target = open_target(*store, worker, *info, options.settings.threads);
+  const auto target = store_target(*store, worker, options.settings.threads);
   if (!target) return tl::unexpected(target.error());
   if (!options.resume) {
     auto again = carriers_to_measure_again(*store, *target, *catalogue);

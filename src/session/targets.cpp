@@ -5,8 +5,6 @@
 #include <map>
 #include <sstream>
 
-#include "measure/machine.h"
-
 namespace latcast::session {
 
 std::vector<std::string> target_names(std::span<const TargetRecord> targets) {
@@ -81,20 +79,49 @@ Result<std::vector<StoredTarget>> stored_targets(const std::string& db) {
   return stored_targets(*store);
 }
 
-Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings, int threads,
-                      std::int64_t batch) {
-  const MachineInfo machine = read_machine();
+std::vector<std::string> feature_list(const std::string& cpu_features) {
+  std::vector<std::string> out;
+  std::istringstream features(cpu_features);
+  for (std::string feature; features >> feature;) out.push_back(feature);
+  return out;
+}
+
+Result<Target> target_of(Worker& worker, int threads, std::int64_t batch) {
+  const auto engine = worker.info();
+  if (!engine) return tl::unexpected(engine.error());
+  if (!engine->available) return fail(Errc::engine_unavailable, engine->problem);
+  const auto settings = worker.describe();
+  if (!settings) return tl::unexpected(settings.error());
+  const auto machine = worker.machine();
+  if (!machine) return tl::unexpected(machine.error());
   Target target;
-  target.device = machine.device;
-  std::istringstream features(machine.cpu_features);
-  for (std::string feature; features >> feature;) target.cpu_features.push_back(feature);
-  target.engine = engine.name;
-  target.engine_version = engine.version;
+  target.device = machine->device;
+  target.cpu_features = feature_list(machine->cpu_features);
+  target.engine = engine->name;
+  target.engine_version = engine->version;
   target.conditions = {{"threads", std::to_string(threads)}, {"batch", std::to_string(batch)}, {"dtype", "float32"}};
-  for (const auto& [key, value] : settings) target.settings.push_back({key, value});
-  target.name = machine.device.substr(0, machine.device.find(" (")) + " | " + engine.name + " " + engine.version +
+  for (const auto& [key, value] : *settings) target.settings.push_back({key, value});
+  target.name = machine->device.substr(0, machine->device.find(" (")) + " | " + engine->name + " " + engine->version +
                 " | threads=" + std::to_string(threads);
   return target;
+}
+
+Result<std::int64_t> store_target(Store& store, Worker& worker, int threads) {
+  const auto target = target_of(worker, threads);
+  if (!target) return tl::unexpected(target.error());
+  TargetRecord record{.id = 0,
+                      .name = target->name,
+                      .device = target->device,
+                      .cpu_features = {},
+                      .engine = target->engine,
+                      .engine_version = target->engine_version,
+                      .library = {},
+                      .settings = {}};
+  for (const std::string& feature : target->cpu_features)
+    record.cpu_features += (record.cpu_features.empty() ? "" : " ") + feature;
+  if (const auto engine = worker.info()) record.library = engine->library;
+  for (const KeyValue& one : target->settings) record.settings[one.key] = one.value;
+  return store.ensure_target(record);
 }
 
 }  // namespace latcast::session

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/engine.h"
+#include "engine/worker/worker.h"
 #include "latcast/pack_info.h"
 #include "store/store.h"
 
@@ -35,8 +35,11 @@ struct StoredTarget {
 /// Of the store in the file `db`.
 [[nodiscard]] Result<std::vector<StoredTarget>> stored_targets(const std::string& db);
 
-/// The target that a measurement on this machine is of; `settings` as the engine describes them.
-[[nodiscard]] Target current_target(const EngineInfo& engine, const std::map<std::string, std::string>& settings,
-                                    int threads, std::int64_t batch = 1);
+/// The target that a worker's measurements are of. Errc::engine_unavailable: it has no engine to measure.
+[[nodiscard]] Result<Target> target_of(Worker& worker, int threads, std::int64_t batch = 1);
+/// As the store keeps it.
+[[nodiscard]] Result<std::int64_t> store_target(Store& store, Worker& worker, int threads);
+/// "avx2 fma" as a list.
+[[nodiscard]] std::vector<std::string> feature_list(const std::string& cpu_features);
 
 }  // namespace latcast::session

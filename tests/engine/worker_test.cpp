@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -194,6 +196,122 @@ TEST(Worker, AnUnknownEngineIsNamed) {
   const auto info = worker.info();
   ASSERT_FALSE(info.has_value());
   EXPECT_EQ(info.error().code, Errc::not_found);
+  EXPECT_TRUE(contains(info.error().context, "onnxruntim'; known: onnxruntime, fake")) << info.error().context;
+}
+
+// --- a worker that a command starts
+
+constexpr const char* kServer = LATCAST_BINARY " worker";
+
+Worker commanded(const std::string& command, const std::string& behaviour = "") {
+  WorkerLimits limits{60s, 0};
+  limits.greeting = 5s;
+  limits.first_pause = 1ms;
+  return {"fake", {behaviour, 1, command}, limits};
+}
+
+TEST(WorkerCommand, AnswersAsAProcessOfOurOwnDoes) {
+  Worker worker = commanded(kServer);
+  const auto reply = worker.measure(burst_of(5));
+  ASSERT_TRUE(reply.has_value()) << reply.error().context;
+  for (const double run : reply->runs_ns) EXPECT_NEAR(run, kRun + 3 * kNode, 1e-6);
+  const auto machine = worker.machine();
+  ASSERT_TRUE(machine.has_value());
+  EXPECT_FALSE(machine->device.empty());
+  EXPECT_GT(worker.now().count(), 20e6);  // the fake engine's clock, told with every answer
+}
+
+TEST(WorkerCommand, LoginBannersAreSkippedAndErrorsDoNotFloodThePipe) {
+  Worker worker =
+      commanded("echo Welcome; echo 'last login: never'; yes complaint | head -c 3000000 >&2; " + std::string(kServer));
+  const auto reply = worker.measure(burst_of(3));
+  EXPECT_TRUE(reply.has_value()) << reply.error().context;
+}
+
+TEST(WorkerCommand, ModelsTravelAsBytesWithTheirWeights) {
+  const std::filesystem::path folder = std::filesystem::path(LATCAST_TEST_SCRATCH) / "worker_files";
+  std::filesystem::create_directories(folder);
+  const auto bytes = onnx::write_model(test::relu_chain(3, {1, 1000}), onnx::Weights::materialize);
+  ASSERT_TRUE(bytes.has_value());
+  std::ofstream(folder / "chain.onnx", std::ios::binary) << *bytes;
+  Worker worker = commanded("cd / && " + std::string(kServer));
+  EngineModel model = chain();
+  model.bytes.clear();
+  model.file = (folder / "chain.onnx").string();
+  for (int i = 0; i < 2; ++i) {  // the second time it is there
+    const auto reply = worker.measure({model, {Nanos(1e12), 1, 3, 3}, std::nullopt, false});
+    ASSERT_TRUE(reply.has_value()) << reply.error().context;
+    EXPECT_NEAR(reply->runs_ns[0], kRun + 3 * kNode, 1e-6);
+  }
+  EXPECT_TRUE(worker.executed_graph(model).has_value());
+  model.file = (folder / "none.onnx").string();
+  const auto missing = worker.executed_graph(model);
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_TRUE(contains(missing.error().context, "none.onnx")) << missing.error().context;
+}
+
+TEST(WorkerCommand, AnotherBuildIsNamedWithThisOne) {
+  Worker worker = commanded("echo latcast-worker 9999 7.8.9; cat >/dev/null");
+  const auto info = worker.info();
+  ASSERT_FALSE(info.has_value());
+  EXPECT_EQ(info.error().code, Errc::mismatch);
+  EXPECT_TRUE(contains(info.error().context, "7.8.9, protocol 9999; this is latcast ")) << info.error().context;
+}
+
+TEST(WorkerCommand, ACommandThatDoesNotGreetSaysWhy) {
+  Worker missing = commanded("echo 'no route to host' >&2; exit 255");
+  const auto ended = missing.info();
+  ASSERT_FALSE(ended.has_value());
+  EXPECT_EQ(ended.error().code, Errc::engine_unavailable);
+  EXPECT_TRUE(contains(ended.error().context, "status 255; it said: no route to host")) << ended.error().context;
+
+  WorkerLimits limits{60s, 0};
+  limits.greeting = 100ms;
+  Worker silent("fake", {"", 1, "echo Welcome; exec sleep 60"}, limits);
+  const auto info = silent.info();
+  ASSERT_FALSE(info.has_value());
+  EXPECT_EQ(info.error().code, Errc::engine_unavailable);
+  EXPECT_TRUE(contains(info.error().context, "did not greet within 1 s")) << info.error().context;
+}
+
+TEST(WorkerCommand, BreakingOffInMidFrameCostsOneAnswer) {
+  // The first worker says no more than 700 bytes; the next one is whole.
+  const std::filesystem::path once = std::filesystem::path(LATCAST_TEST_SCRATCH) / "worker_once";
+  std::filesystem::remove(once);
+  const std::string command = "if [ -e " + once.string() + " ]; then exec " + kServer + "; else touch " +
+                              once.string() + "; " + kServer + " | dd bs=1 count=700 2>/dev/null; fi";
+  Worker worker("fake", {"", 1, command}, {1s, 0});
+  Result<EngineInfo> info = worker.info();
+  for (int tries = 0; tries < 20 && info; ++tries) info = worker.info();
+  ASSERT_FALSE(info.has_value());
+  EXPECT_EQ(info.error().code, Errc::engine_failure) << info.error().context;
+  const auto reply = worker.measure(burst_of(3));
+  EXPECT_TRUE(reply.has_value()) << reply.error().context;
+}
+
+TEST(WorkerCommand, AnEngineThatAbortsThereCostsOneAnswerAndALostOneIsTriedAgain) {
+  Worker worker = commanded(kServer, "abort=2");
+  ASSERT_TRUE(worker.measure(burst_of(3)).has_value());
+  ASSERT_FALSE(worker.measure(burst_of(3)).has_value());
+  EXPECT_TRUE(worker.measure(burst_of(3)).has_value());  // a process of its own, that counts anew
+
+  const std::filesystem::path gone = std::filesystem::path(LATCAST_TEST_SCRATCH) / "worker_gone";
+  std::filesystem::remove(gone);
+  Worker lost = commanded("test -e " + gone.string() + " && exit 1; exec " + std::string(kServer), "abort=2");
+  ASSERT_TRUE(lost.measure(burst_of(3)).has_value());
+  std::ofstream(gone) << "gone";
+  ASSERT_FALSE(lost.measure(burst_of(3)).has_value());
+  const auto reply = lost.measure(burst_of(3));
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_EQ(reply.error().code, Errc::engine_unavailable) << reply.error().context;
+  std::filesystem::remove(gone);
+  EXPECT_TRUE(lost.measure(burst_of(3)).has_value());
+}
+
+TEST(WorkerCommand, AnUnknownEngineThereIsNamed) {
+  Worker worker("onnxruntim", {"", 1, kServer}, {60s, 0});
+  const auto info = worker.info();
+  ASSERT_FALSE(info.has_value());
   EXPECT_TRUE(contains(info.error().context, "onnxruntim'; known: onnxruntime, fake")) << info.error().context;
 }
 

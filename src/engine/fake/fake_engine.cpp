@@ -111,6 +111,7 @@ class FakeEngine final : public Engine {
     return {{"threads", std::to_string(settings.threads)}};
   }
   [[nodiscard]] Nanos now() const override { return Nanos(shared_->clock_ns); }
+  [[nodiscard]] bool own_clock() const override { return true; }
 
   Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
                                         const LoadOptions& options) override {

@@ -1,16 +1,21 @@
 #include "engine/worker/serve.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <exception>
 #include <fstream>
+#include <memory>
+#include <utility>
+
+#include "engine/machine.h"
+#include "engine/worker/connection.h"
+#include "engine/worker/model_files.h"
 
 namespace latcast {
 namespace {
 
 using Json = nlohmann::json;
-
-Json binary(const std::string& bytes) { return Json::binary(std::vector<std::uint8_t>(bytes.begin(), bytes.end())); }
 
 Json to_json(const BurstSpec& burst) {
   return {{"duration_ns", burst.duration.count()},
@@ -50,22 +55,40 @@ double resident_bytes() {
 /// Serves requests; counts the model runs that each of them made.
 class Server {
  public:
-  Server(Engine& engine, const EngineSettings& settings) : engine_(engine), settings_(settings) {}
+  explicit Server(Engine* engine) : engine_(engine) {}
 
   Json answer(const Json& question) {
     runs_ = 0;
     const std::string ask = question.at("ask");
-    Json reply = ask == "info"       ? info()
-                 : ask == "describe" ? Json{{"settings", engine_.describe(settings_)}}
+    if (engine_ == nullptr && ask != "hello") return to_json(Error{Errc::invalid_input, "which engine?"});
+    Json reply = ask == "hello"      ? hello(question)
+                 : ask == "info"     ? info()
+                 : ask == "describe" ? Json{{"settings", engine_->describe(settings_)}}
                  : ask == "graph"    ? graph(question)
                                      : measure(question);
     reply["runs_made"] = runs_;
+    if (engine_ != nullptr) reply["now_ns"] = engine_->now().count();
     return reply;
   }
 
  private:
+  Json hello(const Json& question) {
+    settings_.library = question.at("settings").at("library");
+    settings_.threads = question.at("settings").at("threads");
+    if (engine_ == nullptr) {
+      auto engine = make_engine(question.at("engine").get<std::string>());
+      if (!engine) return to_json(engine.error());
+      own_ = std::move(*engine);
+      engine_ = own_.get();
+    }
+    const MachineInfo machine = read_machine();
+    return {
+        {"machine", {{"device", machine.device}, {"cpu_features", machine.cpu_features}, {"context", machine.context}}},
+        {"own_clock", engine_->own_clock()}};
+  }
+
   Json info() {
-    const EngineInfo info = engine_.info(settings_);
+    const EngineInfo info = engine_->info(settings_);
     return {{"name", info.name},
             {"available", info.available},
             {"version", info.version},
@@ -74,19 +97,25 @@ class Server {
   }
 
   Json graph(const Json& question) {
-    auto graph = engine_.executed_graph(engine_model(question.at("model")), settings_);
+    const auto model = take_model(question.at("model"));
+    if (!model) return to_json(model.error());
+    if (lacking(*model)) return {{"lacks_model", true}};
+    auto graph = engine_->executed_graph(*model, settings_);
     return graph ? Json{{"graph", binary(*graph)}} : to_json(graph.error());
   }
 
   Json measure(const Json& question) {
-    const Nanos start = engine_.now();
-    const EngineModel model = engine_model(question.at("model"));
+    const double load = host_load();
+    const Nanos start = engine_->now();
+    const auto model = take_model(question.at("model"));
+    if (!model) return to_json(model.error());
+    if (lacking(*model)) return {{"lacks_model", true}};
     std::string graph;
     const bool profile = question.contains("profile");
     LoadOptions options{profile, question.value("want_graph", false) ? &graph : nullptr};
-    auto session = engine_.load(model, settings_, options);
+    auto session = engine_->load(*model, settings_, options);
     if (!session) return to_json(session.error());
-    const Nanos load_time = engine_.now() - start;
+    const Nanos load_time = engine_->now() - start;
     Json nodes = Json::array();
     if (profile) {
       const BurstSpec spec = burst_spec(question.at("profile"));
@@ -103,9 +132,28 @@ class Server {
             {"nodes", std::move(nodes)},
             {"graph", binary(graph)},
             {"load_ns", load_time.count()},
-            {"elapsed_ns", (engine_.now() - start).count()},
-            {"resident_bytes", resident_bytes()}};
+            {"elapsed_ns", (engine_->now() - start).count()},
+            {"resident_bytes", resident_bytes()},
+            {"host_load", load}};
   }
+
+  /// With its files as they lie here. A file without a name: they must be sent first.
+  Result<EngineModel> take_model(const Json& json) {
+    EngineModel model = engine_model(json);
+    const std::string key = json.at("key");
+    if (key.empty()) return model;
+    if (json.contains("files")) {
+      FileBytes files;
+      for (const auto& [name, bytes] : json.at("files").items()) files.emplace(name, from_binary(bytes));
+      auto file = files_.keep(key, files);
+      if (!file) return tl::unexpected(file.error());
+      model.file = std::move(*file);
+    } else {
+      model.file = files_.find(key).value_or("");
+    }
+    return model;
+  }
+  static bool lacking(const EngineModel& model) { return model.bytes.empty() && model.file.empty(); }
 
   Result<std::vector<double>> burst(Session& session, const BurstSpec& spec) {
     for (int i = 0; i < spec.warmup; ++i) {
@@ -125,33 +173,40 @@ class Server {
     return runs;
   }
 
-  Engine& engine_;
-  const EngineSettings& settings_;
+  Engine* engine_;
+  std::unique_ptr<Engine> own_;
+  EngineSettings settings_;
+  ReceivedFiles files_;
   std::uint64_t runs_ = 0;
 };
 
 }  // namespace
+
+Json binary(const std::string& bytes) { return Json::binary(std::vector<std::uint8_t>(bytes.begin(), bytes.end())); }
 
 std::string from_binary(const Json& json) {
   const auto& bytes = json.get_binary();
   return {bytes.begin(), bytes.end()};
 }
 
-Json to_json(const EngineModel& model) {
+Json to_json(const EngineSettings& settings) { return {{"library", settings.library}, {"threads", settings.threads}}; }
+
+Json to_json(const EngineModel& model, const std::string& key) {
   Json inputs = Json::array();
   for (const InputSpec& input : model.inputs) {
     inputs.push_back(
         {{"name", input.name}, {"type", static_cast<int>(input.type)}, {"dims", input.dims}, {"below", input.below}});
   }
-  return {{"file", model.file},
+  return {{"key", key},
+          {"file", model.file},
           {"bytes", binary(model.bytes)},
           {"inputs", std::move(inputs)},
           {"free_dims", model.free_dims}};
 }
 
-Json to_json(const MeasureRequest& request) {
+Json to_json(const MeasureRequest& request, const std::string& key) {
   Json json = {{"ask", "measure"},
-               {"model", to_json(request.model)},
+               {"model", to_json(request.model, key)},
                {"burst", to_json(request.burst)},
                {"want_graph", request.want_executed_graph}};
   if (request.profile) json["profile"] = to_json(*request.profile);
@@ -168,13 +223,22 @@ MeasureReply measure_reply(const Json& json) {
   reply.load_ns = json.at("load_ns");
   reply.elapsed_ns = json.at("elapsed_ns");
   reply.resident_bytes = json.at("resident_bytes");
+  reply.host_load = json.at("host_load");
   return reply;
 }
 
-void serve(Engine& engine, const EngineSettings& settings, int request_fd, int reply_fd) {
-  Server server(engine, settings);
+void serve_standard_streams() {
+  const int reply = dup(STDOUT_FILENO);
+  dup2(STDERR_FILENO, STDOUT_FILENO);  // what the engine prints must not get among the frames
+  signal(SIGINT, SIG_IGN);             // Ctrl-C is the command's to handle, at the other end
+  serve(STDIN_FILENO, reply);
+}
+
+void serve(int request_fd, int reply_fd, Engine* engine) {
+  if (write_greeting(reply_fd) != FrameStatus::ok) return;
+  Server server(engine);
   std::vector<std::uint8_t> bytes;
-  while (read_frame(request_fd, bytes, [] { return FrameStatus::ok; }) == FrameStatus::ok) {
+  while (read_frame(request_fd, bytes) == FrameStatus::ok) {
     Json reply;
     try {
       reply = server.answer(Json::from_msgpack(bytes));

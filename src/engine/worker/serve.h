@@ -1,29 +1,25 @@
-// The worker's side and the wire between: length-prefixed msgpack frames.
+// The worker's side: what an engine is asked, as msgpack messages in frames.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <nlohmann/json.hpp>
-#include <span>
-#include <vector>
+#include <string>
 
 #include "engine/engine.h"
 #include "engine/worker/worker.h"
 
 namespace latcast {
 
-enum class FrameStatus : std::uint8_t { ok, closed, timeout, interrupted };
+[[nodiscard]] nlohmann::json to_json(const EngineSettings& settings);
+/// `key` names what the worker has been sent of the model's files before (worker/model_files.h); empty: it reads them
+/// itself.
+[[nodiscard]] nlohmann::json to_json(const EngineModel& model, const std::string& key);
+[[nodiscard]] nlohmann::json to_json(const MeasureRequest& request, const std::string& key);
+[[nodiscard]] MeasureReply measure_reply(const nlohmann::json& json);
+[[nodiscard]] nlohmann::json binary(const std::string& bytes);
+[[nodiscard]] std::string from_binary(const nlohmann::json& json);
 
-FrameStatus write_frame(int fd, std::span<const std::uint8_t> bytes);
-/// Reads one frame; `keep_waiting` is asked every 50 ms and ends the wait by anything but ok.
-FrameStatus read_frame(int fd, std::vector<std::uint8_t>& bytes, const std::function<FrameStatus()>& keep_waiting);
-
-nlohmann::json to_json(const EngineModel& model);
-nlohmann::json to_json(const MeasureRequest& request);
-MeasureReply measure_reply(const nlohmann::json& json);
-std::string from_binary(const nlohmann::json& json);
-
-/// Answers requests until the pipe closes.
-void serve(Engine& engine, const EngineSettings& settings, int request_fd, int reply_fd);
+/// Greets, then answers requests until the pipe closes. The first of them says which engine is meant, unless `engine`
+/// is given.
+void serve(int request_fd, int reply_fd, Engine* engine = nullptr);
 
 }  // namespace latcast

@@ -1,7 +1,8 @@
 // Runs an engine in a process of its own: an abort, a hang or an appetite for memory costs one answer, not the command.
 //
-// The worker is forked from this process (which must be single-threaded at that moment), serves requests over a pipe
-// and dies with its parent. After a failure the next request starts a new worker.
+// The worker is forked from this process (which must be single-threaded at that moment), or is what a command starts,
+// here or on another machine (EngineSettings::worker). It serves requests over a pipe and ends with it. After a failure
+// the next request starts a new worker; a command that worked before is tried again for a while.
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/machine.h"
 
 namespace latcast {
 
@@ -37,11 +39,14 @@ struct MeasureReply {
   double load_ns = 0;         // session creation
   double elapsed_ns = 0;      // the whole request, by the engine's own clock
   double resident_bytes = 0;  // of the worker, at the end
+  double host_load = 0;       // of its machine, before
 };
 
 struct WorkerLimits {
-  std::chrono::milliseconds timeout = std::chrono::minutes(5);  // for one request
-  std::size_t memory_bytes = 0;                                 // address space; 0: no limit
+  std::chrono::milliseconds timeout = std::chrono::minutes(5);      // for one request
+  std::size_t memory_bytes = 0;                                     // address space of a process of ours; 0: no limit
+  std::chrono::milliseconds greeting = std::chrono::seconds(20);    // until a worker has said who it is
+  std::chrono::milliseconds first_pause = std::chrono::seconds(1);  // before a lost command is tried again; doubled
 };
 
 class Worker {
@@ -51,6 +56,8 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  /// The worker's, which need not be this one.
+  Result<MachineInfo> machine();
   Result<EngineInfo> info();
   Result<std::map<std::string, std::string>> describe();
   Result<std::string> executed_graph(const EngineModel& model);
@@ -67,6 +74,9 @@ class Worker {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Serves requests on standard input and output until they end: the other end of EngineSettings::worker.
+void serve_standard_streams();
 
 /// Called while waiting for a reply; true aborts the request with Errc::interrupted (Ctrl-C).
 void set_interrupt_check(bool (*check)());

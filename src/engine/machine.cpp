@@ -1,4 +1,4 @@
-#include "measure/machine.h"
+#include "engine/machine.h"
 
 #include <sys/utsname.h>
 #include <unistd.h>
