@@ -122,6 +122,23 @@ void add_engine_choice(CLI::App& command, std::string& engine, EngineSettings& s
       ->option_text("N")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--session",
+          [&settings](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts)
+              settings.session[text.substr(0, text.find('='))] = text.substr(text.find('=') + 1);
+          },
+          "Session option that changes latency, such as optimization_level=basic; repeatable. A pack keeps those of "
+          "its "
+          "campaign")
+      ->allow_extra_args(false)
+      ->option_text("KEY=VALUE")
+      ->check([](const std::string& text) -> std::string {
+        const std::size_t equals = text.find('=');
+        if (equals != std::string::npos && equals > 0 && equals + 1 < text.size()) return {};
+        return text + ": write KEY=VALUE, for example --session optimization_level=basic";
+      });
   add_engine_path(command, settings);
 }
 

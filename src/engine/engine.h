@@ -33,6 +33,8 @@ struct EngineInfo {
 struct EngineSettings {
   std::string library;  // empty: the engine's own search (environment, project environment, system)
   int threads = 1;
+  /// Options of a session that change how long it takes, by the names and values that describe() tells.
+  std::map<std::string, std::string> session = {};
   std::string worker = {};  // command whose standard input and output are a worker's; empty: a process of this one
 };
 

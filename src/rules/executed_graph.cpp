@@ -84,7 +84,7 @@ Result<EngineTarget> engine_target(std::string_view version, std::string_view cp
     return fail(Errc::unsupported, "the rules hold from version " + std::to_string(kOldest / 1000) + "." +
                                        std::to_string(kOldest % 1000) + " on; this is " + std::string(version));
   }
-  static constexpr std::array<std::string_view, 4> kLevels = {"disabled", "basic", "extended", "all"};
+  static constexpr std::array<std::string_view, 4> kLevels = {"none", "basic", "extended", "all"};
   const auto known = std::ranges::find(kLevels, level);
   if (known == kLevels.end())
     return fail(Errc::unsupported, "'" + std::string(level) + "' is no level of optimization that rules know");

@@ -32,7 +32,7 @@ void deduce(Graph& graph, std::string_view engine, const EngineTarget& target, s
 [[nodiscard]] Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings& bindings,
                                                    std::string_view engine, const EngineTarget& target);
 
-/// From an engine's version ("1.30.0"), its CPU's features ("avx2 avx512f") and its level of optimization ("disabled",
+/// From an engine's version ("1.30.0"), its CPU's features ("avx2 avx512f") and its level of optimization ("none",
 /// "basic", "extended", "all"). Errc::unsupported: no such version or level, or a version older than the rules hold
 /// for.
 [[nodiscard]] Result<EngineTarget> engine_target(std::string_view version, std::string_view cpu_features,

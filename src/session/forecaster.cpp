@@ -28,6 +28,10 @@ int pack_threads(const Pack& pack) {
 Forecaster::Forecaster(OpenPack pack, const EngineSettings& settings) : open_(std::move(pack)) {
   EngineSettings engine = settings;
   engine.threads = pack_threads(open_.pack);
+  // A session as the pack's models learnt it.
+  for (const KeyValue& one : open_.pack.target().settings) {
+    if (one.key != "threads") engine.session[one.key] = one.value;
+  }
   worker_ = std::make_unique<Worker>(open_.pack.target().engine, engine, interactive_limits());
 }
 

@@ -151,20 +151,21 @@ TEST_F(Pipeline, AWorkerBehindACommandIsMeasuredTrainedOnAndJudged) {
   const std::string worker = std::string("echo Welcome; exec ") + LATCAST_BINARY + " worker";
   const std::string config = (test::world().folder / "campaign.toml").string();
   const Outcome profiled = run({"profile", "--engine", "fake", "--worker", worker, "--db", at("far.db"), "--budget",
-                                "15s", "--seed", "1", "--config", config});
+                                "15s", "--session", "mode=slow", "--seed", "1", "--config", config});
   ASSERT_EQ(profiled.code, 0) << profiled;
   const Outcome gone = run({"profile", "--engine", "fake", "--worker", "exit 255", "--db", at("far.db"), "--resume",
                             "--budget", "20s", "--config", config});
   EXPECT_EQ(gone.code, 5) << gone;
   EXPECT_TRUE(contains(gone.err, "the worker 'exit 255' ended with status 255")) << gone;
-  const Outcome resumed = run({"profile", "--engine", "fake", "--worker", worker, "--db", at("far.db"), "--resume",
-                               "--budget", "20s", "--config", config});
+  const Outcome resumed = run({"profile", "--engine", "fake", "--worker", worker, "--session", "mode=slow", "--db",
+                               at("far.db"), "--resume", "--budget", "20s", "--config", config});
   ASSERT_EQ(resumed.code, 0) << resumed;
   ASSERT_EQ(run({"train", "--rms", test::kQuickModels, "--db", at("far.db"), "--out", at("far.latpack")}).code, 0);
   test::save(test::small_cnn(), at("cnn.onnx"));
   const auto json = run_json({"eval", at("cnn.onnx"), "--worker", worker, "--pack", at("far.latpack"), "--rounds", "2",
                               "--burst", "1ms", "--json"});
   ASSERT_EQ(json["networks"].size(), 1U) << json.dump(1);
+  EXPECT_EQ(json["target"]["settings"]["mode"], "slow");  // the pack's sessions, without an option
   EXPECT_LT(std::abs(json["networks"][0]["error"].get<double>()), 0.2);
 }
 

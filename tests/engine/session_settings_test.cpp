@@ -76,6 +76,34 @@ TEST(SessionSettings, EachChangesWhatIsSetAndWhatIsTold) {
   }
 }
 
+TEST(SessionSettings, AreReadBackFromWhatIsTold) {
+  EngineSettings engine;
+  engine.threads = 2;
+  engine.session = {{"optimization_level", "basic"},
+                    {"execution_mode", "parallel"},
+                    {"execution_provider", "CPUExecutionProvider"},
+                    {"intra_op_spinning", "off"},
+                    {"memory_arena", "on"}};
+  const auto settings = session_settings(engine);
+  ASSERT_TRUE(settings.has_value()) << settings.error().context;
+  auto text = describe(*settings);
+  EXPECT_EQ(text.at("threads"), "2");
+  text.erase("threads");
+  EXPECT_EQ(text, engine.session);
+
+  engine.session = {{"optimization_level", "some"}};
+  const auto value = session_settings(engine);
+  ASSERT_FALSE(value.has_value());
+  EXPECT_EQ(value.error().context, "session option optimization_level=some: it is one of none, basic, extended, all");
+  engine.session = {{"optimisation", "all"}};
+  const auto name = session_settings(engine);
+  ASSERT_FALSE(name.has_value());
+  EXPECT_EQ(name.error().code, Errc::invalid_input);
+  const auto info = (*make_engine("onnxruntime"))->info(engine);
+  EXPECT_FALSE(info.available);
+  EXPECT_NE(info.problem.find("there is no session option 'optimisation'"), std::string::npos) << info.problem;
+}
+
 TEST(SessionSettings, AFailureIsAnErrorAndNothingIsTakenAsSet) {
   for (const char* function : {"level", "mode", "threads", "arena", "session.intra_op.allow_spinning"}) {
     refused = function;

@@ -207,7 +207,7 @@ Worker commanded(const std::string& command, const std::string& behaviour = "") 
   WorkerLimits limits{60s, 0};
   limits.greeting = 5s;
   limits.first_pause = 1ms;
-  return {"fake", {behaviour, 1, command}, limits};
+  return {"fake", {.library = behaviour, .worker = command}, limits};
 }
 
 TEST(WorkerCommand, AnswersAsAProcessOfOurOwnDoes) {
@@ -267,7 +267,7 @@ TEST(WorkerCommand, ACommandThatDoesNotGreetSaysWhy) {
 
   WorkerLimits limits{60s, 0};
   limits.greeting = 100ms;
-  Worker silent("fake", {"", 1, "echo Welcome; exec sleep 60"}, limits);
+  Worker silent("fake", {.library = "", .worker = "echo Welcome; exec sleep 60"}, limits);
   const auto info = silent.info();
   ASSERT_FALSE(info.has_value());
   EXPECT_EQ(info.error().code, Errc::engine_unavailable);
@@ -280,7 +280,7 @@ TEST(WorkerCommand, BreakingOffInMidFrameCostsOneAnswer) {
   std::filesystem::remove(once);
   const std::string command = "if [ -e " + once.string() + " ]; then exec " + kServer + "; else touch " +
                               once.string() + "; " + kServer + " | dd bs=1 count=700 2>/dev/null; fi";
-  Worker worker("fake", {"", 1, command}, {1s, 0});
+  Worker worker("fake", {.library = "", .worker = command}, {1s, 0});
   Result<EngineInfo> info = worker.info();
   for (int tries = 0; tries < 20 && info; ++tries) info = worker.info();
   ASSERT_FALSE(info.has_value());
@@ -309,7 +309,7 @@ TEST(WorkerCommand, AnEngineThatAbortsThereCostsOneAnswerAndALostOneIsTriedAgain
 }
 
 TEST(WorkerCommand, AnUnknownEngineThereIsNamed) {
-  Worker worker("onnxruntim", {"", 1, kServer}, {60s, 0});
+  Worker worker("onnxruntim", {.library = "", .worker = kServer}, {60s, 0});
   const auto info = worker.info();
   ASSERT_FALSE(info.has_value());
   EXPECT_TRUE(contains(info.error().context, "onnxruntim'; known: onnxruntime, fake")) << info.error().context;

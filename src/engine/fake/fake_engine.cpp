@@ -48,6 +48,17 @@ Result<Behaviour> parse_behaviour(std::string_view text) {
   return behaviour;
 }
 
+Result<Behaviour> behaviour_of(const EngineSettings& settings) {
+  auto behaviour = parse_behaviour(settings.library);
+  for (const auto& [key, value] : settings.session) {
+    if (key != "mode" || (value != "usual" && value != "slow"))
+      return fail(Errc::invalid_input,
+                  "the fake engine has no session option " + key + "=" + value + ": mode=usual|slow");
+    if (behaviour && value == "slow") behaviour->scale *= 2;
+  }
+  return behaviour;
+}
+
 /// Survives workers: lives in a page shared between this process and those it forks.
 struct Shared {
   double clock_ns = 0;
@@ -104,18 +115,20 @@ class FakeEngine final : public Engine {
 
   [[nodiscard]] std::string_view id() const override { return "fake"; }
   [[nodiscard]] EngineInfo info(const EngineSettings& settings) override {
-    const auto behaviour = parse_behaviour(settings.library);
+    const auto behaviour = behaviour_of(settings);
     return {std::string(id()), behaviour.has_value(), "1.0", "(built in)", behaviour ? "" : behaviour.error().context};
   }
   [[nodiscard]] std::map<std::string, std::string> describe(const EngineSettings& settings) const override {
-    return {{"threads", std::to_string(settings.threads)}};
+    std::map<std::string, std::string> out = settings.session;
+    out["threads"] = std::to_string(settings.threads);
+    return out;
   }
   [[nodiscard]] Nanos now() const override { return Nanos(shared_->clock_ns); }
   [[nodiscard]] bool own_clock() const override { return true; }
 
   Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
                                         const LoadOptions& options) override {
-    const auto behaviour = parse_behaviour(settings.library);
+    const auto behaviour = behaviour_of(settings);
     if (!behaviour) return tl::unexpected(behaviour.error());
     shared_->clock_ns += behaviour->load_ns;
     if (auto ok = suffer(*behaviour, ++shared_->loads); !ok) return tl::unexpected(ok.error());

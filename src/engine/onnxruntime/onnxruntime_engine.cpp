@@ -227,15 +227,16 @@ struct Purpose {
   bool run = true;
 };
 
-/// Of every session, whatever it is made for.
-ort::SessionSettings session_settings(const EngineSettings& settings) { return {.threads = settings.threads}; }
-
 class OnnxRuntimeEngine final : public Engine {
  public:
   [[nodiscard]] std::string_view id() const override { return "onnxruntime"; }
 
   [[nodiscard]] EngineInfo info(const EngineSettings& settings) override {
     EngineInfo info{std::string(id()), false, "", "", ""};
+    if (const auto session = ort::session_settings(settings); !session) {
+      info.problem = session.error().context;
+      return info;
+    }
     if (auto ok = open(settings); !ok) {
       info.problem = ok.error().context;
       return info;
@@ -247,7 +248,7 @@ class OnnxRuntimeEngine final : public Engine {
   }
 
   [[nodiscard]] std::map<std::string, std::string> describe(const EngineSettings& settings) const override {
-    return ort::describe(session_settings(settings));
+    return ort::describe(ort::session_settings(settings).value_or(ort::SessionSettings{}));
   }
 
   Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
@@ -315,9 +316,11 @@ class OnnxRuntimeEngine final : public Engine {
 
   Result<Owned<OrtSessionOptions>> session_options(const EngineModel& model, const EngineSettings& settings) const {
     const OrtApi& api = *library_->api;
+    const auto session = ort::session_settings(settings);
+    if (!session) return tl::unexpected(session.error());
     Owned<OrtSessionOptions> options(api.ReleaseSessionOptions);
     if (auto ok = check(api, api.CreateSessionOptions(options.out())); !ok) return tl::unexpected(ok.error());
-    if (auto ok = ort::apply(api, session_settings(settings), options.get()); !ok) return tl::unexpected(ok.error());
+    if (auto ok = ort::apply(api, *session, options.get()); !ok) return tl::unexpected(ok.error());
     for (const auto& [name, value] : model.free_dims) {
       if (auto ok = check(api, api.AddFreeDimensionOverrideByName(options.get(), name.c_str(), value)); !ok) {
         return tl::unexpected(ok.error());

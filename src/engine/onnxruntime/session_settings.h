@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/engine.h"
 #include "latcast/result.h"
 
 namespace latcast::ort {
@@ -20,6 +21,10 @@ struct SessionSettings {
   std::optional<bool> memory_arena = {};       // of the CPU
   int threads = 1;                             // within an operator
 };
+
+/// The settings of a session, from options by the names and values that describe() tells ("default": the engine's own).
+/// Errc::invalid_input: another name or value; the message lists those there are.
+[[nodiscard]] Result<SessionSettings> session_settings(const EngineSettings& settings);
 
 /// Sets every option that `settings` has a value for. No execution provider is added: the CPU's is the one left.
 [[nodiscard]] Result<void> apply(const OrtApi& api, const SessionSettings& settings, OrtSessionOptions* options);

@@ -75,6 +75,7 @@ class Server {
   Json hello(const Json& question) {
     settings_.library = question.at("settings").at("library");
     settings_.threads = question.at("settings").at("threads");
+    settings_.session = question.at("settings").at("session").get<std::map<std::string, std::string>>();
     if (engine_ == nullptr) {
       auto engine = make_engine(question.at("engine").get<std::string>());
       if (!engine) return to_json(engine.error());
@@ -189,7 +190,9 @@ std::string from_binary(const Json& json) {
   return {bytes.begin(), bytes.end()};
 }
 
-Json to_json(const EngineSettings& settings) { return {{"library", settings.library}, {"threads", settings.threads}}; }
+Json to_json(const EngineSettings& settings) {
+  return {{"library", settings.library}, {"threads", settings.threads}, {"session", settings.session}};
+}
 
 Json to_json(const EngineModel& model, const std::string& key) {
   Json inputs = Json::array();
