@@ -20,6 +20,15 @@
 
 namespace latcast {
 
+/// What an engine can be asked.
+struct EngineCapabilities {
+  std::vector<std::string> formats, devices, element_types;  // of models, of machines, of the made-up inputs
+  bool executed_graph = false;                               // it tells what it executes of a model
+  std::string node_times = "none";                           // or "nodes": of each executed node
+  bool threads = false;                                      // their number can be set
+  std::vector<std::string> session_options;                  // EngineSettings::session
+};
+
 /// What is there to measure, or why not.
 struct EngineInfo {
   std::string name;
@@ -27,6 +36,7 @@ struct EngineInfo {
   std::string version;
   std::string library;  // file it was loaded from
   std::string problem;  // where not available: what is missing and what to install
+  EngineCapabilities capabilities = {};
 };
 
 /// Everything about a session that changes how long it takes; recorded with every measurement.

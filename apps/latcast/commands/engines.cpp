@@ -20,11 +20,20 @@ int run(const Options& options, Console& console) {
   Json list = Json::array();
   std::string text;
   for (const EngineInfo& one : engines) {
+    const EngineCapabilities& can = one.capabilities;
     list.push_back({{"name", one.name},
                     {"available", one.available},
                     {"version", one.version},
                     {"library", one.library},
-                    {"problem", one.problem}});
+                    {"problem", one.problem},
+                    {"capabilities",
+                     {{"formats", can.formats},
+                      {"devices", can.devices},
+                      {"element_types", can.element_types},
+                      {"executed_graph", can.executed_graph},
+                      {"node_times", can.node_times},
+                      {"threads", can.threads},
+                      {"session_options", can.session_options}}}});
     text +=
         one.name + "  " + (one.available ? one.version + "  " + one.library : "not available: " + one.problem) + "\n";
   }

@@ -116,7 +116,18 @@ class FakeEngine final : public Engine {
   [[nodiscard]] std::string_view id() const override { return "fake"; }
   [[nodiscard]] EngineInfo info(const EngineSettings& settings) override {
     const auto behaviour = behaviour_of(settings);
-    return {std::string(id()), behaviour.has_value(), "1.0", "(built in)", behaviour ? "" : behaviour.error().context};
+    return {.name = std::string(id()),
+            .available = behaviour.has_value(),
+            .version = "1.0",
+            .library = "(built in)",
+            .problem = behaviour ? "" : behaviour.error().context,
+            .capabilities = {.formats = {"onnx"},
+                             .devices = {"cpu"},
+                             .element_types = {"float32"},
+                             .executed_graph = true,
+                             .node_times = "nodes",
+                             .threads = true,
+                             .session_options = {"mode"}}};
   }
   [[nodiscard]] std::map<std::string, std::string> describe(const EngineSettings& settings) const override {
     std::map<std::string, std::string> out = settings.session;

@@ -233,6 +233,14 @@ class OnnxRuntimeEngine final : public Engine {
 
   [[nodiscard]] EngineInfo info(const EngineSettings& settings) override {
     EngineInfo info{std::string(id()), false, "", "", ""};
+    info.capabilities = {
+        .formats = {"onnx"},
+        .devices = {"cpu"},
+        .element_types = {"float32", "float64", "float16", "bfloat16", "int8", "uint8", "int32", "int64", "boolean"},
+        .executed_graph = true,
+        .node_times = "nodes",
+        .threads = true,
+        .session_options = {"optimization_level", "execution_mode", "intra_op_spinning", "memory_arena"}};
     if (const auto session = ort::session_settings(settings); !session) {
       info.problem = session.error().context;
       return info;

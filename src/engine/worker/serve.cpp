@@ -90,11 +90,19 @@ class Server {
 
   Json info() {
     const EngineInfo info = engine_->info(settings_);
+    const EngineCapabilities& can = info.capabilities;
     return {{"name", info.name},
             {"available", info.available},
             {"version", info.version},
             {"library", info.library},
-            {"problem", info.problem}};
+            {"problem", info.problem},
+            {"formats", can.formats},
+            {"devices", can.devices},
+            {"element_types", can.element_types},
+            {"executed_graph", can.executed_graph},
+            {"node_times", can.node_times},
+            {"threads", can.threads},
+            {"session_options", can.session_options}};
   }
 
   Json graph(const Json& question) {

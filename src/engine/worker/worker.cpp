@@ -226,8 +226,13 @@ auto read_reply(const Result<Json>& reply, const Read& read) -> Result<decltype(
 
 Result<EngineInfo> Worker::info() {
   return read_reply(state_->ask({{"ask", "info"}}), [](const Json& reply) {
-    return EngineInfo{reply.at("name"), reply.at("available"), reply.at("version"), reply.at("library"),
-                      reply.at("problem")};
+    return EngineInfo{reply.at("name"),
+                      reply.at("available"),
+                      reply.at("version"),
+                      reply.at("library"),
+                      reply.at("problem"),
+                      {reply.at("formats"), reply.at("devices"), reply.at("element_types"), reply.at("executed_graph"),
+                       reply.at("node_times"), reply.at("threads"), reply.at("session_options")}};
   });
 }
 
