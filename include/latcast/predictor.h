@@ -60,6 +60,8 @@ class Predictor {
   /// `now_unix_s`: when the forecasts are for (intervals widen with the anchor's age). Absent: each is for the moment
   /// it is asked for, by the system clock, however long the predictor lives.
   explicit Predictor(const Pack& pack, std::optional<std::int64_t> now_unix_s = std::nullopt);
+  /// The same by another clock: `unix_s` is asked at each forecast of a network.
+  static Predictor with_clock(const Pack& pack, std::int64_t (*unix_s)());
 
   /// Latency of one module inside a network, before the network's calibration; anchored.
   /// Errc::invalid_input: a parameter is not finite, or there are too few or too many.
@@ -84,7 +86,8 @@ class Predictor {
 
  private:
   std::shared_ptr<const detail::LoadedPack> pack_;
-  std::optional<std::int64_t> now_unix_s_;
+  std::int64_t now_unix_s_ = 0;
+  std::int64_t (*clock_)() = nullptr;  // instead of now_unix_s_
 };
 
 }  // namespace latcast

@@ -107,10 +107,16 @@ std::string_view to_string(ForecastStatus status) noexcept {
 }
 
 Predictor::Predictor(const Pack& pack, std::optional<std::int64_t> now_unix_s)
-    : pack_(pack.loaded()), now_unix_s_(now_unix_s) {}
+    : pack_(pack.loaded()), now_unix_s_(now_unix_s.value_or(0)), clock_(now_unix_s ? nullptr : system_seconds) {}
+
+Predictor Predictor::with_clock(const Pack& pack, std::int64_t (*unix_s)()) {
+  Predictor out(pack);
+  out.clock_ = unix_s;
+  return out;
+}
 
 double Predictor::anchor_age_s() const noexcept {
-  const std::int64_t now = now_unix_s_ ? *now_unix_s_ : system_seconds();
+  const std::int64_t now = clock_ == nullptr ? now_unix_s_ : clock_();
   return std::max(static_cast<double>(now) - static_cast<double>(pack_->decoded.info.anchor.unix_s), 0.0);
 }
 

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
@@ -291,17 +290,14 @@ TEST(Predictor, ManyAtOnceWithoutAModelOrBytesHaveNoLatency) {
 }
 
 TEST(Predictor, ItsAnchorAgesWhileItLives) {
-  using std::chrono::system_clock;
-  const std::int64_t now =
-      std::chrono::duration_cast<std::chrono::seconds>(system_clock::now().time_since_epoch()).count();
-  const Pack pack = sample_pack([&](PackContent& c) { c.info.anchor.unix_s = now - 3600; });
-  EXPECT_EQ(Predictor(pack, now).anchor_age_s(), 3600);
-  const Predictor living(pack);
-  const double first = living.anchor_age_s();
-  EXPECT_GE(first, 3600);
-  while (living.anchor_age_s() == first) {  // until the next second
-  }
-  EXPECT_GT(living.anchor_age_s(), first);
+  static std::int64_t now = kAnchored;
+  const Predictor living = Predictor::with_clock(sample_pack(), [] { return now; });
+  const Predictor fixed(sample_pack(), now);
+  EXPECT_EQ(living.anchor_age_s(), 0);
+  now += 3600;
+  EXPECT_EQ(living.anchor_age_s(), 3600);
+  EXPECT_EQ(fixed.anchor_age_s(), 0);
+  EXPECT_GT(Predictor(sample_pack()).anchor_age_s(), 3600);  // by the system's clock
 }
 
 TEST(Predictor, ManyAtOnceMustFitAndBeFinite) {
