@@ -18,6 +18,10 @@ using namespace learn;
 
 namespace {
 
+constexpr std::uint64_t kSeed = 1;
+constexpr int kThreads = 2;
+constexpr int kFolds = 3, kFoldsUsed = 1;
+
 struct Variant {
   std::string name;
   MednOptions options;
@@ -93,8 +97,8 @@ class Run {
     return {};
   }
 
-  [[nodiscard]] MednVariant judge(int folds) const {
-    MednVariant out{variant_.name, variant_.samples, {}, 0, train_s_ / folds};
+  [[nodiscard]] MednVariant judge() const {
+    MednVariant out{variant_.name, variant_.samples, {}, 0, train_s_ / kFoldsUsed};
     MetricsCollector collector;
     double classes = 0;
     for (std::size_t k = 0; k < estimates_.size(); ++k) {
@@ -135,22 +139,24 @@ class Run {
 
 }  // namespace
 
-Result<std::vector<MednVariant>> study_medn(const TrainingSet& set, const MednStudyOptions& options) {
+Result<std::vector<MednVariant>> study_medn(const TrainingSet& set, const session::Listener& listener) {
   if (auto ok = neural_available(); !ok) return tl::unexpected<Error>(ok.error());
   const auto prepared = prepare(set);
   if (!prepared) return tl::unexpected<Error>(prepared.error());
-  const std::vector<int> folds = network_folds(*prepared, options.folds, derive_seed(options.seed, "outer"));
+  const std::vector<int> folds = network_folds(*prepared, kFolds, derive_seed(kSeed, "outer"));
   const std::vector<Variant> all = variants();
   std::vector<Result<MednVariant>> done(all.size(), MednVariant{});
-  parallel_for(all.size(), options.threads, [&](std::size_t v) {
+  parallel_for(all.size(), kThreads, [&](std::size_t v) {
     Run run(set, *prepared, all[v], folds);
-    for (int fold = 0; fold < options.folds_used; ++fold) {
-      if (auto ok = run.fold(fold, derive_seed(options.seed, "medn", static_cast<std::uint64_t>(fold))); !ok) {
+    for (int fold = 0; fold < kFoldsUsed; ++fold) {
+      auto ok = listener.cancelled() ? Result<void>(fail(Errc::interrupted, "interrupted"))
+                                     : run.fold(fold, derive_seed(kSeed, "medn", static_cast<std::uint64_t>(fold)));
+      if (!ok) {
         done[v] = tl::unexpected<Error>(ok.error());
         return;
       }
     }
-    done[v] = run.judge(options.folds_used);
+    done[v] = run.judge();
   });
   std::vector<MednVariant> out;
   for (auto& one : done) {

@@ -2,13 +2,13 @@
 // samples.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "latcast/result.h"
 #include "learn/data/training_set.h"
 #include "learn/math/metrics.h"
+#include "session/listener.h"
 
 namespace latcast::experiments {
 
@@ -20,14 +20,8 @@ struct MednVariant {
   double train_s = 0;            // mean
 };
 
-struct MednStudyOptions {
-  std::uint64_t seed = 1;
-  int threads = 2;
-  int folds = 3, folds_used = 1;
-};
-
-/// Errc::unsupported without LibTorch's plugin.
+/// Errc::unsupported without LibTorch's plugin. Errc::interrupted.
 [[nodiscard]] Result<std::vector<MednVariant>> study_medn(const learn::TrainingSet& set,
-                                                          const MednStudyOptions& options);
+                                                          const session::Listener& listener);
 
 }  // namespace latcast::experiments

@@ -21,7 +21,8 @@ Result<StoreComparison> compare_on_stores(const StoreComparisonOptions& options,
     if (i > 0) continue;
     out.models = std::move(*found);
     listener.progress(0, "MEDN's parts");
-    auto variants = study_medn(task->measurements.set, {});
+    auto variants = study_medn(task->measurements.set, listener);
+    if (!variants && variants.error().code == Errc::interrupted) return tl::unexpected(variants.error());
     if (variants) {
       out.medn = std::move(*variants);
     } else {
