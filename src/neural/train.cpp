@@ -1,5 +1,5 @@
 // Trains the encoder-decoder network: Adam with decoupled weight decay (Loshchilov & Hutter 2019), a rate that warms up
-// and falls as a cosine, the best weights on held-out networks kept. All randomness comes from the job's seed.
+// and falls as a cosine. All randomness comes from the job's seed.
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 
 #include "neural/encoder.h"
@@ -21,7 +22,6 @@ namespace {
 constexpr double kGradientNorm = 1.0;  // longer gradients are cut to it
 constexpr double kMomentum = 0.9, kSecondMomentum = 0.99;
 constexpr std::int64_t kForwardRows = 8192;
-constexpr int kEpochsPerLook = 2;           // at the held-out networks
 constexpr std::int64_t kAuxiliaryPart = 4;  // auxiliary tasks see one sample in so many: they cost more than the rest
 
 class Adam {
@@ -81,34 +81,29 @@ class Training {
     const at::Tensor raw = floats(job.samples.target, {samples}, device);
     target_ = (raw - centre.index_select(0, class_)) / scale_.index_select(0, class_);
     auxiliary_ = floats(job.auxiliary.values, {samples, std::int64_t(job.auxiliary.count)}, device);
-    for (std::int64_t i = 0; i < samples; ++i) {
-      (job.samples.held_out[std::size_t(i)] != 0 ? held_out_ : trained_).push_back(i);
-    }
+    order_.resize(job.samples.target.size());
+    std::iota(order_.begin(), order_.end(), 0);
   }
 
   void run(NeuralResult& result) {
     const NeuralSettings& s = job_.settings;
-    const auto batch = std::size_t(s.batch), per_epoch = (trained_.size() + batch - 1) / batch;
+    const auto batch = std::size_t(s.batch), per_epoch = (order_.size() + batch - 1) / batch;
     const double steps = double(per_epoch) * s.epochs;
     Adam adam(encoder_.parameters());
     double step = 0.0;
-    for (int epoch = 1; epoch <= s.epochs; ++epoch) {
-      std::shuffle(trained_.begin(), trained_.end(), random_);
-      for (std::size_t from = 0; from < trained_.size(); from += batch) {
-        const std::size_t to = std::min(from + batch, trained_.size());
-        loss(rows({trained_.begin() + std::ptrdiff_t(from), trained_.begin() + std::ptrdiff_t(to)})).backward();
+    for (int epoch = 0; epoch < s.epochs; ++epoch) {
+      std::shuffle(order_.begin(), order_.end(), random_);
+      for (std::size_t from = 0; from < order_.size(); from += batch) {
+        const std::size_t to = std::min(from + batch, order_.size());
+        loss(rows({order_.begin() + std::ptrdiff_t(from), order_.begin() + std::ptrdiff_t(to)})).backward();
         const double warm = std::min(1.0, (step + 1.0) / (0.1 * steps + 1.0));
         adam.step(s.rate * warm * 0.5 * (1.0 + std::cos(M_PI * step / steps)));
         ++step;
       }
-      if (epoch % kEpochsPerLook == 0 || epoch == s.epochs) look(epoch);
     }
-    restore_best();
     const at::NoGradGuard guard;
     encoder_.export_to(job_, result);
     result.prediction = all_predictions();
-    result.epochs = best_epoch_;
-    result.device = device_.is_cuda() ? "cuda" : "cpu";
   }
 
  private:
@@ -154,36 +149,6 @@ class Training {
     return at::cat(parts);
   }
 
-  /// Keeps the weights if their relative error on the held-out networks, classes weighted by stake, is the least.
-  void look(int epoch) {
-    if (held_out_.empty()) {
-      best_epoch_ = epoch;
-      return;
-    }
-    const at::NoGradGuard guard;
-    const at::Tensor index = rows(held_out_), of = class_.index_select(0, index);
-    const at::Tensor off = (standardised(index) - target_.index_select(0, index)) * scale_.index_select(0, of);
-    const at::Tensor error = (off.exp() - 1.0).abs().clamp_max(1.0), weight = weight_.index_select(0, index);
-    const at::Tensor none = at::zeros({tables_.classes}, scale_.options());
-    const at::Tensor weights = none.index_add(0, of, weight);
-    const at::Tensor mean = none.index_add(0, of, weight * error) / weights.clamp_min(1e-12);
-    const at::Tensor stake = floats(job_.classes.stake, {tables_.classes}, device_);
-    const double score = (mean * stake).sum().item<double>();
-    if (!(score < best_score_)) return;
-    best_score_ = score;
-    best_epoch_ = epoch;
-    best_.clear();
-    for (const Parameter& one : encoder_.parameters()) best_.push_back(one.value.detach().clone());
-  }
-
-  void restore_best() {
-    const at::NoGradGuard guard;
-    for (std::size_t i = 0; i < best_.size(); ++i) {
-      const at::Tensor value = encoder_.parameters()[i].value;
-      value.copy_(best_[i]);
-    }
-  }
-
   [[nodiscard]] std::vector<float> all_predictions() const {
     std::vector<std::int64_t> all(job_.samples.target.size());
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = std::int64_t(i);
@@ -199,10 +164,7 @@ class Training {
   Encoder encoder_;
   std::mt19937_64 random_;
   at::Tensor inputs_, class_, weight_, target_, scale_, auxiliary_;
-  std::vector<std::int64_t> trained_, held_out_;
-  std::vector<at::Tensor> best_;
-  double best_score_ = 1e300;
-  int best_epoch_ = 0;
+  std::vector<std::int64_t> order_;  // of the samples in an epoch
 };
 
 void train(const NeuralJob& job, NeuralResult& result) {

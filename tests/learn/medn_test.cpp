@@ -184,19 +184,6 @@ TEST_F(Neural, SurvivesConstantFeaturesFewSamplesAndEmptyClasses) {
   EXPECT_FALSE(fit_medn({}, quick()));
 }
 
-TEST_F(Neural, StopsEarlyWhereThatIsAskedFor) {
-  const auto data = make_data(15);
-  MednOptions options = quick(20);
-  const auto full = fit_medn(data->classes, options);
-  options.early_stopping = true;
-  const auto early = fit_medn(data->classes, options);
-  ASSERT_TRUE(full && early);
-  EXPECT_EQ(full->epochs, 20);
-  EXPECT_LE(early->epochs, 20);
-  EXPECT_NE(network_of(*early, 0).floats, network_of(*full, 0).floats);
-  expect_as_libtorch_says(*early, *data);
-}
-
 TEST_F(Neural, OneClassIsEnough) {
   const auto data = make_data(12);
   const auto fit = fit_medn(std::span(data->classes).first(1), quick());

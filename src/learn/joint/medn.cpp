@@ -56,10 +56,9 @@ void add_quantities(const JointClass& one, const Numbers& numbers, NeuralClass& 
 
 NeuralClass make_class(const JointClass& one, const PhysicalBase& base, const Numbers& features, const Numbers& terms) {
   const Rows& rows = *one.rows;
-  NeuralClass out{rows.logs, rows.weight, rows.group, {}, {}, 0, 1.0, {}, {}};
+  NeuralClass out{rows.logs, rows.weight, {}, {}, 0, {}, {}};
   out.target = (rows.latency_ns.array() / base.predict_ns(rows.terms).array()).log();
   for (const std::string& name : one.feature_names) out.names.push_back(features.find(name)->second);
-  out.stake = std::sqrt(rows.latency_ns.sum());  // a class with much of the time counts for more, but not for all
   add_quantities(one, terms, out);
   return out;
 }
@@ -112,9 +111,8 @@ Ready make_ready(std::span<const JointClass> classes, MednFit& fit) {
 Result<void> train_some(const Ready& ready, std::size_t first, std::size_t count, const MednOptions& options,
                         MednFit& fit) {
   const auto classes = std::span(ready.classes).subspan(first, count);
-  NeuralJob job = make_job(classes, std::span(ready.standard).subspan(first, count),
-                           settings_for(options, ready.several_devices), options.effort);
-  if (options.early_stopping) hold_out(classes, job);
+  const NeuralJob job = make_job(classes, std::span(ready.standard).subspan(first, count),
+                                 settings_for(options, ready.several_devices), options.effort);
   auto result = train_neural(job);
   if (!result) return tl::unexpected<Error>(result.error());
   const Trunk trunk = options.shared ? std::make_shared<const std::vector<float>>(result->trunk) : nullptr;
@@ -127,8 +125,6 @@ Result<void> train_some(const Ready& ready, std::size_t first, std::size_t count
     fit.residuals[place].resize(ready.classes[k].logs.rows());
     for (double& residual : fit.residuals[place]) residual = std::clamp(double(*told++), bounds.least, bounds.most);
   }
-  fit.epochs = result->epochs;
-  fit.device = result->device;
   return {};
 }
 

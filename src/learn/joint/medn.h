@@ -5,7 +5,6 @@
 #include <Eigen/Core>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "core/form.h"
@@ -20,11 +19,10 @@ namespace latcast::learn {
 
 struct MednOptions {
   std::uint64_t seed = 1;
-  bool auxiliary = true;        // reconstruct the inputs and quantities of the base terms as well
-  bool shared = true;           // false: a small network of its own per class
-  bool embedding = true;        // each class shifts the shared encoder's first layer
-  bool early_stopping = false;  // on held-out networks: costs more than it saves, see docs/medn.md
-  int threads = 1;              // of LibTorch; more change the last digits
+  bool auxiliary = true;  // reconstruct the inputs and quantities of the base terms as well
+  bool shared = true;     // false: a small network of its own per class
+  bool embedding = true;  // each class shifts the shared encoder's first layer
+  int threads = 1;        // of LibTorch; more change the last digits
   Effort effort = Effort::final;
   int epochs = 0;  // 0: after the number of samples and the effort
 };
@@ -33,8 +31,6 @@ struct MednFit {
   std::vector<Result<FormSpec>> forms;     // per class: base x exp(network); Errc::unsupported with the reason: none
   std::vector<Eigen::VectorXd> residuals;  // per class: what LibTorch itself says of the training rows; empty: no form
   double train_s = 0;
-  int epochs = 0;      // after which the kept weights were reached
-  std::string device;  // "cpu", "cuda"
 };
 
 /// The same for the same seed on the same machine. Thread-safe. Errc::unsupported without LibTorch's plugin, or where

@@ -45,15 +45,8 @@ Result<LogModelPtr> fit_mlp(const LogProblem& problem) {
   settings.seed = problem.seed;
   settings.width = kWidth;
   settings.shared = settings.embedding = false;
-  std::vector<NeuralClass> classes = {{problem.features,
-                                       problem.weight,
-                                       problem.group,
-                                       problem.target,
-                                       {},
-                                       0,
-                                       1.0,
-                                       RowMatrix(problem.features.rows(), 0),
-                                       {}}};
+  std::vector<NeuralClass> classes = {
+      {problem.features, problem.weight, problem.target, {}, 0, RowMatrix(problem.features.rows(), 0), {}}};
   classes.front().names.resize(std::size_t(problem.features.cols()));
   std::iota(classes.front().names.begin(), classes.front().names.end(), 0);
   const std::vector<Standardisation> standard = {standardise(problem.features)};

@@ -5,16 +5,13 @@
 #include <cmath>
 #include <set>
 
-#include "learn/data/folds.h"
 #include "learn/math/robust.h"
 
 namespace latcast::learn {
 namespace {
 
-constexpr double kLeastSpread = 0.5;        // of a log feature: what hardly varies must not become a loud input
-constexpr Eigen::Index kSpareSamples = 20;  // classes with fewer hold nothing out
-constexpr std::uint64_t kHeldOut = 10;      // one network in so many
-constexpr double kBalance = 0.5;            // a class of n samples weighs as n to the power of 1 - this
+constexpr double kLeastSpread = 0.5;  // of a log feature: what hardly varies must not become a loud input
+constexpr double kBalance = 0.5;      // a class of n samples weighs as n to the power of 1 - this
 
 /// Steps of the optimiser that a training aims for, and the bounds of epochs.
 struct Work {
@@ -48,17 +45,6 @@ void fill_in(NeuralSettings& settings, std::size_t samples, double devices, Effo
   settings.epochs = std::clamp(steps / per_epoch, wanted.fewest_epochs, wanted.most_epochs);
 }
 
-std::set<int> held_out_groups(std::span<const NeuralClass> classes, std::uint64_t seed) {
-  std::set<int> groups;
-  for (const NeuralClass& one : classes) groups.insert(one.group.begin(), one.group.end());
-  std::vector<std::pair<std::uint64_t, int>> order;
-  for (const int group : groups) order.emplace_back(derive_seed(seed, "held out", std::uint64_t(group)), group);
-  std::ranges::sort(order);
-  std::set<int> out;
-  for (std::size_t i = 0; i < order.size() / kHeldOut; ++i) out.insert(order[i].second);
-  return out;
-}
-
 /// The middle and the spread of a class's targets, neither moved by outliers.
 std::pair<double, double> location_and_scale(const Eigen::VectorXd& target) {
   const double centre = median(target);
@@ -86,7 +72,6 @@ void add_class(const NeuralClass& one, NeuralClasses& out) {
   out.kind.push_back(one.kind);
   out.centre.push_back(float(centre));
   out.scale.push_back(float(scale));
-  out.stake.push_back(float(one.stake));
   for (const std::int32_t name : one.names) out.names = std::max(out.names, std::size_t(name) + 1);
 }
 
@@ -143,21 +128,10 @@ NeuralJob make_job(std::span<const NeuralClass> classes, std::span<const Standar
     add_class(classes[c], job.classes);
     add_auxiliary(classes[c], job.auxiliary);
   }
-  job.samples.held_out.assign(job.samples.target.size(), 0);
   normalise(job.samples.weight);
-  normalise(job.classes.stake);
   fill_in(settings, job.samples.target.size(), devices(classes), effort);
   job.settings = settings;
   return job;
-}
-
-void hold_out(std::span<const NeuralClass> classes, NeuralJob& job) {
-  const std::set<int> groups = held_out_groups(classes, job.settings.seed);
-  auto sample = job.samples.held_out.begin();
-  for (const NeuralClass& one : classes) {
-    const bool spares = one.logs.rows() >= kSpareSamples;
-    for (const int group : one.group) *sample++ = spares && groups.contains(group) ? 1 : 0;
-  }
 }
 
 FormNode dense_node(const NeuralResult& result, std::size_t index, const NeuralSettings& settings,

@@ -18,11 +18,9 @@ namespace latcast::learn {
 struct NeuralClass {
   const RowMatrix& logs;
   const Eigen::VectorXd& weight;      // mean about 1
-  std::span<const int> group;         // the network that each sample is of
   Eigen::VectorXd target;             // natural logarithm
   std::vector<std::int32_t> names;    // of the inputs: equal numbers are the same input in different classes
   std::int32_t kind = 0;              // the same for a class on several devices
-  double stake = 1.0;                 // what the class counts for when deciding when to stop
   RowMatrix quantities;               // samples x auxiliary quantities; may have no columns
   std::vector<std::uint8_t> present;  // which of them the class has
 };
@@ -40,9 +38,6 @@ struct Standardisation {
 /// `settings.batch` and `.epochs` are filled in where they are zero, after the number of samples and the effort.
 [[nodiscard]] NeuralJob make_job(std::span<const NeuralClass> classes, std::span<const Standardisation> standard,
                                  NeuralSettings settings, Effort effort);
-
-/// For early stopping: one network in ten is not trained on, in classes that can spare samples.
-void hold_out(std::span<const NeuralClass> classes, NeuralJob& job);
 
 using Trunk = std::shared_ptr<const std::vector<float>>;
 

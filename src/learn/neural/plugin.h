@@ -14,7 +14,7 @@
 namespace latcast::learn {
 
 /// Of the plugin's interface below: a plugin of another number is refused.
-inline constexpr int kNeuralVersion = 2;
+inline constexpr int kNeuralVersion = 3;
 
 struct NeuralSettings {
   std::uint64_t seed = 1;
@@ -35,7 +35,6 @@ struct NeuralSamples {
   std::vector<std::int32_t> kernel_class;  // per sample
   std::vector<float> inputs;               // samples x width_in
   std::vector<float> target, weight;       // per sample
-  std::vector<std::uint8_t> held_out;      // per sample: not trained on, decides when to stop
 };
 
 struct NeuralClasses {
@@ -43,7 +42,6 @@ struct NeuralClasses {
   std::vector<std::int32_t> kind;  // per class: those of a kind have the same inputs, and differ in the device
   std::size_t names = 0;
   std::vector<float> scale, centre;  // target = centre + scale x what the head says
-  std::vector<float> stake;          // what a class counts for when deciding when to stop
 };
 
 /// Auxiliary targets: quantities that some classes have. Empty: only the inputs are reconstructed.
@@ -70,8 +68,6 @@ struct NeuralResult {
   std::vector<OwnLayers> classes;
   std::vector<float> trunk;       // per hidden layer: width x width weights, then width biases
   std::vector<float> prediction;  // of the target, per sample, by the plugin's own forward pass
-  int epochs = 0;                 // after which the kept weights were reached
-  std::string device;             // "cpu", "cuda"
 };
 
 /// What the plugin exports under these names; `latcast_neural_train` returns false with the reason in `error`.
