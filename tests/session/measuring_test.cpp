@@ -2,42 +2,28 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "core/pack_content.h"
 #include "graph/net_builder.h"
 #include "must.h"
+#include "scratch.h"
+#include "session/listeners.h"
 
 namespace latcast::session {
 namespace {
 
-namespace fs = std::filesystem;
-using latcast::test::must;
+using test::must;
+using test::StopsAfter;
 
-class StopsAfter : public Listener {
- public:
-  explicit StopsAfter(int steps) : left_(steps) {}
-  void progress(double, std::string_view) override { --left_; }
-  [[nodiscard]] bool cancelled() const override { return left_ <= 0; }
-
- private:
-  int left_;
-};
-
-class Measuring : public testing::Test {
+class Measuring : public test::ScratchTest {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) /
-              ("latcast_measuring_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
+    ScratchTest::SetUp();
     options_.engine = "fake";
     options_.rounds = 3;
     options_.burst = std::chrono::milliseconds(1);
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   /// A Relu.
   std::string network(const std::string& name, const Dims& dims, onnx::DataType type = onnx::DataType::float32) {
@@ -45,17 +31,13 @@ class Measuring : public testing::Test {
     graph.inputs = {test::value("x", dims, type)};
     graph.nodes = {test::node("Relu", {"x"}, {"y"})};
     graph.outputs = {test::value("y", dims, type)};
-    const std::string file = (folder_ / name).string();
-    std::ofstream(file, std::ios::binary)
-        << must(onnx::write_model(test::model(std::move(graph)), onnx::Weights::materialize));
-    return file;
+    return put(name, must(onnx::write_model(test::model(std::move(graph)), onnx::Weights::materialize)));
   }
   Measurements measured() {
     Listener nobody;
     return must(measure(options_, nobody));
   }
 
-  fs::path folder_;
   MeasureOptions options_;
 };
 
@@ -72,7 +54,7 @@ TEST_F(Measuring, TellsTheBatchAndElementTypeThatTheFilesHave) {
 }
 
 TEST_F(Measuring, AFileThatCannotBeMeasuredIsAnErrorInItsPlace) {
-  options_.models = {(folder_ / "none.onnx").string(), network("relu.onnx", {1, 4})};
+  options_.models = {at("none.onnx"), network("relu.onnx", {1, 4})};
   const Measurements two = measured();
   ASSERT_EQ(two.models.size(), 2U);
   EXPECT_FALSE(two.models[0].measurement.has_value());

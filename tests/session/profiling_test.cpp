@@ -3,20 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <set>
 #include <string>
 
 #include "learn/data/dataset.h"
 #include "learn/train.h"
 #include "must.h"
+#include "scratch.h"
 
 namespace latcast::session {
 namespace {
 
-namespace fs = std::filesystem;
-using latcast::test::must;
+using test::must;
 using namespace std::chrono_literals;
 
 class Log : public Listener {
@@ -28,20 +26,15 @@ class Log : public Listener {
   int steps = 0, stop_after = -1;
 };
 
-class Profiling : public testing::Test {
+class Profiling : public test::ScratchTest {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) /
-              ("latcast_profiling_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    std::ofstream(folder_ / "campaign.toml") << "max_macs = 5e7\n";
+    ScratchTest::SetUp();
     options_.engine = "fake";
-    options_.db = (folder_ / "host.db").string();
-    options_.config = (folder_ / "campaign.toml").string();
+    options_.db = at("host.db");
+    options_.config = put("campaign.toml", "max_macs = 5e7\n");
     options_.budget = 10s;
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   CampaignSummary run() {
     log_ = {};
@@ -70,7 +63,6 @@ class Profiling : public testing::Test {
     return must(learn::train(load().samples, Catalogue::builtin()->types(), options)).info.training.error;
   }
 
-  fs::path folder_;
   ProfileOptions options_;
   Log log_;
 };
@@ -130,8 +122,8 @@ TEST_F(Profiling, TwoCampaignsThatDriftTrainAsOne) {
   options_.seed = 2;
   run();
   const double steady = trained_error();
-  fs::remove(options_.db);
-  for (const char* end : {"-wal", "-shm"}) fs::remove(options_.db + end);
+  std::filesystem::remove(options_.db);
+  for (const char* end : {"-wal", "-shm"}) std::filesystem::remove(options_.db + end);
   options_.settings.library = "scale=1.1";
   options_.seed = 1;
   run();
