@@ -19,6 +19,7 @@ KernelSamples take_samples(const KernelSamples& samples, const Renumbering& netw
   out.term_names = samples.term_names;
   out.feature_names = samples.feature_names;
   out.term_units = samples.term_units;
+  out.parameters = samples.parameters;
   std::vector<Eigen::Index> kept;
   rows.assign(samples.network.size(), -1);
   for (std::size_t i = 0; i < samples.network.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "core/forms/forms.h"
@@ -53,7 +54,7 @@ constexpr bool in_order() {
   }
   return true;
 }
-static_assert(in_order());
+static_assert(in_order() && kForms.size() == kFormKinds);
 
 const FormOperations& operations(const FormNodeView& node) noexcept {
   return kForms[static_cast<std::size_t>(node.kind)];
@@ -197,16 +198,23 @@ FormSpec laid_out(FormSpec form) {
   return form;
 }
 
-double form_cost_ns(const FormSpec& spec, FormShape shape) {
-  // The query, choosing the class, expressions and range checks; logarithms where the form reads features.
-  double ns = 35.0 + 4.0 * static_cast<double>(shape.features) + 3.3 * static_cast<double>(shape.terms);
+FormCosts form_costs_ns(const FormSpec& spec, FormShape shape) {
+  FormCosts out = {};
   bool features = false;
   for (const FormNode& node : spec) {
-    ns += operations(node.view()).cost(node.view());
+    out[1 + static_cast<std::size_t>(node.kind)] += operations(node.view()).cost(node.view());
     features |= node.kind != FormKind::constant && node.kind != FormKind::linear_terms &&
                 node.kind != FormKind::product && node.kind != FormKind::mean && node.kind != FormKind::sum;
   }
-  return features ? ns + 10.0 + 2.0 * static_cast<double>(shape.features) : ns;
+  // The query, choosing the class, expressions and range checks; logarithms where the form reads features.
+  out[0] = 35.0 + 4.0 * static_cast<double>(shape.features) + 3.3 * static_cast<double>(shape.terms);
+  if (features) out[0] += 10.0 + 2.0 * static_cast<double>(shape.features);
+  return out;
+}
+
+double form_cost_ns(const FormSpec& spec, FormShape shape, const FormCosts& factors) {
+  const FormCosts ns = form_costs_ns(spec, shape);
+  return std::inner_product(ns.begin(), ns.end(), factors.begin(), 0.0);
 }
 
 std::size_t form_bytes(const FormSpec& spec) {

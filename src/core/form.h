@@ -8,6 +8,7 @@
 // Evaluation allocates nothing, takes no lock and cannot fail: a form is checked once, when it is made or loaded.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,8 @@ enum class FormKind : std::uint16_t {
   complete_trees = 11,  // trees, laid out for fast walks
   sum = 12,             // of children, each up to a cap and times a weight
 };
+
+inline constexpr std::size_t kFormKinds = 13;
 
 /// One node, its arrays elsewhere (in a mapped pack or a FormNode).
 struct FormNodeView {
@@ -141,9 +144,21 @@ class Form {
 /// The form as packs store it: the same values, arrays laid out for fast evaluation and loading.
 [[nodiscard]] FormSpec laid_out(FormSpec form);
 
-/// Estimated time of one module, in ns, the expressions of its class (`shape`) included. Checked forms only. Fitted to
-/// bench/forecast_bench.cpp on a server CPU with AVX2.
-[[nodiscard]] double form_cost_ns(const FormSpec& spec, FormShape shape);
+/// A number for each part of a module's forecast: what surrounds the form (query, kernel class, expressions, ranges),
+/// then the form's nodes by their kind.
+using FormCosts = std::array<double, 1 + kFormKinds>;
+/// Estimated time of one module by parts, in ns, with `shape` the inputs of its class. Checked forms only. Fitted to
+/// bench/forecast_bench.cpp on the reference machine, a server CPU with AVX2.
+[[nodiscard]] FormCosts form_costs_ns(const FormSpec& spec, FormShape shape);
+
+/// Factors on that time, part by part: of the reference machine itself.
+inline constexpr FormCosts kReferenceCosts = [] {
+  FormCosts out = {};
+  out.fill(1);
+  return out;
+}();
+/// Of all parts together, on the machine that the factors are of.
+[[nodiscard]] double form_cost_ns(const FormSpec& spec, FormShape shape, const FormCosts& factors = kReferenceCosts);
 
 /// One node with that value.
 [[nodiscard]] FormSpec constant_form(double value);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <map>
 #include <string>
 
@@ -97,6 +98,16 @@ void summarise(const TrainingSet& set, const PreparedSet& prepared, const Study&
   info.training.noise_floor = noise_floor(set);
   info.extras.push_back({"samples_dropped", std::to_string(prepared.dropped)});
   info.extras.push_back({"seed", std::to_string(study.seed)});
+}
+
+std::string listed(const FormCosts& costs) {
+  std::string out;
+  for (const double factor : costs) {
+    char text[16];
+    std::snprintf(text, sizeof text, "%s%.3g", out.empty() ? "" : " ", factor);
+    out += text;
+  }
+  return out;
 }
 
 std::string rounded(double value) { return std::to_string(static_cast<long long>(std::ceil(value))); }
@@ -207,11 +218,14 @@ Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, 
   }
   summarise(set, prepared, study, frame.info);
   frame.info.fallback = fit_fallback(set);
-  const Selector selector(set, prepared, study, frame.info.fallback);
+  frame.info.extras.push_back({"forecast_costs", listed(budget.costs)});
+  const Selector selector(set, prepared, study, frame.info.fallback, budget.costs);
+  const double module_time_ns =
+      std::max(budget.module_time_ns, budget.time_yields ? 1.01 * selector.least().module_time_ns : 0.0);
   double fixed_bytes = std::isfinite(budget.pack_bytes) ? static_cast<double>(pack_bytes(frame).size()) : 0.0;
   // What models take in the file is known only when they are in it; what was estimated too low is taken off.
   for (int attempt = 0; attempt < 4; ++attempt) {
-    const auto choice = selector.choose({budget.module_time_ns, budget.pack_bytes - fixed_bytes});
+    const auto choice = selector.choose({module_time_ns, budget.pack_bytes - fixed_bytes});
     if (!choice) return not_met(budget, selector, fixed_bytes);
     Assembled out{frame, *choice, {}};
     fill(set, prepared, study, selector, *choice, std::isfinite(budget.pack_bytes), level, out.content);

@@ -22,6 +22,8 @@ namespace latcast::learn {
 struct PackBudget {
   double module_time_ns = kDefaultModuleTime_ns;                // mean over the modules of the carriers
   double pack_bytes = std::numeric_limits<double>::infinity();  // of the file
+  FormCosts costs = kReferenceCosts;                            // of the machine that times are of (forecast_costs.h)
+  bool time_yields = false;  // where no models are as quick as module_time_ns, to the quickest
 };
 
 struct TrainOptions {

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "learn/forecast_costs.h"
 #include "learn/joint/joint_model.h"
 #include "learn/models/prepared.h"
 #include "learn/models/regression_model.h"
@@ -116,17 +117,24 @@ class Stopwatch {
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
-Result<Trained> choose(const Lesson& lesson, learn::Study study, const TrainingOptions& options,
+FormCosts measured_costs(const Lesson& lesson, const learn::Study& study) {
+  return learn::measure_costs(lesson.task.measurements.set, study, lesson.task.measurements.catalogue.types());
+}
+
+Result<Trained> choose(const Lesson& lesson, learn::Study study, const FormCosts& costs, const TrainingOptions& options,
                        const Stopwatch& watch) {
   learn::add_mixtures(lesson.prepared, study);
   const learn::Measurements& measurements = lesson.task.measurements;
-  const learn::PackBudget budget{options.module_time_ns.value_or(measurements.usual_module_time_ns),
-                                 options.pack_bytes};
+  const learn::PackBudget budget{.module_time_ns = options.module_time_ns.value_or(measurements.usual_module_time_ns),
+                                 .pack_bytes = options.pack_bytes,
+                                 .costs = costs,
+                                 .time_yields = !options.module_time_ns};
   auto assembled =
       learn::assemble(measurements.set, lesson.prepared, study, frame_of(measurements, options.pack_bytes), budget);
   if (!assembled) return tl::unexpected(assembled.error());
   if (auto ok = lesson.prior.settle(assembled->content, options.pack_bytes); !ok) return tl::unexpected(ok.error());
   Trained out{std::move(assembled->content), report_on(measurements.report, study, lesson.prepared, *assembled)};
+  out.report.costs = costs;
   out.report.seconds = watch.seconds();
   return out;
 }
@@ -171,6 +179,7 @@ Result<std::vector<Result<Trained>>> train_together(const std::vector<std::strin
   auto studies = learn::make_studies(subjects, own);
   if (!studies) return tl::unexpected(studies.error());
   listener.progress(1, "choosing");
+  std::optional<FormCosts> costs = options.costs;  // timed once for all
   std::vector<Result<Trained>> out;
   auto study = studies->begin();
   for (const Result<Lesson>& one : lessons) {
@@ -179,7 +188,8 @@ Result<std::vector<Result<Trained>>> train_together(const std::vector<std::strin
       continue;
     }
     keep_study(*study, learn::study_fingerprint(one->task.measurements.set, own), one->task.study, listener);
-    out.push_back(choose(*one, std::move(*study++), options, watch));
+    if (!costs) costs = measured_costs(*one, *study);
+    out.push_back(choose(*one, std::move(*study++), *costs, options, watch));
   }
   return out;
 }
@@ -220,7 +230,8 @@ Result<Trained> train(const TrainingOptions& options, Listener& listener) {
   auto study = find_study(*lesson, options, listener);
   if (!study) return tl::unexpected(study.error());
   listener.progress(1, "choosing");
-  return choose(*lesson, std::move(*study), options, watch);
+  const FormCosts costs = options.costs ? *options.costs : measured_costs(*lesson, *study);
+  return choose(*lesson, std::move(*study), costs, options, watch);
 }
 
 Result<void> train_all(const TrainingOptions& options, Listener& listener, const PackDone& done) {

@@ -33,6 +33,8 @@ struct TrainingOptions {
   std::string proxy;         // file of another target's pack, for targets of imported tables
   bool proxy_known = false;  // networks' latencies on the proxy's target will be known
   bool reuse = false;        // the candidates that an earlier training left beside the store will do
+  /// Of the machine that module_time_ns is of; none: this one, forecasts are timed.
+  std::optional<FormCosts> costs = kReferenceCosts;
 };
 
 /// A regression model that may compete, in words: `latcast rms` shows them.
@@ -65,6 +67,7 @@ struct TrainingReport {
   learn::MeasurementReport data;
   std::vector<ModelUse> models;
   std::vector<ScarceClass> scarce;    // too few samples for a choice: the physical base answers
+  FormCosts costs = kReferenceCosts;  // of the machine that times are of
   learn::Choice choice;               // what the chosen models cost and err, out of fold
   std::vector<learn::Choice> front;   // what other budgets would give
   std::size_t outliers = 0;           // samples off by a factor of 5 or more from what models make of the others

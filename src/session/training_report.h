@@ -9,7 +9,7 @@
 
 namespace latcast::session {
 
-/// Everything but the seconds that the training took.
+/// Everything but the costs of forecasts and the seconds that the training took.
 [[nodiscard]] TrainingReport report_on(const learn::MeasurementReport& data, const learn::Study& study,
                                        const learn::PreparedSet& prepared, const learn::Assembled& assembled);
 

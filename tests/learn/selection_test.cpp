@@ -5,8 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 #include "core/pack_content.h"
+#include "learn/forecast_costs.h"
 #include "learn/study/study_file.h"
 #include "learn/synthetic.h"
 #include "learn/train.h"
@@ -76,6 +78,83 @@ TEST(Selector, TheFrontIsOne) {
   for (std::size_t i = 1; i < front.size(); ++i) {
     EXPECT_GE(front[i].module_time_ns, front[i - 1].module_time_ns);
   }
+}
+
+/// Where the cost of Gaussian processes stands.
+constexpr std::size_t kProcess = 1 + static_cast<std::size_t>(FormKind::gaussian_process);
+
+TEST(Selector, ALimitOfTimeIsThatOfTheMachineItIsToldOf) {
+  const Selector here = selector();
+  static const Fallback fallback = fit_fallback(world().set);
+  const auto on = [](const FormCosts& costs) {
+    return Selector(world().set, world().prepared, world().study, fallback, costs);
+  };
+  FormCosts twice, slow_processes = kReferenceCosts;
+  twice.fill(2);
+  slow_processes[kProcess] = 100;
+  const Choice free = here.choose({1e9, 1e9}).value_or(Choice{});
+  const Choice same = on(twice).choose({1e9, 1e9}).value_or(Choice{});
+  EXPECT_EQ(same.candidate, free.candidate);  // the machine matters where a limit does
+  EXPECT_NEAR(same.module_time_ns, 2 * free.module_time_ns, 1e-9 * free.module_time_ns);
+  const Choice limited = here.choose({0.7 * free.module_time_ns, 1e9}).value_or(Choice{});
+  ASSERT_FALSE(limited.candidate.empty());
+  EXPECT_EQ(on(twice).choose({1.4 * free.module_time_ns, 1e9}).value_or(Choice{}).candidate, limited.candidate);
+  const auto processes = [](const Choice& choice) {
+    std::size_t out = 0;
+    for (std::size_t k = 0; k < choice.candidate.size(); ++k) {
+      const Candidate& one = world().study.classes[k].candidates[static_cast<std::size_t>(choice.candidate[k])];
+      out += one.score.name.starts_with("base_gp") ? 1U : 0U;
+    }
+    return out;
+  };
+  EXPECT_GT(processes(free), 0U);
+  EXPECT_EQ(processes(on(slow_processes).choose({free.module_time_ns, 1e9}).value_or(Choice{})), 0U);
+}
+
+TEST(Assemble, SaysWhatForecastsWereTakenToCost) {
+  const World& w = world();
+  PackBudget budget;
+  budget.costs[0] = 1.25;
+  const auto pack = assemble(w.set, w.prepared, w.study, untrained(w.types), budget);
+  ASSERT_TRUE(pack);
+  EXPECT_EQ(find_value(pack->content.info.extras, "forecast_costs"), "1.25 1 1 1 1 1 1 1 1 1 1 1 1 1");
+}
+
+TEST(Assemble, ALimitThatNobodyAskedForYieldsToTheQuickestModels) {
+  const World& w = world();
+  PackBudget budget{.module_time_ns = 1, .time_yields = true};
+  EXPECT_TRUE(assemble(w.set, w.prepared, w.study, untrained(w.types), budget));
+  budget.time_yields = false;
+  EXPECT_FALSE(assemble(w.set, w.prepared, w.study, untrained(w.types), budget));
+}
+
+TEST(ForecastCosts, AreTheFactorsThatExplainTheTimes) {
+  const World& w = world();
+  FormCosts truth;
+  truth.fill(0.5);
+  truth[kProcess] = 2;
+  const auto by_law = [&](const CostProbe& probe) {
+    return std::inner_product(truth.begin(), truth.end(), probe.reference_ns.begin(), 0.0);
+  };
+  EXPECT_EQ(measure_costs(w.set, w.study, w.types, by_law), truth);
+}
+
+TEST(ForecastCosts, AreTheReferencesWhereNothingCanBeTimed) {
+  EXPECT_EQ(measure_costs({}, {}, world().types), kReferenceCosts);
+}
+
+TEST(ForecastCosts, AreTimedOnNetworksOfTheTrainingSet) {
+  const World& w = world();
+  std::size_t probes = 0;
+  const FormCosts costs = measure_costs(w.set, w.study, w.types, [&](const CostProbe& probe) {
+    std::vector<ModuleForecast> modules(probe.modules.size());
+    EXPECT_TRUE(probe.predictor.forecast_network(probe.modules, modules));
+    for (const ModuleForecast& module : modules) EXPECT_EQ(module.status, ForecastStatus::ok);
+    ++probes;
+    return 1e3;
+  });
+  EXPECT_GE(probes, 4U);
+  for (const double factor : costs) EXPECT_GT(factor, 0);
 }
 
 TEST(Assemble, SaysWhatCanBeMet) {

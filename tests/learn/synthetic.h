@@ -149,6 +149,7 @@ inline TrainingSet make_set(const std::vector<ModuleType>& types, const Syntheti
       samples.latency_ns[row] = d.measured_ns;
       samples.weight[row] = d.measured_ns / (d.measured_ns + 20000.0);
       samples.network.push_back(d.network);
+      if (row == 0) samples.parameters = {d.work.c, d.work.h, d.work.k, double(k % o.kernels)};
       set.networks[std::size_t(d.network)].modules.push_back(
           {k, int(row), 4 * d.work.elements(), 4 * d.work.elements(), 0, d.work.macs(), d.measured_ns});
       ++row;

@@ -25,6 +25,7 @@ std::string check_model(const std::string& name) {
 
 void add_options(CLI::App& command, Options& options) {
   session::TrainingOptions& training = options.training;
+  training.costs.reset();  // timed here
   command.add_option("--db", training.store, "Store made by 'latcast profile' or 'latcast import'")
       ->option_text("FILE")
       ->required();
@@ -40,8 +41,8 @@ void add_options(CLI::App& command, Options& options) {
       ->check(check_model);
   command
       .add_option("--max-module-time", training.module_time_ns,
-                  "What forecasting a module may take, on average over the modules of the training networks (default: "
-                  "500ns for campaigns, 5us for tables)")
+                  "What forecasting a module may take on this machine, on average over the modules of the training "
+                  "networks (default: 500ns for campaigns, 5us for tables, or what the quickest models take)")
       ->option_text("TIME")
       ->transform(duration_option());
   command.add_option("--max-pack-size", training.pack_bytes, "What the pack may take on disk (default: no limit)")

@@ -134,6 +134,14 @@ std::string details(const TrainingReport& report) {
          format_bytes(peak_memory_bytes()) + "\n";
 }
 
+/// Where the times of forecasts are from.
+std::string timed(const FormCosts& costs) {
+  if (costs == kReferenceCosts) return "an estimate from the models' forms for an AVX2 server CPU";
+  const auto [least, most] = std::ranges::minmax(costs);
+  return "models were timed here (" + format_percent(least, 0) + " to " + format_percent(most, 0) +
+         " of the times on an AVX2 server CPU)";
+}
+
 }  // namespace
 
 std::string training_text(const session::Trained& trained, bool verbose) {
@@ -141,10 +149,9 @@ std::string training_text(const session::Trained& trained, bool verbose) {
   std::string text = learnt(report.data, trained.content.info.training) +
                      quality(trained.content.info.training, report.data.unit) + lacks(report);
   if (report.choice.module_time_ns > 0) {
-    text += "a forecast is estimated to take " + format_time(report.choice.module_time_ns) + " a module, " +
+    text += "a forecast takes " + format_time(report.choice.module_time_ns) + " a module, " +
             format_time(report.choice.network_time_ns) +
-            " a network of the training set, all modules at once: an estimate from the models' forms for an AVX2 "
-            "server CPU ('latcast bench predict' measures it here)\n";
+            " a network of the training set, all modules at once: " + timed(report.costs) + "\n";
   }
   if (verbose) text += details(report);
   return text + "trained in " + format_time(1e9 * report.seconds) +

@@ -42,7 +42,10 @@ SampleCollector::Place SampleCollector::add(std::size_t type_index, const Slots&
   const Kernel& kernel = type.kernels[slots.kernel];
   const auto [found, fresh] = rows_.try_emplace({type_index, slots.kernel});
   Rows& rows = found->second;
-  if (fresh) rows.index = static_cast<int>(rows_.size()) - 1;
+  if (fresh) {
+    rows.index = static_cast<int>(rows_.size()) - 1;
+    rows.parameters.assign(slots.values.begin(), slots.values.end() - static_cast<std::ptrdiff_t>(type.derived.size()));
+  }
   Place place{rows.index, static_cast<int>(rows.latency.size()), 0.0};
   if (type.macs) place.macs = evaluate(type.macs->program, slots.values);
   rows.terms.push_back(values(kernel.base, slots.values));
@@ -75,6 +78,7 @@ KernelSamples SampleCollector::to_samples(std::pair<std::size_t, std::size_t> ke
   samples.latency_ns = vector(rows.latency);
   samples.weight = vector(rows.weight);
   samples.network = rows.network;
+  samples.parameters = rows.parameters;
   return samples;
 }
 

@@ -42,6 +42,7 @@ class SampleCollector {
  private:
   struct Rows {
     int index = 0;
+    std::vector<double> parameters;  // of the first
     std::vector<std::vector<double>> terms, features;
     std::vector<double> latency, weight;
     std::vector<int> network;

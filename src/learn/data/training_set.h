@@ -27,6 +27,7 @@ struct KernelSamples {
   Eigen::VectorXd latency_ns;        // > 0
   Eigen::VectorXd weight;            // > 0, from the measurements' own noise and the share of time that is at stake
   std::vector<int> network;          // per sample: index into TrainingSet::networks (cross-validation groups by it)
+  std::vector<double> parameters;    // of the first sample's module; empty: unknown
 };
 
 struct ModuleRef {

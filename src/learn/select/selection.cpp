@@ -73,7 +73,8 @@ struct Selector::Networks {
   }
 };
 
-Selector::Selector(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Fallback& fallback)
+Selector::Selector(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Fallback& fallback,
+                   const FormCosts& costs)
     : set_(set), prepared_(prepared), study_(study), fallback_(fallback) {
   for (const NetworkTruth& network : set.networks) {
     if (!counts(network)) continue;
@@ -81,15 +82,15 @@ Selector::Selector(const TrainingSet& set, const PreparedSet& prepared, const St
     modules_ += static_cast<double>(network.modules.size());
   }
   for (std::size_t k = 0; k < study.classes.size(); ++k) {
-    ClassItems items = items_of(k);
+    ClassItems items = items_of(k, costs);
     if (!items.items.empty()) classes_.push_back(std::move(items));
   }
   const std::vector<std::string> by_merit = models_by_merit();
   for (ClassItems& own : classes_) charge(own, by_merit);
 }
 
-std::string_view Selector::name_of(const ClassItems& own, const Item& item) const {
-  return study_.classes[own.kernel].candidates[static_cast<std::size_t>(item.candidate)].score.name;
+const CandidateScore& Selector::score_of(const ClassItems& own, const Item& item) const {
+  return study_.classes[own.kernel].candidates[static_cast<std::size_t>(item.candidate)].score;
 }
 
 /// The models' names, the one that would be best for everything first.
@@ -97,7 +98,7 @@ std::vector<std::string> Selector::models_by_merit() const {
   std::map<std::string, double, std::less<>> against;  // total, as a difference from what absent models are taken for
   for (const ClassItems& own : classes_) {
     const double absent = kAbsent * std::ranges::min_element(own.items, {}, &Item::off)->off;
-    for (const Item& item : own.items) against[std::string(name_of(own, item))] += item.off - absent;
+    for (const Item& item : own.items) against[score_of(own, item).name] += item.off - absent;
   }
   std::vector<std::string> out;
   for (const auto& [name, total] : against) out.push_back(name);
@@ -108,7 +109,7 @@ std::vector<std::string> Selector::models_by_merit() const {
 /// Fills in the items' losses.
 void Selector::charge(ClassItems& own, const std::vector<std::string>& by_merit) const {
   const auto rank = [&](const Item& item) {
-    return std::ranges::find(by_merit, name_of(own, item)) - by_merit.begin();
+    return std::ranges::find(by_merit, score_of(own, item).name) - by_merit.begin();
   };
   const Item& usual = *std::ranges::min_element(own.items, {}, rank);
   for (Item& item : own.items) {
@@ -119,12 +120,12 @@ void Selector::charge(ClassItems& own, const std::vector<std::string>& by_merit)
     }
     const double n = std::max(networks_, 1.0);
     const double caution = kCaution * std::sqrt(std::max(squares - mean * mean / n, 0.0)) / n;
-    const double doublings = std::log2(1.0 + item.time_ns / kFreeTime_ns);
+    const double doublings = std::log2(1.0 + score_of(own, item).latency_ns / kFreeTime_ns);
     item.loss = (item.off + caution) * (1.0 + kDoublingGain * doublings);
   }
 }
 
-Selector::ClassItems Selector::items_of(std::size_t kernel) const {
+Selector::ClassItems Selector::items_of(std::size_t kernel, const FormCosts& costs) const {
   ClassItems out;
   out.kernel = kernel;
   const Rows& rows = prepared_.kernels[kernel].rows;
@@ -133,11 +134,12 @@ Selector::ClassItems Selector::items_of(std::size_t kernel) const {
     if (!counts(network)) continue;
     out.modules += 1;
   }
+  const FormShape shape{static_cast<std::size_t>(rows.terms.cols()), static_cast<std::size_t>(rows.logs.cols())};
   const auto& candidates = study_.classes[kernel].candidates;
   for (std::size_t c = 0; c < candidates.size(); ++c) {
     const Candidate& one = candidates[c];
     if (!one.fit) continue;
-    Item item{static_cast<int>(c), one.score.latency_ns, one.score.bytes, one.joint, 0, 0, {}};
+    Item item{static_cast<int>(c), form_cost_ns(one.fit->form, shape, costs), one.score.bytes, one.joint, 0, 0, {}};
     std::map<int, Impact> impacts;
     for (std::size_t i = 0; i < one.out_of_fold.size(); ++i) {
       const NetworkTruth& network = set_.networks[static_cast<std::size_t>(rows.group[i])];
@@ -335,11 +337,8 @@ double Selector::quickest_within(double form_bytes) const {
 Choice Selector::only(std::string_view name) const {
   std::vector<std::size_t> item;
   for (const ClassItems& own : classes_) {
-    const auto& candidates = study_.classes[own.kernel].candidates;
-    const auto is_it = [&](const Item& one) {
-      return candidates[static_cast<std::size_t>(one.candidate)].score.name == name;
-    };
-    const auto found = std::ranges::find_if(own.items, is_it);
+    const auto found =
+        std::ranges::find_if(own.items, [&](const Item& one) { return score_of(own, one).name == name; });
     item.push_back(found == own.items.end() ? 0 : static_cast<std::size_t>(found - own.items.begin()));
   }
   return tallied(item);

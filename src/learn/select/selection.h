@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/form.h"
 #include "latcast/pack_info.h"
 #include "learn/data/training_set.h"
 #include "learn/models/prepared.h"
@@ -51,8 +52,10 @@ enum class Unseen : std::uint8_t { network, family, family_or_network };
 
 class Selector {
  public:
-  /// All of them must outlive the selector.
-  Selector(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Fallback& fallback);
+  /// All of them must outlive the selector. Budgets and choices have the times of a machine with these `costs`; which
+  /// of two equally good models is taken where both fit does not depend on it.
+  Selector(const TrainingSet& set, const PreparedSet& prepared, const Study& study, const Fallback& fallback,
+           const FormCosts& costs = kReferenceCosts);
 
   /// Nothing where the budget cannot be met.
   [[nodiscard]] std::optional<Choice> choose(const Budget& budget = {}) const;
@@ -91,8 +94,8 @@ class Selector {
   };
   struct Networks;
 
-  [[nodiscard]] ClassItems items_of(std::size_t kernel) const;
-  [[nodiscard]] std::string_view name_of(const ClassItems& own, const Item& item) const;
+  [[nodiscard]] ClassItems items_of(std::size_t kernel, const FormCosts& costs) const;
+  [[nodiscard]] const CandidateScore& score_of(const ClassItems& own, const Item& item) const;
   [[nodiscard]] std::vector<std::string> models_by_merit() const;
   void charge(ClassItems& own, const std::vector<std::string>& by_merit) const;
   [[nodiscard]] Choice tallied(const std::vector<std::size_t>& item) const;
