@@ -120,7 +120,6 @@ class NetworkBuilder {
   /// The first output; the others' ids follow it.
   Tensor add_node(std::string_view op, std::span<const Tensor> inputs, std::span<const NodeAttribute> attributes,
                   std::size_t outputs, std::string_view domain);
-  void check_node(std::uint32_t id);
   bool check_dims(std::span<const std::int64_t> dims, std::string_view what);
   void refuse(std::string what);
 

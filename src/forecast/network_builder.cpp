@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "graph/describe.h"
 #include "graph/ir.h"
 #include "graph/link.h"
-#include "graph/shapes/node_shapes.h"
 
 namespace latcast {
 namespace {
@@ -99,27 +97,13 @@ Tensor NetworkBuilder::add_node(std::string_view op, std::span<const Tensor> inp
                                 std::string_view domain) {
   onnx::Operation operation{std::string(op), std::string(domain), {}, {}};
   operation.attributes.reserve(attributes.size());
-  for (const NodeAttribute& given : attributes) {
-    onnx::Attribute& own = operation.attributes.emplace_back();
-    own.name = given.name_;
-    switch (given.kind_) {
-      case NodeAttribute::Kind::integer:
-        own.kind = onnx::Attribute::Kind::i;
-        own.i = given.integer_;
-        break;
-      case NodeAttribute::Kind::real:
-        own.kind = onnx::Attribute::Kind::f;
-        own.f = static_cast<float>(given.real_);
-        break;
-      case NodeAttribute::Kind::text:
-        own.kind = onnx::Attribute::Kind::s;
-        own.s = given.text_;
-        break;
-      case NodeAttribute::Kind::integers:
-        own.kind = onnx::Attribute::Kind::ints;
-        own.ints.assign(given.integers_.begin(), given.integers_.end());
-        break;
-    }
+  for (const NodeAttribute& one : attributes) {
+    using Kind = NodeAttribute::Kind;
+    if (one.kind_ == Kind::integer) operation.attributes.emplace_back(one.name_, one.integer_);
+    if (one.kind_ == Kind::real) operation.attributes.emplace_back(one.name_, one.real_);
+    if (one.kind_ == Kind::text) operation.attributes.emplace_back(one.name_, one.text_);
+    if (one.kind_ == Kind::integers)
+      operation.attributes.emplace_back(one.name_, Dims(one.integers_.begin(), one.integers_.end()));
   }
   ir::Ids reads, gives;
   reads.reserve(inputs.size());
@@ -133,26 +117,11 @@ Tensor NetworkBuilder::add_node(std::string_view op, std::span<const Tensor> inp
   gives.reserve(outputs);
   for (std::size_t i = 0; i < outputs; ++i) gives.push_back(graph_->add_value("value", {}));
   const ir::NodeId id = graph_->add_node(std::move(operation), std::move(reads), std::move(gives));
-  if (!infer_node(*graph_, id, nullptr)) check_node(id);
+  if (!infer_node(*graph_, id, nullptr)) {
+    const ir::Node& node = graph_->node(id);
+    if (const auto what = misfit(node, inputs_of(*graph_, node))) refuse(place(id, op) + " " + *what);
+  }
   return {first};
-}
-
-/// Why an operator's shapes are not known, where they should be.
-void NetworkBuilder::check_node(std::uint32_t id) {
-  const ir::Node& node = graph_->node(id);
-  const shapes::RuleRow* row = shapes::find_rule(node.domain, node.op);
-  if (row == nullptr) return;  // an operator of its own
-  const std::string name = place(id, node.op);
-  for (std::size_t i = 0; i < row->required; ++i) {
-    if (node.input(i) == ir::kNothing) return refuse(name + " lacks its input " + std::to_string(i));
-  }
-  std::string shapes;
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    const bool there = node.inputs[i] != ir::kNothing;
-    if (there && !graph_->value(node.inputs[i]).info.known) return;  // of an operator of its own, or refused already
-    shapes += (shapes.empty() ? "" : ", ") + (there ? shape_text(graph_->value(node.inputs[i]).info) : "-");
-  }
-  refuse(name + " does not fit inputs of the shapes " + shapes);
 }
 
 void NetworkBuilder::output(Tensor tensor) {

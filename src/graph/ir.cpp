@@ -35,29 +35,7 @@ onnx::Tensor tensor_of(const Value& value, const std::string& name) {
   return out;
 }
 
-onnx::Attribute attribute_of(std::string_view name, onnx::Attribute::Kind kind) {
-  onnx::Attribute out;
-  out.name = std::string(name);
-  out.kind = kind;
-  return out;
-}
-
 }  // namespace
-
-std::int64_t Node::integer(std::string_view wanted, std::int64_t fallback) const {
-  const onnx::Attribute* found = attribute(wanted);
-  return found == nullptr ? fallback : found->i;
-}
-
-float Node::real(std::string_view wanted, float fallback) const {
-  const onnx::Attribute* found = attribute(wanted);
-  return found == nullptr ? fallback : found->f;
-}
-
-std::string_view Node::text(std::string_view wanted) const {
-  const onnx::Attribute* found = attribute(wanted);
-  return found == nullptr ? std::string_view() : std::string_view(found->s);
-}
 
 void Node::set(onnx::Attribute one) {
   const auto found = std::ranges::find(attributes, one.name, &onnx::Attribute::name);
@@ -66,30 +44,6 @@ void Node::set(onnx::Attribute one) {
   } else {
     attributes.push_back(std::move(one));
   }
-}
-
-void Node::set_int(std::string_view wanted, std::int64_t value) {
-  onnx::Attribute one = attribute_of(wanted, onnx::Attribute::Kind::i);
-  one.i = value;
-  set(std::move(one));
-}
-
-void Node::set_ints(std::string_view wanted, Dims values) {
-  onnx::Attribute one = attribute_of(wanted, onnx::Attribute::Kind::ints);
-  one.ints = std::move(values);
-  set(std::move(one));
-}
-
-void Node::set_real(std::string_view wanted, float value) {
-  onnx::Attribute one = attribute_of(wanted, onnx::Attribute::Kind::f);
-  one.f = value;
-  set(std::move(one));
-}
-
-void Node::set_text(std::string_view wanted, std::string_view value) {
-  onnx::Attribute one = attribute_of(wanted, onnx::Attribute::Kind::s);
-  one.s = std::string(value);
-  set(std::move(one));
 }
 
 Graph::Graph(std::map<std::string, std::int64_t> opsets) : opsets_(std::move(opsets)) { opset_ = opset({}); }

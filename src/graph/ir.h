@@ -57,14 +57,7 @@ struct Node : onnx::Operation {
   [[nodiscard]] bool is(std::string_view wanted, std::string_view its_domain = {}) const {
     return bucket == bucket_of(wanted) && !removed && op == wanted && domain == its_domain;
   }
-  [[nodiscard]] std::int64_t integer(std::string_view wanted, std::int64_t fallback) const;
-  [[nodiscard]] float real(std::string_view wanted, float fallback) const;
-  [[nodiscard]] std::string_view text(std::string_view wanted) const;
   void set(onnx::Attribute attribute);
-  void set_int(std::string_view name, std::int64_t value);
-  void set_ints(std::string_view name, Dims values);
-  void set_real(std::string_view name, float value);
-  void set_text(std::string_view name, std::string_view value);
   [[nodiscard]] ValueId input(std::size_t index) const { return index < inputs.size() ? inputs[index] : kNothing; }
 };
 

@@ -5,8 +5,8 @@
 #include <unordered_map>
 
 #include "graph/bindings.h"
-#include "graph/catalogue_shapes.h"
-#include "graph/shapes/node_shapes.h"
+#include "graph/describe.h"
+#include "graph/node_reads.h"
 
 namespace latcast {
 namespace {
@@ -139,6 +139,39 @@ void Linking::add(const onnx::Node& node) {
   }
 }
 
+std::vector<double> read_all(const ModuleType& type, const NodeView& view) {
+  std::vector<double> slots;
+  for (const NodeRead& read : type.reads) {
+    const auto value = read_node(view, read);
+    // Reads of outputs cannot be answered yet; the shape's programs do not use them.
+    slots.push_back(value ? *value : 0.0);
+  }
+  return slots;
+}
+
+bool give_shapes(const ModuleType& type, std::span<const double> slots, shapes::NodeShapes& n) {
+  for (std::size_t i = 0; i < type.output_shapes.size(); ++i) {
+    shapes::Dims dims;
+    for (const Program& program : type.output_shapes[i]) dims.push_back(shapes::bounded(evaluate(program, slots)));
+    if (std::ranges::any_of(dims, [](std::int64_t dim) { return dim <= 0; })) return false;
+    if (!n.give(i, std::move(dims), n.type())) return false;
+  }
+  return type.output_shapes.size() >= n.outputs().size();
+}
+
+/// Output shapes of operators that only the catalogue knows: a user's own module type may say them. True where a
+/// covering type gives a shape for every output.
+bool catalogue_shapes(const Catalogue& catalogue, shapes::NodeShapes& n) {
+  NodeView view{.node = &n.node(), .opset = n.opset(), .inputs = {}, .outputs = {}, .at_boundary = false, .reuse = {}};
+  for (std::size_t i = 0; i < n.input_count(); ++i) view.inputs.push_back(n.has(i) ? &n.input(i) : nullptr);
+  for (const std::size_t index : catalogue.covering(n.node().domain, n.node().op)) {
+    const ModuleType& type = catalogue.types()[index];
+    if (type.output_shapes.empty()) continue;
+    if (give_shapes(type, read_all(type, view), n)) return true;
+  }
+  return false;
+}
+
 bool apply_rule(NodeShapes& n, const Catalogue* catalogue) {
   const onnx::Operation& node = n.node();
   for (std::size_t i = 0; i < n.input_count(); ++i)
@@ -161,26 +194,46 @@ TensorInfo initializer_info(const onnx::Tensor& tensor) {
   return info;
 }
 
+std::vector<TensorInfo> infer_outputs(const onnx::Operation& operation, std::int64_t opset, TensorInfos inputs,
+                                      std::size_t outputs, const Catalogue* catalogue) {
+  bool constant = !inputs.empty() || operation.op == "Constant";
+  for (const TensorInfo* input : inputs) constant = constant && (input == nullptr || input->constant);
+  NodeShapes n(operation, opset, std::move(inputs), outputs);
+  const bool known = outputs > 0 && apply_rule(n, catalogue);
+  if (known) shapes::propagate_values(n);
+  for (TensorInfo& output : n.outputs()) {
+    if (!known) output = TensorInfo{.type = onnx::DataType::undefined};
+    output.constant = constant;
+  }
+  return std::move(n.outputs());
+}
+
+std::optional<std::string> misfit(const onnx::Operation& operation, const TensorInfos& inputs) {
+  const shapes::RuleRow* row = shapes::find_rule(operation.domain, operation.op);
+  if (row == nullptr) return std::nullopt;
+  for (std::size_t i = 0; i < row->required; ++i) {
+    if (i >= inputs.size() || inputs[i] == nullptr) return "lacks its input " + std::to_string(i);
+  }
+  std::string shapes;
+  for (const TensorInfo* input : inputs) {
+    if (input != nullptr && !input->known) return std::nullopt;
+    shapes += (shapes.empty() ? "" : ", ") + (input == nullptr ? "-" : shape_text(*input));
+  }
+  return "does not fit inputs of the shapes " + shapes;
+}
+
+TensorInfos inputs_of(const ir::Graph& graph, const ir::Node& node) {
+  TensorInfos out;
+  for (const ir::ValueId id : node.inputs) out.push_back(id == ir::kNothing ? nullptr : &graph.value(id).info);
+  return out;
+}
+
 bool infer_node(ir::Graph& graph, ir::NodeId id, const Catalogue* catalogue) {
   const ir::Node& node = graph.node(id);
-  bool constant = !node.inputs.empty() || node.op == "Constant";
-  NodeShapes::Inputs inputs;
-  for (const ir::ValueId input : node.inputs) {
-    inputs.push_back(input == ir::kNothing ? nullptr : &graph.value(input).info);
-    constant = constant && (inputs.back() == nullptr || inputs.back()->constant);
-  }
-  NodeShapes n(node, graph.opset(node.domain), std::move(inputs), node.outputs.size());
-  const bool known = !node.outputs.empty() && apply_rule(n, catalogue);
-  if (known) {
-    shapes::propagate_values(n);
-  } else {
-    for (TensorInfo& output : n.outputs()) output = TensorInfo{.type = onnx::DataType::undefined};
-  }
-  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-    if (node.outputs[i] == ir::kNothing) continue;
-    TensorInfo& info = graph.value(node.outputs[i]).info;
-    info = std::move(n.outputs()[i]);
-    info.constant = constant;
+  auto outputs = infer_outputs(node, graph.opset(node.domain), inputs_of(graph, node), node.outputs.size(), catalogue);
+  const bool known = !outputs.empty() && outputs.front().known;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (node.outputs[i] != ir::kNothing) graph.value(node.outputs[i]).info = std::move(outputs[i]);
   }
   return known;
 }

@@ -3,6 +3,7 @@
 
 #include "graph/ir.h"
 #include "graph/network.h"
+#include "graph/shapes/node_shapes.h"
 
 namespace latcast {
 
@@ -12,8 +13,22 @@ namespace latcast {
 /// What an initializer tells of itself.
 [[nodiscard]] TensorInfo initializer_info(const onnx::Tensor& tensor);
 
-/// Gives a node's outputs their shapes, from those of its inputs; false: they are not known. Outputs computed from
+using TensorInfos = shapes::NodeShapes::Inputs;
+
+/// Shapes, types and small values of what an operator gives, from those of what it reads. Outputs computed from
 /// constants alone are constant.
+[[nodiscard]] std::vector<TensorInfo> infer_outputs(const onnx::Operation& operation, std::int64_t opset,
+                                                    TensorInfos inputs, std::size_t outputs,
+                                                    const Catalogue* catalogue);
+
+/// Why the outputs of an operator are not known, where its inputs are. Nothing: it has no rule, or an input is not
+/// known either.
+[[nodiscard]] std::optional<std::string> misfit(const onnx::Operation& operation, const TensorInfos& inputs);
+
+/// What a node reads; null: left out.
+[[nodiscard]] TensorInfos inputs_of(const ir::Graph& graph, const ir::Node& node);
+
+/// Gives a node's outputs their shapes, from those of its inputs; false: they are not known.
 bool infer_node(ir::Graph& graph, ir::NodeId id, const Catalogue* catalogue);
 
 }  // namespace latcast

@@ -88,24 +88,6 @@ void fill_quantities(const ir::Graph& graph, const ir::Node& node, const TensorB
   }
 }
 
-/// Multiply-accumulates of an operator that no type covers, by its name: convolutions and matrix products of whatever
-/// domain. 0: another operator, or shapes that are not known.
-double product_macs(const ir::Node& node, const NodeView& view) {
-  const auto known = [](const TensorInfo* tensor) {
-    return tensor != nullptr && tensor->known && !tensor->dims.empty();
-  };
-  if (view.inputs.size() < 2 || view.outputs.empty() || !known(view.inputs[0]) || !known(view.outputs[0])) return 0;
-  const auto named = [&](std::string_view part) { return node.op.find(part) != std::string::npos; };
-  const TensorInfo &input = *view.inputs[0], &output = *view.outputs[0];
-  if (named("Conv")) {
-    if (!known(view.inputs[1]) || view.inputs[1]->dims.front() <= 0) return 0;
-    const double filter = view.inputs[1]->elements() / static_cast<double>(view.inputs[1]->dims.front());
-    return filter * (named("ConvTranspose") ? input.elements() : output.elements());
-  }
-  if (named("MatMul") || named("Gemm")) return output.elements() * static_cast<double>(input.dims.back());
-  return 0;
-}
-
 std::string node_name(const onnx::Node& node) {
   if (!node.name.empty()) return node.name;
   return node.outputs.empty() ? node.op : node.outputs[0];
@@ -127,6 +109,22 @@ std::vector<std::vector<std::string>> file_nodes(const onnx::Model& executed, co
 
 }  // namespace
 
+double product_macs(std::string_view op, std::span<const TensorInfo* const> inputs,
+                    std::span<const TensorInfo* const> outputs) {
+  const auto known = [](const TensorInfo* tensor) {
+    return tensor != nullptr && tensor->known && !tensor->dims.empty();
+  };
+  if (inputs.size() < 2 || outputs.empty() || !known(inputs[0]) || !known(outputs[0])) return 0;
+  const auto named = [&](std::string_view part) { return op.find(part) != std::string_view::npos; };
+  if (named("Conv")) {
+    if (!known(inputs[1]) || inputs[1]->dims.front() <= 0) return 0;
+    const double filter = inputs[1]->elements() / static_cast<double>(inputs[1]->dims.front());
+    return filter * (named("ConvTranspose") ? inputs[0] : outputs[0])->elements();
+  }
+  if (named("MatMul") || named("Gemm")) return outputs[0]->elements() * static_cast<double>(inputs[0]->dims.back());
+  return 0;
+}
+
 Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> order, const ModuleMatcher& matcher) {
   const ReuseDistances reuse(executed, order);
   TensorBytes bytes(executed);
@@ -145,7 +143,7 @@ Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> orde
     bytes.look_at(node);
     fill_quantities(executed, node, bytes, module);
     matcher.match(view, module, memory);
-    if (module.match == ModuleMatch::unknown) module.macs = product_macs(node, view);
+    if (module.match == ModuleMatch::unknown) module.macs = product_macs(node.op, view.inputs, view.outputs);
   }
   return network;
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catalogue/catalogue.h"
@@ -49,6 +50,11 @@ class ModuleMatcher;
 struct Network {
   std::vector<Module> modules;  // in execution order of the executed graph
 };
+
+/// Multiply-accumulates of convolutions and matrix products of whatever domain, by the operator's name. 0: another
+/// operator, or shapes that are not known.
+[[nodiscard]] double product_macs(std::string_view op, std::span<const TensorInfo* const> inputs,
+                                  std::span<const TensorInfo* const> outputs);
 
 /// The modules of a graph's nodes in that order; they do not know the file's nodes they stand for.
 [[nodiscard]] Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> order,

@@ -160,7 +160,7 @@ Result<double> read_node(const NodeView& view, const NodeRead& read, const views
       return read_attribute(view, read);
     case Kind::attribute_equals:
       if (read.fallback && view.node->attribute(read.name) == nullptr) return *read.fallback;
-      return view.text(read.name) == read.text ? 1.0 : 0.0;
+      return view.node->text(read.name) == read.text ? 1.0 : 0.0;
     case Kind::attribute_count:
       if (read.fallback && view.node->attribute(read.name) == nullptr) return *read.fallback;
       return attribute_count(view.node->attribute(read.name));

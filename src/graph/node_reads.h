@@ -29,10 +29,6 @@ struct NodeView {
   mutable ViewFields fields = {};
 
   [[nodiscard]] bool has_input(std::size_t i) const { return i < inputs.size() && inputs[i] != nullptr; }
-  /// The attribute's value, or `fallback` where it is absent.
-  [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t fallback) const;
-  [[nodiscard]] Dims integers(std::string_view name) const;
-  [[nodiscard]] std::string_view text(std::string_view name) const;
 };
 
 /// The number, or why there is none, for people: "attr.axis is absent on Softmax 'n12'". `view`: of a read that is one,

@@ -46,4 +46,24 @@ const Attribute* Operation::attribute(std::string_view wanted) const {
   return found == attributes.end() ? nullptr : &*found;
 }
 
+std::int64_t Operation::integer(std::string_view wanted, std::int64_t fallback) const {
+  const Attribute* found = attribute(wanted);
+  return found == nullptr ? fallback : found->i;
+}
+
+float Operation::real(std::string_view wanted, float fallback) const {
+  const Attribute* found = attribute(wanted);
+  return found == nullptr ? fallback : found->f;
+}
+
+std::string_view Operation::text(std::string_view wanted) const {
+  const Attribute* found = attribute(wanted);
+  return found == nullptr ? std::string_view() : std::string_view(found->s);
+}
+
+Dims Operation::integers(std::string_view wanted) const {
+  const Attribute* found = attribute(wanted);
+  return found == nullptr ? Dims() : found->ints;
+}
+
 }  // namespace latcast::onnx

@@ -2,15 +2,18 @@
 // a protobuf library. Field numbers are those of the public onnx.proto3.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "graph/dims.h"
@@ -92,6 +95,18 @@ struct Attribute {
     strings = 8,
     other = 99
   };
+  Attribute() = default;
+  template <std::integral T>
+  Attribute(std::string_view its_name, T value) : name(its_name), kind(Kind::i), i(static_cast<std::int64_t>(value)) {}
+  Attribute(std::string_view its_name, double value) : name(its_name), kind(Kind::f), f(static_cast<float>(value)) {}
+  Attribute(std::string_view its_name, std::string_view value) : name(its_name), kind(Kind::s), s(value) {}
+  Attribute(std::string_view its_name, const char* value) : Attribute(its_name, std::string_view(value)) {}
+  Attribute(std::string_view its_name, Dims values) : name(its_name), kind(Kind::ints), ints(std::move(values)) {}
+  Attribute(std::string_view its_name, std::vector<float> values)
+      : name(its_name), kind(Kind::floats), floats(std::move(values)) {}
+  Attribute(std::string_view its_name, std::initializer_list<std::int64_t> values)
+      : Attribute(its_name, Dims(values)) {}
+
   std::string name;
   Kind kind = Kind::undefined;
   float f = 0;
@@ -110,6 +125,11 @@ struct Operation {
   std::string name;
   std::vector<Attribute> attributes;
   [[nodiscard]] const Attribute* attribute(std::string_view wanted) const;
+  /// Of an attribute, where it is there.
+  [[nodiscard]] std::int64_t integer(std::string_view wanted, std::int64_t fallback) const;
+  [[nodiscard]] float real(std::string_view wanted, float fallback) const;
+  [[nodiscard]] std::string_view text(std::string_view wanted) const;
+  [[nodiscard]] Dims integers(std::string_view wanted) const;
   /// Of a node: this part of it.
   [[nodiscard]] const Operation& operation() const { return *this; }
 };

@@ -11,37 +11,10 @@ namespace latcast::test {
 
 using latcast::Dims;
 
-inline onnx::Attribute ints(std::string name, Dims values) {
-  onnx::Attribute attribute;
-  attribute.name = std::move(name);
-  attribute.kind = onnx::Attribute::Kind::ints;
-  attribute.ints = std::move(values);
-  return attribute;
-}
-
-inline onnx::Attribute integer(std::string name, std::int64_t value) {
-  onnx::Attribute attribute;
-  attribute.name = std::move(name);
-  attribute.kind = onnx::Attribute::Kind::i;
-  attribute.i = value;
-  return attribute;
-}
-
-inline onnx::Attribute text(std::string name, std::string value) {
-  onnx::Attribute attribute;
-  attribute.name = std::move(name);
-  attribute.kind = onnx::Attribute::Kind::s;
-  attribute.s = std::move(value);
-  return attribute;
-}
-
-inline onnx::Attribute real(std::string name, float value) {
-  onnx::Attribute attribute;
-  attribute.name = std::move(name);
-  attribute.kind = onnx::Attribute::Kind::f;
-  attribute.f = value;
-  return attribute;
-}
+inline onnx::Attribute ints(std::string_view name, Dims values) { return {name, std::move(values)}; }
+inline onnx::Attribute integer(std::string_view name, std::int64_t value) { return {name, value}; }
+inline onnx::Attribute text(std::string_view name, std::string_view value) { return {name, value}; }
+inline onnx::Attribute real(std::string_view name, float value) { return {name, value}; }
 
 inline onnx::ValueInfo value(std::string name, const Dims& dims, onnx::DataType type = onnx::DataType::float32) {
   onnx::ValueInfo info{.name = std::move(name), .type = type, .shape = std::vector<onnx::Dim>()};

@@ -184,7 +184,7 @@ TEST(GraphBuilder, SpellsReductionsAsTheOpsetDoes) {
   for (const int opset : {13, 18}) {
     carriers::GraphBuilder b(opset);
     b.reduce("ReduceMean", b.input({1, 4, 8}), {-1}, true);
-    const auto model = b.finish("m", false);
+    const auto model = b.finish("m");
     EXPECT_EQ(model.graph.nodes[0].attribute("axes") != nullptr, opset == 13);
     EXPECT_EQ(model.graph.nodes[0].inputs.size(), opset == 13 ? 1U : 2U);
   }

@@ -29,7 +29,7 @@ bool Permutation::moves_one() const {
 /// The input axes in the output's order.
 Result<Dims> written_axes(const NodeView& node) {
   const Dims& in = input_dims(node, 0);
-  Dims perm = node.integers("perm");
+  Dims perm = node.node->integers("perm");
   if (perm.empty())
     for (std::size_t i = in.size(); i-- > 0;) perm.push_back(static_cast<std::int64_t>(i));
   for (std::int64_t& axis : perm) {
@@ -180,7 +180,7 @@ Result<double> gather_inner(const NodeView& node) {
   const std::span<const std::int64_t> data(input_dims(node, 0));
   if (node.node->op == "GatherElements") return 1.0;
   if (node.node->op == "GatherND" && node.has_input(1) && !input_dims(node, 1).empty()) {
-    const std::int64_t taken = node.integer("batch_dims", 0) + input_dims(node, 1).back();
+    const std::int64_t taken = node.node->integer("batch_dims", 0) + input_dims(node, 1).back();
     if (taken < 0 || taken > static_cast<std::int64_t>(data.size())) return not_applicable("indices are too long");
     return product(data.subspan(static_cast<std::size_t>(taken)));
   }

@@ -59,13 +59,13 @@ const Dims& input_dims(const NodeView& node, std::size_t i) { return node.inputs
 const Dims& output_dims(const NodeView& node, std::size_t i) { return node.outputs[i]->dims; }
 
 Result<std::size_t> axis_of(const NodeView& node, std::int64_t fallback, std::size_t rank) {
-  const auto axis = shapes::normal_axis(node.integer("axis", fallback), rank);
+  const auto axis = shapes::normal_axis(node.node->integer("axis", fallback), rank);
   if (!axis) return not_applicable("the axis is outside the tensor");
   return *axis;
 }
 
 Result<Dims> attribute_or_input(const NodeView& node, std::string_view attribute, std::size_t input) {
-  if (node.node->attribute(attribute) != nullptr) return node.integers(attribute);
+  if (node.node->attribute(attribute) != nullptr) return node.node->integers(attribute);
   if (!node.has_input(input)) return Dims{};
   const auto& values = node.inputs[input]->values;
   if (!values) return not_applicable("in" + std::to_string(input) + " is not a known constant");

@@ -26,7 +26,8 @@ Operand operand(Dims dims, bool left, bool transposed, bool batch_inside) {
 }
 
 Result<MatrixProduct> packed_product(const NodeView& node) {  // MatMulNBits: B is packed, attributes tell
-  MatrixProduct p{.k = static_cast<double>(node.integer("K", 0)), .n = static_cast<double>(node.integer("N", 0))};
+  MatrixProduct p{.k = static_cast<double>(node.node->integer("K", 0)),
+                  .n = static_cast<double>(node.node->integer("N", 0))};
   if (p.k <= 0 || p.n <= 0) return not_applicable("K or N is absent");
   p.m = product(input_dims(node, 0)) / p.k;
   return p;
@@ -38,10 +39,10 @@ Result<MatrixProduct> matrix_product(const NodeView& node) {
   const std::size_t right = op == "QLinearMatMul" || op == "QGemm" ? 3 : 1;
   if (!node.has_input(right) || input_dims(node, 0).empty() || input_dims(node, right).empty())
     return not_applicable("an operand is absent or a scalar");
-  const bool trans_a = node.integer("transA", 0) != 0;
-  const bool trans_b = node.integer("transB", 0) != 0;
-  const Operand a = operand(input_dims(node, 0), true, trans_a, node.integer("transBatchA", 0) != 0);
-  const Operand b = operand(input_dims(node, right), false, trans_b, node.integer("transBatchB", 0) != 0);
+  const bool trans_a = node.node->integer("transA", 0) != 0;
+  const bool trans_b = node.node->integer("transB", 0) != 0;
+  const Operand a = operand(input_dims(node, 0), true, trans_a, node.node->integer("transBatchA", 0) != 0);
+  const Operand b = operand(input_dims(node, right), false, trans_b, node.node->integer("transBatchB", 0) != 0);
   const auto batch = shapes::broadcast(a.batch, b.batch);
   if (!batch || a.columns != b.rows) return not_applicable("the operands do not fit");
   return MatrixProduct{.m = static_cast<double>(a.rows),
@@ -61,7 +62,7 @@ Result<ViewFields> product_fields(const NodeView& node) {
 }
 
 bool is_channels_last(const NodeView& node) {
-  return node.integer("channels_last", 0) != 0 || node.node->op.starts_with("Nhwc") ||
+  return node.node->integer("channels_last", 0) != 0 || node.node->op.starts_with("Nhwc") ||
          node.node->domain == shapes::kInternalNhwc;
 }
 
@@ -75,7 +76,7 @@ Dims kernel_of(const NodeView& node) {
   const std::size_t weights = node.node->op == "QLinearConv" ? 3 : 1;
   const bool pooling = node.node->op.find("Pool") != std::string::npos;
   if (!pooling && node.has_input(weights)) return spatial(input_dims(node, weights), false);
-  return node.integers("kernel_shape");
+  return node.node->integers("kernel_shape");
 }
 
 Result<double> spatial_rank(const NodeView& node) {
@@ -99,12 +100,12 @@ Result<double> in_positions(const NodeView& node) {
 
 double largest(const Dims& values) { return values.empty() ? 1 : static_cast<double>(std::ranges::max(values)); }
 
-Result<double> stride(const NodeView& node) { return largest(node.integers("strides")); }
-Result<double> dilation(const NodeView& node) { return largest(node.integers("dilations")); }
+Result<double> stride(const NodeView& node) { return largest(node.node->integers("strides")); }
+Result<double> dilation(const NodeView& node) { return largest(node.node->integers("dilations")); }
 
 Result<double> padded(const NodeView& node) {
-  const std::string_view automatic = node.text("auto_pad");
-  const Dims pads = node.integers("pads");
+  const std::string_view automatic = node.node->text("auto_pad");
+  const Dims pads = node.node->integers("pads");
   const bool explicit_pads = std::ranges::any_of(pads, [](std::int64_t pad) { return pad != 0; });
   const bool window = std::ranges::any_of(kernel_of(node), [](std::int64_t k) { return k > 1; });
   return (automatic.starts_with("SAME") && window) || (automatic != "VALID" && explicit_pads) ? 1.0 : 0.0;

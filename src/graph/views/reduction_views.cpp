@@ -12,8 +12,8 @@ Result<std::vector<int>> reduced_axes(const NodeView& node) {
   const std::size_t rank = input_dims(node, 0).size();
   auto axes = attribute_or_input(node, "axes", 1);
   if (!axes) return tl::unexpected(axes.error());
-  if (node.node->op == "ArgMax" || node.node->op == "ArgMin") axes = Dims{node.integer("axis", 0)};
-  if (axes->empty()) return std::vector<int>(rank, node.integer("noop_with_empty_axes", 0) != 0 ? 0 : 1);
+  if (node.node->op == "ArgMax" || node.node->op == "ArgMin") axes = Dims{node.node->integer("axis", 0)};
+  if (axes->empty()) return std::vector<int>(rank, node.node->integer("noop_with_empty_axes", 0) != 0 ? 0 : 1);
   std::vector<int> reduced(rank, 0);
   for (const std::int64_t axis : *axes) {
     const auto place = shapes::normal_axis(axis, rank);

@@ -6,7 +6,7 @@ namespace {
 
 /// The numbers are part of the catalogue's language.
 Result<double> mode(const NodeView& node) {
-  const std::string_view text = node.text("mode");
+  const std::string_view text = node.node->text("mode");
   if (text.empty() || text == "nearest") return 0.0;
   if (text == "linear" || text == "bilinear") return 1.0;
   if (text == "cubic") return 2.0;
@@ -34,7 +34,7 @@ double spatial_ratio(const NodeView& node, std::size_t back) {
 Result<double> scale_h(const NodeView& node) { return spatial_ratio(node, 1); }
 Result<double> scale_w(const NodeView& node) { return spatial_ratio(node, 0); }
 Result<double> channels_last(const NodeView& node) { return is_channels_last(node) ? 1.0 : 0.0; }
-Result<double> antialias(const NodeView& node) { return node.integer("antialias", 0) != 0 ? 1.0 : 0.0; }
+Result<double> antialias(const NodeView& node) { return node.node->integer("antialias", 0) != 0 ? 1.0 : 0.0; }
 
 Result<double> axes(const NodeView& node) {
   double count = 0;

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "measure/carriers/families.h"
-#include "measure/carriers/net.h"
 
 namespace latcast::carriers {
 
@@ -15,124 +14,117 @@ struct Grid {
 };
 
 Grid patches(Net& net, std::int64_t low, std::int64_t high) {
-  auto& b = net.b;
   const std::int64_t c = net.width(low, high), side = net.side(4, 28);
   if (net.knobs.start < 0.5) {
-    const std::int64_t p = net.rng.pick({8, 16, 16, 32});
-    return {tokens_of(
-                net, b.conv(b.input({1, 3, side * p, side * p}), {.out = c, .kernel = p, .stride = p, .pads = Pads{}})),
+    const std::int64_t p = net.pick({8, 16, 16, 32});
+    return {tokens_of(net, net.conv(net.input({1, 3, side * p, side * p}),
+                                    {.out = c, .kernel = p, .stride = p, .pads = Pads{}})),
             side};
   }
-  return {b.input({1, side * side, c}), side};
+  return {net.input({1, side * side, c}), side};
 }
 
-Act mixer_act(Net& net) { return net.rng.pick({Act::gelu, Act::gelu, Act::gelu, Act::silu, Act::relu}); }
+Act mixer_act(Net& net) { return net.pick({Act::gelu, Act::gelu, Act::gelu, Act::silu, Act::relu}); }
 
 void mixer(Net& net) {
-  auto& b = net.b;
   auto [x, side] = patches(net, 48, 1024);
   const std::int64_t n = x.dims[1], c = x.dims[2];
   const int blocks = net.depth(2, 4);
-  const bool gated = net.rng.chance(0.25);
+  const bool gated = net.chance(0.25);
   for (int i = 0; i < blocks; ++i) {
     const Act a = mixer_act(net);
     const auto layer = [&](const Value& v, std::int64_t hidden) {
       if (!gated) return mlp(net, v, hidden, a);
-      const auto halves = b.split(linear(net, v, hidden / 2 * 2), -1, 2);
-      return linear(net, b.mul(halves[0], silu(net, halves[1])), v.dim(-1));
+      const auto halves = net.split(linear(net, v, hidden / 2 * 2), -1, 2);
+      return linear(net, net.mul(halves[0], silu(net, halves[1])), v.dim(-1));
     };
-    const std::int64_t hidden =
-        std::max<std::int64_t>(4, net.grid(static_cast<double>(c) * net.rng.pick({0.25, 0.5, 1.0})));
-    const Value t = layer(b.transpose(layer_norm(net, x), {0, 2, 1}), hidden);
-    x = b.add(x, b.transpose(t, {0, 2, 1}));
-    x = b.add(x, layer(layer_norm(net, x), c * net.rng.pick({2, 3, 4})));
+    const std::int64_t hidden = std::max<std::int64_t>(4, net.grid(c, net.pick({0.25, 0.5, 1.0})));
+    const Value t = layer(net.transpose(layer_norm(net, x), {0, 2, 1}), hidden);
+    x = net.add(x, net.transpose(t, {0, 2, 1}));
+    x = net.add(x, layer(layer_norm(net, x), c * net.pick({2, 3, 4})));
   }
   (void)n;
   token_head(net, x);
 }
 
 void resmlp(Net& net) {
-  auto& b = net.b;
   auto [x, side] = patches(net, 48, 768);
   const std::int64_t n = x.dims[1], c = x.dims[2];
   const auto affine = [&](const Value& v) {
-    return b.add(b.mul(b.filled({1, 1, c}, 0.9F), v), b.weight({1, 1, c}, 0.1F));
+    return net.add(net.mul(net.filled({1, 1, c}, 0.9F), v), net.weight({1, 1, c}, 0.1F));
   };
   const int blocks = net.depth(2, 4);
   for (int i = 0; i < blocks; ++i) {
-    const Value t = b.transpose(linear(net, b.transpose(affine(x), {0, 2, 1}), n), {0, 2, 1});
-    x = b.add(x, b.mul(b.filled({c}, 0.4F), t));
-    x = b.add(x, b.mul(b.filled({c}, 0.4F), mlp(net, affine(x), c * net.rng.pick({2, 4, 4}), mixer_act(net))));
+    const Value t = net.transpose(linear(net, net.transpose(affine(x), {0, 2, 1}), n), {0, 2, 1});
+    x = net.add(x, net.mul(net.filled({c}, 0.4F), t));
+    x = net.add(x, net.mul(net.filled({c}, 0.4F), mlp(net, affine(x), c * net.pick({2, 4, 4}), mixer_act(net))));
   }
   token_head(net, affine(x));
 }
 
 /// Spatial gating.
 void gmlp(Net& net) {
-  auto& b = net.b;
   auto [x, side] = patches(net, 48, 512);
   const std::int64_t n = x.dims[1], c = x.dims[2];
   const int blocks = net.depth(2, 4);
   for (int i = 0; i < blocks; ++i) {
-    const std::int64_t hidden = c * net.rng.pick({2, 4, 6});
+    const std::int64_t hidden = c * net.pick({2, 4, 6});
     const Value u = act(net, linear(net, layer_norm(net, x), hidden), Act::gelu);
-    const auto halves = b.split(u, -1, Ints{hidden / 2, hidden - hidden / 2});
-    Value gate = b.transpose(layer_norm(net, halves[1]), {0, 2, 1});
-    gate = net.rng.chance(0.7) ? b.transpose(linear(net, gate, n), {0, 2, 1})
-                               : b.transpose(b.conv1d(b.transpose(gate, {0, 2, 1}), {.out = n}), {0, 1, 2});
-    x = b.add(x, linear(net, b.mul(halves[0], gate), c));
+    const auto halves = net.split(u, -1, Ints{hidden / 2, hidden - hidden / 2});
+    Value gate = net.transpose(layer_norm(net, halves[1]), {0, 2, 1});
+    gate = net.chance(0.7) ? net.transpose(linear(net, gate, n), {0, 2, 1})
+                           : net.transpose(net.conv(net.transpose(gate, {0, 2, 1}), {.out = n}), {0, 1, 2});
+    x = net.add(x, linear(net, net.mul(halves[0], gate), c));
   }
   token_head(net, x);
 }
 
 /// Permutator, S2-MLP, CycleMLP-like: axes mixed one by one; shifts by slices.
 void permutator(Net& net) {
-  auto& b = net.b;
-  const std::int64_t side = net.side(4, 28), s = net.rng.pick({4, 6, 8, 12});
+  const std::int64_t side = net.side(4, 28), s = net.pick({4, 6, 8, 12});
   const std::int64_t c = std::max<std::int64_t>(1, net.width(32, 384) / (4 * s)) * 4 * s;
-  Value x = to_last(net, b.conv(b.input({1, net.rng.pick({3, 32}), side, side}), {.out = c}));
+  Value x = to_last(net, net.conv(net.input({1, net.pick({3, 32}), side, side}), {.out = c}));
   const int blocks = net.depth(1, 3);
   for (int i = 0; i < blocks; ++i) {
     const Value u = layer_norm(net, x);
     std::vector<Value> views;
-    if (net.rng.chance(0.6)) {
+    if (net.chance(0.6)) {
       const std::int64_t g = c / s;
-      Value h = b.transpose(b.reshape(u, {1, side, side, s, g}), {0, 3, 2, 1, 4});
-      h = linear(net, b.reshape(h, {1, s, side, side * g}), side * g);
-      h = b.reshape(b.transpose(b.reshape(h, {1, s, side, side, g}), {0, 3, 2, 1, 4}), {1, side, side, c});
-      Value w = b.transpose(b.reshape(u, {1, side, side, s, g}), {0, 1, 3, 2, 4});
-      w = linear(net, b.reshape(w, {1, side, s, side * g}), side * g);
-      w = b.reshape(b.transpose(b.reshape(w, {1, side, s, side, g}), {0, 1, 3, 2, 4}), {1, side, side, c});
+      Value h = net.transpose(net.reshape(u, {1, side, side, s, g}), {0, 3, 2, 1, 4});
+      h = linear(net, net.reshape(h, {1, s, side, side * g}), side * g);
+      h = net.reshape(net.transpose(net.reshape(h, {1, s, side, side, g}), {0, 3, 2, 1, 4}), {1, side, side, c});
+      Value w = net.transpose(net.reshape(u, {1, side, side, s, g}), {0, 1, 3, 2, 4});
+      w = linear(net, net.reshape(w, {1, side, s, side * g}), side * g);
+      w = net.reshape(net.transpose(net.reshape(w, {1, side, s, side, g}), {0, 1, 3, 2, 4}), {1, side, side, c});
       views = {h, w, linear(net, u, c)};
     } else {  // shifted quarters
-      const auto parts = b.split(linear(net, u, c), -1, 4);
+      const auto parts = net.split(linear(net, u, c), -1, 4);
       const auto shift = [&](const Value& v, int axis, bool forward) {
-        const Value edge = forward ? b.slice(v, axis, 0, 1) : b.slice(v, axis, side - 1, side);
-        const Value rest = forward ? b.slice(v, axis, 0, side - 1) : b.slice(v, axis, 1, side);
-        return forward ? b.concat({edge, rest}, axis) : b.concat({rest, edge}, axis);
+        const Value edge = forward ? net.slice(v, axis, 0, 1) : net.slice(v, axis, side - 1, side);
+        const Value rest = forward ? net.slice(v, axis, 0, side - 1) : net.slice(v, axis, 1, side);
+        return forward ? net.concat({edge, rest}, axis) : net.concat({rest, edge}, axis);
       };
-      const Value moved = b.concat(
+      const Value moved = net.concat(
           {shift(parts[0], 1, true), shift(parts[1], 1, false), shift(parts[2], 2, true), shift(parts[3], 2, false)},
           -1);
       views = {act(net, moved, Act::gelu), linear(net, u, c)};
     }
     Value sum = views[0];
-    for (std::size_t k = 1; k < views.size(); ++k) sum = b.add(sum, views[k]);
-    if (net.rng.chance(0.6)) {  // weighted by a softmax over the views
+    for (std::size_t k = 1; k < views.size(); ++k) sum = net.add(sum, views[k]);
+    if (net.chance(0.6)) {  // weighted by a softmax over the views
       const auto count = static_cast<std::int64_t>(views.size());
-      Value a =
-          mlp(net, b.reduce("ReduceMean", sum, {1, 2}, false), std::max<std::int64_t>(4, c / 4), Act::gelu, count * c);
-      a = b.softmax(b.transpose(b.reshape(a, {1, c, count}), {2, 0, 1}), 0);
+      Value a = mlp(net, net.mean(sum, {1, 2}, false), part(c, 4, 4), Act::gelu, count * c);
+      a = net.softmax(net.transpose(net.reshape(a, {1, c, count}), {2, 0, 1}), 0);
       Value mixed;
       for (std::int64_t k = 0; k < count; ++k) {
-        const Value weight = b.reshape(b.gather(a, 0, b.int_scalar(k)), {1, 1, 1, c});
-        const Value part = b.mul(views[static_cast<std::size_t>(k)], weight);
-        mixed = k == 0 ? part : b.add(mixed, part);
+        const Value weight = net.reshape(net.gather(a, 0, k), {1, 1, 1, c});
+        const Value part = net.mul(views[static_cast<std::size_t>(k)], weight);
+        mixed = k == 0 ? part : net.add(mixed, part);
       }
       sum = mixed;
     }
-    x = b.add(x, linear(net, sum, c));
-    x = b.add(x, mlp(net, layer_norm(net, x), c * net.rng.pick({3, 4}), Act::gelu));
+    x = net.add(x, linear(net, sum, c));
+    x = net.add(x, mlp(net, layer_norm(net, x), c * net.pick({3, 4}), Act::gelu));
   }
   map_head(net, to_first(net, x));
 }

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "measure/carriers/families.h"
-#include "measure/carriers/sequence_parts.h"
 
 namespace latcast::carriers {
 
@@ -12,61 +11,59 @@ namespace {
 
 /// BERT and its relatives.
 void bert(Net& net) {
-  auto& b = net.b;
   const auto h = net.heads(32, 768);
   const std::int64_t n = token_count(net, 8, 320), c = h.dim();
   Value x = layer_norm(net, embed(net, n, c, true));
-  const bool masked = net.rng.chance(0.5);
+  const bool masked = net.chance(0.5);
   const Value mask = masked ? padding_mask(net, n) : Value{};
   const int blocks = net.depth(1, 3);
-  const Act a = net.rng.pick({Act::gelu, Act::gelu, Act::gelu, Act::relu, Act::gelu_tanh, Act::quick_gelu});
-  const bool post = net.rng.chance(0.7);
+  const Act a = net.pick({Act::gelu, Act::gelu, Act::gelu, Act::relu, Act::gelu_tanh, Act::quick_gelu});
+  const bool post = net.chance(0.7);
   for (int i = 0; i < blocks; ++i) {
     if (!masked) {
-      x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width, .form = net.rng.chance(0.7) ? 4 : -1},
-                            net.rng.pick({2.0, 4.0, 4.0}), a, post);
+      x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width, .form = net.chance(0.7) ? 4 : -1},
+                            net.pick({2.0, 4.0, 4.0}), a, post);
       continue;
     }
     const Value q = heads_of(net, linear(net, x, c), h.count, h.width);
-    const Value k = b.transpose(b.reshape(linear(net, x, c), {1, n, h.count, h.width}), {0, 2, 3, 1});
+    const Value k = net.transpose(net.reshape(linear(net, x, c), {1, n, h.count, h.width}), {0, 2, 3, 1});
     const Value v = heads_of(net, linear(net, x, c), h.count, h.width);
-    Value s = b.matmul(q, k);
-    s = net.rng.chance(0.5) ? b.div(s, std::sqrt(static_cast<float>(h.width)))
-                            : b.mul(s, 1.0F / std::sqrt(static_cast<float>(h.width)));
-    s = net.rng.chance(0.5) ? b.add(s, mask) : b.add(mask, s);
-    Value y = b.reshape(b.transpose(b.matmul(b.softmax(s, -1), v), {0, 2, 1, 3}), {1, n, c});
-    y = b.add(linear(net, y, c), x);
+    Value s = net.matmul(q, k);
+    s = net.chance(0.5) ? net.div(s, std::sqrt(static_cast<float>(h.width)))
+                        : net.mul(s, 1.0F / std::sqrt(static_cast<float>(h.width)));
+    s = net.chance(0.5) ? net.add(s, mask) : net.add(mask, s);
+    Value y = merge_heads(net, net.matmul(net.softmax(s, -1), v));
+    y = net.add(linear(net, y, c), x);
     y = layer_norm(net, y);
-    x = layer_norm(net, b.add(mlp(net, y, c * net.rng.pick({2, 4, 4}), a), y));
+    x = layer_norm(net, net.add(mlp(net, y, c * net.pick({2, 4, 4}), a), y));
   }
   vocabulary_head(net, x);
 }
 
 void gpt(Net& net) {
-  auto& b = net.b;
   const auto h = net.heads(32, 768);
   const std::int64_t n = token_count(net, 4, 256), c = h.dim();
   Value x = embed(net, n, c, true);
   const int blocks = net.depth(1, 3);
-  const Act a = net.rng.pick({Act::gelu_tanh, Act::gelu_tanh, Act::gelu, Act::relu});
-  const Bias causal = net.rng.pick({Bias::causal_where, Bias::causal_add});
+  const Act a = net.pick({Act::gelu_tanh, Act::gelu_tanh, Act::gelu, Act::relu});
+  const Bias causal = net.pick({Bias::causal_where, Bias::causal_add});
   for (int i = 0; i < blocks; ++i) {
     const Value u = layer_norm(net, x);
-    if (net.rng.chance(0.5)) {  // GPT-2's Conv1D: Gemm over flattened tokens
-      const Value qkv = b.reshape(b.gemm(b.reshape(u, {-1, c}), 3 * c, true, false), {1, n, 3 * c});
-      const auto parts = b.split(qkv, 2, 3);
+    if (net.chance(0.5)) {  // GPT-2's Conv1D: Gemm over flattened tokens
+      const Value qkv = net.reshape(net.gemm(net.reshape(u, {-1, c}), 3 * c, true, false), {1, n, 3 * c});
+      const auto parts = net.split(qkv, 2, 3);
       const Value y =
           dot_attention(net, heads_of(net, parts[0], h.count, h.width), heads_of(net, parts[1], h.count, h.width),
                         heads_of(net, parts[2], h.count, h.width), false, causal);
-      const Value flat = b.reshape(b.transpose(y, {0, 2, 1, 3}), {-1, c});
-      x = b.add(b.reshape(b.gemm(flat, c, true, false), {1, n, c}), x);
-      Value z = b.gemm(b.reshape(layer_norm(net, x), {-1, c}), 4 * c, true, false);
-      z = act(net, b.reshape(z, {1, n, 4 * c}), a);
-      x = b.add(x, b.reshape(b.gemm(b.reshape(z, {-1, 4 * c}), c, true, false), {1, n, c}));
+      const Value flat = net.reshape(net.transpose(y, {0, 2, 1, 3}), {-1, c});
+      x = net.add(net.reshape(net.gemm(flat, c, true, false), {1, n, c}), x);
+      Value z = net.gemm(net.reshape(layer_norm(net, x), {-1, c}), 4 * c, true, false);
+      z = act(net, net.reshape(z, {1, n, 4 * c}), a);
+      x = net.add(x, net.reshape(net.gemm(net.reshape(z, {-1, 4 * c}), c, true, false), {1, n, c}));
     } else {
-      x = b.add(x, attention(net, u,
-                             {.heads = h.count, .head_dim = h.width, .bias = causal, .qkv_bias = net.rng.chance(0.6)}));
-      x = b.add(x, mlp(net, layer_norm(net, x), 4 * c, a));
+      x = net.add(
+          x, attention(net, u, {.heads = h.count, .head_dim = h.width, .bias = causal, .qkv_bias = net.chance(0.6)}));
+      x = net.add(x, mlp(net, layer_norm(net, x), 4 * c, a));
     }
   }
   vocabulary_head(net, layer_norm(net, x));
@@ -74,24 +71,24 @@ void gpt(Net& net) {
 
 /// RMS norms, rotary positions, gated feed-forward, grouped keys and values.
 void llama(Net& net) {
-  auto& b = net.b;
   const auto h = net.heads(48, 768);
   const std::int64_t d = std::max<std::int64_t>(4, h.width / 4 * 4), c = h.count * d;
   const std::int64_t n = token_count(net, 1, 200);
-  const std::int64_t kv_heads = divisor(h.count, net.rng.pick({1, 2, 4, 64}));
+  const std::int64_t kv_heads = divisor(h.count, net.pick({1, 2, 4, 64}));
   Value x = embed(net, n, c, false);
   const int blocks = net.depth(1, 3);
-  const Value cos = b.weight({1, 1, n, d}, 0.7F), sin = b.weight({1, 1, n, d}, 0.7F);
+  const Value cos = net.weight({1, 1, n, d}, 0.7F), sin = net.weight({1, 1, n, d}, 0.7F);
   const auto rotary = [&](const Value& v) {
     Value rotated;
-    if (net.rng.chance(0.8)) {
-      const Value left = b.slice(v, 3, 0, d / 2), right = b.slice(v, 3, d / 2, d);
-      rotated = b.concat({b.unary("Neg", right), left}, -1);
+    if (net.chance(0.8)) {
+      const Value left = net.slice(v, 3, 0, d / 2), right = net.slice(v, 3, d / 2, d);
+      rotated = net.concat({net.node("Neg", {right}), left}, -1);
     } else {  // interleaved
-      const Value even = b.slice(v, 3, 0, d, 2), odd = b.slice(v, 3, 1, d, 2);
-      rotated = b.reshape(b.concat({b.unsqueeze(b.unary("Neg", odd), {4}), b.unsqueeze(even, {4})}, 4), v.dims);
+      const Value even = net.slice(v, 3, 0, d, 2), odd = net.slice(v, 3, 1, d, 2);
+      rotated =
+          net.reshape(net.concat({net.unsqueeze(net.node("Neg", {odd}), {4}), net.unsqueeze(even, {4})}, 4), v.dims);
     }
-    return b.add(b.mul(v, cos), b.mul(rotated, sin));
+    return net.add(net.mul(v, cos), net.mul(rotated, sin));
   };
   for (int i = 0; i < blocks; ++i) {
     const Value u = rms_norm(net, x);
@@ -101,75 +98,72 @@ void llama(Net& net) {
     if (kv_heads != h.count) {
       const std::int64_t r = h.count / kv_heads;
       const auto repeat = [&](const Value& t) {
-        return b.reshape(b.expand(b.unsqueeze(t, {2}), {1, kv_heads, r, n, d}), {1, h.count, n, d});
+        return net.reshape(net.expand(net.unsqueeze(t, {2}), {1, kv_heads, r, n, d}), {1, h.count, n, d});
       };
       k = repeat(k);
       v = repeat(v);
     }
     const Value y = dot_attention(net, q, k, v, false, n > 1 ? Bias::causal_add : Bias::none);
-    x = b.add(x, linear(net, b.reshape(b.transpose(y, {0, 2, 1, 3}), {1, n, c}), c, false));
+    x = net.add(x, linear(net, merge_heads(net, y), c, false));
     const Value w = rms_norm(net, x);
-    const std::int64_t hidden = net.grid(static_cast<double>(c) * net.rng.pick({8.0 / 3.0, 3.5, 2.0}));
-    const Act gate = net.rng.pick({Act::silu, Act::silu, Act::gelu_tanh, Act::gelu});
-    x = b.add(
-        x, linear(net, b.mul(act(net, linear(net, w, hidden, false), gate), linear(net, w, hidden, false)), c, false));
+    const std::int64_t hidden = net.grid(c, net.pick({8.0 / 3.0, 3.5, 2.0}));
+    const Act gate = net.pick({Act::silu, Act::silu, Act::gelu_tanh, Act::gelu});
+    x = net.add(x, linear(net, net.mul(act(net, linear(net, w, hidden, false), gate), linear(net, w, hidden, false)), c,
+                          false));
   }
   vocabulary_head(net, rms_norm(net, x));
 }
 
 void t5(Net& net) {
-  auto& b = net.b;
   const auto h = net.heads(32, 640);
-  const std::int64_t c =
-      std::max<std::int64_t>(8, net.grid(static_cast<double>(h.dim()) * net.rng.pick({1.0, 1.0, 1.5, 0.75})));
+  const std::int64_t c = std::max<std::int64_t>(8, net.grid(h.dim(), net.pick({1.0, 1.0, 1.5, 0.75})));
   const std::int64_t n = token_count(net, 4, 200);
   Value x = embed(net, n, c, false);
-  const bool decoder = net.rng.chance(0.4);
+  const bool decoder = net.chance(0.4);
   const std::int64_t m = token_count(net, 4, 128);
-  const Value memory = decoder ? b.input({1, m, c}) : Value{};
+  const Value memory = decoder ? net.input({1, m, c}) : Value{};
   const int blocks = net.depth(1, 3);
-  const bool gated = net.rng.chance(0.4);
+  const bool gated = net.chance(0.4);
   for (int i = 0; i < blocks; ++i) {
     const auto attend = [&](const Value& u, const Value& source, bool biased, bool causal) {
       const Value q = heads_of(net, linear(net, u, h.dim(), false), h.count, h.width);
-      const Value k = b.transpose(b.reshape(linear(net, source, h.dim(), false), {1, source.dims[1], h.count, h.width}),
-                                  {0, 2, 3, 1});
+      const Value k = net.transpose(
+          net.reshape(linear(net, source, h.dim(), false), {1, source.dims[1], h.count, h.width}), {0, 2, 3, 1});
       const Value v = heads_of(net, linear(net, source, h.dim(), false), h.count, h.width);
-      Value s = b.matmul(q, k);
-      if (biased) s = b.add(s, b.weight({1, h.count, n, source.dims[1]}, 0.4F));
+      Value s = net.matmul(q, k);
+      if (biased) s = net.add(s, net.weight({1, h.count, n, source.dims[1]}, 0.4F));
       if (causal) s = mask_causal(net, s, false);
-      s = b.matmul(b.softmax(s, -1), v);
-      return linear(net, b.reshape(b.transpose(s, {0, 2, 1, 3}), {1, n, h.dim()}), c, false);
+      s = net.matmul(net.softmax(s, -1), v);
+      return linear(net, merge_heads(net, s), c, false);
     };
     const Value u = rms_norm(net, x);
-    x = b.add(x, attend(u, u, true, decoder));
-    if (decoder) x = b.add(x, attend(rms_norm(net, x), memory, false, false));
+    x = net.add(x, attend(u, u, true, decoder));
+    if (decoder) x = net.add(x, attend(rms_norm(net, x), memory, false, false));
     const Value w = rms_norm(net, x);
-    const std::int64_t hidden = c * net.rng.pick({2, 4, 4});
+    const std::int64_t hidden = c * net.pick({2, 4, 4});
     if (gated)
-      x = b.add(x, linear(net, b.mul(gelu_tanh(net, linear(net, w, hidden, false)), linear(net, w, hidden, false)), c,
-                          false));
+      x = net.add(x, linear(net, net.mul(gelu_tanh(net, linear(net, w, hidden, false)), linear(net, w, hidden, false)),
+                            c, false));
     else
-      x = b.add(x, linear(net, b.unary("Relu", linear(net, w, hidden, false)), c, false));
+      x = net.add(x, linear(net, net.node("Relu", {linear(net, w, hidden, false)}), c, false));
   }
   vocabulary_head(net, rms_norm(net, x));
 }
 
 /// Encoder and decoder with cross attention, as torch.nn.Transformer and translation models.
 void encoder_decoder(Net& net) {
-  auto& b = net.b;
   const auto h = net.heads(32, 512);
   const std::int64_t c = h.dim(), n = token_count(net, 6, 160), m = token_count(net, 4, 96);
   Value x = embed(net, n, c, true);
   Value y = embed(net, m, c, true);
-  const Act a = net.rng.pick({Act::relu, Act::relu, Act::gelu, Act::silu});
-  x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width}, net.rng.pick({2.0, 4.0}), a,
-                        net.rng.chance(0.7));
-  const auto blocks = net.rng.integer(1, 2);
+  const Act a = net.pick({Act::relu, Act::relu, Act::gelu, Act::silu});
+  x = transformer_block(net, x, {.heads = h.count, .head_dim = h.width}, net.pick({2.0, 4.0}), a, net.chance(0.7));
+  const auto blocks = net.integer(1, 2);
   for (int i = 0; i < blocks; ++i) {
-    y = layer_norm(net, b.add(y, attention(net, y, {.heads = h.count, .head_dim = h.width, .bias = Bias::causal_add})));
-    y = layer_norm(net, b.add(y, attention(net, y, {.heads = h.count, .head_dim = h.width, .source = x})));
-    y = layer_norm(net, b.add(y, mlp(net, y, c * net.rng.pick({2, 4}), a)));
+    y = layer_norm(net,
+                   net.add(y, attention(net, y, {.heads = h.count, .head_dim = h.width, .bias = Bias::causal_add})));
+    y = layer_norm(net, net.add(y, attention(net, y, {.heads = h.count, .head_dim = h.width, .source = x})));
+    y = layer_norm(net, net.add(y, mlp(net, y, c * net.pick({2, 4}), a)));
   }
   vocabulary_head(net, y);
 }

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "measure/carriers/families.h"
-#include "measure/carriers/net.h"
 
 namespace latcast {
 
@@ -88,10 +87,9 @@ Carrier make_carrier(std::string_view family, std::uint64_t seed, const CarrierO
   for (int round = 0; round < 8; ++round) {
     Net net(stream, knobs, width, spatial);
     found->build(net);
-    double ratio = target / work(net.b);
+    double ratio = target / work(net);
     double miss = std::abs(std::log(ratio));
-    const double excess =
-        std::max({1.0, net.b.macs() / options.max_macs, net.b.weight_bytes() / options.max_weight_bytes});
+    const double excess = std::max({1.0, net.macs() / options.max_macs, net.weight_bytes() / options.max_weight_bytes});
     if (excess > 1) {
       ratio = std::min(ratio, 0.7 / excess);
       miss = 100 + excess;
@@ -112,10 +110,10 @@ Carrier make_carrier(std::string_view family, std::uint64_t seed, const CarrierO
   carrier.family = family;
   carrier.seed = seed;
   carrier.name = carrier.family + "/" + std::to_string(seed);
-  carrier.macs = net.b.macs();
-  carrier.weight_bytes = net.b.weight_bytes();
+  carrier.macs = net.macs();
+  carrier.weight_bytes = net.weight_bytes();
   carrier.probe = found->probe;
-  carrier.model = net.b.finish(carrier.name, options.value_infos);
+  carrier.model = net.finish(carrier.name);
   return carrier;
 }
 

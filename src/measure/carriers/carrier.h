@@ -28,7 +28,6 @@ struct CarrierOptions {
   double min_macs = 1e6;  // roughly: where a family cannot be that small, its smallest
   double max_macs = 3e9;
   double max_weight_bytes = 450e6;
-  bool value_infos = false;  // write the shape of every value into the model (for checks)
 };
 
 /// Names of all families, in the order of the sources.

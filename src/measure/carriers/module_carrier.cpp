@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/expression.h"
-#include "measure/carriers/graph_shapes.h"
+#include "measure/carriers/graph_builder.h"
 #include "measure/carriers/random.h"
 
 namespace latcast {
@@ -90,7 +90,7 @@ Value make_constant(GraphBuilder& b, const BuildInput& spec, const Shape& shape,
   const DataType type = data_type(spec.dtype);
   std::vector<double> values;
   for (const Program& program : spec.values) values.push_back(evaluate(program, slots));
-  const std::int64_t count = carriers::product(shape);
+  const std::int64_t count = shapes::product(shape);
   if (values.size() == 1) values.resize(static_cast<std::size_t>(count), values[0]);
   if (type == DataType::float32) {
     if (!values.empty()) return b.floats(std::move(values), shape);
@@ -112,44 +112,35 @@ Value make_input(GraphBuilder& b, const BuildInput& spec, const Shape& shape, co
                  Random& rng) {
   const Value x = b.input(shape);
   const DataType type = data_type(spec.dtype);
-  if (type == DataType::boolean) return b.compare("Greater", x, b.scalar(0.0F));
+  if (type == DataType::boolean) return b.node("Greater", {x, b.scalar(0.0F)});
   if (type == DataType::int64 || type == DataType::int32) {
     const double below = spec.integer_below ? std::max(1.0, evaluate(*spec.integer_below, slots)) : 2.0;
-    return b.cast(b.mul(b.unary("Sigmoid", x), static_cast<float>(below * 0.999)), type);
+    return b.cast(b.mul(b.node("Sigmoid", {x}), static_cast<float>(below * 0.999)), type);
   }
-  if (spec.fill == "positive" || spec.fill == "ones") return b.unary("Sigmoid", x);
+  if (spec.fill == "positive" || spec.fill == "ones") return b.node("Sigmoid", {x});
   if (rng.chance(kColdShare)) return x;
-  return spec.fill == "signed" || rng.chance(0.5) ? b.mul(x, 0.9F) : b.unary("Relu", x);
+  return spec.fill == "signed" || rng.chance(0.5) ? b.mul(x, 0.9F) : b.node("Relu", {x});
 }
 
 Attributes make_attributes(const Build& build, const std::vector<double>& slots) {
   Attributes attributes;
   for (const BuildAttribute& spec : build.attributes) {
     if (spec.present && evaluate(*spec.present, slots) == 0) continue;
-    onnx::Attribute a;
-    a.name = spec.name;
-    using Kind = onnx::Attribute::Kind;
-    if (spec.values.empty() && !spec.is_list) {
-      a.kind = Kind::s;
-      a.s = spec.text;
-    } else if (spec.is_list) {
-      a.kind = spec.is_float ? Kind::floats : Kind::ints;
-      for (const Program& value : spec.values) {
-        const double v = evaluate(value, slots);
-        if (spec.is_float)
-          a.floats.push_back(static_cast<float>(v));
-        else
-          a.ints.push_back(std::llround(v));
-      }
-    } else {
-      const double v = evaluate(spec.values.front(), slots);
-      a.kind = spec.is_float ? Kind::f : Kind::i;
+    std::vector<float> floats;
+    Ints ints;
+    for (const Program& value : spec.values) {
+      const double v = evaluate(value, slots);
       if (spec.is_float)
-        a.f = static_cast<float>(v);
+        floats.push_back(static_cast<float>(v));
       else
-        a.i = std::llround(v);
+        ints.push_back(std::llround(v));
     }
-    attributes.push_back(std::move(a));
+    if (spec.is_list)
+      attributes.push_back(spec.is_float ? onnx::Attribute(spec.name, floats) : onnx::Attribute(spec.name, ints));
+    else if (spec.values.empty())
+      attributes.emplace_back(spec.name, spec.text);
+    else
+      attributes.push_back(spec.is_float ? onnx::Attribute(spec.name, floats[0]) : onnx::Attribute(spec.name, ints[0]));
   }
   return attributes;
 }
@@ -169,7 +160,7 @@ Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::siz
     std::vector<Value> inputs;
     for (const BuiltInput& input : drawn->inputs) {
       if (input.spec == nullptr)
-        inputs.push_back(GraphBuilder::none());
+        inputs.emplace_back();
       else if (input.spec->constant || !input.spec->values.empty())
         inputs.push_back(make_constant(b, *input.spec, input.shape, drawn->slots, rng));
       else
@@ -179,7 +170,7 @@ Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::siz
     b.open_node(type.build->op, type.build->domain, inputs, make_attributes(*type.build, drawn->slots),
                 type.build->outputs);
   }
-  if (!b.has_nodes()) b.unary("Relu", b.input({1, 16}));  // an engine wants a graph with a node in it
+  if (b.empty()) b.node("Relu", {b.input({1, 16})});  // an engine wants a graph with a node in it
 
   Carrier carrier;
   carrier.family = module_family(type);
@@ -188,7 +179,7 @@ Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::siz
   carrier.macs = b.macs();
   carrier.weight_bytes = b.weight_bytes();
   carrier.probe = true;
-  carrier.model = b.finish(carrier.name, false);
+  carrier.model = b.finish(carrier.name);
   return carrier;
 }
 

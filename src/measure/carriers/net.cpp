@@ -24,35 +24,35 @@ Spelling draw_spelling(Random& rng) {
 }  // namespace
 
 Net::Net(std::uint64_t seed, const Knobs& k, double width_factor, double spatial_factor)
-    : b(17),
-      rng(seed),
+    : Random(seed),
+      GraphBuilder(0),
       knobs(k),
-      spelling(draw_spelling(rng)),
+      spelling(draw_spelling(*this)),
       width_scale(width_factor),
       spatial_scale(spatial_factor) {
-  b = GraphBuilder(spelling.opset);
+  static_cast<GraphBuilder&>(*this) = GraphBuilder(spelling.opset);
 }
 
 std::int64_t Net::grid(double channels) {
   const double wanted = std::clamp(channels, 3.0, 4096.0);
-  if (rng.chance(spelling.off_width) || wanted < 6) return std::max<std::int64_t>(2, std::llround(wanted));
+  if (chance(spelling.off_width) || wanted < 6) return std::max<std::int64_t>(2, std::llround(wanted));
   const double align = wanted < 1.5 * spelling.align ? 4.0 : spelling.align;
   return std::max<std::int64_t>(4, std::llround(wanted / align) * static_cast<std::int64_t>(align));
 }
 
 std::int64_t Net::width(std::int64_t low, std::int64_t high) {
-  const double jitter = rng.log_uniform(0.8, 1.25);
+  const double jitter = log_uniform(0.8, 1.25);
   return grid(jitter * width_scale * between(static_cast<double>(low), static_cast<double>(high), knobs.width));
 }
 
 std::int64_t Net::channels(std::int64_t low, std::int64_t high) {
-  return grid(width_scale * rng.log_uniform(static_cast<double>(low), static_cast<double>(high)));
+  return grid(width_scale * log_uniform(static_cast<double>(low), static_cast<double>(high)));
 }
 
 std::int64_t Net::side(std::int64_t low, std::int64_t high) {
   const double wanted = spatial_scale * between(static_cast<double>(low), static_cast<double>(high), knobs.resolution);
   const auto n = std::clamp<std::int64_t>(std::llround(wanted), 2, 640);
-  const std::int64_t unit = rng.pick({1, 2, 4, 7, 8, 16, 32});
+  const std::int64_t unit = pick({1, 2, 4, 7, 8, 16, 32});
   if (n < 2 * unit) return n;
   return (n + unit / 2) / unit * unit;
 }
@@ -67,7 +67,7 @@ int Net::depth(int low, int high) {
 }
 
 std::int64_t Net::kernel(std::initializer_list<std::int64_t> choices) {
-  if (kernel_drawn_) return rng.pick(choices);
+  if (kernel_drawn_) return pick(choices);
   kernel_drawn_ = true;
   return choices.begin()[static_cast<std::size_t>(knobs.kernel * static_cast<double>(choices.size()) * 0.999)];
 }
@@ -76,7 +76,7 @@ Net::Heads Net::heads(std::int64_t low, std::int64_t high) {
   const double dim =
       std::clamp(width_scale * between(static_cast<double>(low), static_cast<double>(high), knobs.width), 8.0, 2048.0);
   Heads h;
-  h.width = rng.pick({8, 16, 20, 24, 32, 32, 32, 36, 48, 64, 64, 64, 80, 96, 128});
+  h.width = pick({8, 16, 20, 24, 32, 32, 32, 36, 48, 64, 64, 64, 80, 96, 128});
   while (static_cast<double>(h.width) > dim * 1.3 && h.width > 8) h.width /= 2;
   h.count = std::max<std::int64_t>(1, std::llround(dim / static_cast<double>(h.width)));
   return h;
@@ -89,7 +89,7 @@ std::int64_t divisor(std::int64_t n, std::int64_t wished) {
 }
 
 std::int64_t Net::heads_of(std::int64_t dim) {
-  return divisor(dim, std::max<std::int64_t>(1, dim / rng.pick({16, 24, 32, 32, 64, 64})));
+  return divisor(dim, std::max<std::int64_t>(1, dim / pick({16, 24, 32, 32, 64, 64})));
 }
 
 }  // namespace latcast::carriers

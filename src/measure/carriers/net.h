@@ -1,7 +1,8 @@
-// A network under construction: the builder, the random draws and the knobs, and the composite parts that many
+// A network under construction: a builder that draws, by the knobs, and the composite parts that many
 // families share (activations, norms, linear layers, attention, squeeze-excite, stems, heads).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -52,7 +53,7 @@ struct Spelling {
   float epsilon = 1e-5F;
 };
 
-class Net {
+class Net : public Random, public GraphBuilder {
  public:
   Net(std::uint64_t seed, const Knobs& knobs, double width_scale, double spatial_scale);
 
@@ -63,6 +64,7 @@ class Net {
   std::int64_t channels(std::int64_t low, std::int64_t high);
   /// Rounds to the carrier's channel grid (or off it).
   std::int64_t grid(double channels);
+  std::int64_t grid(std::int64_t channels, double factor = 1) { return grid(static_cast<double>(channels) * factor); }
   /// A map's side, led by the resolution knob, scaled to size.
   std::int64_t side(std::int64_t low, std::int64_t high);
   /// The same as a multiple of `unit`, at least `unit`.
@@ -81,8 +83,6 @@ class Net {
   /// A head count for a given dim.
   std::int64_t heads_of(std::int64_t dim);
 
-  GraphBuilder b;
-  Random rng;
   Knobs knobs;
   Spelling spelling;
   double width_scale;
@@ -153,6 +153,35 @@ Value to_first(Net& net, const Value& map);                                   //
 /// F.unfold as exported: two Gathers; [1,C,H,W] -> [1, C*k*k, places].
 Value unfold(Net& net, const Value& map, std::int64_t kernel, std::int64_t stride);
 Value channel_shuffle(Net& net, const Value& x, std::int64_t groups);
+
+// --- of convolutional families
+inline bool roomy(const Value& x, std::int64_t least) { return x.dims[2] >= least && x.dims[3] >= least; }
+inline std::int64_t part(std::int64_t c, std::int64_t n, std::int64_t least = 1) { return std::max(least, c / n); }
+/// A stride of 2 now and then, where the map is large enough.
+std::int64_t maybe_stride(Net& net, const Value& x, double probability = 0.35);
+/// What a residual block adds: x itself, or brought to `out` channels and the stride.
+Value shortcut(Net& net, const Value& x, std::int64_t out, std::int64_t stride);
+Value add_act(Net& net, const Value& a, const Value& b, Act kind);
+/// Two convolutions and the residual; se: with squeeze-excite.
+Value basic_block(Net& net, const Value& x, std::int64_t out, std::int64_t stride, std::int64_t kernel, Act a, bool se);
+
+// --- of families over tokens
+/// Token ids through an embedding table, with positions.
+Value embed(Net& net, std::int64_t tokens, std::int64_t dim, bool positions);
+std::int64_t token_count(Net& net, std::int64_t low, std::int64_t high);
+/// The attention mask as exporters compute it from an int64 input: [1,1,1,T] of zeros and large negatives.
+Value padding_mask(Net& net, std::int64_t tokens);
+/// [B,T,h*d] -> [B,h,T,d]
+Value heads_of(Net& net, const Value& x, std::int64_t h, std::int64_t d);
+/// [B,h,T,d] -> [B,T,h*d]
+Value merge_heads(Net& net, const Value& x);
+void vocabulary_head(Net& net, const Value& x);
+
+// --- of operators that stand alone
+/// A graph input passed through a cheap operator, so that the next one finds it as in a network: just written.
+Value warm(Net& net, const Shape& shape);
+/// The same of a drawn shape: about [low, high] elements, scaled to the carrier's size.
+Value warm(Net& net, double low = 100, double high = 1e6, std::int64_t least_rank = 2);
 
 // --- ends
 /// An image through a stem, or a feature map that starts in the middle of a network.

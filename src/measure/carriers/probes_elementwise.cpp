@@ -4,76 +4,53 @@
 #include <string>
 
 #include "measure/carriers/families.h"
-#include "measure/carriers/warm_input.h"
 
 namespace latcast::carriers {
 
 namespace {
 
 /// Positive and away from zero.
-Value positive(Net& net, const Value& x) { return net.b.add(net.b.unary("Sigmoid", x), 0.1F); }
+Value positive(Net& net, const Value& x) { return net.add(net.node("Sigmoid", {x}), 0.1F); }
 
 Value one_unary(Net& net, const Value& x) {
-  auto& b = net.b;
-  switch (net.rng.integer(0, 28)) {
-    case 0:
-      return b.unary("Relu", x);
-    case 1:
-      return b.clip(x, 0.0F, 6.0F);
-    case 2:
-      return b.unary("Sigmoid", x);
+  using enum Act;
+  // Activations by the number drawn; none: another operator.
+  constexpr std::array kActs{relu, relu6,    sigmoid, none,  tanh, none, none,       none,   none,    none,
+                             none, softplus, leaky,   prelu, none, mish, silu,       hswish, gelu,    gelu_tanh,
+                             none, none,     none,    none,  none, none, quick_gelu, none,   hsigmoid};
+  const auto drawn = static_cast<std::size_t>(net.integer(0, 28));
+  if (kActs.at(drawn) != none) return act(net, x, kActs.at(drawn));
+  switch (drawn) {
     case 3:
-      return b.unary("HardSigmoid", x, {attr("alpha", 1.0F / 6.0F), attr("beta", 0.5F)});
-    case 4:
-      return b.unary("Tanh", x);
+      return net.node("HardSigmoid", {x}, {{"alpha", 1.0F / 6.0F}, {"beta", 0.5F}});
     case 5:
-      return b.unary("Erf", x);
+      return net.node("Erf", {x});
     case 6:
-      return b.unary("Sqrt", positive(net, x));
+      return net.node("Sqrt", {positive(net, x)});
     case 7:
-      return b.unary("Exp", b.unary("Tanh", x));
+      return net.node("Exp", {net.node("Tanh", {x})});
     case 8:
-      return b.pow(x, net.rng.pick({2.0F, 2.0F, 3.0F}));
+      return net.pow(x, net.pick({2.0F, 2.0F, 3.0F}));
     case 9:
-      return b.pow(positive(net, x), net.rng.pick({0.5F, 1.5F, 0.33F}));
+      return net.pow(positive(net, x), net.pick({0.5F, 1.5F, 0.33F}));
     case 10:
-      return b.unary("Neg", x);
-    case 11:
-      return b.unary("Softplus", x);
-    case 12:
-      return b.unary("LeakyRelu", x, {attr("alpha", 0.1F)});
-    case 13:
-      return act(net, x, Act::prelu);
+      return net.node("Neg", {x});
     case 14:
-      return b.unary("Elu", x);
-    case 15:
-      return act(net, x, Act::mish);
-    case 16:
-      return silu(net, x);
-    case 17:
-      return hard_swish(net, x);
-    case 18:
-      return gelu(net, x);
-    case 19:
-      return gelu_tanh(net, x);
+      return net.node("Elu", {x});
     case 20:
-      return b.unary("Abs", x);
+      return net.node("Abs", {x});
     case 21:
-      return b.unary("Log", positive(net, x));
+      return net.node("Log", {positive(net, x)});
     case 22:
-      return b.unary("Reciprocal", positive(net, x));
+      return net.node("Reciprocal", {positive(net, x)});
     case 23:
-      return b.unary(net.rng.pick({std::string("Sin"), std::string("Cos")}), x);
+      return net.node(net.pick({"Sin", "Cos"}), {x});
     case 24:
-      return b.unary(net.rng.pick({std::string("Floor"), std::string("Round"), std::string("Ceil")}), x);
+      return net.node(net.pick({"Floor", "Round", "Ceil"}), {x});
     case 25:
-      return act(net, x, net.rng.pick({Act::selu, Act::celu, Act::softsign}));
-    case 26:
-      return act(net, x, Act::quick_gelu);
-    case 27:
-      return gelu(net, b.add(x, b.weight({x.dims.back()}, 0.3F)));
+      return act(net, x, net.pick({Act::selu, Act::celu, Act::softsign}));
     default:
-      return act(net, x, Act::hsigmoid);
+      return act(net, net.add(x, net.weight({x.dims.back()}, 0.3F)), gelu);
   }
 }
 
@@ -81,19 +58,17 @@ void unary_chain(Net& net) {
   const int chains = net.depth(9, 15);
   for (int i = 0; i < chains; ++i) {
     Value x = warm(net);
-    const auto steps = net.rng.integer(2, 3);
+    const auto steps = net.integer(2, 3);
     for (int k = 0; k < steps; ++k) x = one_unary(net, x);
   }
 }
 
 /// The second operand of a binary operator: the same shape, a scalar, a trailing vector, per channel, per row.
 Value operand(Net& net, const Value& x, bool divisor_like) {
-  auto& b = net.b;
-  auto& rng = net.rng;
   Shape shape;
-  switch (rng.integer(0, 7)) {
+  switch (net.integer(0, 7)) {
     case 0:
-      return b.scalar(1.3F);
+      return net.scalar(1.3F);
     case 1:
       shape = {x.dims.back()};
       break;
@@ -116,34 +91,30 @@ Value operand(Net& net, const Value& x, bool divisor_like) {
     default:
       shape = x.dims;
   }
-  if (divisor_like) return b.filled(shape, 1.3F);
-  return rng.chance(0.5) ? warm(net, shape) : b.weight(shape, 0.5F);
+  if (divisor_like) return net.filled(shape, 1.3F);
+  return net.chance(0.5) ? warm(net, shape) : net.weight(shape, 0.5F);
 }
 
 void binary_chain(Net& net) {
-  auto& b = net.b;
   const int chains = net.depth(7, 12);
   for (int i = 0; i < chains; ++i) {
     Value x = warm(net);
-    const auto steps = net.rng.integer(2, 4);
+    const auto steps = net.integer(2, 4);
     for (int k = 0; k < steps; ++k) {
-      const std::string op =
-          net.rng.pick({std::string("Add"), std::string("Add"), std::string("Mul"), std::string("Mul"),
-                        std::string("Sub"), std::string("Div"), std::string("Max"), std::string("Min")});
+      const std::string op = net.pick({"Add", "Add", "Mul", "Mul", "Sub", "Div", "Max", "Min"});
       const Value y = operand(net, x, op == "Div");
-      x = op != "Div" && net.rng.chance(0.25) ? b.binary(op, y, x) : b.binary(op, x, y);
+      x = op != "Div" && net.chance(0.25) ? net.node(op, {y, x}) : net.node(op, {x, y});
     }
   }
 }
 
 void reductions(Net& net) {
-  auto& b = net.b;
   const int count = net.depth(8, 14);
   for (int i = 0; i < count; ++i) {
     const Value x = warm(net);
     const int rank = x.rank();
     Ints axes;
-    switch (net.rng.integer(0, 6)) {
+    switch (net.integer(0, 6)) {
       case 0:
       case 1:
         axes = {-1};
@@ -163,27 +134,24 @@ void reductions(Net& net) {
       default:
         for (int k = 0; k < rank; ++k) axes.push_back(k);
     }
-    const std::string op =
-        net.rng.pick({std::string("ReduceMean"), std::string("ReduceMean"), std::string("ReduceSum"),
-                      std::string("ReduceMax"), std::string("ReduceL2"), std::string("ReduceMin"),
-                      std::string("ReduceL1"), std::string("ReduceSumSquare"), std::string("ReduceProd")});
-    const Value y = b.reduce(op == "ReduceProd" && x.elements() > 64 ? "ReduceMean" : op, x, axes, net.rng.chance(0.6));
-    if (y.rank() == rank && net.rng.chance(0.3)) b.sub(x, y);
+    const std::string op = net.pick({"ReduceMean", "ReduceMean", "ReduceSum", "ReduceMax", "ReduceL2", "ReduceMin",
+                                     "ReduceL1", "ReduceSumSquare", "ReduceProd"});
+    const Value y = net.reduce(op == "ReduceProd" && x.elements() > 64 ? "ReduceMean" : op, x, axes, net.chance(0.6));
+    if (y.rank() == rank && net.chance(0.3)) net.sub(x, y);
   }
 }
 
 void softmaxes(Net& net) {
-  auto& b = net.b;
   const int count = net.depth(6, 12);
   for (int i = 0; i < count; ++i) {
     const Value x = warm(net, 100, 5e5);
-    if (net.rng.chance(0.2)) {
-      b.arg_max(x, net.rng.chance(0.6) ? -1 : 1, net.rng.chance(0.5));
+    if (net.chance(0.2)) {
+      net.arg_max(x, net.chance(0.6) ? -1 : 1, net.chance(0.5));
       continue;
     }
-    const int axis = net.rng.chance(0.55) ? -1 : static_cast<int>(net.rng.integer(1, x.rank() - 1));
-    const Value y = b.softmax(x, axis, net.rng.chance(0.8) ? "Softmax" : "LogSoftmax");
-    if (net.rng.chance(0.4)) b.mul(x, y);
+    const int axis = net.chance(0.55) ? -1 : static_cast<int>(net.integer(1, x.rank() - 1));
+    const Value y = net.softmax(x, axis, net.chance(0.8) ? "Softmax" : "LogSoftmax");
+    if (net.chance(0.4)) net.mul(x, y);
   }
 }
 

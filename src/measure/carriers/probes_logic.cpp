@@ -3,7 +3,6 @@
 #include <array>
 
 #include "measure/carriers/families.h"
-#include "measure/carriers/warm_input.h"
 
 namespace latcast::carriers {
 
@@ -11,78 +10,81 @@ namespace {
 
 using onnx::DataType;
 
+/// Positions of what is no padding, looked up in a table.
+void embed_positions(Net& net) {
+  const Value ids = net.input({1, net.log_integer(4, 512)}, DataType::int64);
+  const Value mask = net.node("Not", {net.node("Equal", {ids, net.int_scalar(1)})});
+  const Value ints = net.cast(mask, DataType::int64);
+  const Value sums = net.node("CumSum", {ints, net.int_scalar(1)});
+  const Value positions = net.mul(sums, ints);
+  net.gather(net.weight({1024, net.channels(16, 512)}, 1.0F), 0, positions);
+}
+
+void overwrite_rows(Net& net, const Value& x) {
+  if (x.dims[0] != 1 || x.dims[1] < 2) return;
+  const std::int64_t rows = std::min<std::int64_t>(x.dims[1], 64);
+  Ints places;
+  for (std::int64_t r = 0; r < rows; ++r) places.push_back(0), places.push_back(r);
+  Shape update(x.dims.begin() + 1, x.dims.end());
+  update[0] = rows;
+  net.node("ScatterND", {x, net.int_tensor(places, {rows, 2}), warm(net, update)});
+}
+
 /// Conditions, indices, conversions: the glue of exported graphs.
 void logic(Net& net) {
-  auto& b = net.b;
   const int count = net.depth(12, 20);
   for (int i = 0; i < count; ++i) {
     const Value x = warm(net, 100, 3e5);
-    const int axis = net.rng.chance(0.6) ? x.rank() - 1 : 1;
-    switch (net.rng.integer(0, 12)) {
+    const int axis = net.chance(0.6) ? x.rank() - 1 : 1;
+    switch (net.integer(0, 12)) {
       case 0:
-        b.where(b.compare("Greater", x, b.scalar(0.4F)), x, b.scalar(-1.0F));
+        net.where(net.node("Greater", {x, net.scalar(0.4F)}), x, net.scalar(-1.0F));
         break;
       case 1:
-        b.where(b.compare("Less", x, b.scalar(0.4F)), x, b.mul(x, 0.1F));
+        net.where(net.node("Less", {x, net.scalar(0.4F)}), x, net.mul(x, 0.1F));
         break;
       case 2:
-        b.cast(b.node("Not", {b.compare("GreaterOrEqual", x, b.scalar(0.2F))}, {}, x.dims, DataType::boolean),
-               DataType::float32);
+        net.cast(net.node("Not", {net.node("GreaterOrEqual", {x, net.scalar(0.2F)})}), DataType::float32);
         break;
       case 3:
-        b.mul(b.cast(b.cast(b.mul(x, 10.0F), DataType::int64), DataType::float32), 0.1F);
+        net.mul(net.cast(net.cast(net.mul(x, 10.0F), DataType::int64), DataType::float32), 0.1F);
         break;
       case 4:
-        b.arg_max(x, axis, net.rng.chance(0.5));
+        net.arg_max(x, axis, net.chance(0.5));
         break;
       case 5:
-        b.top_k(x, axis, std::min<std::int64_t>(x.dim(axis), net.rng.pick({1, 5, 10, 100})));
+        net.nodes("TopK", {x, net.ints({std::min<std::int64_t>(x.dim(axis), net.pick({1, 5, 10, 100}))})},
+                  {{"axis", axis}, {"largest", 1}, {"sorted", 1}}, 2);
         break;
       case 6:
-        b.node("CumSum", {x, b.int_scalar(axis)}, {}, x.dims);
+        net.node("CumSum", {x, net.int_scalar(axis)});
         break;
-      case 7: {
-        const Value ids = b.input({1, net.rng.log_integer(4, 512)}, DataType::int64);
-        const Value mask = b.node("Not", {b.compare("Equal", ids, b.int_scalar(1))}, {}, ids.dims, DataType::boolean);
-        const Value ints = b.cast(mask, DataType::int64);
-        const Value sums = b.node("CumSum", {ints, b.int_scalar(1)}, {}, ids.dims, DataType::int64);
-        const Value positions = b.binary("Mul", sums, ints);
-        b.gather(b.weight({1024, net.channels(16, 512)}, 1.0F), 0, positions);
+      case 7:
+        embed_positions(net);
         break;
-      }
       case 8: {
-        Shape shape = x.dims;
-        const std::int64_t n = x.dims.back();
-        const Value index = b.cast(b.mul(b.unary("Sigmoid", x), static_cast<float>(n) * 0.99F), DataType::int64);
-        b.node("GatherElements", {x, index}, {attr("axis", x.rank() - 1)}, shape);
+        const float below = static_cast<float>(x.dims.back()) * 0.99F;
+        const Value index = net.cast(net.mul(net.node("Sigmoid", {x}), below), DataType::int64);
+        net.node("GatherElements", {x, index}, {{"axis", x.rank() - 1}});
         break;
       }
       case 9: {
-        const Value both =
-            b.node("And", {b.compare("Greater", x, b.scalar(0.1F)), b.compare("LessOrEqual", x, b.scalar(0.9F))}, {},
-                   x.dims, DataType::boolean);
-        b.where(both, x, b.mul(x, 0.5F));
+        const Value both = net.node(
+            "And", {net.node("Greater", {x, net.scalar(0.1F)}), net.node("LessOrEqual", {x, net.scalar(0.9F)})});
+        net.where(both, x, net.mul(x, 0.5F));
         break;
       }
-      case 10: {
-        if (x.dims[0] != 1 || x.dims[1] < 2) break;
-        const std::int64_t rows = std::min<std::int64_t>(x.dims[1], 64);
-        Ints places;
-        for (std::int64_t r = 0; r < rows; ++r) places.insert(places.end(), {0, r});
-        Shape update(x.dims.begin() + 2, x.dims.end());
-        update.insert(update.begin(), rows);
-        b.node("ScatterND", {x, b.int_tensor(places, {rows, 2}), warm(net, update.size() > 1 ? update : Shape{rows})},
-               {}, x.dims);
+      case 10:
+        overwrite_rows(net, x);
         break;
-      }
       case 11: {
-        if (b.opset() < 14) break;
+        if (net.opset() < 14) break;
         const Value y = warm(net, Shape{1, net.channels(8, 512), net.side(8, 200)});
-        b.node("Trilu", {y}, {attr("upper", 0)}, y.dims);
+        net.node("Trilu", {y}, {{"upper", 0}});
         break;
       }
       default:
-        b.binary("Mul", x, b.cast(b.compare("Greater", x, b.scalar(0.3F)), DataType::float32));
+        net.node("Mul", {x, net.cast(net.node("Greater", {x, net.scalar(0.3F)}), DataType::float32)});
     }
   }
 }

@@ -43,8 +43,8 @@ class Random {
   const T& pick(const std::vector<T>& choices) {
     return choices[static_cast<std::size_t>(integer(0, static_cast<std::int64_t>(choices.size()) - 1))];
   }
-  template <class T>
-  void shuffle(std::vector<T>& items) {
+  template <class List>
+  void shuffle(List& items) {
     for (std::size_t i = items.size(); i > 1; --i)
       std::swap(items[i - 1], items[static_cast<std::size_t>(integer(0, static_cast<std::int64_t>(i) - 1))]);
   }

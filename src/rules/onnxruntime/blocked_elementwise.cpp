@@ -82,7 +82,7 @@ bool hard_swish(BlockedLayout& layout, NodeId id) {
     if (!sigmoid.is("HardSigmoid") || sigmoid.inputs[0] != x->value || !maker.is("Conv", kNchwc)) continue;
     if (std::abs(sigmoid.real("alpha", 0.2F) - 1.0F / 6.0F) > 1e-3F || sigmoid.real("beta", 0.5F) != 0.5F) continue;
     if (maker.attribute("activation") != nullptr || layout.graph.value(node.outputs[0]).output) continue;
-    maker.set_text("activation", "HardSwish");
+    maker.set({"activation", "HardSwish"});
     const ValueId plain = node.outputs[0];
     const Blocked from = *x;
     x->uses_left = 0;
@@ -139,7 +139,7 @@ void block_multiplication(BlockedLayout& layout, NodeId id) {
     --input->uses_left;
     const NodeId made = layout.replace(id, "Conv", {input->value, scale}, input->channels);
     layout.graph.node(made).attributes.clear();
-    layout.graph.node(made).set_int("group", all);
+    layout.graph.node(made).set({"group", all});
     return;
   }
   if (!hard_swish(layout, id)) block_binary(layout, id, false);
@@ -171,7 +171,7 @@ void block_activation(BlockedLayout& layout, NodeId id, bool fused) {
   const Blocked from = *input;
   Node& maker = layout.graph.node(from.maker);
   if (fused && maker.is("Conv", kNchwc) && from.uses == 1 && maker.attribute("activation") == nullptr) {
-    maker.set_text("activation", node.op);
+    maker.set({"activation", node.op});
     const ValueId plain = node.outputs[0];
     layout.graph.remove(id);
     layout.made_by(plain, from);

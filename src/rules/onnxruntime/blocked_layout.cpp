@@ -74,7 +74,7 @@ void BlockedLayout::reorder_from_nhwc(ValueId plain, ValueId result) {
                     plain_uses == 1;
   const NodeId id = graph.add_node("ReorderInput", kNchwc, "ReorderInput", {last ? maker->inputs[0] : plain}, {result});
   if (!last) return;
-  graph.node(id).set_int("channels_last", 1);
+  graph.node(id).set({"channels_last", 1});
   transposes_.push_back(graph.value(plain).producer);
 }
 
@@ -103,7 +103,7 @@ void BlockedLayout::reorder_outputs() {
     const Blocked one = blocked_[plain];
     if (one.maker == kNothing || one.uses_left == 0) continue;
     const NodeId made = graph.add_node("ReorderOutput", kNchwc, "ReorderOutput", {one.value}, {plain});
-    graph.node(made).set_int("channels", one.channels);
+    graph.node(made).set({"channels", one.channels});
   }
   for (const NodeId id : transposes_) {
     if (graph.uses(graph.node(id).outputs[0]) == 0) graph.remove(id);

@@ -79,7 +79,7 @@ void block_convolution(BlockedLayout& layout, NodeId id) {
   inputs[1] = layout.filter(inputs[1], layout.padded(channels), filter->channels_in);
   if (!filter->from_plain) inputs[0] = layout.blocked_input(inputs[0]);
   const NodeId made = layout.replace(id, "Conv", std::move(inputs), channels);
-  if (filter->groups != groups) layout.graph.node(made).set_int("group", filter->groups);
+  if (filter->groups != groups) layout.graph.node(made).set({"group", filter->groups});
 }
 
 void block_pool(BlockedLayout& layout, NodeId id) {
@@ -115,7 +115,7 @@ void block_normalisation(BlockedLayout& layout, NodeId id) {
   const ValueId from = input->value;
   const NodeId made = layout.replace(id, "Conv", {from, scale, offset}, channels);
   layout.graph.node(made).attributes.clear();
-  layout.graph.node(made).set_int("group", all);
+  layout.graph.node(made).set({"group", all});
 }
 
 void block_resize(BlockedLayout& layout, NodeId id) {
@@ -132,7 +132,7 @@ void block_resize(BlockedLayout& layout, NodeId id) {
     if (const onnx::Attribute* kept = node.attribute(name)) attributes.push_back(*kept);
   }
   layout.graph.node(made).attributes = std::move(attributes);
-  layout.graph.node(made).set_ints("scales", *scales);
+  layout.graph.node(made).set({"scales", *scales});
 }
 
 }  // namespace latcast::rules::onnxruntime

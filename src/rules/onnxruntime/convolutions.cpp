@@ -199,7 +199,7 @@ std::size_t activate_convolution(Graph& graph, const EngineTarget& /*target*/) {
     const Node activation = graph.take(next);
     const NodeId fused = graph.add_node("FusedConv", kMicrosoft, "fused " + conv.name, conv.inputs, activation.outputs);
     graph.node(fused).attributes = std::move(conv.attributes);
-    graph.node(fused).set_text("activation", activation.op);
+    graph.node(fused).set({"activation", activation.op});
     ++count;
   }
   return count;
@@ -230,7 +230,7 @@ std::size_t add_to_convolution(Graph& graph, const EngineTarget& /*target*/) {
     const NodeId fused = graph.add_node("FusedConv", kMicrosoft, conv.name, std::move(inputs),
                                         active ? activation.outputs : add.outputs);
     graph.node(fused).attributes = std::move(conv.attributes);
-    if (active) graph.node(fused).set_text("activation", activation.op);
+    if (active) graph.node(fused).set({"activation", activation.op});
     ++count;
   }
   return count;

@@ -96,7 +96,7 @@ bool layer_norm_at(Graph& graph, NodeId div) {
   nodes.insert(nodes.end(), {mean, sub, other, div, mul, add});
   for (const NodeId id : nodes) graph.remove(id);
   const NodeId made = graph.add_node("LayerNormalization", {}, "LayerNormalization", {x, *scale, *bias}, {result});
-  graph.node(made).set_int("axis", spread->axes.front());
+  graph.node(made).set({"axis", spread->axes.front()});
   return true;
 }
 
@@ -124,7 +124,7 @@ bool simplified_norm_at(Graph& graph, NodeId div) {
   for (const NodeId id : nodes) graph.remove(id);
   const NodeId made =
       graph.add_node("SimplifiedLayerNormalization", {}, "SimplifiedLayerNormalization", {x, *scale}, {result});
-  graph.node(made).set_int("axis", spread->axes.front());
+  graph.node(made).set({"axis", spread->axes.front()});
   return true;
 }
 

@@ -129,7 +129,7 @@ std::size_t transpose_in_matmul(Graph& graph, const EngineTarget& /*target*/) {
     if (right.transpose != kNothing) inputs[1] = graph.node(right.transpose).inputs[0];
     const NodeId made = fused_product(graph, id, std::move(inputs), before.outputs[0]);
     const auto turn = [&](const char* name, bool swapped) {
-      graph.node(made).set_int(name, swapped != (before.integer(name, 0) != 0) ? 1 : 0);
+      graph.node(made).set({name, swapped != (before.integer(name, 0) != 0) ? 1 : 0});
     };
     turn("transA", left.last);
     turn("transB", right.last);
@@ -250,7 +250,7 @@ std::size_t activate_gemm(Graph& graph, const EngineTarget& target) {
     const Node activation = graph.take(next);
     const NodeId fused = graph.add_node("FusedGemm", kMicrosoft, "fused " + gemm.name, gemm.inputs, activation.outputs);
     graph.node(fused).attributes = std::move(gemm.attributes);
-    graph.node(fused).set_text("activation", activation.op);
+    graph.node(fused).set({"activation", activation.op});
     ++count;
   }
   return count;

@@ -195,8 +195,8 @@ std::size_t write_out_functions(Graph& graph, const EngineTarget& /*target*/) {
     graph.remove(id);
     const ValueId gate = graph.add_value(Label(node.outputs[0], "_gate"), info);
     const NodeId sigmoid = graph.add_node("HardSigmoid", {}, node.name, {node.inputs[0]}, {gate});
-    graph.node(sigmoid).set_real("alpha", 1.0F / 6.0F);
-    graph.node(sigmoid).set_real("beta", 0.5F);
+    graph.node(sigmoid).set({"alpha", 1.0F / 6.0F});
+    graph.node(sigmoid).set({"beta", 0.5F});
     graph.add_node("Mul", {}, node.name, {node.inputs[0], gate}, {node.outputs[0]});
     ++count;
   }

@@ -16,7 +16,7 @@ ValueId transposed(TransposePass& pass, ValueId value, const Axes& perm) {
   const ValueId out = pass.graph.add_value(Label(value, "_transposed"), moved(pass.info(value), perm));
   pass.graph.value(out).info.constant = false;
   const NodeId node = pass.graph.add_node("Transpose", {}, "Transpose", {value}, {out});
-  pass.graph.node(node).set_ints("perm", perm);
+  pass.graph.node(node).set({"perm", perm});
   return out;
 }
 
@@ -76,7 +76,7 @@ void transpose_outputs(TransposePass& pass, NodeId id, const Axes& perm) {
     const ValueId raw = pass.graph.add_value(Label(output, "_raw"), moved(pass.info(output), back));
     pass.graph.set_output(id, i, raw);
     const NodeId node = pass.graph.add_node("Transpose", {}, "Transpose", {raw}, {output});
-    pass.graph.node(node).set_ints("perm", perm);
+    pass.graph.node(node).set({"perm", perm});
   }
 }
 

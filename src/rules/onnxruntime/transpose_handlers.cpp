@@ -22,7 +22,7 @@ bool push_axis(TransposePass& pass, NodeId id, const Axes& perm, const Places& i
   Axes axis = {pass.graph.node(id).integer("axis", usual)};
   if (!normalise(axis, perm.size())) return false;
   push_plain(pass, id, perm, inputs);
-  pass.graph.node(id).set_int("axis", perm[at(axis[0])]);
+  pass.graph.node(id).set({"axis", perm[at(axis[0])]});
   return true;
 }
 
@@ -65,7 +65,7 @@ bool push_pad(TransposePass& pass, NodeId id, const Axes& perm) {
   for (const std::size_t half : {std::size_t{0}, perm.size()}) {
     for (const std::int64_t axis : inverse(perm)) out.push_back(pads->ints[half + at(axis)]);
   }
-  pass.graph.node(id).set_ints("pads", std::move(out));
+  pass.graph.node(id).set({"pads", std::move(out)});
   return push_plain(pass, id, perm, {0});
 }
 
@@ -92,7 +92,7 @@ std::optional<Axes> axes_of(TransposePass& pass, NodeId id, std::int64_t opset) 
 }
 
 void set_axes(TransposePass& pass, NodeId id, std::int64_t opset, const Axes& axes) {
-  if (pass.graph.opset() < opset) return pass.graph.node(id).set_ints("axes", axes);
+  if (pass.graph.opset() < opset) return pass.graph.node(id).set({"axes", axes});
   pass.graph.set_input(id, 1, int_list(pass, "axes", axes));
 }
 
@@ -120,7 +120,7 @@ bool push_arg(TransposePass& pass, NodeId id, const Axes& perm) {
   Axes axis = {pass.graph.node(id).integer("axis", 0)};
   if (!normalise(axis, perm.size())) return false;
   const std::int64_t before = perm[at(axis[0])];
-  pass.graph.node(id).set_int("axis", before);
+  pass.graph.node(id).set({"axis", before});
   transpose_input(pass, id, 0, inverse(perm));
   transpose_outputs(pass, id, pass.graph.node(id).integer("keepdims", 1) != 0 ? perm : without(perm, {before}));
   return true;
@@ -169,7 +169,7 @@ bool push_gather(TransposePass& pass, NodeId id, const Axes& perm) {
   Axes axis = {pass.graph.node(id).integer("axis", 0)};
   if (!indices.known || indices.dims.size() > 1 || !normalise(axis, perm.size())) return false;
   const std::int64_t before = perm[at(axis[0])];
-  pass.graph.node(id).set_int("axis", before);
+  pass.graph.node(id).set({"axis", before});
   transpose_input(pass, id, 0, inverse(perm));
   transpose_outputs(pass, id, indices.dims.empty() ? without(perm, {before}) : perm);
   return true;
@@ -184,7 +184,7 @@ void unsqueeze_input(TransposePass& pass, NodeId id, std::size_t i, const Axes& 
   const NodeId node = pass.graph.opset() >= 13 ? pass.graph.add_node("Unsqueeze", {}, "Unsqueeze",
                                                                      {input, int_list(pass, "axes", axes)}, {out})
                                                : pass.graph.add_node("Unsqueeze", {}, "Unsqueeze", {input}, {out});
-  if (pass.graph.opset() < 13) pass.graph.node(node).set_ints("axes", axes);
+  if (pass.graph.opset() < 13) pass.graph.node(node).set({"axes", axes});
   pass.graph.set_input(id, i, out);
   if (const NodeId before = pass.transpose_of(input); before != kNothing) {
     push_unsqueeze(pass, node, *pass.perm_of(pass.graph.node(before)));

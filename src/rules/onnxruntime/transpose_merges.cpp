@@ -42,7 +42,7 @@ bool merge(TransposePass& pass, NodeId first, NodeId second, const Axes& perm) {
   } else {
     pass.graph.set_input(second, 0, source);
   }
-  pass.graph.node(second).set_ints("perm", composed(own, perm));
+  pass.graph.node(second).set({"perm", composed(own, perm)});
   drop_if_unread(pass, first);
   return true;
 }
@@ -102,7 +102,7 @@ bool push_splitting(TransposePass& pass, NodeId transpose, NodeId id) {
   const ValueId reshaped = pass.graph.add_value(Label(result, "_reshaped"), std::move(between));
   pass.graph.add_node("Reshape", {}, "Reshape", {source, int_list(pass, "shape", shape)}, {reshaped});
   const NodeId last = pass.graph.add_node("Transpose", {}, "Transpose", {reshaped}, {result});
-  pass.graph.node(last).set_ints("perm", place);
+  pass.graph.node(last).set({"perm", place});
   drop_if_unread(pass, transpose);
   return true;
 }

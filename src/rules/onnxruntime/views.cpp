@@ -79,7 +79,7 @@ ValueId squeezed(Graph& graph, ValueId whole, const Part& part, ValueId result) 
     return out;
   }
   const NodeId node = graph.add_node("Squeeze", {}, "Squeeze", {out}, {result});
-  graph.node(node).set_ints("axes", {part.axis});
+  graph.node(node).set({"axes", {part.axis}});
   return out;
 }
 
@@ -95,8 +95,8 @@ void split(Graph& graph, ValueId whole, const std::vector<Taker>& takers) {
   if (graph.opset() >= 13) inputs.push_back(graph.add_constant("split_sizes", ints(sizes)));
   outputs.resize(results.size(), kNothing);
   const NodeId node = graph.add_node("Split", {}, "Split", std::move(inputs), outputs);
-  graph.node(node).set_int("axis", takers.front().part.axis);
-  if (graph.opset() < 13) graph.node(node).set_ints("split", sizes);
+  graph.node(node).set({"axis", takers.front().part.axis});
+  if (graph.opset() < 13) graph.node(node).set({"split", sizes});
   for (std::size_t i = 0; i < takers.size(); ++i) {
     const Part& part = takers[i].part;
     graph.set_output(node, i, part.squeezed ? squeezed(graph, whole, part, results[i]) : results[i]);

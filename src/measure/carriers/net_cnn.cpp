@@ -1,15 +1,16 @@
-#include "measure/carriers/cnn_parts.h"
+// What convolutional families share: strides, residuals.
+#include "measure/carriers/net.h"
 
 namespace latcast::carriers {
 
 std::int64_t maybe_stride(Net& net, const Value& x, double probability) {
-  return roomy(x, 8) && net.rng.chance(probability) ? 2 : 1;
+  return roomy(x, 8) && net.chance(probability) ? 2 : 1;
 }
 
 Value shortcut(Net& net, const Value& x, std::int64_t out, std::int64_t stride) {
   if (x.dims[1] == out && stride == 1) return x;
-  if (stride > 1 && net.rng.chance(0.25)) {  // ResNet-D
-    const Value y = net.b.avg_pool(
+  if (stride > 1 && net.chance(0.25)) {  // ResNet-D
+    const Value y = net.avg_pool(
         x,
         {.kernel = 2, .stride = 2, .ceil_mode = x.dims[2] % 2 != 0 || x.dims[3] % 2 != 0, .count_include_pad = false});
     return pointwise(net, y, out);
@@ -18,7 +19,7 @@ Value shortcut(Net& net, const Value& x, std::int64_t out, std::int64_t stride) 
 }
 
 Value add_act(Net& net, const Value& a, const Value& b, Act kind) {
-  return act(net, net.rng.chance(0.8) ? net.b.add(a, b) : net.b.add(b, a), kind);
+  return act(net, net.chance(0.8) ? net.add(a, b) : net.add(b, a), kind);
 }
 
 Value basic_block(Net& net, const Value& x, std::int64_t out, std::int64_t stride, std::int64_t kernel, Act a,
