@@ -1,10 +1,23 @@
-// Convolutions and pooling over any number of spatial axes, channels first or last.
-#include "graph/shapes/convolution.h"
-
+// Convolutions and pooling over any number of spatial axes, channels first or last, or in ONNX Runtime's blocked layout
+// (domain com.microsoft.nchwc): its tensors keep four NCHW dimensions, with the channels rounded up to the block (the
+// vector width: 8 or 16), which the prepared weights show.
 #include <algorithm>
 
-namespace latcast::shapes {
+#include "graph/shapes/node_shapes.h"
 
+namespace latcast::shapes {
+namespace {
+
+struct Window {
+  Dims kernel, strides, dilations;
+  Dims pads;  // all begins, then all ends
+  std::string_view auto_pad;
+  bool ceil = false;
+  /// Positions along an axis of length `in`; negative where the window does not fit.
+  [[nodiscard]] std::int64_t output(std::size_t axis, std::int64_t in) const;
+};
+
+/// From the node's attributes; nullopt where they do not fit the kernel's rank.
 std::optional<Window> read_window(const NodeShapes& n, Dims kernel) {
   const std::size_t rank = kernel.size();
   const auto list = [&](std::string_view name, std::size_t size, std::int64_t fallback) {
@@ -39,14 +52,13 @@ std::int64_t Window::output(std::size_t axis, std::int64_t in) const {
   return (out - 1) * stride >= in + head ? out - 1 : out;
 }
 
+/// Output extents of the spatial axes `in`.
 std::optional<Dims> slide(const Window& window, std::span<const std::int64_t> in) {
   if (in.size() != window.kernel.size()) return std::nullopt;
   Dims out;
   for (std::size_t i = 0; i < in.size(); ++i) out.push_back(window.output(i, in[i]));
   return out;
 }
-
-namespace {
 
 /// Batch, channels and spatial axes of an image tensor.
 struct Image {
@@ -167,6 +179,23 @@ bool col2im(NodeShapes& n) {
   return n.give(std::move(dims));
 }
 
+bool reorder_output(NodeShapes& n) {
+  const Dims& image = n.dims(0);
+  if (image.size() != 4) return false;
+  const std::int64_t channels = n.integer("channels", image[1]);
+  if (n.integer("channels_last", 0) != 0) return n.give({image[0], image[2], image[3], channels});
+  return n.give({image[0], channels, image[2], image[3]});
+}
+
+bool upsample(NodeShapes& n) {
+  Dims dims = n.dims(0);
+  const Dims scales = n.integers("scales");
+  if (scales.size() != dims.size()) return false;
+  for (std::size_t i = 0; i < dims.size(); ++i) dims[i] *= scales[i];
+  return n.give(std::move(dims));
+}
+
+// The blocked layout's ReorderInput is not here: the rounding of its channels depends on what reads it (link.cpp).
 constexpr RuleRow kRules[] = {
     {"Conv", 2, conv},
     {"ConvInteger", 2, conv_integer},
@@ -174,22 +203,18 @@ constexpr RuleRow kRules[] = {
     {"DeformConv", 3, deform_conv},
     {"QLinearConv", 8, qlinear_conv},
     {"QLinearConv", 8, qlinear_conv, kMicrosoft},
-    {"FusedConv", 2, conv, kMicrosoft},
-    {"NhwcConv", 2, conv, kMicrosoft},
-    {"NhwcFusedConv", 2, conv, kMicrosoft},
+    {"FusedConv NhwcConv NhwcFusedConv", 2, conv, kMicrosoft},
     {"Conv", 2, conv, kInternalNhwc},
-    {"ConvTranspose", 2, conv_transpose, kMicrosoft},
-    {"ConvTransposeWithDynamicPads", 2, conv_transpose, kMicrosoft},
-    {"MaxPool", 1, pool},
-    {"AveragePool", 1, pool},
-    {"LpPool", 1, pool},
-    {"MaxpoolWithMask", 1, pool, kMicrosoft},
-    {"NhwcMaxPool", 1, pool, kMicrosoft},
-    {"QLinearAveragePool", 1, pool, kMicrosoft},
-    {"GlobalAveragePool", 1, global_pool},
-    {"GlobalMaxPool", 1, global_pool},
-    {"GlobalLpPool", 1, global_pool},
+    {"ConvTranspose ConvTransposeWithDynamicPads", 2, conv_transpose, kMicrosoft},
+    {"MaxPool AveragePool LpPool", 1, pool},
+    {"MaxpoolWithMask NhwcMaxPool QLinearAveragePool", 1, pool, kMicrosoft},
+    {"GlobalAveragePool GlobalMaxPool GlobalLpPool", 1, global_pool},
     {"QLinearGlobalAveragePool", 1, global_pool, kMicrosoft},
+    {"Conv", 2, conv, kNchwc},
+    {"MaxPool AveragePool", 1, pool, kNchwc},
+    {"GlobalMaxPool GlobalAveragePool", 1, global_pool, kNchwc},
+    {"ReorderOutput", 1, reorder_output, kNchwc},
+    {"Upsample", 1, upsample, kNchwc},
     {"MaxUnpool", 2, max_unpool},
     {"Col2Im", 3, col2im},
 };

@@ -16,8 +16,14 @@ OperatorTable<RuleRow> index_rules() {
   OperatorTable<RuleRow> index;
   for (const auto table :
        {elementwise_rules(), convolution_rules(), matmul_rules(), movement_rules(), indexing_rules(), reduction_rules(),
-        recurrent_rules(), attention_rules(), resampling_rules(), quantization_rules(), nchwc_rules()})
-    for (const RuleRow& row : table) index.add(row);
+        recurrent_rules(), attention_rules(), resampling_rules(), quantization_rules()})
+    for (RuleRow row : table) {
+      for (std::string_view names = row.op; !names.empty();) {
+        row.op = names.substr(0, names.find(' '));
+        names.remove_prefix(std::min(row.op.size() + 1, names.size()));
+        index.add(row);
+      }
+    }
   return index;
 }
 
@@ -84,21 +90,13 @@ std::optional<Dims> NodeShapes::ints(std::size_t input) const {
 }
 
 std::int64_t NodeShapes::integer(std::string_view name, std::int64_t fallback) const {
-  const onnx::Attribute* attribute = node_->attribute(name);
-  return attribute == nullptr ? fallback : clamped(attribute->i);
+  return clamped(node_->integer(name, fallback));
 }
 
 Dims NodeShapes::integers(std::string_view name) const {
-  const onnx::Attribute* attribute = node_->attribute(name);
-  if (attribute == nullptr) return {};
-  Dims result = attribute->ints;
+  Dims result = node_->integers(name);
   for (std::int64_t& value : result) value = clamped(value);
   return result;
-}
-
-std::string_view NodeShapes::text(std::string_view name) const {
-  const onnx::Attribute* attribute = node_->attribute(name);
-  return attribute == nullptr ? std::string_view() : std::string_view(attribute->s);
 }
 
 std::optional<Dims> NodeShapes::attribute_or_input(std::string_view name, std::size_t input) const {

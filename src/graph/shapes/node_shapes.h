@@ -49,7 +49,7 @@ class NodeShapes {
   [[nodiscard]] bool has_attribute(std::string_view name) const { return node_->attribute(name) != nullptr; }
   [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t fallback) const;
   [[nodiscard]] Dims integers(std::string_view name) const;
-  [[nodiscard]] std::string_view text(std::string_view name) const;
+  [[nodiscard]] std::string_view text(std::string_view name) const { return node_->text(name); }
   /// What older versions keep in an attribute and newer ones in an input; nullopt where in neither or not known.
   [[nodiscard]] std::optional<Dims> attribute_or_input(std::string_view name, std::size_t input) const;
   /// True where the list is given at all, known or not.
@@ -73,7 +73,7 @@ class NodeShapes {
 using Rule = bool (*)(NodeShapes&);
 
 struct RuleRow {
-  std::string_view op;
+  std::string_view op;   // or several, with a blank between them
   std::size_t required;  // leading inputs that must be there
   Rule rule;
   std::string_view domain = {};
@@ -97,7 +97,6 @@ inline constexpr std::string_view kInternalNhwc = "com.ms.internal.nhwc";
 [[nodiscard]] std::span<const RuleRow> attention_rules();
 [[nodiscard]] std::span<const RuleRow> resampling_rules();
 [[nodiscard]] std::span<const RuleRow> quantization_rules();
-[[nodiscard]] std::span<const RuleRow> nchwc_rules();
 
 /// Output = input 0, same type: shared by several families.
 bool same_as_first(NodeShapes& n);

@@ -40,12 +40,9 @@ constexpr RuleRow kRules[] = {
     {"DequantizeLinear", 2, dequantize},
     {"DequantizeLinear", 2, dequantize, kMicrosoft},
     {"DynamicQuantizeLinear", 1, dynamic_quantize},
-    {"QLinearAdd", 4, quantized_binary, kMicrosoft},
-    {"QLinearMul", 4, quantized_binary, kMicrosoft},
+    {"QLinearAdd QLinearMul", 4, quantized_binary, kMicrosoft},
     {"QLinearConcat", 3, quantized_concat, kMicrosoft},
-    {"QLinearSigmoid", 1, same_as_first, kMicrosoft},
-    {"QLinearLeakyRelu", 1, same_as_first, kMicrosoft},
-    {"QLinearSoftmax", 1, same_as_first, kMicrosoft},
+    {"QLinearSigmoid QLinearLeakyRelu QLinearSoftmax", 1, same_as_first, kMicrosoft},
 };
 
 }  // namespace

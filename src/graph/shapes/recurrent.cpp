@@ -21,9 +21,7 @@ bool recurrent(NodeShapes& n) {
 bool quantized_lstm(NodeShapes& n) { return n.has_attribute("hidden_size") && recurrent(n); }
 
 constexpr RuleRow kRules[] = {
-    {"LSTM", 3, recurrent},
-    {"GRU", 3, recurrent},
-    {"RNN", 3, recurrent},
+    {"LSTM GRU RNN", 3, recurrent},
     {"DynamicQuantizeLSTM", 3, quantized_lstm, kMicrosoft},
 };
 

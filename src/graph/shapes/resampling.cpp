@@ -160,9 +160,7 @@ constexpr RuleRow kRules[] = {
     {"MaxRoiPool", 2, max_roi_pool},
     {"DFT", 1, dft},
     {"STFT", 2, stft},
-    {"HannWindow", 1, window_function},
-    {"HammingWindow", 1, window_function},
-    {"BlackmanWindow", 1, window_function},
+    {"HannWindow HammingWindow BlackmanWindow", 1, window_function},
     {"MelWeightMatrix", 5, mel_weights},
     {"Det", 1, determinant},
 };

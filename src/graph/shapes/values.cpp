@@ -104,7 +104,7 @@ std::optional<Values> constant_of_shape(const NodeShapes& n, const TensorInfo& o
   return Values(static_cast<std::size_t>(product(output.dims)), value);
 }
 
-template <double (*Fn)(double)>
+template <auto Fn>
 std::optional<Values> unary(const NodeShapes& n, const TensorInfo& output) {
   Values result = values(n, 0);
   for (double& value : result) value = stored(Fn(value), output.type);
@@ -112,7 +112,7 @@ std::optional<Values> unary(const NodeShapes& n, const TensorInfo& output) {
 }
 
 /// The operation on the first two inputs, then on its result and the third, and so on.
-template <double (*Fn)(double, double)>
+template <auto Fn>
 std::optional<Values> binary(const NodeShapes& n, const TensorInfo& output) {
   if (n.has_attribute("broadcast")) return std::nullopt;  // before operator set 7: aligned otherwise
   Values result;
@@ -125,19 +125,15 @@ std::optional<Values> binary(const NodeShapes& n, const TensorInfo& output) {
   return result;
 }
 
-double quotient(double a, double b) { return a / b; }
-
 std::optional<Values> divide(const NodeShapes& n, const TensorInfo& output) {
   if (std::ranges::find(values(n, 1), 0.0) != values(n, 1).end()) return std::nullopt;
-  return binary<quotient>(n, output);
+  return binary<[](double a, double b) { return a / b; }>(n, output);
 }
-
-double python_modulo(double a, double b) { return a - std::floor(a / b) * b; }
-double c_modulo(double a, double b) { return std::fmod(a, b); }
 
 std::optional<Values> modulo(const NodeShapes& n, const TensorInfo& output) {
   if (std::ranges::find(values(n, 1), 0.0) != values(n, 1).end()) return std::nullopt;
-  return n.integer("fmod", 0) != 0 ? binary<c_modulo>(n, output) : binary<python_modulo>(n, output);
+  return n.integer("fmod", 0) != 0 ? binary<[](double a, double b) { return std::fmod(a, b); }>(n, output)
+                                   : binary<[](double a, double b) { return a - std::floor(a / b) * b; }>(n, output);
 }
 
 std::optional<Values> where(const NodeShapes& n, const TensorInfo& output) {
@@ -268,7 +264,7 @@ std::optional<Values> non_zero(const NodeShapes& n, const TensorInfo& output) {
 }
 
 /// Over everything: partial reductions of shapes do not occur.
-template <double (*Fn)(double, double)>
+template <auto Fn>
 std::optional<Values> reduce_all(const NodeShapes& n, const TensorInfo& output) {
   if (product(output.dims) != 1 || values(n, 0).empty()) return std::nullopt;
   double result = values(n, 0).front();
@@ -277,27 +273,9 @@ std::optional<Values> reduce_all(const NodeShapes& n, const TensorInfo& output) 
 }
 
 double add(double a, double b) { return a + b; }
-double subtract(double a, double b) { return a - b; }
 double multiply(double a, double b) { return a * b; }
 double least(double a, double b) { return std::min(a, b); }
 double greatest(double a, double b) { return std::max(a, b); }
-double power(double a, double b) { return std::pow(a, b); }
-double equal(double a, double b) { return a == b ? 1 : 0; }
-double greater(double a, double b) { return a > b ? 1 : 0; }
-double greater_equal(double a, double b) { return a >= b ? 1 : 0; }
-double less(double a, double b) { return a < b ? 1 : 0; }
-double less_equal(double a, double b) { return a <= b ? 1 : 0; }
-double both(double a, double b) { return a != 0 && b != 0 ? 1 : 0; }
-double either(double a, double b) { return a != 0 || b != 0 ? 1 : 0; }
-double differ(double a, double b) { return (a != 0) != (b != 0) ? 1 : 0; }
-double negate(double a) { return -a; }
-double opposite(double a) { return a == 0 ? 1 : 0; }
-double absolute(double a) { return std::abs(a); }
-double floor_of(double a) { return std::floor(a); }
-double ceiling(double a) { return std::ceil(a); }
-double nearest(double a) { return std::nearbyint(a); }  // halves to even, as ONNX has it
-double root(double a) { return std::sqrt(a); }
-double inverse(double a) { return 1 / a; }
 
 const std::unordered_map<std::string_view, ValueRule>& value_rules() {
   static const std::unordered_map<std::string_view, ValueRule> rules{
@@ -312,31 +290,31 @@ const std::unordered_map<std::string_view, ValueRule>& value_rules() {
       {"Size", size_of},
       {"Constant", constant},
       {"ConstantOfShape", constant_of_shape},
-      {"Neg", unary<negate>},
-      {"Not", unary<opposite>},
-      {"Abs", unary<absolute>},
-      {"Floor", unary<floor_of>},
-      {"Ceil", unary<ceiling>},
-      {"Round", unary<nearest>},
-      {"Sqrt", unary<root>},
-      {"Reciprocal", unary<inverse>},
+      {"Neg", unary<[](double a) { return -a; }>},
+      {"Not", unary<[](double a) { return a == 0 ? 1.0 : 0.0; }>},
+      {"Abs", unary<[](double a) { return std::abs(a); }>},
+      {"Floor", unary<[](double a) { return std::floor(a); }>},
+      {"Ceil", unary<[](double a) { return std::ceil(a); }>},
+      {"Round", unary<[](double a) { return std::nearbyint(a); }>},  // halves to even, as ONNX has it
+      {"Sqrt", unary<[](double a) { return std::sqrt(a); }>},
+      {"Reciprocal", unary<[](double a) { return 1 / a; }>},
       {"Add", binary<add>},
-      {"Sub", binary<subtract>},
+      {"Sub", binary<[](double a, double b) { return a - b; }>},
       {"Mul", binary<multiply>},
       {"Div", divide},
       {"Mod", modulo},
-      {"Pow", binary<power>},
+      {"Pow", binary<[](double a, double b) { return std::pow(a, b); }>},
       {"Min", binary<least>},
       {"Max", binary<greatest>},
       {"Sum", binary<add>},
-      {"Equal", binary<equal>},
-      {"Greater", binary<greater>},
-      {"GreaterOrEqual", binary<greater_equal>},
-      {"Less", binary<less>},
-      {"LessOrEqual", binary<less_equal>},
-      {"And", binary<both>},
-      {"Or", binary<either>},
-      {"Xor", binary<differ>},
+      {"Equal", binary<[](double a, double b) { return a == b ? 1.0 : 0.0; }>},
+      {"Greater", binary<[](double a, double b) { return b < a ? 1.0 : 0.0; }>},
+      {"GreaterOrEqual", binary<[](double a, double b) { return a >= b ? 1.0 : 0.0; }>},
+      {"Less", binary<[](double a, double b) { return a < b ? 1.0 : 0.0; }>},
+      {"LessOrEqual", binary<[](double a, double b) { return a <= b ? 1.0 : 0.0; }>},
+      {"And", binary<[](double a, double b) { return a != 0 && b != 0 ? 1.0 : 0.0; }>},
+      {"Or", binary<[](double a, double b) { return a != 0 || b != 0 ? 1.0 : 0.0; }>},
+      {"Xor", binary<[](double a, double b) { return (a != 0) != (b != 0) ? 1.0 : 0.0; }>},
       {"Where", where},
       {"Clip", clip},
       {"Expand", expand},
