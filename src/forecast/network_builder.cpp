@@ -56,10 +56,7 @@ Tensor NetworkBuilder::weight(std::span<const std::int64_t> dims, ElementType ty
 }
 
 Tensor NetworkBuilder::integers(std::span<const std::int64_t> values) {
-  const auto count = static_cast<std::int64_t>(values.size());
-  const Tensor out = add_constant({&count, 1}, ElementType::int64);
-  graph_->value(out.id).info.values.emplace(values.begin(), values.end());
-  return out;
+  return {graph_->add_ints("constant", Dims(values.begin(), values.end()))};
 }
 
 Tensor NetworkBuilder::scalar(double value, ElementType type) {

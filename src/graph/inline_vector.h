@@ -146,4 +146,7 @@ class InlineVector {
   std::array<T, N> inline_ = {};
 };
 
+/// Lengths of axes, or numbers of axes: shapes, permutations, pads.
+using Dims = InlineVector<std::int64_t, 6>;
+
 }  // namespace latcast

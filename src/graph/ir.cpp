@@ -118,6 +118,14 @@ const std::vector<double>* Graph::values(ValueId id) const {
   return known ? &*known : nullptr;
 }
 
+std::optional<Dims> Graph::integers(ValueId id) const {
+  const std::vector<double>* known = values(id);
+  if (known == nullptr) return std::nullopt;
+  Dims out;
+  for (const double value : *known) out.push_back(static_cast<std::int64_t>(value));
+  return out;
+}
+
 std::optional<double> Graph::scalar(ValueId id) const {
   const std::vector<double>* known = values(id);
   if (known == nullptr || known->size() != 1) return std::nullopt;
@@ -148,6 +156,12 @@ ValueId Graph::add_constant(Label label, TensorInfo info) {
   const ValueId id = add_value(label, std::move(info));
   values_[id].constant = true;
   return id;
+}
+
+ValueId Graph::add_ints(Label label, const Dims& values) {
+  TensorInfo info{.type = onnx::DataType::int64, .dims = {static_cast<std::int64_t>(values.size())}};
+  info.values.emplace(values.begin(), values.end());
+  return add_constant(label, std::move(info));
 }
 
 NodeId Graph::add_node(onnx::Operation operation, Ids inputs, Ids outputs) {

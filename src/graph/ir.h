@@ -77,6 +77,7 @@ class Graph {
   [[nodiscard]] const Node& node(NodeId id) const { return nodes_[id]; }
   [[nodiscard]] Value& value(ValueId id) { return values_[id]; }
   [[nodiscard]] const Value& value(ValueId id) const { return values_[id]; }
+  [[nodiscard]] const TensorInfo& info(ValueId id) const { return values_[id].info; }
   [[nodiscard]] std::int64_t opset() const { return opset_; }
   [[nodiscard]] std::int64_t opset(const std::string& domain) const;
 
@@ -96,6 +97,8 @@ class Graph {
   [[nodiscard]] std::size_t uses(ValueId id) const;
   /// Elements of a small constant; null: it is none, or they are not known.
   [[nodiscard]] const std::vector<double>* values(ValueId id) const;
+  /// The same as integers.
+  [[nodiscard]] std::optional<Dims> integers(ValueId id) const;
   /// Of a constant with one element.
   [[nodiscard]] std::optional<double> scalar(ValueId id) const;
 
@@ -105,9 +108,13 @@ class Graph {
   /// What a file called the value; empty: no file did.
   [[nodiscard]] const std::string& name(ValueId id) const;
   ValueId add_constant(Label label, TensorInfo info);
+  /// A list of integers: a shape, axes.
+  ValueId add_ints(Label label, const Dims& values);
   NodeId add_node(onnx::Operation operation, Ids inputs, Ids outputs);
-  NodeId add_node(std::string_view op, std::string_view domain, std::string name, Ids inputs, Ids outputs) {
-    return add_node({std::string(op), std::string(domain), std::move(name), {}}, std::move(inputs), std::move(outputs));
+  NodeId add_node(std::string_view op, std::string_view domain, std::string name, Ids inputs, Ids outputs,
+                  std::vector<onnx::Attribute> attributes = {}) {
+    return add_node({std::string(op), std::string(domain), std::move(name), std::move(attributes)}, std::move(inputs),
+                    std::move(outputs));
   }
   void set_input(NodeId node, std::size_t index, ValueId value);
   /// The node gives `value` from now on, which had another producer or none.

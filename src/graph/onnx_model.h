@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "graph/dims.h"
+#include "graph/inline_vector.h"
 #include "latcast/result.h"
 
 namespace latcast::onnx {

@@ -46,14 +46,16 @@ void read_floats(const Field& field, std::vector<float>& out) {
   }
 }
 
-std::pair<std::string, std::string> read_entry(const Field& field, Failure& failure) {
-  std::pair<std::string, std::string> entry;
-  Reader reader(field, failure);
+/// Two texts of a message.
+std::pair<std::string, std::string> read_pair(const Field& message, field::Number first, field::Number second,
+                                              Failure& failure) {
+  std::pair<std::string, std::string> pair;
+  Reader reader(message, failure);
   while (const auto part = reader.next()) {
-    if (part->is(field::entry::key, Type::bytes)) entry.first = part->text();
-    if (part->is(field::entry::value, Type::bytes)) entry.second = part->text();
+    if (part->is(first, Type::bytes)) pair.first = part->text();
+    if (part->is(second, Type::bytes)) pair.second = part->text();
   }
-  return entry;
+  return pair;
 }
 
 /// "latcast:normal:0.05" -> Fill
@@ -105,7 +107,7 @@ Tensor read_tensor(const Field& message, Failure& failure) {
     if (part->is(f::doc, Type::bytes)) tensor.fill = read_fill(part->bytes);
     if (part->is(f::raw_data, Type::bytes)) raw_bytes = part->bytes.size();
     if (!part->is(f::external, Type::bytes)) continue;
-    auto [key, value] = read_entry(*part, failure);
+    auto [key, value] = read_pair(*part, field::entry::key, field::entry::value, failure);
     if (key == "location") tensor.external_location = std::move(value);
   }
   if (failure.failed()) return tensor;
@@ -136,27 +138,9 @@ Tensor read_sparse_tensor(const Field& message, Failure& failure) {
 /// IR versions before 2 did not write the attribute's type: the filled field tells.
 Attribute::Kind kind_of_field(field::Number number) {
   namespace f = field::attribute;
-  switch (number) {
-    case f::f:
-      return Attribute::Kind::f;
-    case f::i:
-      return Attribute::Kind::i;
-    case f::s:
-      return Attribute::Kind::s;
-    case f::t:
-      return Attribute::Kind::t;
-    case f::g:
-    case f::graphs:
-      return Attribute::Kind::g;
-    case f::floats:
-      return Attribute::Kind::floats;
-    case f::ints:
-      return Attribute::Kind::ints;
-    case f::strings:
-      return Attribute::Kind::strings;
-    default:
-      return Attribute::Kind::undefined;
-  }
+  if (number == f::graphs) return Attribute::Kind::g;
+  const bool holds = number >= f::f && number <= f::strings;  // numbered as the types, after the name
+  return holds ? static_cast<Attribute::Kind>(number - f::name) : Attribute::Kind::undefined;
 }
 
 Attribute::Kind kind_of_type(std::uint64_t type) {
@@ -216,32 +200,16 @@ Node read_node(const Field& message, Failure& failure) {
   Reader reader(message, failure);
   while (const auto part = reader.next()) {
     if (part->type != Type::bytes) continue;
-    switch (part->number) {
-      case f::input:
-        node.inputs.push_back(part->text());
-        break;
-      case f::output:
-        node.outputs.push_back(part->text());
-        break;
-      case f::name:
-        node.name = part->text();
-        break;
-      case f::op:
-        node.op = part->text();
-        break;
-      case f::domain:
-        node.domain = normalised(part->text());
-        break;
-      case f::attribute:
-        if (node.attributes.size() == kMaxAttributes) {
-          invalid(failure, message, "node '" + node.name + "' has more than 1024 attributes");
-          break;
-        }
-        node.attributes.push_back(read_attribute(*part, failure));
-        break;
-      default:
-        break;
-    }
+    if (part->number == f::input) node.inputs.push_back(part->text());
+    if (part->number == f::output) node.outputs.push_back(part->text());
+    if (part->number == f::name) node.name = part->text();
+    if (part->number == f::op) node.op = part->text();
+    if (part->number == f::domain) node.domain = normalised(part->text());
+    if (part->number != f::attribute) continue;
+    if (node.attributes.size() == kMaxAttributes)
+      invalid(failure, message, "node '" + node.name + "' has more than 1024 attributes");
+    else
+      node.attributes.push_back(read_attribute(*part, failure));
   }
   check_node(message, node, failure);
   return node;
@@ -311,31 +279,14 @@ void read_graph(const Field& message, Failure& failure, Graph& graph) {
   Reader reader(message, failure);
   while (const auto part = reader.next()) {
     if (part->type != Type::bytes) continue;
-    switch (part->number) {
-      case f::node:
-        graph.nodes.push_back(read_node(*part, failure));
-        break;
-      case f::name:
-        graph.name = part->text();
-        break;
-      case f::initializer:
-        add_initializer(*part, read_tensor(*part, failure), graph, failure);
-        break;
-      case f::sparse_initializer:
-        add_initializer(*part, read_sparse_tensor(*part, failure), graph, failure);
-        break;
-      case f::input:
-        graph.inputs.push_back(read_value_info(*part, failure));
-        break;
-      case f::output:
-        graph.outputs.push_back(read_value_info(*part, failure));
-        break;
-      case f::value_info:
-        graph.value_infos.push_back(read_value_info(*part, failure));
-        break;
-      default:
-        break;
-    }
+    if (part->number == f::node) graph.nodes.push_back(read_node(*part, failure));
+    if (part->number == f::name) graph.name = part->text();
+    if (part->number == f::initializer) add_initializer(*part, read_tensor(*part, failure), graph, failure);
+    if (part->number == f::sparse_initializer)
+      add_initializer(*part, read_sparse_tensor(*part, failure), graph, failure);
+    if (part->number == f::input) graph.inputs.push_back(read_value_info(*part, failure));
+    if (part->number == f::output) graph.outputs.push_back(read_value_info(*part, failure));
+    if (part->number == f::value_info) graph.value_infos.push_back(read_value_info(*part, failure));
   }
 }
 
@@ -352,16 +303,6 @@ void read_opset(const Field& message, Failure& failure, Model& model) {
   model.opsets.insert_or_assign(std::move(domain), version);
 }
 
-std::pair<std::string, std::string> read_function(const Field& message, Failure& failure) {
-  std::pair<std::string, std::string> function;
-  Reader reader(message, failure);
-  while (const auto part = reader.next()) {
-    if (part->is(field::function::domain, Type::bytes)) function.first = normalised(part->text());
-    if (part->is(field::function::name, Type::bytes)) function.second = part->text();
-  }
-  return function;
-}
-
 }  // namespace
 
 ParsedModel parse_model(std::string_view bytes, Failure& failure) {
@@ -372,7 +313,10 @@ ParsedModel parse_model(std::string_view bytes, Failure& failure) {
     if (part->is(f::ir_version, Type::varint)) parsed.model.ir_version = part->as_int();
     if (part->is(f::producer, Type::bytes)) parsed.model.producer = part->text();
     if (part->is(f::opset, Type::bytes)) read_opset(*part, failure, parsed.model);
-    if (part->is(f::functions, Type::bytes)) parsed.functions.push_back(read_function(*part, failure));
+    if (part->is(f::functions, Type::bytes)) {
+      auto [domain, name] = read_pair(*part, field::function::domain, field::function::name, failure);
+      parsed.functions.emplace_back(normalised(domain), std::move(name));
+    }
     if (!part->is(f::graph, Type::bytes)) continue;
     parsed.has_graph = true;
     read_graph(*part, failure, parsed.model.graph);

@@ -1,5 +1,5 @@
 // From the bytes of a ModelProto to plain values, with checks of single messages. What spans messages (who produces
-// which tensor) is graph_check's.
+// which tensor) is the reader's.
 #pragma once
 
 #include <string>

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "graph/dims.h"
+#include "graph/inline_vector.h"
 #include "graph/onnx_model.h"
 
 namespace latcast {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "rules/onnxruntime/patterns.h"
-#include "rules/onnxruntime/stages.h"
 
 namespace latcast::rules::onnxruntime {
 namespace {
@@ -115,11 +114,8 @@ bool quick_gelu_at(Graph& graph, NodeId sigmoid) {
 }  // namespace
 
 std::size_t gelu(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (!graph.node(id).removed && gelu_of_erf(graph, id, graph.opset() >= 20)) ++count;
-  }
-  return count;
+  return everywhere(graph,
+                    [&](NodeId id) { return !graph.node(id).removed && gelu_of_erf(graph, id, graph.opset() >= 20); });
 }
 
 std::size_t standard_gelu(Graph& graph, const EngineTarget& target) {
@@ -127,43 +123,33 @@ std::size_t standard_gelu(Graph& graph, const EngineTarget& target) {
 }
 
 std::size_t fast_gelu(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (graph.node(id).is("Tanh") && gelu_of_tanh(graph, id)) ++count;
-  }
-  return count;
+  return everywhere(graph, [&](NodeId id) { return graph.node(id).is("Tanh") && gelu_of_tanh(graph, id); });
 }
 
 std::size_t quick_gelu(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (graph.node(id).is("Sigmoid") && quick_gelu_at(graph, id)) ++count;
-  }
-  return count;
+  return everywhere(graph, [&](NodeId id) { return graph.node(id).is("Sigmoid") && quick_gelu_at(graph, id); });
 }
 
 std::size_t bias_gelu(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (!graph.node(id).is("Add")) continue;
+  return everywhere(graph, [&](NodeId id) {
+    if (!graph.node(id).is("Add")) return false;
     const NodeId next = graph.only_reader(id);
-    if (next == kNothing) continue;
+    if (next == kNothing) return false;
     const Node& follower = graph.node(next);
     const bool erf = follower.is("Gelu", kMicrosoft) || follower.is("Gelu");
-    if ((!erf && !follower.is("FastGelu", kMicrosoft)) || follower.inputs.size() > 1) continue;
+    if ((!erf && !follower.is("FastGelu", kMicrosoft)) || follower.inputs.size() > 1) return false;
     const Node add = graph.node(id);
-    const TensorInfo &a = graph.value(add.inputs[0]).info, &b = graph.value(add.inputs[1]).info;
-    if (!a.known || !b.known || a.dims.empty() || b.dims.empty()) continue;
+    const TensorInfo &a = graph.info(add.inputs[0]), &b = graph.info(add.inputs[1]);
+    if (!a.known || !b.known || a.dims.empty() || b.dims.empty()) return false;
     const bool second = b.dims.size() == 1 && a.dims.back() == b.dims[0];
     const bool first = a.dims.size() == 1 && b.dims.back() == a.dims[0];
-    if (!first && !second) continue;
+    if (!first && !second) return false;
     const std::array<NodeId, 2> nodes = {id, next};
     const std::string op = erf ? "BiasGelu" : "FastGelu";
     Ids inputs = second ? add.inputs : Ids{add.inputs[1], add.inputs[0]};
     fuse(graph, nodes, next, op, kMicrosoft, std::move(inputs));
-    ++count;
-  }
-  return count;
+    return true;
+  });
 }
 
 }  // namespace latcast::rules::onnxruntime

@@ -16,9 +16,8 @@ void leave_for_channels_last(BlockedLayout& layout, NodeId id) {
   --input->uses_left;
   const Blocked from = *input;
   layout.graph.remove(id);
-  const NodeId made = layout.graph.add_node("ReorderOutput", kNchwc, "ReorderOutput", {from.value}, {node.outputs[0]});
-  layout.graph.node(made).set({"channels", from.channels});
-  layout.graph.node(made).set({"channels_last", 1});
+  layout.graph.add_node("ReorderOutput", kNchwc, "ReorderOutput", {from.value}, {node.outputs[0]},
+                        {{"channels", from.channels}, {"channels_last", 1}});
   layout.changed();
 }
 

@@ -39,15 +39,9 @@ Dims split_dims(const BlockedLayout& layout, const Dims& dims, std::int64_t chan
 }
 
 ValueId reshaped(BlockedLayout& layout, ValueId from, TensorInfo shape, std::int64_t channels, bool split) {
-  TensorInfo wanted;
-  wanted.type = onnx::DataType::int64;
-  const std::int64_t blocks = layout.padded(channels) / layout.block;
-  const auto all = static_cast<double>(layout.padded(channels));
+  const std::int64_t all = layout.padded(channels), block = layout.block;
   if (split) shape.dims = split_dims(layout, shape.dims, channels);
-  const std::vector<double> parts = {0.0, static_cast<double>(blocks), 0.0, 0.0, static_cast<double>(layout.block)};
-  wanted.values = split ? parts : std::vector<double>{0.0, all, 0.0, 0.0};
-  wanted.dims = {split ? 5 : 4};
-  const ValueId list = layout.graph.add_constant("Reshape", std::move(wanted));
+  const ValueId list = layout.graph.add_ints("Reshape", split ? Dims{0, all / block, 0, 0, block} : Dims{0, all, 0, 0});
   const ValueId out = layout.graph.add_value("reshape", std::move(shape));
   layout.graph.add_node("Reshape", {}, "Reshape", {from, list}, {out});
   return out;
@@ -138,8 +132,7 @@ void block_multiplication(BlockedLayout& layout, NodeId id) {
     const ValueId scale = layout.graph.add_constant("mul_scale", std::move(weights));
     --input->uses_left;
     const NodeId made = layout.replace(id, "Conv", {input->value, scale}, input->channels);
-    layout.graph.node(made).attributes.clear();
-    layout.graph.node(made).set({"group", all});
+    layout.graph.node(made).attributes = {{"group", all}};
     return;
   }
   if (!hard_swish(layout, id)) block_binary(layout, id, false);

@@ -45,8 +45,7 @@ void BlockedLayout::create(NodeId maker, std::size_t output, ValueId plain, std:
 NodeId BlockedLayout::replace(NodeId id, std::string_view op, Ids inputs, std::int64_t channels) {
   Node plain = graph.take(id);
   const ValueId result = plain.outputs[0];
-  const NodeId out = graph.add_node(op, kNchwc, {}, std::move(inputs), {result});
-  graph.node(out).attributes = std::move(plain.attributes);
+  const NodeId out = graph.add_node(op, kNchwc, {}, std::move(inputs), {result}, std::move(plain.attributes));
   graph.node(out).label = Label(result, "_nchwc");
   create(out, 0, result, channels);
   return out;
@@ -102,8 +101,7 @@ void BlockedLayout::reorder_outputs() {
   for (ValueId plain = 0; plain < blocked_.size(); ++plain) {
     const Blocked one = blocked_[plain];
     if (one.maker == kNothing || one.uses_left == 0) continue;
-    const NodeId made = graph.add_node("ReorderOutput", kNchwc, "ReorderOutput", {one.value}, {plain});
-    graph.node(made).set({"channels", one.channels});
+    graph.add_node("ReorderOutput", kNchwc, "ReorderOutput", {one.value}, {plain}, {{"channels", one.channels}});
   }
   for (const NodeId id : transposes_) {
     if (graph.uses(graph.node(id).outputs[0]) == 0) graph.remove(id);

@@ -26,7 +26,7 @@ class BlockedLayout {
   const int version;         // EngineTarget::version
   const std::int64_t block;  // channels in a group
 
-  [[nodiscard]] const TensorInfo& info(ValueId id) const { return graph.value(id).info; }
+  [[nodiscard]] const TensorInfo& info(ValueId id) const { return graph.info(id); }
   [[nodiscard]] std::int64_t padded(std::int64_t channels) const { return (channels + block - 1) / block * block; }
   /// The plain shape with its channels padded.
   [[nodiscard]] TensorInfo padded_info(const TensorInfo& plain) const;

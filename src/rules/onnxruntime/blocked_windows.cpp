@@ -114,8 +114,7 @@ void block_normalisation(BlockedLayout& layout, NodeId id) {
   --input->uses_left;
   const ValueId from = input->value;
   const NodeId made = layout.replace(id, "Conv", {from, scale, offset}, channels);
-  layout.graph.node(made).attributes.clear();
-  layout.graph.node(made).set({"group", all});
+  layout.graph.node(made).attributes = {{"group", all}};
 }
 
 void block_resize(BlockedLayout& layout, NodeId id) {
@@ -131,8 +130,8 @@ void block_resize(BlockedLayout& layout, NodeId id) {
   for (const char* name : {"mode", "coordinate_transformation_mode"}) {
     if (const onnx::Attribute* kept = node.attribute(name)) attributes.push_back(*kept);
   }
+  attributes.emplace_back("scales", *scales);
   layout.graph.node(made).attributes = std::move(attributes);
-  layout.graph.node(made).set({"scales", *scales});
 }
 
 }  // namespace latcast::rules::onnxruntime

@@ -3,12 +3,12 @@
 #include <array>
 #include <optional>
 
-#include "rules/onnxruntime/stages.h"
+#include "rules/onnxruntime/patterns.h"
 
 namespace latcast::rules::onnxruntime {
 namespace {
 
-const Dims& dims(const Graph& graph, ValueId id) { return graph.value(id).info.dims; }
+const Dims& dims(const Graph& graph, ValueId id) { return graph.info(id).dims; }
 
 /// A convolution whose weights are known beforehand, and its bias where it has one.
 bool static_convolution(const Graph& graph, const Node& node) {
@@ -18,13 +18,8 @@ bool static_convolution(const Graph& graph, const Node& node) {
 
 /// The only reader of a static convolution, if it is `op`.
 NodeId reader_of(const Graph& graph, NodeId id, std::string_view op) {
-  if (!static_convolution(graph, graph.node(id))) return kNothing;
-  const NodeId next = graph.only_reader(id);
-  return next != kNothing && graph.node(next).is(op) ? next : kNothing;
+  return static_convolution(graph, graph.node(id)) ? next_is(graph, id, op) : kNothing;
 }
-
-/// The other operand of a node of two.
-ValueId other_operand(const Node& node, ValueId one) { return node.inputs[0] == one ? node.inputs[1] : node.inputs[0]; }
 
 /// The convolution gives what `next` gave.
 void take_over(Graph& graph, NodeId id, NodeId next) {
@@ -36,7 +31,7 @@ void take_over(Graph& graph, NodeId id, NodeId next) {
 /// A bias of its own, also where it had one: it is another one now.
 void give_bias(Graph& graph, NodeId id) {
   TensorInfo info;
-  info.type = graph.value(graph.node(id).inputs[1]).info.type;
+  info.type = graph.info(graph.node(id).inputs[1]).type;
   info.dims = {dims(graph, graph.node(id).inputs[1])[0]};
   graph.set_input(id, 2, graph.add_constant(Label(graph.node(id).inputs[1], "_bias"), std::move(info)));
 }
@@ -117,101 +112,85 @@ bool fusable_activation(const Graph& graph, const Node& node) {
 }  // namespace
 
 std::size_t add_into_convolution(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
+  return everywhere(graph, [&](NodeId id) {
     const NodeId next = reader_of(graph, id, "Add");
-    if (next == kNothing) continue;
+    if (next == kNothing) return false;
     const ValueId operand = graph.node(next).inputs[1];  // a constant that comes first is left alone
-    if (!graph.constant(operand) || !per_channel(dims(graph, operand), dims(graph, graph.node(id).inputs[1]))) continue;
+    if (!graph.constant(operand) || !per_channel(dims(graph, operand), dims(graph, graph.node(id).inputs[1])))
+      return false;
     give_bias(graph, id);
     take_over(graph, id, next);
-    ++count;
-  }
-  return count;
+    return true;
+  });
 }
 
 std::size_t multiply_into_convolution(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
+  return everywhere(graph, [&](NodeId id) {
     const NodeId next = reader_of(graph, id, "Mul");
-    if (next == kNothing) continue;
+    if (next == kNothing) return false;
     const ValueId operand = graph.node(next).inputs[1];
-    if (!graph.constant(operand)) continue;
+    if (!graph.constant(operand)) return false;
     const auto& weights = dims(graph, graph.node(id).inputs[1]);
-    if (!dims(graph, operand).empty() && !per_channel(dims(graph, operand), weights)) continue;
+    if (!dims(graph, operand).empty() && !per_channel(dims(graph, operand), weights)) return false;
     give_weights(graph, id);
     if (graph.node(id).input(2) != kNothing) give_bias(graph, id);
     take_over(graph, id, next);
-    ++count;
-  }
-  return count;
+    return true;
+  });
 }
 
 std::size_t normalise_into_convolution(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
+  return everywhere(graph, [&](NodeId id) {
     const NodeId next = reader_of(graph, id, "BatchNormalization");
-    if (next == kNothing || graph.node(next).integer("training_mode", 0) != 0) continue;
+    if (next == kNothing || graph.node(next).integer("training_mode", 0) != 0) return false;
     const Node& norm = graph.node(next);
     bool known = norm.inputs.size() >= 5;
     for (std::size_t i = 1; known && i < 5; ++i) known = graph.constant(norm.inputs[i]);
-    if (!known) continue;
+    if (!known) return false;
     give_weights(graph, id);
     give_bias(graph, id);
     take_over(graph, id, next);
-    ++count;
-  }
-  return count;
+    return true;
+  });
 }
 
 std::size_t pad_into_window(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
+  return everywhere(graph, [&](NodeId id) {
     const auto pads = zero_padding(graph, graph.node(id));
-    if (!pads) continue;
+    if (!pads) return false;
     const NodeId next = graph.only_reader(id);
-    if (next == kNothing || !takes_padding(graph.node(next))) continue;
-    if (!add_pads(*pads, graph.node(next))) continue;
-    if (graph.bypass(id)) ++count;
-  }
-  return count;
+    if (next == kNothing || !takes_padding(graph.node(next))) return false;
+    if (!add_pads(*pads, graph.node(next))) return false;
+    return graph.bypass(id);
+  });
 }
 
 std::size_t relu_into_clip(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (!graph.node(id).is("Relu")) continue;
+  return everywhere(graph, [&](NodeId id) {
+    if (!graph.node(id).is("Relu")) return false;
     const NodeId next = graph.only_reader(id);
-    if (next == kNothing || !graph.node(next).is("Clip") || !bounds_known(graph, graph.node(next))) continue;
-    if (graph.node(next).inputs[0] != graph.node(id).outputs[0]) continue;
-    if (graph.bypass(id)) ++count;
-  }
-  return count;
+    if (next == kNothing || !graph.node(next).is("Clip") || !bounds_known(graph, graph.node(next))) return false;
+    if (graph.node(next).inputs[0] != graph.node(id).outputs[0]) return false;
+    return graph.bypass(id);
+  });
 }
 
 std::size_t activate_convolution(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (!graph.node(id).is("Conv")) continue;
+  return everywhere(graph, [&](NodeId id) {
+    if (!graph.node(id).is("Conv")) return false;
     const NodeId next = graph.only_reader(id);
-    if (next == kNothing || !fusable_activation(graph, graph.node(next))) continue;
-    Node conv = graph.take(id);
-    const Node activation = graph.take(next);
-    const NodeId fused = graph.add_node("FusedConv", kMicrosoft, "fused " + conv.name, conv.inputs, activation.outputs);
-    graph.node(fused).attributes = std::move(conv.attributes);
-    graph.node(fused).set({"activation", activation.op});
-    ++count;
-  }
-  return count;
+    if (next == kNothing || !fusable_activation(graph, graph.node(next))) return false;
+    fuse_activation(graph, id, next, "FusedConv");
+    return true;
+  });
 }
 
 std::size_t add_to_convolution(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (!graph.node(id).is("Add")) continue;
+  return everywhere(graph, [&](NodeId id) {
+    if (!graph.node(id).is("Add")) return false;
     const Node add = graph.node(id);
-    const TensorInfo &left = graph.value(add.inputs[0]).info, &right = graph.value(add.inputs[1]).info;
-    if (!left.known || left.dims.size() != 4 || !right.known || left.dims != right.dims) continue;
+    const TensorInfo &left = graph.info(add.inputs[0]), &right = graph.info(add.inputs[1]);
+    if (!left.known || left.dims.size() != 4 || !right.known || left.dims != right.dims) return false;
     // Of two convolutions the one with the smaller number takes the other's result.
     NodeId chosen = kNothing;
     for (const ValueId input : add.inputs) {
@@ -219,21 +198,19 @@ std::size_t add_to_convolution(Graph& graph, const EngineTarget& /*target*/) {
       if (maker == kNothing || !graph.node(maker).is("Conv") || graph.node(maker).input(2) == kNothing) continue;
       if (graph.uses(input) == 1) chosen = std::min(chosen, maker);
     }
-    if (chosen == kNothing) continue;
+    if (chosen == kNothing) return false;
     const NodeId last = graph.only_reader(id);
     const bool active = last != kNothing && fusable_activation(graph, graph.node(last));
     Node conv = graph.take(chosen);
     graph.remove(id);
     const Node activation = active ? graph.take(last) : Node{};
     Ids inputs = conv.inputs;
-    inputs.push_back(other_operand(add, conv.outputs[0]));
-    const NodeId fused = graph.add_node("FusedConv", kMicrosoft, conv.name, std::move(inputs),
-                                        active ? activation.outputs : add.outputs);
-    graph.node(fused).attributes = std::move(conv.attributes);
-    if (active) graph.node(fused).set({"activation", activation.op});
-    ++count;
-  }
-  return count;
+    inputs.push_back(other_input(add, conv.outputs[0]));
+    if (active) conv.set({"activation", activation.op});
+    graph.add_node("FusedConv", kMicrosoft, conv.name, std::move(inputs), active ? activation.outputs : add.outputs,
+                   std::move(conv.attributes));
+    return true;
+  });
 }
 
 }  // namespace latcast::rules::onnxruntime

@@ -3,22 +3,19 @@
 #include <optional>
 
 #include "rules/onnxruntime/patterns.h"
-#include "rules/onnxruntime/stages.h"
 
 namespace latcast::rules::onnxruntime {
 namespace {
-
-const TensorInfo& info(const Graph& graph, ValueId id) { return graph.value(id).info; }
 
 /// Axes that a mean is taken over, counted from the end; empty: not known, or not the last ones.
 Dims last_axes(const Graph& graph, const Node& mean) {
   Dims axes;
   if (const onnx::Attribute* given = mean.attribute("axes")) {
     axes = given->ints;
-  } else if (const std::vector<double>* known = graph.values(mean.input(1))) {
-    for (const double axis : *known) axes.push_back(static_cast<std::int64_t>(axis));
+  } else {
+    axes = graph.integers(mean.input(1)).value_or(Dims());
   }
-  const auto rank = static_cast<std::int64_t>(info(graph, mean.inputs[0]).dims.size());
+  const auto rank = static_cast<std::int64_t>(graph.info(mean.inputs[0]).dims.size());
   for (std::int64_t& axis : axes) {
     if (axis >= 0) axis -= rank;
   }
@@ -39,7 +36,7 @@ NodeId maker_if(const Graph& graph, ValueId id, std::string_view op) {
 /// The operand of a product or sum that is a constant with the shape of the normalised axes.
 std::optional<ValueId> constant_operand(const Graph& graph, const Node& node, std::size_t rank) {
   for (const ValueId input : node.inputs) {
-    if (graph.constant(input) && info(graph, input).dims.size() == rank) return input;
+    if (graph.constant(input) && graph.info(input).dims.size() == rank) return input;
   }
   return std::nullopt;
 }
@@ -95,8 +92,8 @@ bool layer_norm_at(Graph& graph, NodeId div) {
   std::vector<NodeId> nodes = spread->nodes;
   nodes.insert(nodes.end(), {mean, sub, other, div, mul, add});
   for (const NodeId id : nodes) graph.remove(id);
-  const NodeId made = graph.add_node("LayerNormalization", {}, "LayerNormalization", {x, *scale, *bias}, {result});
-  graph.node(made).set({"axis", spread->axes.front()});
+  graph.add_node("LayerNormalization", {}, "LayerNormalization", {x, *scale, *bias}, {result},
+                 {{"axis", spread->axes.front()}});
   return true;
 }
 
@@ -122,14 +119,13 @@ bool simplified_norm_at(Graph& graph, NodeId div) {
   nodes.insert(nodes.end(), divisions.begin(), divisions.end());
   nodes.push_back(mul);
   for (const NodeId id : nodes) graph.remove(id);
-  const NodeId made =
-      graph.add_node("SimplifiedLayerNormalization", {}, "SimplifiedLayerNormalization", {x, *scale}, {result});
-  graph.node(made).set({"axis", spread->axes.front()});
+  graph.add_node("SimplifiedLayerNormalization", {}, "SimplifiedLayerNormalization", {x, *scale}, {result},
+                 {{"axis", spread->axes.front()}});
   return true;
 }
 
 bool three_equal(const Graph& graph, const Node& add) {
-  const TensorInfo &a = info(graph, add.inputs[0]), &b = info(graph, add.inputs[1]);
+  const TensorInfo &a = graph.info(add.inputs[0]), &b = graph.info(add.inputs[1]);
   return a.known && b.known && a.dims.size() == 3 && a.dims == b.dims;
 }
 
@@ -137,7 +133,7 @@ bool three_equal(const Graph& graph, const Node& add) {
 bool adds_bias(const Graph& graph, ValueId value) {
   const Node* add = graph.producer(value);
   if (add == nullptr || !add->is("Add") || graph.uses(value) != 1 || !graph.constant(add->inputs[1])) return false;
-  const TensorInfo &a = info(graph, add->inputs[0]), &b = info(graph, add->inputs[1]);
+  const TensorInfo &a = graph.info(add->inputs[0]), &b = graph.info(add->inputs[1]);
   return a.known && a.dims.size() == 3 && b.dims.size() == 1 && a.dims[2] == b.dims[0];
 }
 
@@ -161,29 +157,23 @@ bool skip_norm_at(Graph& graph, NodeId norm) {
   return true;
 }
 
-template <class At>
-std::size_t everywhere(Graph& graph, std::string_view op, const At& at) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (graph.node(id).is(op) && at(graph, id)) ++count;
-  }
-  return count;
-}
-
 }  // namespace
 
-std::size_t layer_norm(Graph& graph, const EngineTarget& /*target*/) { return everywhere(graph, "Div", layer_norm_at); }
+std::size_t layer_norm(Graph& graph, const EngineTarget& /*target*/) {
+  return everywhere(graph, [&](NodeId id) { return graph.node(id).is("Div") && layer_norm_at(graph, id); });
+}
 
 std::size_t standard_layer_norm(Graph& graph, const EngineTarget& target) {
   return graph.opset() >= 17 ? layer_norm(graph, target) : 0;
 }
 
 std::size_t simplified_layer_norm(Graph& graph, const EngineTarget& /*target*/) {
-  return everywhere(graph, "Div", simplified_norm_at);
+  return everywhere(graph, [&](NodeId id) { return graph.node(id).is("Div") && simplified_norm_at(graph, id); });
 }
 
 std::size_t skip_layer_norm(Graph& graph, const EngineTarget& /*target*/) {
-  return everywhere(graph, "LayerNormalization", skip_norm_at);
+  return everywhere(graph,
+                    [&](NodeId id) { return graph.node(id).is("LayerNormalization") && skip_norm_at(graph, id); });
 }
 
 }  // namespace latcast::rules::onnxruntime

@@ -5,9 +5,25 @@
 #include <string_view>
 #include <vector>
 
-#include "rules/rule.h"
+#include "rules/onnxruntime/stages.h"
 
 namespace latcast::rules::onnxruntime {
+
+/// How often `at` did something, asked for every node in the order of execution.
+template <class At>
+std::size_t everywhere(Graph& graph, const At& at) {
+  std::size_t count = 0;
+  for (const NodeId id : graph.order()) count += at(id) ? 1 : 0;
+  return count;
+}
+
+/// A node and the activation that reads it become one of the provider's own.
+inline void fuse_activation(Graph& graph, NodeId id, NodeId reader, std::string_view op) {
+  Node node = graph.take(id);
+  const Node activation = graph.take(reader);
+  node.set({"activation", activation.op});
+  graph.add_node(op, kMicrosoft, "fused " + node.name, node.inputs, activation.outputs, std::move(node.attributes));
+}
 
 /// The only reader of the node, if it is `op`; else kNothing.
 [[nodiscard]] inline NodeId next_is(const Graph& graph, NodeId id, std::string_view op) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "graph/dims.h"
+#include "graph/inline_vector.h"
 
 namespace latcast::rules::onnxruntime {
 

@@ -4,35 +4,25 @@
 #include <optional>
 #include <set>
 
-#include "rules/onnxruntime/stages.h"
+#include "rules/onnxruntime/patterns.h"
 #include "rules/onnxruntime/versions.h"
 
 namespace latcast::rules::onnxruntime {
 namespace {
 
-const TensorInfo& info(const Graph& graph, ValueId id) { return graph.value(id).info; }
-
 bool real_number(onnx::DataType type) {
   return type == onnx::DataType::float32 || type == onnx::DataType::float16 || type == onnx::DataType::bfloat16;
 }
 
-ValueId reshape(Graph& graph, Label name, ValueId from, ValueId to, Dims shape, bool backwards) {
-  TensorInfo wanted;
-  wanted.type = onnx::DataType::int64;
-  wanted.dims = {static_cast<std::int64_t>(shape.size())};
-  wanted.values.emplace(shape.begin(), shape.end());
-  const ValueId constant = graph.add_constant(name, std::move(wanted));
+ValueId reshape(Graph& graph, Label name, ValueId from, ValueId to, const Dims& shape, bool backwards) {
+  const ValueId constant = graph.add_ints(name, shape);
   graph.value(constant).shared = false;
   const NodeId node = graph.add_node("Reshape", {}, "Reshape", {from, constant}, {to});
   return backwards ? graph.node(node).inputs[0] : graph.node(node).outputs[0];
 }
 
 ValueId matrix(Graph& graph, Label name, onnx::DataType type, std::int64_t rows, std::int64_t columns) {
-  TensorInfo out;
-  out.type = type;
-  out.dims = {rows, columns};
-  out.known = true;
-  return graph.add_value(name, std::move(out));
+  return graph.add_value(name, {.type = type, .dims = {rows, columns}, .known = true});
 }
 
 bool fits_as_bias(const Dims& bias, std::int64_t rows, std::int64_t columns, bool flat) {
@@ -43,8 +33,8 @@ bool fits_as_bias(const Dims& bias, std::int64_t rows, std::int64_t columns, boo
 
 void fuse_matmul_and_add(Graph& graph, NodeId id, NodeId next, ValueId bias) {
   const Node matmul = graph.take(id);
-  const Dims a = info(graph, matmul.inputs[0]).dims, b = info(graph, matmul.inputs[1]).dims;
-  const onnx::DataType type = info(graph, matmul.inputs[0]).type;
+  const Dims a = graph.info(matmul.inputs[0]).dims, b = graph.info(matmul.inputs[1]).dims;
+  const onnx::DataType type = graph.info(matmul.inputs[0]).type;
   const Node add = graph.take(next);
   ValueId left = matmul.inputs[0], result = add.outputs[0];
   if (a.size() != 2) {
@@ -55,7 +45,7 @@ void fuse_matmul_and_add(Graph& graph, NodeId id, NodeId next, ValueId bias) {
     Dims back = a;
     back.back() = b[1];
     result = reshape(graph, "gemm_output_shape", matrix(graph, "gemm_output_reshape_arg", type, rows, b[1]), result,
-                     std::move(back), true);
+                     back, true);
   }
   graph.add_node("Gemm", {}, matmul.name + "/MatMulAddFusion", {left, matmul.inputs[1], bias}, {result});
 }
@@ -92,9 +82,7 @@ bool is_product(const Node& node) { return node.is("MatMul") || node.is("FusedMa
 /// A product in the place of another one, with its attributes.
 NodeId fused_product(Graph& graph, NodeId id, Ids inputs, ValueId result) {
   Node old = graph.take(id);
-  const NodeId made = graph.add_node("FusedMatMul", kMicrosoft, old.name, std::move(inputs), {result});
-  graph.node(made).attributes = std::move(old.attributes);
-  return made;
+  return graph.add_node("FusedMatMul", kMicrosoft, old.name, std::move(inputs), {result}, std::move(old.attributes));
 }
 
 /// What a node scales by a known number; nothing where it does anything else.
@@ -103,10 +91,10 @@ std::optional<ValueId> scaled(const Graph& graph, const Node& node) {
   for (const std::size_t scale : {std::size_t{0}, std::size_t{1}}) {
     if (scale == 0 && node.op == "Div") continue;
     const ValueId by = node.inputs[scale], other = node.inputs[1 - scale];
-    if (!graph.constant(by) || graph.constant(other) || !info(graph, other).known) continue;
-    const auto& dims = info(graph, by).dims;
+    if (!graph.constant(by) || graph.constant(other) || !graph.info(other).known) continue;
+    const auto& dims = graph.info(by).dims;
     const bool one = std::ranges::all_of(dims, [](std::int64_t dim) { return dim == 1; });
-    if (one && dims.size() <= info(graph, other).dims.size() && !info(graph, other).dims.empty()) return other;
+    if (one && dims.size() <= graph.info(other).dims.size() && !graph.info(other).dims.empty()) return other;
   }
   return std::nullopt;
 }
@@ -114,16 +102,16 @@ std::optional<ValueId> scaled(const Graph& graph, const Node& node) {
 }  // namespace
 
 std::size_t transpose_in_matmul(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (!is_product(graph.node(id)) || info(graph, graph.node(id).inputs[0]).type != onnx::DataType::float32) continue;
+  return everywhere(graph, [&](NodeId id) {
+    if (!is_product(graph.node(id)) || graph.info(graph.node(id).inputs[0]).type != onnx::DataType::float32)
+      return false;
     Ids inputs = graph.node(id).inputs;
     Swap left = swap_before(graph, inputs[0]), right = swap_before(graph, inputs[1]);
     // Batches of one operand alone are not moved.
-    const bool alike = info(graph, inputs[0]).dims.size() == info(graph, inputs[1]).dims.size();
+    const bool alike = graph.info(inputs[0]).dims.size() == graph.info(inputs[1]).dims.size();
     if (left.batch && !alike) left = {};
     if (right.batch && !alike) right = {};
-    if (left.transpose == kNothing && right.transpose == kNothing) continue;
+    if (left.transpose == kNothing && right.transpose == kNothing) return false;
     const Node before = graph.node(id);
     if (left.transpose != kNothing) inputs[0] = graph.node(left.transpose).inputs[0];
     if (right.transpose != kNothing) inputs[1] = graph.node(right.transpose).inputs[0];
@@ -138,15 +126,13 @@ std::size_t transpose_in_matmul(Graph& graph, const EngineTarget& /*target*/) {
     for (const NodeId transpose : {left.transpose, right.transpose}) {
       if (transpose != kNothing && graph.uses(graph.node(transpose).outputs[0]) == 0) graph.remove(transpose);
     }
-    ++count;
-  }
-  return count;
+    return true;
+  });
 }
 
 std::size_t scale_in_matmul(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (!is_product(graph.node(id))) continue;
+  return everywhere(graph, [&](NodeId id) {
+    if (!is_product(graph.node(id))) return false;
     Ids inputs = graph.node(id).inputs;
     std::vector<NodeId> spare;
     for (ValueId& input : inputs) {
@@ -158,16 +144,15 @@ std::size_t scale_in_matmul(Graph& graph, const EngineTarget& /*target*/) {
     }
     const NodeId next = graph.only_reader(id);
     const bool after = next != kNothing && scaled(graph, graph.node(next)) == graph.node(id).outputs[0];
-    if (spare.empty() && !after) continue;
+    if (spare.empty() && !after) return false;
     const ValueId result = graph.node(after ? next : id).outputs[0];
     if (after) graph.remove(next);
     fused_product(graph, id, std::move(inputs), result);
     for (const NodeId one : spare) {
       if (!graph.node(one).removed && graph.uses(graph.node(one).outputs[0]) == 0) graph.remove(one);
     }
-    ++count;
-  }
-  return count;
+    return true;
+  });
 }
 
 namespace {
@@ -205,25 +190,23 @@ class AttentionPattern {
 
 /// `preserve`: not where the four products of an attention stand around a normalisation.
 std::size_t fuse_matmuls(Graph& graph, const EngineTarget& target, bool preserve) {
-  std::size_t count = 0;
   AttentionPattern attention;
   const bool reshapes = target.version >= since::kReshapesAroundGemm;
-  for (const NodeId id : graph.order()) {
-    if (!graph.node(id).is("MatMul")) continue;
+  return everywhere(graph, [&](NodeId id) {
+    if (!graph.node(id).is("MatMul")) return false;
     const NodeId next = graph.only_reader(id);
-    if (next == kNothing || !graph.node(next).is("Add")) continue;
+    if (next == kNothing || !graph.node(next).is("Add")) return false;
     const Node& matmul = graph.node(id);
-    const TensorInfo &a = info(graph, matmul.inputs[0]), &b = info(graph, matmul.inputs[1]);
-    if (!a.known || !b.known || b.dims.size() != 2 || !real_number(a.type) || a.dims.empty()) continue;
+    const TensorInfo &a = graph.info(matmul.inputs[0]), &b = graph.info(matmul.inputs[1]);
+    if (!a.known || !b.known || b.dims.size() != 2 || !real_number(a.type) || a.dims.empty()) return false;
     const bool flat = a.dims.size() == 2;
-    if (!flat && (!reshapes || (preserve && attention.contains(graph, matmul, next)))) continue;
+    if (!flat && (!reshapes || (preserve && attention.contains(graph, matmul, next)))) return false;
     const Node& add = graph.node(next);
     const ValueId bias = add.inputs[0] == matmul.outputs[0] ? add.inputs[1] : add.inputs[0];
-    if (!info(graph, bias).known || !fits_as_bias(info(graph, bias).dims, a.dims[0], b.dims[1], flat)) continue;
+    if (!graph.info(bias).known || !fits_as_bias(graph.info(bias).dims, a.dims[0], b.dims[1], flat)) return false;
     fuse_matmul_and_add(graph, id, next, bias);
-    ++count;
-  }
-  return count;
+    return true;
+  });
 }
 
 }  // namespace
@@ -237,23 +220,17 @@ std::size_t remaining_matmul_and_add(Graph& graph, const EngineTarget& target) {
 std::size_t activate_gemm(Graph& graph, const EngineTarget& target) {
   static constexpr std::array<std::string_view, 9> kActivations = {
       "Elu", "HardSigmoid", "LeakyRelu", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Tanh"};
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (!graph.node(id).is("Gemm")) continue;
+  return everywhere(graph, [&](NodeId id) {
+    if (!graph.node(id).is("Gemm")) return false;
     const NodeId next = graph.only_reader(id);
-    if (next == kNothing || !graph.node(next).domain.empty()) continue;
-    if (std::ranges::find(kActivations, graph.node(next).op) == kActivations.end()) continue;
+    if (next == kNothing || !graph.node(next).domain.empty()) return false;
+    if (std::ranges::find(kActivations, graph.node(next).op) == kActivations.end()) return false;
     const bool leaky = graph.node(next).op == "LeakyRelu" && graph.opset() >= 16;
-    if (leaky && target.version < since::kGemmLeakyRelu) continue;
-    if (info(graph, graph.node(id).outputs[0]).type != onnx::DataType::float32) continue;
-    Node gemm = graph.take(id);
-    const Node activation = graph.take(next);
-    const NodeId fused = graph.add_node("FusedGemm", kMicrosoft, "fused " + gemm.name, gemm.inputs, activation.outputs);
-    graph.node(fused).attributes = std::move(gemm.attributes);
-    graph.node(fused).set({"activation", activation.op});
-    ++count;
-  }
-  return count;
+    if (leaky && target.version < since::kGemmLeakyRelu) return false;
+    if (graph.info(graph.node(id).outputs[0]).type != onnx::DataType::float32) return false;
+    fuse_activation(graph, id, next, "FusedGemm");
+    return true;
+  });
 }
 
 }  // namespace latcast::rules::onnxruntime

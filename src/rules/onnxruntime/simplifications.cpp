@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "rules/onnxruntime/patterns.h"
-#include "rules/onnxruntime/stages.h"
 
 namespace latcast::rules::onnxruntime {
 namespace {
@@ -18,7 +17,7 @@ constexpr std::size_t kSharedElements = 8;
 constexpr std::size_t kComparedReaders = 256;
 
 bool same_shape(const Graph& graph, ValueId a, ValueId b) {
-  const TensorInfo &x = graph.value(a).info, &y = graph.value(b).info;
+  const TensorInfo &x = graph.info(a), &y = graph.info(b);
   return x.known && y.known && x.dims == y.dims;
 }
 
@@ -32,7 +31,7 @@ bool is_dropout_without_effect(const Graph& graph, const Node& node) {
 
 bool is_cast_to_same(const Graph& graph, const Node& node) {
   if (!node.is("Cast") || node.input(0) == kNothing) return false;
-  return node.integer("to", 0) == static_cast<std::int64_t>(graph.value(node.input(0)).info.type);
+  return node.integer("to", 0) == static_cast<std::int64_t>(graph.info(node.input(0)).type);
 }
 
 /// Adding or subtracting nothing, multiplying or dividing by one, where that does not change the shape.
@@ -43,8 +42,8 @@ bool is_noop(const Graph& graph, const Node& node, std::size_t& kept) {
     if (constant == 0 && (node.op == "Sub" || node.op == "Div")) continue;
     const ValueId neutral = node.inputs[constant], other = node.inputs[1 - constant];
     if (graph.constant(other) || graph.scalar(neutral) != (sum ? 0.0 : 1.0)) continue;
-    if (!graph.value(other).info.known) continue;
-    if (graph.value(neutral).info.dims.size() > graph.value(other).info.dims.size()) continue;
+    if (!graph.info(other).known) continue;
+    if (graph.info(neutral).dims.size() > graph.info(other).dims.size()) continue;
     kept = 1 - constant;
     return true;
   }
@@ -63,7 +62,7 @@ bool keeps_everything(const Graph& graph, const Node& node) {
   if (last == nullptr || std::ranges::any_of(*last, [](double end) { return end < 9e18; })) return false;
   const ValueId steps = node.input(4);
   if (steps == kNothing) return true;
-  const auto& values = graph.value(steps).info.values;
+  const auto& values = graph.info(steps).values;
   return values && std::ranges::all_of(*values, [](double step) { return step > 0; });
 }
 
@@ -91,7 +90,7 @@ bool has_subgraph(const Node& node) {
 
 bool foldable(const Graph& graph, const Node& node) {
   if (node.op == "Constant" && node.domain.empty()) return true;
-  if (node.is("Shape")) return node.input(0) != kNothing && graph.value(node.inputs[0]).info.known;
+  if (node.is("Shape")) return node.input(0) != kNothing && graph.info(node.inputs[0]).known;
   // Before version 16 these are no operators with a kernel of their own where constants are folded.
   if (graph.opset() < 16 && (node.is("GreaterOrEqual") || node.is("LessOrEqual"))) return false;
   if (node.op == "DequantizeLinear" || has_subgraph(node) || !deterministic(node)) return false;
@@ -157,63 +156,54 @@ bool gives_output(const Graph& graph, const Node& node) {
 }  // namespace
 
 std::size_t remove_identities(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
+  return everywhere(graph, [&](NodeId id) {
     const Node& node = graph.node(id);
     std::size_t kept = 0;
     const bool nothing = node.is("Identity") || is_dropout_without_effect(graph, node) ||
                          is_cast_to_same(graph, node) || is_noop(graph, node, kept) || keeps_everything(graph, node);
-    if (nothing && graph.bypass(id, kept)) ++count;
-  }
-  return count;
+    return nothing && graph.bypass(id, kept);
+  });
 }
 
 /// 1 / x * y is y / x.
 std::size_t multiply_by_quotient(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (!graph.node(id).is("Div") || graph.scalar(graph.node(id).inputs[0]) != 1.0) continue;
+  return everywhere(graph, [&](NodeId id) {
+    if (!graph.node(id).is("Div") || graph.scalar(graph.node(id).inputs[0]) != 1.0) return false;
     const NodeId next = graph.only_reader(id);
-    if (next == kNothing || !graph.node(next).is("Mul")) continue;
+    if (next == kNothing || !graph.node(next).is("Mul")) return false;
     const ValueId quotient = graph.node(id).outputs[0], result = graph.node(next).outputs[0];
     const ValueId other = other_input(graph.node(next), quotient);
-    if (other == quotient) continue;
+    if (other == quotient) return false;
     graph.remove(next);
     graph.set_input(id, 0, other);
     graph.set_output(id, 0, result);
-    ++count;
-  }
-  return count;
+    return true;
+  });
 }
 
 std::size_t write_out_functions(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
-    if (!graph.node(id).is("HardSwish")) continue;
+  return everywhere(graph, [&](NodeId id) {
+    if (!graph.node(id).is("HardSwish")) return false;
     const Node node = graph.node(id);
-    const TensorInfo info = graph.value(node.outputs[0]).info;
+    const TensorInfo info = graph.info(node.outputs[0]);
     graph.remove(id);
     const ValueId gate = graph.add_value(Label(node.outputs[0], "_gate"), info);
-    const NodeId sigmoid = graph.add_node("HardSigmoid", {}, node.name, {node.inputs[0]}, {gate});
-    graph.node(sigmoid).set({"alpha", 1.0F / 6.0F});
-    graph.node(sigmoid).set({"beta", 0.5F});
+    graph.add_node("HardSigmoid", {}, node.name, {node.inputs[0]}, {gate}, {{"alpha", 1.0F / 6.0F}, {"beta", 0.5F}});
     graph.add_node("Mul", {}, node.name, {node.inputs[0], gate}, {node.outputs[0]});
-    ++count;
-  }
-  return count;
+    return true;
+  });
 }
 
 std::size_t fold_constants(Graph& graph, const EngineTarget& /*target*/) {
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
+  const std::size_t count = everywhere(graph, [&](NodeId id) {
     const Node& node = graph.node(id);
-    if (node.removed || !foldable(graph, node) || gives_output(graph, node)) continue;
+    if (node.removed || !foldable(graph, node) || gives_output(graph, node)) return false;
     const Ids outputs = node.outputs;
     for (const ValueId output : outputs) {
       if (output != kNothing) graph.fold(output);
     }
-    ++count;
-  }
+    return true;
+  });
   graph.sweep();
   return count;
 }
@@ -223,11 +213,11 @@ std::size_t share_constants(Graph& graph, const EngineTarget& /*target*/) {
   std::size_t count = 0;
   for (ValueId id = 0; id < graph.values(); ++id) {
     if (!comparable(graph.value(id))) continue;
-    const TensorInfo& info = graph.value(id).info;
+    const TensorInfo& info = graph.info(id);
     const std::size_t hash = hash_of(info);
     const auto [first, last] = known.equal_range(hash);
-    const auto same = std::find_if(
-        first, last, [&](const auto& other) { return equal_constants(graph.value(other.second).info, info); });
+    const auto same =
+        std::find_if(first, last, [&](const auto& other) { return equal_constants(graph.info(other.second), info); });
     if (same == last) {
       known.emplace(hash, id);
       continue;
@@ -240,21 +230,19 @@ std::size_t share_constants(Graph& graph, const EngineTarget& /*target*/) {
 
 std::size_t share_equal_nodes(Graph& graph, const EngineTarget& /*target*/) {
   std::vector<bool> before(graph.nodes(), false);
-  std::size_t count = 0;
-  for (const NodeId id : graph.order()) {
+  return everywhere(graph, [&](NodeId id) {
     const Node& node = graph.node(id);
-    if (node.removed || has_subgraph(node) || !deterministic(node)) continue;
+    if (node.removed || has_subgraph(node) || !deterministic(node)) return false;
     const NodeId first = equal_before(graph, id, before);
     if (first == kNothing) before[id] = true;
-    if (first == kNothing || gives_output(graph, node)) continue;
+    if (first == kNothing || gives_output(graph, node)) return false;
     const Ids outputs = node.outputs, others = graph.node(first).outputs;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       if (outputs[i] != kNothing && others[i] != kNothing) graph.redirect(outputs[i], others[i]);
     }
     graph.remove(id);
-    ++count;
-  }
-  return count;
+    return true;
+  });
 }
 
 }  // namespace latcast::rules::onnxruntime

@@ -15,8 +15,7 @@ TensorInfo moved(TensorInfo info, const Axes& perm) {
 ValueId transposed(TransposePass& pass, ValueId value, const Axes& perm) {
   const ValueId out = pass.graph.add_value(Label(value, "_transposed"), moved(pass.info(value), perm));
   pass.graph.value(out).info.constant = false;
-  const NodeId node = pass.graph.add_node("Transpose", {}, "Transpose", {value}, {out});
-  pass.graph.node(node).set({"perm", perm});
+  pass.graph.add_node("Transpose", {}, "Transpose", {value}, {out}, {{"perm", perm}});
   return out;
 }
 
@@ -34,14 +33,6 @@ void transpose_constant(TransposePass& pass, NodeId id, std::size_t i, const Axe
 }
 
 }  // namespace
-
-ValueId int_list(TransposePass& pass, Label name, const Axes& values) {
-  TensorInfo out;
-  out.type = onnx::DataType::int64;
-  out.dims = {static_cast<std::int64_t>(values.size())};
-  out.values.emplace(values.begin(), values.end());
-  return pass.graph.add_constant(name, std::move(out));
-}
 
 void drop_if_unread(TransposePass& pass, NodeId id) {
   if (!pass.graph.node(id).removed && pass.graph.uses(pass.graph.node(id).outputs[0]) == 0) pass.graph.remove(id);
@@ -75,8 +66,7 @@ void transpose_outputs(TransposePass& pass, NodeId id, const Axes& perm) {
     if (output == kNothing) continue;
     const ValueId raw = pass.graph.add_value(Label(output, "_raw"), moved(pass.info(output), back));
     pass.graph.set_output(id, i, raw);
-    const NodeId node = pass.graph.add_node("Transpose", {}, "Transpose", {raw}, {output});
-    pass.graph.node(node).set({"perm", perm});
+    pass.graph.add_node("Transpose", {}, "Transpose", {raw}, {output}, {{"perm", perm}});
   }
 }
 

@@ -7,8 +7,6 @@
 
 namespace latcast::rules::onnxruntime {
 
-ValueId int_list(TransposePass& pass, Label name, const Axes& values);
-
 void drop_if_unread(TransposePass& pass, NodeId id);
 
 /// The input comes transposed: whatever that takes.

@@ -18,6 +18,13 @@ bool push_plain(TransposePass& pass, NodeId id, const Axes& perm, const Places& 
   return true;
 }
 
+/// What the outputs are transposed by may be another order.
+bool push_first(TransposePass& pass, NodeId id, const Axes& perm, const Axes& after) {
+  transpose_input(pass, id, 0, inverse(perm));
+  transpose_outputs(pass, id, after);
+  return true;
+}
+
 bool push_axis(TransposePass& pass, NodeId id, const Axes& perm, const Places& inputs, std::int64_t usual) {
   Axes axis = {pass.graph.node(id).integer("axis", usual)};
   if (!normalise(axis, perm.size())) return false;
@@ -84,16 +91,12 @@ std::optional<Axes> axes_of(TransposePass& pass, NodeId id, std::int64_t opset) 
     const onnx::Attribute* axes = node.attribute("axes");
     return axes == nullptr ? std::nullopt : std::optional(axes->ints);
   }
-  const std::vector<double>* known = pass.graph.values(node.input(1));
-  if (known == nullptr) return std::nullopt;
-  Axes out;
-  for (const double axis : *known) out.push_back(static_cast<std::int64_t>(axis));
-  return out;
+  return pass.graph.integers(node.input(1));
 }
 
 void set_axes(TransposePass& pass, NodeId id, std::int64_t opset, const Axes& axes) {
   if (pass.graph.opset() < opset) return pass.graph.node(id).set({"axes", axes});
-  pass.graph.set_input(id, 1, int_list(pass, "axes", axes));
+  pass.graph.set_input(id, 1, pass.graph.add_ints("axes", axes));
 }
 
 bool push_reduce(TransposePass& pass, NodeId id, const Axes& perm) {
@@ -111,9 +114,7 @@ bool push_reduce(TransposePass& pass, NodeId id, const Axes& perm) {
     set_axes(pass, id, opset, before);
     if (!keep) after = without(perm, before);
   }
-  transpose_input(pass, id, 0, inverse(perm));
-  transpose_outputs(pass, id, after);
-  return true;
+  return push_first(pass, id, perm, after);
 }
 
 bool push_arg(TransposePass& pass, NodeId id, const Axes& perm) {
@@ -121,9 +122,7 @@ bool push_arg(TransposePass& pass, NodeId id, const Axes& perm) {
   if (!normalise(axis, perm.size())) return false;
   const std::int64_t before = perm[at(axis[0])];
   pass.graph.node(id).set({"axis", before});
-  transpose_input(pass, id, 0, inverse(perm));
-  transpose_outputs(pass, id, pass.graph.node(id).integer("keepdims", 1) != 0 ? perm : without(perm, {before}));
-  return true;
+  return push_first(pass, id, perm, pass.graph.node(id).integer("keepdims", 1) != 0 ? perm : without(perm, {before}));
 }
 
 bool push_squeeze(TransposePass& pass, NodeId id, const Axes& perm) {
@@ -132,17 +131,13 @@ bool push_squeeze(TransposePass& pass, NodeId id, const Axes& perm) {
   Axes before = axes_before(*axes, perm);
   std::ranges::sort(before);
   set_axes(pass, id, 13, before);
-  transpose_input(pass, id, 0, inverse(perm));
-  transpose_outputs(pass, id, without(perm, before));
-  return true;
+  return push_first(pass, id, perm, without(perm, before));
 }
 
 bool push_unsqueeze(TransposePass& pass, NodeId id, const Axes& perm) {
   std::optional<Axes> axes = axes_of(pass, id, 13);
   if (!axes || !normalise(*axes, perm.size() + axes->size())) return false;
-  transpose_input(pass, id, 0, inverse(perm));
-  transpose_outputs(pass, id, with(perm, *axes));
-  return true;
+  return push_first(pass, id, perm, with(perm, *axes));
 }
 
 bool push_slice(TransposePass& pass, NodeId id, const Axes& perm) {
@@ -153,15 +148,13 @@ bool push_slice(TransposePass& pass, NodeId id, const Axes& perm) {
     if (!pass.info(starts).known || pass.info(starts).dims.size() != 1) return false;
     for (std::int64_t axis = 0; axis < pass.info(starts).dims[0]; ++axis) axes.push_back(axis);
   } else {
-    const std::vector<double>* known = pass.graph.values(given);
-    if (known == nullptr) return false;
-    for (const double axis : *known) axes.push_back(static_cast<std::int64_t>(axis));
+    const auto known = pass.graph.integers(given);
+    if (!known) return false;
+    axes = *known;
   }
   if (!normalise(axes, perm.size())) return false;
-  pass.graph.set_input(id, 3, int_list(pass, "axes", axes_before(axes, perm)));
-  transpose_input(pass, id, 0, inverse(perm));
-  transpose_outputs(pass, id, perm);
-  return true;
+  pass.graph.set_input(id, 3, pass.graph.add_ints("axes", axes_before(axes, perm)));
+  return push_first(pass, id, perm, perm);
 }
 
 bool push_gather(TransposePass& pass, NodeId id, const Axes& perm) {
@@ -170,9 +163,7 @@ bool push_gather(TransposePass& pass, NodeId id, const Axes& perm) {
   if (!indices.known || indices.dims.size() > 1 || !normalise(axis, perm.size())) return false;
   const std::int64_t before = perm[at(axis[0])];
   pass.graph.node(id).set({"axis", before});
-  transpose_input(pass, id, 0, inverse(perm));
-  transpose_outputs(pass, id, indices.dims.empty() ? without(perm, {before}) : perm);
-  return true;
+  return push_first(pass, id, perm, indices.dims.empty() ? without(perm, {before}) : perm);
 }
 
 void unsqueeze_input(TransposePass& pass, NodeId id, std::size_t i, const Axes& axes) {
@@ -182,7 +173,7 @@ void unsqueeze_input(TransposePass& pass, NodeId id, std::size_t i, const Axes& 
   if (pass.graph.constant(input)) return pass.graph.set_input(id, i, pass.graph.add_constant(Label(input), wider));
   const ValueId out = pass.graph.add_value(Label(input, "_unsqueezed"), wider);
   const NodeId node = pass.graph.opset() >= 13 ? pass.graph.add_node("Unsqueeze", {}, "Unsqueeze",
-                                                                     {input, int_list(pass, "axes", axes)}, {out})
+                                                                     {input, pass.graph.add_ints("axes", axes)}, {out})
                                                : pass.graph.add_node("Unsqueeze", {}, "Unsqueeze", {input}, {out});
   if (pass.graph.opset() < 13) pass.graph.node(node).set({"axes", axes});
   pass.graph.set_input(id, i, out);

@@ -100,9 +100,8 @@ bool push_splitting(TransposePass& pass, NodeId transpose, NodeId id) {
   between.dims = shape;
   pass.graph.remove(id);
   const ValueId reshaped = pass.graph.add_value(Label(result, "_reshaped"), std::move(between));
-  pass.graph.add_node("Reshape", {}, "Reshape", {source, int_list(pass, "shape", shape)}, {reshaped});
-  const NodeId last = pass.graph.add_node("Transpose", {}, "Transpose", {reshaped}, {result});
-  pass.graph.node(last).set({"perm", place});
+  pass.graph.add_node("Reshape", {}, "Reshape", {source, pass.graph.add_ints("shape", shape)}, {reshaped});
+  pass.graph.add_node("Transpose", {}, "Transpose", {reshaped}, {result}, {{"perm", place}});
   drop_if_unread(pass, transpose);
   return true;
 }

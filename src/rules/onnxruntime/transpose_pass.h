@@ -19,7 +19,7 @@ struct TransposePass {
   int version = 0;        // EngineTarget::version
   bool assigned = false;  // operators have their provider: the second run
 
-  [[nodiscard]] const TensorInfo& info(ValueId id) const { return graph.value(id).info; }
+  [[nodiscard]] const TensorInfo& info(ValueId id) const { return graph.info(id); }
 
   [[nodiscard]] static const Axes* perm_of(const Node& node) {
     const onnx::Attribute* perm = node.attribute("perm");

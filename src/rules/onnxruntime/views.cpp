@@ -8,8 +8,6 @@
 namespace latcast::rules::onnxruntime {
 namespace {
 
-const TensorInfo& info(const Graph& graph, ValueId id) { return graph.value(id).info; }
-
 /// What a gather or a slice takes along one axis: [from, to); axis -1: it is something else.
 struct Part {
   std::int64_t axis = -1, from = 0, to = 0;
@@ -18,7 +16,7 @@ struct Part {
 
 std::optional<std::int64_t> only_int(const Graph& graph, ValueId id) {
   if (id == kNothing || !graph.constant(id)) return std::nullopt;
-  const TensorInfo& one = info(graph, id);
+  const TensorInfo& one = graph.info(id);
   if (!one.values || one.values->size() != 1 || one.dims.size() > 1) return std::nullopt;
   const double value = one.values->front();
   return static_cast<std::int64_t>(std::clamp(value, -1e15, 1e15));
@@ -31,7 +29,7 @@ Part gathered(const Graph& graph, const Node& node, const Dims& dims) {
   if (axis < 0) axis += rank;
   if (!index || axis < 0 || axis >= rank) return {};
   const std::int64_t at = *index < 0 ? *index + dims[static_cast<std::size_t>(axis)] : *index;
-  return {axis, at, at + 1, info(graph, node.inputs[1]).dims.empty()};
+  return {axis, at, at + 1, graph.info(node.inputs[1]).dims.empty()};
 }
 
 Part sliced(const Graph& graph, const Node& node, const Dims& dims) {
@@ -49,17 +47,9 @@ Part sliced(const Graph& graph, const Node& node, const Dims& dims) {
 
 Part part_of(const Graph& graph, const Node& node, ValueId whole) {
   if (node.inputs[0] != whole) return {};
-  const Dims& dims = info(graph, whole).dims;
+  const Dims& dims = graph.info(whole).dims;
   if (node.is("Gather")) return gathered(graph, node, dims);
   return node.is("Slice") ? sliced(graph, node, dims) : Part{};
-}
-
-TensorInfo ints(Dims values) {
-  TensorInfo out;
-  out.type = onnx::DataType::int64;
-  out.dims = {static_cast<std::int64_t>(values.size())};
-  out.values.emplace(values.begin(), values.end());
-  return out;
 }
 
 /// A reader of a value, and what it takes of it.
@@ -69,17 +59,16 @@ struct Taker {
 };
 
 ValueId squeezed(Graph& graph, ValueId whole, const Part& part, ValueId result) {
-  TensorInfo kept = info(graph, whole);
+  TensorInfo kept = graph.info(whole);
   kept.dims[static_cast<std::size_t>(part.axis)] = 1;
   kept.values.reset();
   const ValueId out = graph.add_value("split", std::move(kept));
   if (graph.opset() >= 13) {
-    const ValueId axes = graph.add_constant("SqueezeAxesInitializer", ints({part.axis}));
+    const ValueId axes = graph.add_ints("SqueezeAxesInitializer", {part.axis});
     graph.add_node("Squeeze", {}, "Squeeze", {out, axes}, {result});
     return out;
   }
-  const NodeId node = graph.add_node("Squeeze", {}, "Squeeze", {out}, {result});
-  graph.node(node).set({"axes", {part.axis}});
+  graph.add_node("Squeeze", {}, "Squeeze", {out}, {result}, {{"axes", {part.axis}}});
   return out;
 }
 
@@ -92,10 +81,10 @@ void split(Graph& graph, ValueId whole, const std::vector<Taker>& takers) {
   }
   for (const Taker& one : takers) graph.remove(one.node);
   Ids inputs = {whole};
-  if (graph.opset() >= 13) inputs.push_back(graph.add_constant("split_sizes", ints(sizes)));
+  if (graph.opset() >= 13) inputs.push_back(graph.add_ints("split_sizes", sizes));
   outputs.resize(results.size(), kNothing);
-  const NodeId node = graph.add_node("Split", {}, "Split", std::move(inputs), outputs);
-  graph.node(node).set({"axis", takers.front().part.axis});
+  const NodeId node =
+      graph.add_node("Split", {}, "Split", std::move(inputs), outputs, {{"axis", takers.front().part.axis}});
   if (graph.opset() < 13) graph.node(node).set({"split", sizes});
   for (std::size_t i = 0; i < takers.size(); ++i) {
     const Part& part = takers[i].part;
@@ -146,9 +135,9 @@ std::size_t reshapes_in_a_row(Graph& graph, const EngineTarget& /*target*/) {
     if (next == kNothing) continue;
     const Node& follower = graph.node(next);
     if (!follower.is("Reshape") && !follower.is("Squeeze") && !follower.is("Unsqueeze")) continue;
-    const TensorInfo& shape = info(graph, graph.node(next).outputs[0]);
+    const TensorInfo& shape = graph.info(graph.node(next).outputs[0]);
     if (!shape.known) continue;
-    const ValueId wanted = graph.add_constant("new_reshape_shape", ints(shape.dims));
+    const ValueId wanted = graph.add_ints("new_reshape_shape", shape.dims);
     const ValueId whole = graph.node(id).inputs[0], result = graph.node(next).outputs[0];
     graph.remove(id);
     graph.remove(next);
