@@ -15,8 +15,8 @@ using shapes::NodeShapes;
 
 std::string place_of(const onnx::ValueInfo& input, std::size_t axis) { return input.name + ":" + std::to_string(axis); }
 
-std::optional<std::int64_t> bound_value(const onnx::ValueInfo& input, std::size_t axis, const DimBindings& bindings) {
-  const onnx::Dim& dim = (*input.shape)[axis];
+std::optional<std::int64_t> bound_value(const onnx::Dim& dim, const onnx::ValueInfo& input, std::size_t axis,
+                                        const DimBindings& bindings) {
   if (dim.value >= 0) return dim.value;
   if (const auto by_place = bindings.named.find(place_of(input, axis)); by_place != bindings.named.end())
     return by_place->second;
@@ -25,9 +25,8 @@ std::optional<std::int64_t> bound_value(const onnx::ValueInfo& input, std::size_
   return axis == 0 ? bindings.batch : std::nullopt;
 }
 
-std::string describe(const onnx::ValueInfo& input, std::size_t axis) {
-  const std::string& name = (*input.shape)[axis].name;
-  return name.empty() ? place_of(input, axis) : "'" + name + "' (" + place_of(input, axis) + ")";
+std::string describe(const onnx::Dim& dim, const onnx::ValueInfo& input, std::size_t axis) {
+  return dim.name.empty() ? place_of(input, axis) : "'" + dim.name + "' (" + place_of(input, axis) + ")";
 }
 
 Result<void> check_bindings(const DimBindings& bindings) {
@@ -49,8 +48,9 @@ Result<std::vector<TensorInfo>> bind_inputs(const onnx::Graph& graph, const DimB
     TensorInfo info{.type = input.type};
     if (input.is_tensor && !input.shape) free += (free.empty() ? "" : ", ") + input.name + " (its whole shape)";
     for (std::size_t axis = 0; input.shape && axis < input.shape->size(); ++axis) {
-      const auto value = bound_value(input, axis, bindings);
-      if (!value) free += (free.empty() ? "" : ", ") + describe(input, axis);
+      const onnx::Dim& dim = (*input.shape)[axis];
+      const auto value = bound_value(dim, input, axis, bindings);
+      if (!value) free += (free.empty() ? "" : ", ") + describe(dim, input, axis);
       info.dims.push_back(value.value_or(1));
     }
     info.known = input.is_tensor && input.shape && shapes::acceptable(info.dims);

@@ -19,7 +19,11 @@ ValueInfo info_of(const Value& value) {
 
 }  // namespace
 
-std::int64_t Value::dim(int axis) const { return dims[shapes::normal_axis(axis, dims.size()).value()]; }
+std::int64_t Value::dim(int axis) const {
+  const auto place = shapes::normal_axis(axis, dims.size());
+  if (!place) throw std::logic_error(name + " has no axis " + std::to_string(axis));
+  return dims[*place];
+}
 
 TensorInfos infos_of(const std::vector<Value>& values) {
   TensorInfos out;

@@ -26,6 +26,7 @@ double stored(double value, DataType type) {
   return type == DataType::float32 ? static_cast<double>(static_cast<float>(value)) : value;
 }
 
+// NOLINTNEXTLINE(bugprone-unchecked-optional-access): rules run where all inputs are known
 const Values& values(const NodeShapes& n, std::size_t input) { return *n.input(input).values; }
 bool known(const NodeShapes& n, std::size_t input) { return n.has(input) && n.input(input).values.has_value(); }
 

@@ -156,11 +156,13 @@ Value GraphBuilder::resize(const Value& x, const ResizeSpec& s) {
   Attributes attributes{{"coordinate_transformation_mode", s.coordinates}, {"mode", s.mode}};
   if (s.mode == "nearest") attributes.emplace_back("nearest_mode", "floor");
   if (s.mode == "cubic") attributes.emplace_back("cubic_coeff_a", -0.75F);
-  const std::int64_t h = x.dim(2), w = x.dim(3);
   if (!s.by_scales)
     return node("Resize", {x, {}, {}, ints({x.dims[0], x.dims[1], s.size.h, s.size.w})}, std::move(attributes));
-  const auto higher = static_cast<double>(s.size.h / h), wider = static_cast<double>(s.size.w / w);
-  return node("Resize", {x, {}, floats({1, 1, higher, wider}, {4})}, std::move(attributes));
+  const auto factor = [](std::int64_t to, std::int64_t from) {
+    return static_cast<double>(to) / static_cast<double>(from);
+  };
+  return node("Resize", {x, {}, floats({1, 1, factor(s.size.h, x.dim(2)), factor(s.size.w, x.dim(3))}, {4})},
+              std::move(attributes));
 }
 
 Value GraphBuilder::depth_to_space(const Value& x, std::int64_t block, std::string_view mode) {

@@ -54,9 +54,8 @@ struct Draw {
   std::vector<BuiltInput> inputs;
 };
 
-std::optional<Draw> try_draw(const ModuleType& type, Random& rng) {
+std::optional<Draw> try_draw(const ModuleType& type, const Build& build, Random& rng) {
   Draw drawn;
-  const Build& build = *type.build;
   for (const Sampling& sampling : type.sampling) drawn.slots.push_back(draw(sampling, rng));
   for (const Derived& let : build.let) drawn.slots.push_back(evaluate(let.program, drawn.slots));
   if (build.limit && evaluate(*build.limit, drawn.slots) == 0) return std::nullopt;
@@ -105,12 +104,12 @@ Value make_constant(GraphBuilder& b, const BuildInput& spec, const Shape& shape,
   for (std::int64_t i = 0; i < count; ++i)
     ints.push_back(values.empty() ? static_cast<std::int64_t>(rng.uniform() * below)
                                   : std::llround(values[static_cast<std::size_t>(i) % values.size()]));
-  return b.int_tensor(std::move(ints), shape, type);
+  return b.int_tensor(ints, shape, type);
 }
 
 Value make_input(GraphBuilder& b, const BuildInput& spec, const Shape& shape, const std::vector<double>& slots,
                  Random& rng) {
-  const Value x = b.input(shape);
+  Value x = b.input(shape);
   const DataType type = data_type(spec.dtype);
   if (type == DataType::boolean) return b.node("Greater", {x, b.scalar(0.0F)});
   if (type == DataType::int64 || type == DataType::int32) {
@@ -155,7 +154,7 @@ Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::siz
   GraphBuilder b(kModuleOpset);
   for (std::size_t i = 0; i < n; ++i) {
     std::optional<Draw> drawn;
-    for (int attempt = 0; attempt < kTries && !drawn; ++attempt) drawn = try_draw(type, rng);
+    for (int attempt = 0; attempt < kTries && !drawn; ++attempt) drawn = try_draw(type, *type.build, rng);
     if (!drawn) break;
     std::vector<Value> inputs;
     for (const BuiltInput& input : drawn->inputs) {
