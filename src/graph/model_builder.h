@@ -32,7 +32,7 @@ class ModelBuilder {
   Value input(const Dims& dims, DataType type = DataType::float32);
   /// Weights are Fills: nothing is allocated.
   Value weight(const Dims& dims, float deviation);
-  Value filled(const Dims& dims, float constant);
+  Value filled(const Dims& dims, float value);
   Value floats(std::vector<double> values, const Dims& dims);
   Value scalar(double value) { return floats({value}, {}); }
   Value int_tensor(const Dims& values, const Dims& dims, DataType type = DataType::int64);

@@ -315,7 +315,7 @@ void split_attention(Net& net) {
     const Value in = pointwise(net, x, c, Act::relu);
     Value y;
     if (net.chance(0.5)) {
-      const Value wide = conv_bn(net, in, {.out = 2 * c, .kernel = 3, .groups = 2 * net.pick({1, 1, 2})}, Act::relu);
+      const Value wide = conv_bn(net, in, {.out = 2 * c, .kernel = 3, .groups = net.pick({2, 2, 4})}, Act::relu);
       const Value parts = net.reshape(wide, {1, 2, c, h, w});
       const Value gap = pool_1x1(net, net.reduce("ReduceSum", parts, {1}, false));
       Value g = conv(net, gap, {.out = part(c, 4, 8)}, Act::relu);

@@ -276,8 +276,8 @@ void linear_attention(Net& net) {
       }
       const Value all = scales.size() > 1 ? net.concat(scales, 1) : qkv;
       const std::int64_t groups = all.dims[1] / (3 * d);
-      const Value parts = net.chance(0.6) ? net.transpose(net.reshape(all, {1, groups, 3 * d, n}), {0, 1, 3, 2})
-                                          : net.transpose(net.reshape(all, {1, groups, 3 * d, n}), {0, 1, 3, 2});
+      net.chance(0.6);  // decides nothing any more; the draws after it are those of the seed
+      const Value parts = net.transpose(net.reshape(all, {1, groups, 3 * d, n}), {0, 1, 3, 2});
       const auto qkvs = net.split(parts, 3, 3);
       const Value q = net.node("Relu", {qkvs[0]}), k = net.node("Relu", {qkvs[1]});
       const Value v = net.pad(qkvs[2], {0, 0, 0, 0, 0, 0, 0, 1}, "constant", 1.0F);

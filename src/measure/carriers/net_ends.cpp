@@ -126,8 +126,7 @@ Value classifier(Net& net, const Value& flat) {
     classes = net.pick({10, 100, 365, 525});
   else if (u < 0.375 && flat.dim(-1) <= 768)
     classes = net.pick({11221, 21841, 21843});
-  Value x = flat;
-  const Value y = linear(net, x, classes);
+  Value y = linear(net, flat, classes);
   return net.chance(0.15) ? net.softmax(y, 1) : y;
 }
 
@@ -176,7 +175,7 @@ Value map_head(Net& net, const Value& x) {
 }
 
 Value token_head(Net& net, const Value& x) {
-  const Value y = net.chance(0.85) ? layer_norm(net, x) : x;
+  Value y = net.chance(0.85) ? layer_norm(net, x) : x;
   switch (net.integer(0, 3)) {
     case 0:
       return classifier(net, net.mean(y, {1}, false));

@@ -146,7 +146,7 @@ Value depthwise(Net& net, const Value& x, std::int64_t kernel, std::int64_t stri
 
 Value linear(Net& net, const Value& x, std::int64_t out, bool bias) {
   if (x.rank() == 2) return net.gemm(x, out, bias);
-  const Value y = net.matmul(x, net.weight({x.dim(-1), out}, 1.0F / std::sqrt(static_cast<float>(x.dim(-1)))));
+  Value y = net.matmul(x, net.weight({x.dim(-1), out}, 1.0F / std::sqrt(static_cast<float>(x.dim(-1)))));
   if (!bias) return y;
   return net.spelling.dynamo ? net.add(y, net.weight({out}, 0.1F)) : net.add(net.weight({out}, 0.1F), y);
 }
