@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <random>
 #include <set>
 
@@ -14,6 +15,7 @@ namespace {
 constexpr std::size_t kLongestPlan = 20000;
 /// With networks to resemble, each second carrier is the most alike of this many.
 constexpr std::size_t kCandidates = 4;
+constexpr int kLikedTimes = 3;
 constexpr std::size_t kModulesPerCarrier = 10;
 /// Seeds of advised carriers start here, clear of the planned ones.
 constexpr std::uint64_t kAdvisedSeeds = 1'000'000;
@@ -66,6 +68,22 @@ CarrierPlan::CarrierPlan(const Catalogue& catalogue, const CampaignOptions& opti
   for (const onnx::Model& model : options.like) {
     for (const auto& [signature, share] : signatures(model)) liked_[signature] += share;
   }
+  if (!options.like.empty()) prefer_types_of(options.like);
+}
+
+/// Module types that the networks have come first, and kLikedTimes as often: few block families may have them.
+void CarrierPlan::prefer_types_of(const std::vector<onnx::Model>& networks) {
+  std::set<std::string, std::less<>> operators;
+  for (const onnx::Model& model : networks) {
+    for (const onnx::Node& node : model.graph.nodes) operators.insert(node.op);
+  }
+  const auto liked = [&](std::size_t type) {
+    const auto& covered = catalogue_.types()[type].operators;
+    return std::ranges::any_of(covered, [&](const auto& one) { return operators.contains(one.type); });
+  };
+  const auto others = std::ranges::stable_partition(buildable_, liked);
+  const std::vector<std::size_t> first(buildable_.begin(), others.begin());
+  for (int time = 1; time < kLikedTimes; ++time) buildable_.insert(buildable_.begin(), first.begin(), first.end());
 }
 
 Carrier CarrierPlan::make(std::size_t index) const {

@@ -28,6 +28,7 @@ class CarrierPlan {
   [[nodiscard]] Nanos expected_cost(const Carrier& carrier) const;
 
  private:
+  void prefer_types_of(const std::vector<onnx::Model>& networks);
   [[nodiscard]] Carrier planned(std::size_t index) const;
   /// The type whose module carriers are of this family; null where there is none.
   [[nodiscard]] const ModuleType* buildable(std::string_view family) const;

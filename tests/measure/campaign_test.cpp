@@ -377,6 +377,23 @@ TEST(CampaignPlan, ModuleCarriersGetTheirShare) {
   EXPECT_EQ(modules, 10);
 }
 
+TEST(CampaignPlan, RareModulesOfLikedNetworksComeFirst) {
+  const Catalogue catalogue = test::must(Catalogue::builtin());
+  CampaignOptions options;
+  const auto carriers_with_lrn = [&] {
+    const CarrierPlan plan(catalogue, options);
+    int count = 0;
+    for (std::size_t i = 0; i < 60; ++i) count += plan.make(i).family == "module:lrn" ? 1 : 0;
+    return count;
+  };
+  const int usual = carriers_with_lrn();
+  onnx::Node node;
+  node.op = "LRN";
+  options.like.emplace_back().graph.nodes.push_back(node);
+  EXPECT_LE(usual, 1);
+  EXPECT_EQ(carriers_with_lrn(), 3);
+}
+
 TEST(CampaignPlan, IsPulledTowardsNetworksThatAreLiked) {
   const auto catalogue = Catalogue::builtin();
   CampaignOptions options;
