@@ -126,6 +126,7 @@ struct Worker::State {
   }
 
   Result<Json> exchange(const Json& question) {
+    if (!connection) return fail(Errc::engine_unavailable, name() + " is not there");
     const KeepWaiting keep_waiting = until(Clock::now() + limits.timeout);
     std::vector<std::uint8_t> answer;
     FrameStatus status = connection->send(Json::to_msgpack(question), keep_waiting);
