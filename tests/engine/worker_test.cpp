@@ -280,7 +280,7 @@ TEST(WorkerCommand, BreakingOffInMidFrameCostsOneAnswer) {
   std::filesystem::remove(once);
   const std::string command = "if [ -e " + once.string() + " ]; then exec " + kServer + "; else touch " +
                               once.string() + "; " + kServer + " | dd bs=1 count=700 2>/dev/null; fi";
-  Worker worker("fake", {.library = "", .worker = command}, {1s, 0});
+  Worker worker("fake", {.library = "", .worker = command}, {3s, 0});
   Result<EngineInfo> info = worker.info();
   for (int tries = 0; tries < 20 && info; ++tries) info = worker.info();
   ASSERT_FALSE(info.has_value());
