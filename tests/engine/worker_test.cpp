@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -234,7 +235,13 @@ TEST(WorkerCommand, ModelsTravelAsBytesWithTheirWeights) {
   const auto bytes = onnx::write_model(test::relu_chain(3, {1, 1000}), onnx::Weights::materialize);
   ASSERT_TRUE(bytes.has_value());
   std::ofstream(folder / "chain.onnx", std::ios::binary) << *bytes;
-  Worker worker = commanded("cd / && " + std::string(kServer));
+  const std::filesystem::path temporary = folder / "temporary";
+  std::filesystem::remove_all(temporary);
+  std::filesystem::create_directories(temporary);
+  auto there = std::make_unique<Worker>(
+      "fake", EngineSettings{.library = "", .worker = "cd / && TMPDIR=" + temporary.string() + " exec " + kServer},
+      WorkerLimits{60s, 0});
+  Worker& worker = *there;
   EngineModel model = chain();
   model.bytes.clear();
   model.file = (folder / "chain.onnx").string();
@@ -244,10 +251,13 @@ TEST(WorkerCommand, ModelsTravelAsBytesWithTheirWeights) {
     EXPECT_NEAR(reply->runs_ns[0], kRun + 3 * kNode, 1e-6);
   }
   EXPECT_TRUE(worker.executed_graph(model).has_value());
+  EXPECT_FALSE(std::filesystem::is_empty(temporary));
   model.file = (folder / "none.onnx").string();
   const auto missing = worker.executed_graph(model);
   ASSERT_FALSE(missing.has_value());
   EXPECT_TRUE(contains(missing.error().context, "none.onnx")) << missing.error().context;
+  there.reset();
+  EXPECT_TRUE(std::filesystem::is_empty(temporary));  // nothing stays behind
 }
 
 TEST(WorkerCommand, AnotherBuildIsNamedWithThisOne) {

@@ -113,6 +113,7 @@ Connection& Connection::operator=(Connection&& other) noexcept {
   std::swap(request_, other.request_);
   std::swap(reply_, other.reply_);
   std::swap(complaints_, other.complaints_);
+  std::swap(command_, other.command_);
   std::swap(words_, other.words_);
   return *this;
 }
@@ -160,13 +161,15 @@ Result<Connection> Connection::fork(const std::function<void(int, int)>& serve, 
 }
 
 Result<Connection> Connection::run(const std::string& command) {
-  return start([&](const Pipes& pipes) {
+  auto out = start([&](const Pipes& pipes) {
     dup2(pipes.request[0], STDIN_FILENO);
     dup2(pipes.reply[1], STDOUT_FILENO);
     dup2(pipes.complaints[1], STDERR_FILENO);
     execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
     _exit(127);
   });
+  if (out) out->command_ = true;
+  return out;
 }
 
 void Connection::listen() {
@@ -271,16 +274,21 @@ std::string Connection::end() {
 }
 
 int Connection::stop() {
+  for (int* fd : {&request_, &reply_, &complaints_}) {
+    if (*fd >= 0) close(std::exchange(*fd, -1));
+  }
   int status = 0;
+  // A command's worker ends by itself when its pipe closes, and takes the files with it that it was sent.
+  for (int tries = 0; tries < 300 && command_ && pid_ > 0; ++tries) {
+    if (waitpid(pid_, &status, WNOHANG) == pid_) pid_ = -1;
+    if (pid_ > 0) usleep(1000);
+  }
   if (pid_ > 0) {
     kill(pid_, SIGKILL);
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
   }
   pid_ = -1;
-  for (int* fd : {&request_, &reply_, &complaints_}) {
-    if (*fd >= 0) close(std::exchange(*fd, -1));
-  }
   return status;
 }
 

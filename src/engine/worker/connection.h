@@ -59,10 +59,11 @@ class Connection {
   FrameStatus write_all(const std::uint8_t* at, std::size_t size, const KeepWaiting& keep_waiting);
   /// Takes what the worker has written to its standard error.
   void listen();
-  /// Kills the worker; its exit status.
+  /// Ends the worker, by force where it must be; its exit status.
   int stop();
 
   pid_t pid_ = -1;
+  bool command_ = false;  // rather than a process of ours
   int request_ = -1, reply_ = -1, complaints_ = -1;
   std::string words_;  // the last that the worker wrote to its standard error
 };
