@@ -22,7 +22,7 @@ class ScratchTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   [[nodiscard]] std::string at(const std::string& name) const { return (folder_ / name).string(); }
-  [[nodiscard]] std::string put(const std::string& name, const std::string& text) const {
+  std::string put(const std::string& name, const std::string& text) const {
     std::ofstream(at(name), std::ios::binary | std::ios::trunc) << text;
     return at(name);
   }

@@ -8,6 +8,7 @@ void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with
   add_model_option(command, options.models);
   add_pack_option(command, options.pack);
   add_dim_options(command, options.dims);
+  add_forecast_at(command, options.at);
   add_output_options(command, options.output, with_csv);
   add_engine_path(command, options.settings);
   add_graph_option(command, options.graph);
@@ -26,10 +27,18 @@ void add_graph_option(CLI::App& command, session::GraphSource& source) {
       ->transform(CLI::CheckedTransformer(kSources));
 }
 
-Result<session::Forecaster> open_forecaster(const ForecastOptions& options, Console& console) {
+void add_forecast_at(CLI::App& command, std::string& at) {
+  add_at_option(
+      command, at,
+      "Conditions to forecast for, such as threads=2,batch=8 ('latcast inspect' shows those of a pack); outside "
+      "what was measured every forecast is marked as extrapolated");
+}
+
+Result<session::Forecaster> open_forecaster(ForecastOptions& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return tl::unexpected(ok.error());
   auto forecaster = session::Forecaster::open(options.pack, options.settings);
   if (!forecaster) return forecaster;
+  if (auto ok = forecaster->bind(options.at, options.dims, console); !ok) return tl::unexpected(ok.error());
   if (auto ok = forecaster->choose_graph(options.graph, console); !ok) return tl::unexpected(ok.error());
   return forecaster;
 }

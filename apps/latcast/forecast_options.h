@@ -14,13 +14,16 @@ struct ForecastOptions {
   std::string pack;
   EngineSettings settings;
   DimBindings dims;
+  std::string at;
   OutputOptions output;
   session::GraphSource graph = session::GraphSource::automatic;
 };
 /// --graph auto|engine|rules.
 void add_graph_option(CLI::App& command, session::GraphSource& source);
 void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with_csv);
-/// Outputs are checked, the pack is open and its engine is there.
-[[nodiscard]] Result<session::Forecaster> open_forecaster(const ForecastOptions& options, Console& console);
+/// Outputs are checked, the pack is open under the conditions asked for, and its engine is there.
+[[nodiscard]] Result<session::Forecaster> open_forecaster(ForecastOptions& options, Console& console);
+/// --at, of commands that forecast.
+void add_forecast_at(CLI::App& command, std::string& at);
 
 }  // namespace latcast::cli

@@ -156,7 +156,7 @@ void add_engine_path(CLI::App& command, EngineSettings& settings) {
 }
 
 void add_dim_options(CLI::App& command, DimBindings& dims) {
-  command.add_option("--batch", dims.batch, "Value of free first axes of the inputs")
+  command.add_option("--batch", dims.batch, "Value of free first axes of the inputs: short for --at batch=N")
       ->option_text("N")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
   command
@@ -174,6 +174,18 @@ void add_dim_options(CLI::App& command, DimBindings& dims) {
         if (split_dim(text)) return {};
         return text + ": write NAME=V with V of at least 1, for example --dim seq=128";
       });
+}
+
+void add_at_option(CLI::App& command, std::string& at, const std::string& help) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--at",
+          [&at](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) at += (at.empty() ? "" : ",") + text;
+          },
+          help)
+      ->allow_extra_args(false)
+      ->option_text("NAME=V,...");
 }
 
 void add_model_option(CLI::App& command, std::vector<std::string>& models) {

@@ -74,6 +74,8 @@ void add_engine_choice(CLI::App& command, std::string& engine, EngineSettings& s
 void add_engine_path(CLI::App& command, EngineSettings& settings);
 /// --batch and --dim.
 void add_dim_options(CLI::App& command, DimBindings& dims);
+/// --at.
+void add_at_option(CLI::App& command, std::string& at, const std::string& help);
 
 /// --json[=F] and --csv[=F]. The value is optional and comes only after `=`, so a model behind a bare --json stays a
 /// model.

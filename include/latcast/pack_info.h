@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "latcast/conditions.h"
+
 namespace latcast {
 
 struct KeyValue {
@@ -79,7 +81,8 @@ struct PackInfo {
   std::string tool_version;
   std::int64_t created_unix_s = 0;
   Target target;
-  std::vector<KeyValue> sources;  ///< the catalogue: file name, TOML text
+  std::vector<ConditionRange> conditions;  ///< that forecasts can be asked for; at most kMaxConditions
+  std::vector<KeyValue> sources;           ///< the catalogue: file name, TOML text
   Fallback fallback;
   Calibration calibration;
   IntervalModel interval;

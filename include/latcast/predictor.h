@@ -8,7 +8,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
+#include "latcast/conditions.h"
 #include "latcast/pack.h"
 #include "latcast/result.h"
 #include "latcast/units.h"
@@ -33,7 +35,7 @@ struct ModuleBytes {
 
 enum class ForecastStatus : std::uint8_t {
   ok,            ///< an in-range model
-  extrapolated,  ///< a feature outside what was trained on, or hardly any samples: base model with care
+  extrapolated,  ///< a feature or condition outside what was trained on, or hardly any samples
   unknown,       ///< no model: estimated from bytes moved and multiply-accumulates
 };
 
@@ -63,6 +65,15 @@ class Predictor {
   /// The same by another clock: `unix_s` is asked at each forecast of a network.
   static Predictor with_clock(const Pack& pack, std::int64_t (*unix_s)());
 
+  /// The same pack under other conditions than usual; those that are not named stay as they are here. Cheap: nothing is
+  /// compiled. Errc::invalid_input: a condition that the pack does not have, or a value that is not finite; the error
+  /// names those that it has.
+  [[nodiscard]] Result<Predictor> at(const Conditions& conditions) const;
+  /// What forecasts are for.
+  [[nodiscard]] Conditions conditions() const;
+  /// A condition is outside the range that was measured: no forecast is ForecastStatus::ok.
+  [[nodiscard]] bool out_of_range() const noexcept { return out_of_range_; }
+
   /// Latency of one module inside a network, before the network's calibration; anchored.
   /// Errc::invalid_input: a parameter is not finite, or there are too few or too many.
   [[nodiscard]] Result<ModuleForecast> forecast_module(const ModuleQuery& module) const;
@@ -88,6 +99,8 @@ class Predictor {
   std::shared_ptr<const detail::LoadedPack> pack_;
   std::int64_t now_unix_s_ = 0;
   std::int64_t (*clock_)() = nullptr;  // instead of now_unix_s_
+  std::vector<double> conditions_;     // as PackInfo::conditions
+  bool out_of_range_ = false;
 };
 
 }  // namespace latcast

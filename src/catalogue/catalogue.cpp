@@ -7,6 +7,8 @@
 #include <system_error>
 
 #include "catalogue/builtin_catalogue.h"
+#include "catalogue/condition_reader.h"
+#include "catalogue/expression_compiler.h"
 #include "catalogue/module_type_reader.h"
 
 namespace latcast {
@@ -40,6 +42,15 @@ Result<Catalogue> Catalogue::from_sources(std::span<const std::pair<std::string,
   Catalogue catalogue;
   // Later sources stand for what the user added: they override by name and are tried first.
   for (const auto& [file, text] : sources) {
+    if (holds_conditions(text)) {
+      auto conditions = read_conditions(text, file);
+      if (!conditions) return tl::unexpected(conditions.error());
+      for (ConditionType& one : *conditions) {
+        std::erase_if(catalogue.conditions_, [&](const auto& old) { return old.possible.name == one.possible.name; });
+        catalogue.conditions_.push_back(std::move(one));
+      }
+      continue;
+    }
     auto type = read_module_type(text, file);
     if (!type) return tl::unexpected(type.error());
     const auto same = std::ranges::find(catalogue.types_, type->name, &ModuleType::name);
@@ -49,8 +60,23 @@ Result<Catalogue> Catalogue::from_sources(std::span<const std::pair<std::string,
       catalogue.types_.push_back(std::move(*type));
     }
   }
+  if (auto ok = catalogue.check_conditions(); !ok) return tl::unexpected(ok.error());
   catalogue.index_operators();
   return catalogue;
+}
+
+Result<void> Catalogue::check_conditions() const {
+  std::vector<std::string> names;
+  for (const ConditionType& one : conditions_) names.push_back(one.possible.name);
+  for (const ModuleType& type : types_) {
+    for (const std::string& name : type.conditions) {
+      if (find_condition(name) != nullptr) continue;
+      const auto near = closest_name(name, names);
+      return fail(Errc::invalid_input, type.file + ": 'cond." + name + "': there is no such condition" +
+                                           (near ? "; did you mean '" + *near + "'?" : ""));
+    }
+  }
+  return {};
 }
 
 void Catalogue::index_operators() {
@@ -67,6 +93,7 @@ void Catalogue::index_operators() {
 Catalogue Catalogue::restricted(const std::function<bool(const ModuleType&)>& keep) const {
   Catalogue result;
   std::ranges::copy_if(types_, std::back_inserter(result.types_), keep);
+  result.conditions_ = conditions_;
   result.index_operators();
   return result;
 }
@@ -85,6 +112,18 @@ Result<Catalogue> Catalogue::builtin(std::span<const std::string> folders) {
 const ModuleType* Catalogue::find(std::string_view name) const {
   const auto found = std::ranges::find(types_, name, &ModuleType::name);
   return found == types_.end() ? nullptr : &*found;
+}
+
+const ConditionType* Catalogue::find_condition(std::string_view name) const {
+  const auto found =
+      std::ranges::find(conditions_, name, [](const auto& one) -> const auto& { return one.possible.name; });
+  return found == conditions_.end() ? nullptr : &*found;
+}
+
+std::vector<ConditionRange> Catalogue::condition_ranges() const {
+  std::vector<ConditionRange> out;
+  for (const ConditionType& one : conditions_) out.push_back(one.possible);
+  return out;
 }
 
 std::span<const std::size_t> Catalogue::covering(std::string_view domain, std::string_view op) const {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/expression.h"
+#include "latcast/conditions.h"
 #include "latcast/result.h"
 
 namespace latcast {
@@ -62,7 +63,7 @@ struct Parameter {
   Program program;
 };
 
-/// A named expression over parameters and earlier derived values (slots: parameters, then derived, in file order).
+/// A named expression over parameters, conditions and earlier derived values (slots: in that order).
 struct Derived {
   std::string name;
   Program program;
@@ -70,7 +71,7 @@ struct Derived {
 
 struct Expression {
   std::string text;
-  Program program;  // slots: parameters, then all derived
+  Program program;  // slots: parameters, conditions, then all derived
 };
 
 /// What a base term counts. Where networks' totals cannot tell costs apart, the same things are taken to cost the same.
@@ -147,6 +148,7 @@ struct ModuleType {
   std::vector<NodeRead> reads;
   Program when;  // over reads; empty: always
   std::vector<Parameter> parameters;
+  std::vector<std::string> conditions;  // that its expressions read
   std::vector<Derived> derived;
   std::optional<Expression> macs;  // multiply-accumulates, for the cost summary
   std::vector<Kernel> kernels;
@@ -156,9 +158,19 @@ struct ModuleType {
   /// (input dims only), empty where the rules do it.
   std::vector<std::vector<Program>> output_shapes;
 
-  [[nodiscard]] std::size_t slot_count() const { return parameters.size() + derived.size(); }
+  [[nodiscard]] std::size_t slot_count() const { return parameters.size() + conditions.size() + derived.size(); }
   /// Its modules come with their parameters, from tables: no graph has any.
   [[nodiscard]] bool given() const { return operators.empty(); }
+};
+
+/// A condition that expressions may read as `cond.NAME` (docs/adding-a-module-type.md).
+struct ConditionType {
+  ConditionRange possible;
+  bool whole = false;  // only whole numbers
+  std::string summary;
+  std::string file, source;  // where it came from, and all that is there
+
+  [[nodiscard]] Result<void> check(double value) const;
 };
 
 class Catalogue {
@@ -169,17 +181,23 @@ class Catalogue {
   /// From texts (as kept in a pack): name of the file and its content.
   static Result<Catalogue> from_sources(std::span<const std::pair<std::string, std::string>> sources);
 
-  /// Only the types that `keep` holds for, in the same order.
+  /// Only the types that `keep` holds for, in the same order, with all conditions.
   [[nodiscard]] Catalogue restricted(const std::function<bool(const ModuleType&)>& keep) const;
 
   [[nodiscard]] std::span<const ModuleType> types() const { return types_; }
+  [[nodiscard]] std::span<const ConditionType> conditions() const { return conditions_; }
+  /// What is possible of each.
+  [[nodiscard]] std::vector<ConditionRange> condition_ranges() const;
+  [[nodiscard]] const ConditionType* find_condition(std::string_view name) const;
   [[nodiscard]] const ModuleType* find(std::string_view name) const;
   /// Indices of types covering this operator, in the order to try them (`when`).
   [[nodiscard]] std::span<const std::size_t> covering(std::string_view domain, std::string_view op) const;
 
  private:
+  Result<void> check_conditions() const;
   void index_operators();
   std::vector<ModuleType> types_;
+  std::vector<ConditionType> conditions_;
 
   /// Types that cover an operator of a domain.
   struct Covering {

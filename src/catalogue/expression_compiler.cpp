@@ -18,7 +18,9 @@ class SlotParser final : public ExpressionParser {
   SlotParser(std::string_view text, std::span<const std::string> names) : ExpressionParser(text), names_(names) {}
 
  private:
-  void named(const std::string& name) override {
+  void named(const std::string& word_read) override {
+    std::string name = word_read;
+    if (name + "." == kConditionPrefix && accept(".")) name = std::string(kConditionPrefix) + word();
     const auto found = std::find(names_.begin(), names_.end(), name);
     if (found == names_.end()) {
       const auto near = closest_name(name, names_);
@@ -54,6 +56,9 @@ class NodeParser final : public ExpressionParser {
       attribute(read);
     } else if (!function_read(name, read) && !total_read(name, read)) {
       if (!accept(".")) return stop("unknown name '" + name + "'");
+      if (name + "." == kConditionPrefix) {
+        return stop("conditions are no parameters: read them in [derived], 'base', 'features' or 'when' of a kernel");
+      }
       read.kind = NodeRead::Kind::view;
       read.name = name + "." + word();
     }
@@ -184,6 +189,18 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+void conditions_read(std::string_view text, std::set<std::string>& names) {
+  for (std::size_t at = text.find(kConditionPrefix); at != std::string_view::npos;
+       at = text.find(kConditionPrefix, at)) {
+    const bool whole = at == 0 || !is_identifier(text.substr(at - 1, 1));
+    at += kConditionPrefix.size();
+    std::size_t end = at;
+    while (end < text.size() && is_identifier("_" + std::string(1, text[end]))) ++end;
+    if (whole && end > at) names.emplace(text.substr(at, end - at));
+    at = end;
+  }
+}
 
 Result<Program> compile_expression(std::string_view text, std::span<const std::string> names) {
   return SlotParser(text, names).run();

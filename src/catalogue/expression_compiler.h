@@ -1,12 +1,14 @@
 // Text -> Program. The whole language: numbers, names, + - * / %, comparisons, && || !, c ? a : b, min max ceil floor
 // log2 sqrt abs, and (where a node is read) in0[1], out0[-1], in1.value[0], rank(in0), elements(in0), constant(in1),
 // present(in1), present(attr.x), count(attr.x), element_size(in0), reuse(in0), attr.x[0], attr.x == "text",
-// is("domain:Op"), GROUP.FIELD views; `READ | NUMBER` gives a read a default.
+// is("domain:Op"), GROUP.FIELD views; `READ | NUMBER` gives a read a default. Expressions over parameters read
+// conditions: cond.threads.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,11 @@
 #include "latcast/result.h"
 
 namespace latcast {
+
+/// Of names that stand for conditions: "cond.threads".
+inline constexpr std::string_view kConditionPrefix = "cond.";
+/// Adds the names of the conditions that an expression reads.
+void conditions_read(std::string_view text, std::set<std::string>& names);
 
 /// Compiles against named slots; an unknown name is an error with a suggestion.
 [[nodiscard]] Result<Program> compile_expression(std::string_view text, std::span<const std::string> names);

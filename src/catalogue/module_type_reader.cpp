@@ -54,6 +54,7 @@ class Reader {
       operators();
       parameters();
     }
+    conditions();
     derived();
     if (!toml_.failed()) kernels();
     sampling();
@@ -102,6 +103,28 @@ class Reader {
     for (const auto& [name, node] : TomlReader::in_file_order(*table)) {
       type_.parameters.push_back({name, node_program(*node, name)});
       add_name(*node, name);
+    }
+  }
+
+  /// Those that expressions over parameters read, in the order of their names.
+  void conditions() {
+    std::set<std::string> names;
+    for (const char* key : {"derived", "macs", "base", "features", "kernel"}) {
+      if (const toml::node* node = table_.get(key)) find_conditions(*node, names);
+    }
+    for (const std::string& name : names) {
+      type_.conditions.push_back(name);
+      names_.push_back(std::string(kConditionPrefix) + name);
+    }
+  }
+
+  static void find_conditions(const toml::node& node, std::set<std::string>& names) {
+    if (const toml::table* table = node.as_table()) {
+      for (const auto& [key, child] : *table) find_conditions(child, names);
+    } else if (const toml::array* array = node.as_array()) {
+      for (const toml::node& child : *array) find_conditions(child, names);
+    } else if (const auto text = node.value<std::string_view>()) {
+      conditions_read(*text, names);
     }
   }
 
@@ -365,7 +388,7 @@ class Reader {
   const toml::table& table_;
   TomlReader toml_;
   ModuleType type_;
-  std::vector<std::string> names_;  // parameters, then derived
+  std::vector<std::string> names_;  // parameters, conditions, then derived
 };
 
 }  // namespace

@@ -98,7 +98,8 @@ class RowsEstimator {
 /// expression gives its multiply-accumulates, they are left as they are.
 class BlockForecaster {
  public:
-  BlockForecaster(const TypePlan& type) noexcept : type_(type), rows_(rows_at_once(type)) {}
+  BlockForecaster(const TypePlan& type, std::span<const double> conditions) noexcept
+      : type_(type), conditions_(conditions), rows_(rows_at_once(type)) {}
 
   /// At least one row, at most kBlockRows.
   void operator()(std::span<const Row> block) noexcept {
@@ -155,6 +156,8 @@ class BlockForecaster {
     from[0] = rows[0].parameters;
     for (std::size_t i = 1; i < out.rows; ++i) from[i] = rows[std::min(i, rows.size() - 1)].parameters;
     simd::functions().to_columns(from.data(), type_.parameters, out.rows, out.numbers);
+    double* next = out.numbers + type_.parameters * out.rows;
+    for (const std::uint16_t place : type_.conditions) next = std::fill_n(next, out.rows, conditions_[place]);
     out.run(type_.choose);
     return out;
   }
@@ -179,15 +182,16 @@ class BlockForecaster {
   }
 
   const TypePlan& type_;
+  std::span<const double> conditions_;
   std::size_t rows_;
   alignas(32) std::array<double, kRowNumbers> numbers_;
 };
 
 /// Modules of one type in a network from `first` on, a block at a time; out[i].latency < 0: still to do.
-void forecast_type(const DecodedPack& pack, std::span<const ModuleQuery> modules, std::size_t first,
-                   std::span<ModuleForecast> out) noexcept {
+void forecast_type(const DecodedPack& pack, std::span<const double> conditions, std::span<const ModuleQuery> modules,
+                   std::size_t first, std::span<ModuleForecast> out) noexcept {
   const std::uint32_t type = modules[first].type;
-  BlockForecaster forecast(pack.types[type].plan);
+  BlockForecaster forecast(pack.types[type].plan, conditions);
   std::array<Row, kBlockRows> block;
   std::size_t count = 0;
   const auto flush = [&] {
@@ -205,16 +209,18 @@ void forecast_type(const DecodedPack& pack, std::span<const ModuleQuery> modules
 
 }  // namespace
 
-void forecast_block(const TypePlan& type, std::span<const Row> rows) noexcept { BlockForecaster{type}(rows); }
+void forecast_block(const TypePlan& type, std::span<const double> conditions, std::span<const Row> rows) noexcept {
+  BlockForecaster{type, conditions}(rows);
+}
 
-void raw_forecasts(const DecodedPack& pack, std::span<const ModuleQuery> modules,
+void raw_forecasts(const DecodedPack& pack, std::span<const double> conditions, std::span<const ModuleQuery> modules,
                    std::span<ModuleForecast> out) noexcept {
   for (ModuleForecast& one : out) one.latency = Nanos(-1);
   for (std::size_t i = 0; i < modules.size(); ++i) {
     if (modules[i].type >= pack.types.size()) {
       out[i] = {.macs = usable(modules[i].macs)};
     } else if (out[i].latency.count() < 0) {
-      forecast_type(pack, modules, i, out);
+      forecast_type(pack, conditions, modules, i, out);
     }
     if (out[i].status == ForecastStatus::unknown) {
       out[i].latency = Nanos(physical_ns(pack.info.fallback, modules[i], out[i].macs));

@@ -20,10 +20,11 @@ inline constexpr std::size_t kBlockRows = 128;
 
 /// Forecasts rows of one type, at most kBlockRows, before calibration and anchor. A row that no model covers keeps the
 /// latency 0 and the status unknown; where no expression gives its multiply-accumulates, they are left as they are.
-void forecast_block(const TypePlan& type, std::span<const Row> rows) noexcept;
+/// `conditions`: a value for each of the pack's.
+void forecast_block(const TypePlan& type, std::span<const double> conditions, std::span<const Row> rows) noexcept;
 
 /// Every module of a network, as raw_forecast() would.
-void raw_forecasts(const DecodedPack& pack, std::span<const ModuleQuery> modules,
+void raw_forecasts(const DecodedPack& pack, std::span<const double> conditions, std::span<const ModuleQuery> modules,
                    std::span<ModuleForecast> out) noexcept;
 
 }  // namespace latcast::detail

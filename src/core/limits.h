@@ -5,7 +5,8 @@
 
 namespace latcast {
 
-inline constexpr std::size_t kMaxSlots = 256;      // parameters and derived values of a module type
+inline constexpr std::size_t kMaxSlots = 256;      // parameters, conditions and derived values of a module type
+inline constexpr std::size_t kMaxConditions = 32;  // of a pack
 inline constexpr std::size_t kMaxTerms = 32;       // base terms of a kernel class
 inline constexpr std::size_t kMaxFeatures = 64;    // features of a kernel class
 inline constexpr std::size_t kMaxShares = 32;      // kernel classes whose shares a network correction reads

@@ -66,10 +66,10 @@ Result<void> check_form(const FormView& form, FormShape shape) {
 }
 
 Result<void> check_type(const TypeSource& type) {
-  const std::size_t slots = type.parameters + type.derived.size();
+  const std::size_t slots = type.inputs() + type.derived.size();
   if (slots > kMaxSlots) return corrupt("too many parameters");
   for (std::size_t i = 0; i < type.derived.size(); ++i) {
-    if (auto ok = check_code(type.derived[i].code, type.parameters + i); !ok) {
+    if (auto ok = check_code(type.derived[i].code, type.inputs() + i); !ok) {
       return fail_in(type.derived[i].name, ok.error());
     }
   }
@@ -97,6 +97,12 @@ Result<void> check_info(const PackInfo& info) {
       !within(i.small_ns, 0, kHuge) || !within(i.extrapolated, 0, 1e3) || !within(i.modules, 0, 1e3) ||
       !within(i.bias, -10, 10) || !within(i.module_spread, 0, 10)) {
     return corrupt("the interval model is out of bounds");
+  }
+  if (info.conditions.size() > kMaxConditions) return corrupt("too many conditions");
+  for (const ConditionRange& one : info.conditions) {
+    if (!within(one.low, -kHuge, kHuge) || !within(one.high, one.low, kHuge) || !within(one.usual, -kHuge, kHuge)) {
+      return corrupt("the range of the condition '" + one.name + "' is not one");
+    }
   }
   const Anchor& a = info.anchor;
   if (!within(a.scale, 1e-6, 1e6) || !within(a.scatter, 0, 1e3) || !within(a.widening_per_sqrt_hour, 0, 10) ||

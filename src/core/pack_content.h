@@ -54,6 +54,7 @@ struct KernelModel {
 struct TypeModel {
   std::string name;
   std::vector<std::string> parameters;
+  std::vector<std::string> conditions = {};  // of PackInfo::conditions, read after the parameters
   std::vector<NamedProgram> derived;
   Program macs;  // empty: unknown
   std::vector<KernelModel> kernels;

@@ -2,6 +2,7 @@
 
 #include <flatbuffers/flatbuffers.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "core/pack_check.h"
 #include "core/pack_seal.h"
@@ -53,6 +55,16 @@ auto read_all(const Tables<T>* tables, Read read) {
 
 std::vector<std::string> read_texts(const Tables<flatbuffers::String>* texts) {
   return read_all(texts, [](const flatbuffers::String& value) { return value.str(); });
+}
+
+ConditionRange read_condition(const fb::Condition& one) {
+  return {.name = text(one.name()),
+          .unit = text(one.unit()),
+          .low = one.low(),
+          .high = one.high(),
+          .usual = one.usual(),
+          .values = read_all(
+              one.values(), [](const fb::NamedNumber& value) { return std::pair(text(value.name()), value.value()); })};
 }
 
 KeyValue read_pair(const fb::KeyValue& pair) { return {text(pair.key()), text(pair.value())}; }
@@ -137,6 +149,7 @@ KernelModel read_kernel(const fb::Kernel& kernel) {
 TypeModel read_type(const fb::ModuleType& type) {
   return {.name = text(type.name()),
           .parameters = read_texts(type.parameters()),
+          .conditions = read_texts(type.conditions()),
           .derived = read_all(type.derived(), read_program),
           .macs = read_code(type.macs()),
           .kernels = read_all(type.kernels(), read_kernel)};
@@ -175,6 +188,7 @@ PackInfo read_info(const fb::Pack& pack) {
   info.tool_version = text(pack.tool_version());
   info.created_unix_s = pack.created_unix_s();
   info.target = read_target(pack.target());
+  info.conditions = read_all(pack.conditions(), read_condition);
   info.sources = read_all(pack.sources(), read_pair);
   read_models(pack, info);
   info.training = read_training(pack.training());
@@ -207,8 +221,17 @@ KernelSource kernel_source(const fb::Kernel& kernel, FormReader& forms) {
           .free = kernel.free()};
 }
 
-TypeSource type_source(const fb::ModuleType& type, FormReader& forms) {
+/// Where they are among the pack's; one that is not there is past its end.
+std::vector<std::uint16_t> places(const Tables<flatbuffers::String>* names, const std::vector<ConditionRange>& all) {
+  return read_all(names, [&](const flatbuffers::String& name) {
+    const auto found = std::ranges::find(all, name.string_view(), &ConditionRange::name);
+    return static_cast<std::uint16_t>(found - all.begin());
+  });
+}
+
+TypeSource type_source(const fb::ModuleType& type, FormReader& forms, const std::vector<ConditionRange>& conditions) {
   return {.parameters = type.parameters() == nullptr ? 0 : type.parameters()->size(),
+          .conditions = places(type.conditions(), conditions),
           .derived = read_all(type.derived(), program_view),
           .macs = code_view(type.macs()),
           .kernels = read_all(type.kernels(), [&](const fb::Kernel& kernel) { return kernel_source(kernel, forms); })};
@@ -244,11 +267,14 @@ tl::unexpected<Error> refused(const Error& error) {
 tl::unexpected<Error> missing_numbers() { return corrupt("a form refers to shared numbers that are not there"); }
 
 /// Checks a type and plans its forecasts.
-Result<DecodedType> decode_type(const fb::ModuleType& type, FormReader& forms, double fallback_spread) {
-  const TypeSource source = type_source(type, forms);
+Result<DecodedType> decode_type(const fb::ModuleType& type, FormReader& forms, const PackInfo& info) {
+  const TypeSource source = type_source(type, forms, info.conditions);
   if (forms.missing()) return missing_numbers();
+  if (std::ranges::any_of(source.conditions, [&](auto place) { return place >= info.conditions.size(); })) {
+    return corrupt("a condition is read that the pack does not have");
+  }
   if (auto ok = check_type(source); !ok) return refused(ok.error());
-  auto plan = make_plan(source, fallback_spread);
+  auto plan = make_plan(source, info.interval.module_spread);
   if (!plan) return tl::unexpected<Error>(plan.error());
   return DecodedType{
       text_view(type.name()), read_texts(type.parameters()),
@@ -281,7 +307,7 @@ Result<DecodedPack> decode_content(const fb::Pack& pack) {
   out.types.reserve(types);
   for (flatbuffers::uoffset_t i = 0; i < types; ++i) {
     const fb::ModuleType& type = *pack.types()->Get(i);
-    auto decoded = decode_type(type, forms, out.info.interval.module_spread);
+    auto decoded = decode_type(type, forms, out.info);
     if (!decoded) return fail_in(text_view(type.name()), decoded.error());
     out.types.push_back(std::move(*decoded));
   }

@@ -130,7 +130,20 @@ Offset<fb::ModuleType> write(PackBuilder& out, const TypeModel& type) {
   const auto parameters = out.CreateVectorOfStrings(type.parameters);
   const auto derived = write_all(out, type.derived);
   const auto macs = write(out, type.macs);
-  return fb::CreateModuleType(out, name, parameters, derived, macs, write_all(out, type.kernels));
+  const auto kernels = write_all(out, type.kernels);
+  // Absent where there are none, as in packs without conditions.
+  const auto conditions = type.conditions.empty() ? 0 : out.CreateVectorOfStrings(type.conditions);
+  return fb::CreateModuleType(out, name, parameters, derived, macs, kernels, conditions);
+}
+
+Offset<fb::NamedNumber> write(PackBuilder& out, const std::pair<std::string, double>& value) {
+  return fb::CreateNamedNumber(out, out.CreateString(value.first), value.second);
+}
+
+Offset<fb::Condition> write(PackBuilder& out, const ConditionRange& one) {
+  const auto name = out.CreateString(one.name);
+  const auto unit = out.CreateString(one.unit);
+  return fb::CreateCondition(out, name, unit, one.low, one.high, one.usual, write_all(out, one.values));
 }
 
 /// Nothing where there is no correction.
@@ -182,9 +195,10 @@ Offset<fb::Pack> write(PackBuilder& out, const PackContent& content) {
   const auto training = write(out, info.training);
   const auto extras = write_all(out, info.extras);
   const auto network = write(out, content.network);
+  const auto conditions = write_all(out, info.conditions);
   const auto shared = write_all(out, out.shared());  // after the forms, which say what is shared
   return fb::CreatePack(out, version, info.created_unix_s, target, sources, types, fallback, calibration, interval,
-                        anchor, references, training, extras, shared, network);
+                        anchor, references, training, extras, shared, network, conditions);
 }
 
 Result<void> write_file(const std::vector<std::uint8_t>& bytes, const std::filesystem::path& path) {

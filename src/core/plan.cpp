@@ -23,11 +23,11 @@ struct TypeValues {
 };
 
 TypeValues values_of(const TypeSource& type) {
-  TypeValues out{ExpressionGraph(type.parameters), {}, {}, {}, {}};
-  std::vector<Value> slots(type.parameters);
+  TypeValues out{ExpressionGraph(type.inputs()), {}, {}, {}, {}};
+  std::vector<Value> slots(type.inputs());
   for (std::size_t i = 0; i < slots.size(); ++i) slots[i] = static_cast<Value>(i);
   for (const ProgramView& derived : type.derived) slots.push_back(out.graph.add(derived.code, slots));
-  out.derived.assign(slots.begin() + static_cast<std::ptrdiff_t>(type.parameters), slots.end());
+  out.derived.assign(slots.begin() + static_cast<std::ptrdiff_t>(type.inputs()), slots.end());
   if (!type.macs.empty()) out.macs.push_back(out.graph.add(type.macs, slots));
   for (const KernelSource& kernel : type.kernels) {
     if (!kernel.when.empty()) out.when.push_back(out.graph.add(kernel.when, slots));
@@ -97,9 +97,10 @@ bool has_model(const KernelSource& kernel) {
 Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
   TypePlan out;
   out.parameters = type.parameters;
+  out.conditions = type.conditions;
   const TypeValues values = values_of(type);
   ScheduleScratch scratch;
-  RegisterScheduler common(values.graph, out.parameters, scratch);
+  RegisterScheduler common(values.graph, type.inputs(), scratch);
   auto choose = common.schedule(values.when, values.derived);
   if (!choose) return too_complex();
   out.choose = std::move(*choose);

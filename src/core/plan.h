@@ -35,10 +35,11 @@ struct KernelPlan {
 };
 
 struct TypePlan {
-  std::size_t parameters = 0;       // in the first registers
-  std::size_t registers = 0;        // used in all
-  RegisterProgram choose;           // the conditions of the kernel classes
-  std::vector<std::uint16_t> when;  // per kernel class; kNoRegister: always
+  std::size_t parameters = 0;             // in the first registers
+  std::vector<std::uint16_t> conditions;  // of the pack, in the registers after them
+  std::size_t registers = 0;              // used in all
+  RegisterProgram choose;                 // the conditions of the kernel classes
+  std::vector<std::uint16_t> when;        // per kernel class; kNoRegister: always
   std::vector<KernelPlan> kernels;
   KernelPlan none;  // where no kernel class holds: multiply-accumulates only
 };
@@ -63,6 +64,8 @@ struct KernelSource {
 /// What a plan is made of, verified.
 struct TypeSource {
   std::size_t parameters = 0;
+  std::vector<std::uint16_t> conditions;  // of the pack
+  [[nodiscard]] std::size_t inputs() const { return parameters + conditions.size(); }
   std::vector<ProgramView> derived;
   std::span<const Instruction> macs;
   std::vector<KernelSource> kernels;

@@ -29,6 +29,11 @@ Nanos physical(const detail::DecodedPack& pack, const ModuleBytes& bytes, double
   return Nanos(detail::physical_ns(pack.info.fallback, query, macs));
 }
 
+/// Under conditions that nobody measured no forecast is better than a guess.
+void doubt(ModuleForecast& module) noexcept {
+  if (module.status == ForecastStatus::ok) module.status = ForecastStatus::extrapolated;
+}
+
 /// The interval of a module whose latency is final.
 void add_interval(const detail::DecodedPack& pack, std::uint32_t type, ModuleForecast& module) noexcept {
   const bool known = module.status != ForecastStatus::unknown;
@@ -107,7 +112,36 @@ std::string_view to_string(ForecastStatus status) noexcept {
 }
 
 Predictor::Predictor(const Pack& pack, std::optional<std::int64_t> now_unix_s)
-    : pack_(pack.loaded()), now_unix_s_(now_unix_s.value_or(0)), clock_(now_unix_s ? nullptr : system_seconds) {}
+    : pack_(pack.loaded()), now_unix_s_(now_unix_s.value_or(0)), clock_(now_unix_s ? nullptr : system_seconds) {
+  for (const ConditionRange& one : pack.info().conditions) conditions_.push_back(one.usual);
+}
+
+Result<Predictor> Predictor::at(const Conditions& conditions) const {
+  const std::vector<ConditionRange>& known = pack_->decoded.info.conditions;
+  Predictor out = *this;
+  for (const auto& [name, value] : conditions) {
+    const auto found = std::ranges::find(known, name, &ConditionRange::name);
+    if (found == known.end()) {
+      std::string names;
+      for (const ConditionRange& one : known) names += (names.empty() ? "" : ", ") + one.name;
+      return fail(Errc::invalid_input,
+                  "the pack has no condition '" + name + "'; it has " + (names.empty() ? "none" : names));
+    }
+    if (!std::isfinite(value)) return fail(Errc::invalid_input, "the condition " + name + " is not a finite number");
+    out.conditions_[static_cast<std::size_t>(found - known.begin())] = value;
+  }
+  out.out_of_range_ = false;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    out.out_of_range_ |= out.conditions_[i] < known[i].low || out.conditions_[i] > known[i].high;
+  }
+  return out;
+}
+
+Conditions Predictor::conditions() const {
+  Conditions out;
+  for (std::size_t i = 0; i < conditions_.size(); ++i) out[pack_->decoded.info.conditions[i].name] = conditions_[i];
+  return out;
+}
 
 Predictor Predictor::with_clock(const Pack& pack, std::int64_t (*unix_s)()) {
   Predictor out(pack);
@@ -123,7 +157,8 @@ double Predictor::anchor_age_s() const noexcept {
 Result<ModuleForecast> Predictor::forecast_module(const ModuleQuery& module) const {
   const detail::DecodedPack& pack = pack_->decoded;
   if (auto ok = check_query(pack, module); !ok) return tl::unexpected<Error>(ok.error());
-  ModuleForecast out = detail::raw_forecast(pack, module);
+  ModuleForecast out = detail::raw_forecast(pack, module, conditions_);
+  if (out_of_range_) doubt(out);
   out.latency *= pack.info.anchor.scale;
   add_interval(pack, module.type, out);
   return out;
@@ -148,13 +183,14 @@ Result<void> Predictor::forecast_modules(std::uint32_t type, std::span<const dou
       some[i] = {};
       block[i] = {parameters.data() + (start + i) * width, &some[i]};
     }
-    detail::forecast_block(pack.types[type].plan, {block.data(), some.size()});
+    detail::forecast_block(pack.types[type].plan, conditions_, {block.data(), some.size()});
     for (std::size_t i = 0; i < some.size(); ++i) {
       ModuleForecast& one = some[i];
       if (one.status == ForecastStatus::unknown) {
         one.latency = bytes.empty() ? kNotEstimated : physical(pack, bytes[start + i], one.macs);
       }
       one.latency *= pack.info.anchor.scale;
+      if (out_of_range_) doubt(one);
       add_interval(pack, type, one);
     }
   }
@@ -168,7 +204,8 @@ Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery>
   for (std::size_t i = 0; i < modules.size(); ++i) {
     if (auto ok = check_query(pack, modules[i]); !ok) return fail_in("module " + std::to_string(i), ok.error());
   }
-  detail::raw_forecasts(pack, modules, out);
+  detail::raw_forecasts(pack, conditions_, modules, out);
+  if (out_of_range_) std::ranges::for_each(out, doubt);
   const PackInfo& info = pack.info;
   NetworkForecast total;
   total.quiet = calibrate_modules(pack, modules, out);

@@ -4,14 +4,16 @@
 
 namespace latcast::detail {
 
-ModuleForecast raw_forecast(const DecodedPack& pack, const ModuleQuery& module) noexcept {
+ModuleForecast raw_forecast(const DecodedPack& pack, const ModuleQuery& module,
+                            std::span<const double> conditions) noexcept {
   ModuleForecast out;
   out.macs = usable(module.macs);
   if (module.type < pack.types.size()) {
     const TypePlan& type = pack.types[module.type].plan;
     std::array<double, kMaxRegisters> numbers;
     const RowRegisters registers{numbers.data(), 1};
-    std::ranges::copy(module.parameters, numbers.begin());
+    auto next = std::ranges::copy(module.parameters, numbers.begin()).out;
+    for (const std::uint16_t place : type.conditions) *next++ = conditions[place];
     registers.run(type.choose);
     out.kernel = choose_kernel(type, registers, 0);
     const KernelPlan& plan = kernel_plan(type, out.kernel);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "graph/onnx_model.h"
+#include "latcast/conditions.h"
 #include "latcast/result.h"
 #include "latcast/units.h"
 
@@ -25,7 +26,7 @@ struct EngineCapabilities {
   std::vector<std::string> formats, devices, element_types;  // of models, of machines, of the made-up inputs
   bool executed_graph = false;                               // it tells what it executes of a model
   std::string node_times = "none";                           // or "nodes": of each executed node
-  bool threads = false;                                      // their number can be set
+  std::vector<std::string> conditions;                       // that it can set, such as threads
   std::vector<std::string> session_options;                  // EngineSettings::session
 };
 
@@ -43,6 +44,7 @@ struct EngineInfo {
 struct EngineSettings {
   std::string library;  // empty: the engine's own search (environment, project environment, system)
   int threads = 1;
+  Conditions conditions = {};  // of one measurement, beside threads
   /// Options of a session that change how long it takes, by the names and values that describe() tells.
   std::map<std::string, std::string> session = {};
   std::string worker = {};  // command whose standard input and output are a worker's; empty: a process of this one
@@ -105,6 +107,10 @@ class Engine {
   /// The graph the engine would execute, serialized, without the bytes of weights; nothing is run.
   virtual Result<std::string> executed_graph(const EngineModel& model, const EngineSettings& settings) = 0;
 };
+
+/// `settings` with `conditions` in force. Errc::unsupported: one that the engine cannot set.
+[[nodiscard]] Result<EngineSettings> under(EngineSettings settings, const Conditions& conditions,
+                                           const EngineCapabilities& capabilities);
 
 /// Every engine this build knows, by id. `fake` is listed only where asked (tests and --engine fake).
 [[nodiscard]] std::vector<std::string> engine_ids();

@@ -32,4 +32,22 @@ Result<std::unique_ptr<Engine>> make_engine(std::string_view id) {
   return fail(Errc::not_found, "no engine is called '" + std::string(id) + "'; known: " + known);
 }
 
+Result<EngineSettings> under(EngineSettings settings, const Conditions& conditions,
+                             const EngineCapabilities& capabilities) {
+  for (const auto& [name, value] : conditions) {
+    if (std::ranges::find(capabilities.conditions, name) == capabilities.conditions.end()) {
+      std::string known;
+      for (const std::string& one : capabilities.conditions) known += (known.empty() ? "" : ", ") + one;
+      return fail(Errc::unsupported,
+                  "the engine cannot set the condition '" + name + "'; it can set " + (known.empty() ? "none" : known));
+    }
+    if (name == "threads") {
+      settings.threads = static_cast<int>(value);
+    } else {
+      settings.conditions[name] = value;
+    }
+  }
+  return settings;
+}
+
 }  // namespace latcast

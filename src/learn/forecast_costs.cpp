@@ -81,6 +81,17 @@ void put(const KernelFit& fit, const KernelSamples& samples, KernelModel& kernel
   kernel.terms.resize(samples.term_names.size(), {"", "", {{Opcode::constant, 0, 1.0}}});
 }
 
+/// The type, which `type` holds alone, under the conditions.
+void add_type(std::span<const ModuleType> type, const Conditions& conditions, PackContent& content) {
+  PackContent own = untrained(type);
+  content.types.push_back(std::move(own.types.front()));
+  for (ConditionRange& one : own.info.conditions) {
+    one.low = one.high = one.usual = conditions.at(one.name);
+    if (std::ranges::find(content.info.conditions, one.name, &ConditionRange::name) == content.info.conditions.end())
+      content.info.conditions.push_back(std::move(one));
+  }
+}
+
 /// Nothing where no module can be forecast.
 std::optional<CostProbe> make_probe(const NetworkTruth& network, const TrainingSet& set, const Study& study,
                                     std::span<const ModuleType> types, std::string_view model) {
@@ -95,7 +106,7 @@ std::optional<CostProbe> make_probe(const NetworkTruth& network, const TrainingS
     const KernelFit* fit = fit_of(study.classes[k], model);
     if (fit == nullptr || samples.parameters.empty()) continue;
     const auto [place, fresh] = places.try_emplace(samples.type, static_cast<std::uint32_t>(content.types.size()));
-    if (fresh) content.types.push_back(untrained(types.subspan(samples.type, 1)).types.front());
+    if (fresh) add_type(types.subspan(samples.type, 1), samples.conditions, content);
     KernelModel& kernel = content.types[place->second].kernels[samples.kernel];
     if (kernel.form.empty()) put(*fit, samples, kernel);
     modules.push_back({.type = place->second, .parameters = samples.parameters});

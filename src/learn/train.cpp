@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "learn/math/robust.h"
 #include "learn/network/module_spreads.h"
@@ -37,6 +39,7 @@ TypeModel untrained_type(const ModuleType& type) {
   TypeModel out;
   out.name = type.name;
   for (const Parameter& parameter : type.parameters) out.parameters.push_back(parameter.name);
+  out.conditions = type.conditions;
   for (const Derived& derived : type.derived) out.derived.push_back({derived.name, derived.name, derived.program});
   if (type.macs) out.macs = type.macs->program;
   for (const Kernel& kernel : type.kernels) out.kernels.push_back(untrained_kernel(kernel));
@@ -67,6 +70,32 @@ void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, bo
     if (left_out && &candidate != &one) continue;
     out.candidates.push_back(candidate.score);
     out.candidates.back().cost_s = 0;  // differs from run to run; the same training gives the same pack
+  }
+}
+
+/// Each condition's range over the networks; those that nobody measured go, unless a module type reads them. Forecasts
+/// are for the usual value where that was measured.
+void set_conditions(const TrainingSet& set, PackContent& content) {
+  std::vector<ConditionRange>& all = content.info.conditions;
+  std::set<std::string> measured;
+  for (const NetworkTruth& network : set.networks) {
+    for (const auto& [name, value] : network.conditions) {
+      auto one = std::ranges::find(all, name, &ConditionRange::name);
+      if (one == all.end()) one = all.insert(one, ConditionRange{name, {}});
+      const bool fresh = measured.insert(name).second;
+      one->low = fresh ? value : std::min(one->low, value);
+      one->high = fresh ? value : std::max(one->high, value);
+    }
+  }
+  std::erase_if(all, [&](const ConditionRange& one) {
+    return !measured.contains(one.name) && std::ranges::none_of(content.types, [&](const TypeModel& type) {
+      return std::ranges::find(type.conditions, one.name) != type.conditions.end();
+    });
+  });
+  content.info.target.conditions.clear();
+  for (ConditionRange& one : all) {
+    if (one.usual < one.low || one.usual > one.high) one.usual = one.low;
+    content.info.target.conditions.push_back({one.name, condition_text(one, one.usual)});
   }
 }
 
@@ -205,6 +234,21 @@ PackContent untrained(std::span<const ModuleType> types) {
   for (const ModuleType& type : types) {
     out.types.push_back(untrained_type(type));
     out.info.sources.push_back({type.file, type.source});
+    for (const std::string& name : type.conditions) {
+      if (std::ranges::find(out.info.conditions, name, &ConditionRange::name) == out.info.conditions.end())
+        out.info.conditions.push_back({name, {}});
+    }
+  }
+  return out;
+}
+
+PackContent untrained(const Catalogue& catalogue) {
+  PackContent out = untrained(catalogue.types());
+  std::vector<ConditionRange> read = std::exchange(out.info.conditions, catalogue.condition_ranges());
+  std::set<std::string> files;
+  for (const ConditionType& one : catalogue.conditions()) {
+    if (std::ranges::find(read, one.possible.name, &ConditionRange::name) == read.end()) continue;
+    if (files.insert(one.file).second) out.info.sources.push_back({one.file, one.source});
   }
   return out;
 }
@@ -217,6 +261,7 @@ Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, 
                                          std::to_string(totals));
   }
   summarise(set, prepared, study, frame.info);
+  set_conditions(set, frame);
   frame.info.fallback = fit_fallback(set);
   frame.info.extras.push_back({"forecast_costs", listed(budget.costs)});
   const Selector selector(set, prepared, study, frame.info.fallback, budget.costs);

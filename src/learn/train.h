@@ -35,6 +35,8 @@ struct TrainOptions {
 
 /// A pack without models: what the catalogue gives, before anything was measured.
 [[nodiscard]] PackContent untrained(std::span<const ModuleType> types);
+/// With the catalogue's conditions, too.
+[[nodiscard]] PackContent untrained(const Catalogue& catalogue);
 
 /// Errc::invalid_input: the training set does not fit the catalogue.
 [[nodiscard]] Result<void> check_catalogue(const TrainingSet& set, std::span<const ModuleType> types);

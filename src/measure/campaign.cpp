@@ -40,13 +40,22 @@ std::int64_t unix_ms() {
       .count();
 }
 
+/// The same carrier has the same conditions in every campaign that draws from the same values.
+Conditions draw_conditions(const std::string& skeleton, const CampaignConfig& config) {
+  std::mt19937_64 random(std::hash<std::string>()(skeleton));
+  Conditions out;
+  for (const auto& [name, values] : config.conditions) out[name] = values[random() % values.size()];
+  return out;
+}
+
 struct Item {
   NetworkRecord record;
   EngineModel engine_model;
   onnx::Model executed;
   bool have_executed = false;
   int failures = 0;
-  double cost_ns = 0;  // of the last measurement
+  double cost_ns = 0;     // of the last measurement
+  Conditions conditions;  // drawn ones
   std::set<int> rounds;
 };
 
@@ -168,10 +177,11 @@ Result<void> Runner::resume(const CampaignRecord& campaign) {
     if (item.record.plan_index >= 0) ++(item.record.adaptive ? next_advised_ : next_planned_);
     auto model = onnx::read_model(std::as_bytes(std::span(item.record.skeleton)));
     if (!model) continue;
-    auto engine_model = plan_inputs(*model, {{}, 1});
+    auto engine_model = plan_inputs(*model, {});
     if (!engine_model) continue;
     item.engine_model = std::move(*engine_model);
     item.engine_model.bytes = item.record.skeleton;
+    item.conditions = draw_conditions(item.record.skeleton, options_.config);
     auto executed = onnx::read_model(std::as_bytes(std::span(item.record.executed)));
     item.have_executed = executed.has_value();
     if (executed) item.executed = std::move(*executed);
@@ -206,7 +216,7 @@ Result<bool> Runner::add_item(const Carrier& carrier, bool adaptive) {
 
 /// False where it cannot be measured.
 Result<bool> Runner::add_item(NetworkRecord record, const onnx::Model& model) {
-  auto engine_model = plan_inputs(model, {{}, 1});
+  auto engine_model = plan_inputs(model, {});
   if (!engine_model) {
     say("carrier " + record.name + " left out: " + engine_model.error().context);
     return false;
@@ -215,6 +225,7 @@ Result<bool> Runner::add_item(NetworkRecord record, const onnx::Model& model) {
   item.record = std::move(record);
   item.engine_model = std::move(*engine_model);
   item.engine_model.bytes = item.record.skeleton;
+  item.conditions = draw_conditions(item.record.skeleton, options_.config);
   auto id = store_.add_network(item.record);
   if (!id) return tl::unexpected(id.error());
   item.record.id = *id;
@@ -243,6 +254,7 @@ Result<void> Runner::measure(Item& item, int round) {
   request.burst = {options_.config.burst, 1, 4, 100000};
   request.profile = BurstSpec{options_.config.profile, 2, 5, 300};
   request.want_executed_graph = !item.have_executed;
+  request.conditions = item.conditions;
   auto reply = worker_.measure(request);
   if (!reply) return note_failure(item, round, reply.error());
   if (!item.have_executed) {
@@ -258,6 +270,8 @@ Result<void> Runner::measure(Item& item, int round) {
   record.started_unix_ms = started_unix_ms;
   record.load_ns = std::llround(reply->load_ns);
   record.host_load = reply->host_load;
+  record.conditions = item.conditions;
+  record.conditions.insert(options_.usual.begin(), options_.usual.end());
   for (const double run : reply->runs_ns) record.runs_ns.push_back(std::llround(run));
   MatchedTimes times = match_nodes(item.executed, reply->nodes);
   record.nodes_ns = std::move(times.nodes_ns);
@@ -370,7 +384,8 @@ std::string plan_json(const CampaignOptions& options) {
               {"burst_ns", config.burst.count()},
               {"profile_ns", config.profile.count()},
               {"module_share", config.module_share},
-              {"adaptive_share", config.adaptive_share}}
+              {"adaptive_share", config.adaptive_share},
+              {"conditions", config.conditions}}
       .dump();
 }
 
@@ -393,6 +408,7 @@ Result<void> take_up_plan(Store& store, std::int64_t target, CampaignOptions& op
     config.profile = Nanos(plan.value("profile_ns", config.profile.count()));
     config.module_share = plan.value("module_share", config.module_share);
     config.adaptive_share = plan.value("adaptive_share", config.adaptive_share);
+    config.conditions = plan.value("conditions", decltype(config.conditions)());
   } catch (const Json::exception& problem) {
     return fail(Errc::corrupt, std::string("the campaign's plan in the store cannot be read: ") + problem.what());
   }

@@ -25,6 +25,8 @@ struct CampaignConfig {
   Nanos profile = std::chrono::milliseconds(40);  // profiled, per carrier and round
   double module_share = 0.08;                     // of carriers: made from the catalogue's own sampling and build data
   double adaptive_share = 0.25;                   // of the budget: spent where the cross-validated error is largest
+  /// Values that carriers are measured under, one of each drawn for a carrier by what it is; others are as usual.
+  std::map<std::string, std::vector<double>> conditions = {};
 };
 
 /// Reads a campaign.toml; a misspelt key or a nonsensical value is an error with its line.
@@ -35,6 +37,7 @@ struct CampaignOptions {
   std::uint64_t seed = 1;
   bool resume = false;  // the last campaign's plan is taken up: its seed and configuration are used, not these
   CampaignConfig config;
+  Conditions usual = {};          // what every measurement is under that draws nothing else
   std::vector<onnx::Model> like;  // networks to resemble
   /// Carriers of an earlier campaign that are measured again, before all others and for a small share of the budget:
   /// they tell how the machine's speed has changed since.

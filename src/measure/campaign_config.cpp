@@ -32,6 +32,21 @@ void read_families(TomlReader& toml, const toml::table& table, CampaignConfig& c
   }
 }
 
+/// NAME = NUMBER, or a list of numbers to draw from.
+void read_conditions(TomlReader& toml, const toml::table& table, CampaignConfig& config) {
+  const toml::table* conditions = toml.subtable(table, "conditions");
+  if (conditions == nullptr) return;
+  for (const auto& [name, node] : TomlReader::in_file_order(*conditions)) {
+    std::vector<double>& values = config.conditions[name];
+    if (node->is_array()) {
+      values = toml.numbers(*conditions, name);
+    } else {
+      values = {toml.number(*conditions, name, 0)};
+    }
+    if (values.empty()) toml.fail_at(*node, "'" + name + "' needs a number, or a list of some to draw from");
+  }
+}
+
 }  // namespace
 
 Result<CampaignConfig> read_campaign_config(const std::string& file) {
@@ -43,8 +58,9 @@ Result<CampaignConfig> read_campaign_config(const std::string& file) {
   TomlReader toml(file);
   CampaignConfig config;
   toml.check_keys(*parsed, {"families", "rounds", "max_macs", "max_weight_bytes", "burst_ms", "profile_ms",
-                            "module_share", "adaptive_share"});
+                            "module_share", "adaptive_share", "conditions"});
   read_families(toml, *parsed, config);
+  read_conditions(toml, *parsed, config);
   const auto number = [&](std::string_view key, double fallback, double low, double high) {
     const double value = toml.number(*parsed, key, fallback);
     check_range(toml, *parsed, key, value, low, high);

@@ -81,7 +81,7 @@ Result<std::vector<NetworkMeasurement>> measure_interleaved(Worker& worker, std:
       interrupted = options.stop && options.stop();
       if (interrupted) break;
       if (progress) progress(done, rounds * models.size(), names[item]);
-      MeasureRequest request{models[item], options.burst, std::nullopt, false};
+      MeasureRequest request{models[item], options.burst, std::nullopt, false, options.conditions};
       if (options.profile) request.profile = options.burst;
       auto reply = worker.measure(request);
       if (!reply && reply.error().code == Errc::interrupted) {

@@ -18,6 +18,7 @@ struct InterleavedOptions {
   BurstSpec burst;
   bool profile = false;  // per-node times too
   std::uint64_t seed = 1;
+  Conditions conditions = {};  // other than the worker's settings have
   std::function<bool()> stop;  // asked before every burst; may be empty
 };
 

@@ -15,7 +15,7 @@ namespace {
 /// Per node, of its first output; empty: not known.
 std::vector<Dims> output_dims(const onnx::Model& model) {
   std::vector<Dims> out(model.graph.nodes.size());
-  const auto shapes = infer_shapes(model, {{}, 1}, nullptr);
+  const auto shapes = infer_shapes(model, {}, nullptr);
   if (!shapes) return out;
   for (std::size_t i = 0; i < out.size(); ++i) {
     const onnx::Node& node = model.graph.nodes[i];

@@ -70,15 +70,18 @@ Result<Evaluation> evaluate(const EvaluationOptions& options, Listener& listener
                                     "for; --force does it all the same");
   }
   if (auto ok = forecaster->choose_graph(options.graph, listener); !ok) return tl::unexpected(ok.error());
+  EvaluationOptions own = options;
+  if (auto ok = forecaster->bind(own.at, own.dims, listener); !ok) return tl::unexpected(ok.error());
   Evaluation out{.target = forecaster->pack().target(),
                  .anchor_age_s = forecaster->predictor().anchor_age_s(),
                  .graph = std::string(forecaster->graph_source()),
                  .rows = {},
                  .summary = {},
                  .failures = {}};
-  const auto batch = forecast_all(*forecaster, options, listener, out);
+  const auto batch = forecast_all(*forecaster, own, listener, out);
   if (!batch) return tl::unexpected(batch.error());
-  auto results = measure_batch(forecaster->worker(), batch->models, batch->names, options, "measuring ", listener);
+  auto results = measure_batch(forecaster->worker(), batch->models, batch->names, own, forecaster->asked(),
+                               "measuring ", listener);
   if (!results) return tl::unexpected(results.error());
   std::vector<EvaluationRow> rows = std::exchange(out.rows, {});
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -19,7 +19,7 @@ ForecastAnswer answer(Forecaster& forecaster, const std::string& file, const Dim
   const auto forecast = forecaster.forecast(*loaded, bindings);
   if (!forecast) return {file, tl::unexpected(forecast.error())};
   return {file, describe_forecast(forecaster.open_pack(), *forecast, loaded->model),
-          conditions_of(forecaster.pack().target().conditions, *loaded)};
+          conditions_of(condition_texts(forecaster.pack(), forecaster.predictor()), *loaded)};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "core/pack_content.h"
 #include "learn/train.h"
 #include "rules/executed_graph.h"
+#include "session/conditions.h"
 #include "session/targets.h"
 
 namespace latcast::session {
@@ -19,10 +20,13 @@ WorkerLimits interactive_limits() {
 }
 
 int pack_threads(const Pack& pack) {
-  const std::string_view text = find_value(pack.target().conditions, "threads");
-  int threads = 1;
-  std::from_chars(text.data(), text.data() + text.size(), threads);
-  return std::max(threads, 1);
+  const auto& known = pack.info().conditions;
+  const auto threads = std::ranges::find(known, "threads", &ConditionRange::name);
+  if (threads != known.end()) return static_cast<int>(std::clamp(threads->usual, 1.0, 1024.0));
+  const std::string_view text = find_value(pack.target().conditions, "threads");  // of packs without ranges
+  int count = 1;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return std::max(count, 1);
 }
 
 Forecaster::Forecaster(OpenPack pack, const EngineSettings& settings) : open_(std::move(pack)) {
@@ -47,7 +51,7 @@ Result<Forecaster> Forecaster::of_this_machine(const EngineSettings& settings) {
   auto catalogue = Catalogue::builtin({});
   if (!catalogue) return tl::unexpected(catalogue.error());
   Catalogue own = catalogue->restricted([](const ModuleType& type) { return !type.given(); });
-  PackContent content = learn::untrained(own.types());
+  PackContent content = learn::untrained(own);
   Target& target = content.info.target;
   target.engine = "onnxruntime";
   Worker worker(target.engine, settings, interactive_limits());
@@ -60,6 +64,39 @@ Result<Forecaster> Forecaster::of_this_machine(const EngineSettings& settings) {
   auto pack = Pack::from_bytes(pack_bytes(content));
   if (!pack) return tl::unexpected(pack.error());
   return Forecaster(OpenPack::with(std::move(*pack), std::move(own)), settings);
+}
+
+Result<Conditions> bind_conditions(OpenPack& pack, const std::string& at, DimBindings& dims, Listener& listener) {
+  const std::vector<ConditionRange>& known = pack.pack.info().conditions;
+  auto asked = asked_conditions(at, known, dims);
+  if (!asked) return asked;
+  auto predictor = pack.predictor.at(*asked);
+  if (!predictor) return tl::unexpected(predictor.error());
+  for (const ConditionRange& one : known) {
+    const auto value = asked->find(one.name);
+    if (value == asked->end() || (value->second >= one.low && value->second <= one.high)) continue;
+    const std::string low = condition_text(one, one.low), high = condition_text(one, one.high);
+    listener.warning(one.name + " was measured " + (low == high ? "at " + low : "from " + low + " to " + high) +
+                     ", not at " + condition_text(one, value->second) + ": every forecast is an extrapolation");
+  }
+  pack.predictor = std::move(*predictor);
+  return asked;
+}
+
+Result<void> Forecaster::bind(const std::string& at, DimBindings& dims, Listener& listener) {
+  auto asked = bind_conditions(open_, at, dims, listener);
+  if (!asked) return tl::unexpected(asked.error());
+  asked_ = std::move(*asked);
+  return {};
+}
+
+void Forecaster::take_batch(const LoadedModel& loaded) {
+  const auto asked = asked_.find("batch");
+  const auto own = batch_of(loaded);
+  if (asked == asked_.end() || !own) return;
+  const ConditionRange& range = *std::ranges::find(open_.pack.info().conditions, "batch", &ConditionRange::name);
+  const double batch = static_cast<double>(*own) == asked->second ? asked->second : range.usual;
+  if (auto predictor = open_.predictor.at({{"batch", batch}})) open_.predictor = std::move(*predictor);
 }
 
 Result<EngineInfo> Forecaster::engine_info() {
@@ -174,6 +211,7 @@ Result<FileForecast> Forecaster::forecast(const std::string& file, const DimBind
 }
 
 Result<FileForecast> Forecaster::forecast(const LoadedModel& loaded, const DimBindings& bindings) {
+  take_batch(loaded);
   const auto executed = this->executed(loaded, bindings);
   if (!executed) return tl::unexpected(executed.error());
   auto result = forecast_executed(open_, *executed, loaded.model, bindings);

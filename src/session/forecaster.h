@@ -48,6 +48,9 @@ class Forecaster {
   /// "engine" or "rules".
   [[nodiscard]] std::string_view graph_source() const { return rules_ ? "rules" : "engine"; }
 
+  /// Forecasts are under these conditions from now on (asked_conditions()). Warns of what was not measured.
+  Result<void> bind(const std::string& at, DimBindings& dims, Listener& listener);
+
   /// True where CPU or engine version differ from the pack's; `why` names both.
   [[nodiscard]] bool foreign(std::string& why);
 
@@ -60,6 +63,8 @@ class Forecaster {
   /// What the predictor is asked for a network; refers to the network's parameters.
   [[nodiscard]] std::vector<ModuleQuery> queries(const Network& network) const;
 
+  /// Other than the pack's usual ones.
+  [[nodiscard]] const Conditions& asked() const { return asked_; }
   [[nodiscard]] const OpenPack& open_pack() const { return open_; }
   [[nodiscard]] const Pack& pack() const { return open_.pack; }
   [[nodiscard]] const Predictor& predictor() const { return open_.predictor; }
@@ -73,12 +78,18 @@ class Forecaster {
   void take_rules(const rules::EngineTarget& target, Listener& listener);
   /// Why the engine at hand does not execute what the pack's would; empty: it does.
   [[nodiscard]] std::string why_not_the_engine(const rules::EngineTarget& target);
+  /// A file whose own batch is another than was asked for is forecast at its own.
+  void take_batch(const LoadedModel& loaded);
   Result<onnx::Model> executed(const LoadedModel& loaded, const DimBindings& bindings);
 
   OpenPack open_;
+  Conditions asked_;
   std::unique_ptr<Worker> worker_;
   std::optional<rules::EngineTarget> rules_;
 };
+
+/// Forecaster::bind() of a pack that is opened some other way: what was asked for.
+Result<Conditions> bind_conditions(OpenPack& pack, const std::string& at, DimBindings& dims, Listener& listener);
 
 /// Limits of a worker that somebody waits for: ten minutes an answer, nine tenths of the machine's memory.
 [[nodiscard]] WorkerLimits interactive_limits();

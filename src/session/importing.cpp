@@ -121,7 +121,7 @@ class Importer {
       operation.type = type.name;
       operation.listed = module.listed;
       for (std::size_t i = 0; i < module.parameters.size(); ++i) {
-        if (!std::isnan(module.parameters[i])) operation.parameters[type.parameters[i].name] = module.parameters[i];
+        operation.parameters[type.parameters[i].name] = module.parameters[i];
       }
       const auto id = rows_.add_operation(operation);
       if (!id) return tl::unexpected(id.error());

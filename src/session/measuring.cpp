@@ -42,11 +42,14 @@ Batch load(const MeasureOptions& options, Measurements& out) {
 
 Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<const EngineModel> models,
                                                       std::span<const std::string> names, const MeasureOptions& options,
-                                                      const std::string& doing, Listener& listener) {
+                                                      Conditions conditions, const std::string& doing,
+                                                      Listener& listener) {
+  conditions.erase("batch");
   InterleavedOptions interleaved;
   interleaved.rounds = options.rounds;
   interleaved.burst.duration = options.burst;
   interleaved.profile = options.modules;
+  interleaved.conditions = std::move(conditions);
   interleaved.stop = [&] { return listener.cancelled(); };
   return measure_interleaved(worker, models, names, interleaved,
                              [&](std::size_t done, std::size_t total, const std::string& name) {
@@ -54,13 +57,24 @@ Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<
                              });
 }
 
-Result<Measurements> measure(const MeasureOptions& options, Listener& listener) {
+Result<Measurements> measure(const MeasureOptions& given, Listener& listener) {
+  MeasureOptions options = given;
+  const auto catalogue = Catalogue::builtin();
+  if (!catalogue) return tl::unexpected(catalogue.error());
+  const auto conditions = asked_conditions(options.at, *catalogue, options.dims);
+  if (!conditions) return tl::unexpected(conditions.error());
+  if (const auto threads = conditions->find("threads"); threads != conditions->end())
+    options.settings.threads = static_cast<int>(threads->second);
   Worker worker(options.engine, options.settings, interactive_limits());
-  auto target = target_of(worker, options.settings.threads, options.dims.batch.value_or(1));
+  auto target = target_of(worker, options.settings.threads);
   if (!target) return tl::unexpected(target.error());
   Measurements out{std::move(*target), {}};
+  for (const auto& [name, value] : *conditions) {
+    if (name == "threads" || name == "batch") continue;  // told by the settings and by the models
+    out.target.conditions.push_back({name, condition_text(catalogue->find_condition(name)->possible, value)});
+  }
   const Batch batch = load(options, out);
-  auto results = measure_batch(worker, batch.models, batch.names, options, "", listener);
+  auto results = measure_batch(worker, batch.models, batch.names, options, *conditions, "", listener);
   if (!results) return tl::unexpected(results.error());
   for (std::size_t i = 0; i < results->size(); ++i) {
     NetworkMeasurement& result = (*results)[i];

@@ -20,6 +20,7 @@ struct MeasureOptions {
   EngineSettings settings;
   std::vector<std::string> models;  // ONNX files
   DimBindings dims;
+  std::string at;  // conditions to measure under: "threads=2,batch=8"; others are the settings' and the models' own
   int rounds = 8;
   Nanos burst = std::chrono::milliseconds(250);  // each network in each round
   bool modules = false;                          // per executed node too
@@ -40,10 +41,12 @@ struct Measurements {
 /// so far, or Errc::interrupted where a network has no round yet. Errc::engine_unavailable.
 [[nodiscard]] Result<Measurements> measure(const MeasureOptions& options, Listener& listener);
 
-/// measure_interleaved() by the protocol of the options; what is under way is told as `doing` and its name.
+/// measure_interleaved() by the protocol of the options, under `conditions`; what is under way is told as `doing` and
+/// its name. Batch and element type are the models' own.
 [[nodiscard]] Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<const EngineModel> models,
                                                                     std::span<const std::string> names,
                                                                     const MeasureOptions& options,
-                                                                    const std::string& doing, Listener& listener);
+                                                                    Conditions conditions, const std::string& doing,
+                                                                    Listener& listener);
 
 }  // namespace latcast::session

@@ -7,6 +7,7 @@
 #include "learn/data/dataset.h"
 #include "learn/data/reference_carriers.h"
 #include "session/campaign_advice.h"
+#include "session/conditions.h"
 #include "session/targets.h"
 
 namespace latcast::session {
@@ -21,7 +22,7 @@ constexpr std::size_t kCarriersAgain = 20;
 /// Short enough to be typed again.
 std::uint64_t drawn_seed() { return std::random_device()() & 0x7fffffffU; }
 
-Result<CampaignOptions> campaign_options(const ProfileOptions& options) {
+Result<CampaignOptions> campaign_options(const ProfileOptions& options, const Catalogue& catalogue) {
   CampaignOptions campaign;
   campaign.budget = options.budget;
   campaign.seed = options.seed ? *options.seed : drawn_seed();
@@ -31,12 +32,43 @@ Result<CampaignOptions> campaign_options(const ProfileOptions& options) {
     if (!config) return tl::unexpected(config.error());
     campaign.config = std::move(*config);
   }
+  DimBindings dims;
+  const auto at = asked_conditions(options.at, catalogue, dims);
+  if (!at) return tl::unexpected(at.error());
+  if (dims.batch.value_or(1) != 1)
+    return fail(Errc::unsupported, "carriers are made for batch 1; measure others with 'latcast measure'");
+  campaign.usual = {{"threads", static_cast<double>(options.settings.threads)},
+                    {"batch", 1},
+                    {"dtype", static_cast<double>(onnx::DataType::float32)}};
+  for (const auto& [name, value] : *at) {
+    if (campaign.usual.contains(name)) {
+      campaign.usual[name] = value;
+    } else {
+      campaign.config.conditions[name] = {value};
+    }
+  }
   for (const std::string& file : options.like) {
     auto model = onnx::read_model_file(file);
     if (!model) return tl::unexpected(model.error());
     campaign.like.push_back(std::move(*model));
   }
   return campaign;
+}
+
+/// The campaign's conditions are known, possible, and such that the engine can set them.
+Result<void> check_conditions(const CampaignConfig& config, const Catalogue& catalogue,
+                              const EngineCapabilities& capabilities) {
+  for (const auto& [name, values] : config.conditions) {
+    const ConditionType* type = catalogue.find_condition(name);
+    if (type == nullptr) {
+      return fail(Errc::invalid_input, "there is no condition '" + name + "' in the catalogue (--catalogue)");
+    }
+    for (const double value : values) {
+      if (auto ok = type->check(value); !ok) return ok;
+      if (auto ok = under({}, {{name, value}}, capabilities); !ok) return tl::unexpected(ok.error());
+    }
+  }
+  return {};
 }
 
 /// Carriers of the target's last campaign that has any.
@@ -61,7 +93,7 @@ Result<std::vector<NetworkRecord>> carriers_to_measure_again(Store& store, std::
 Result<ProfilePlan> plan(const ProfileOptions& options) {
   const auto catalogue = Catalogue::builtin(options.catalogue);
   if (!catalogue) return tl::unexpected(catalogue.error());
-  auto campaign = campaign_options(options);
+  auto campaign = campaign_options(options, *catalogue);
   if (!campaign) return tl::unexpected(campaign.error());
   if (campaign->budget.count() <= 0) campaign->budget = kDefaultBudget;
   return ProfilePlan{campaign->seed, plan_campaign(*catalogue, *campaign)};
@@ -70,16 +102,20 @@ Result<ProfilePlan> plan(const ProfileOptions& options) {
 Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listener) {
   const auto catalogue = Catalogue::builtin(options.catalogue);
   if (!catalogue) return tl::unexpected(catalogue.error());
-  auto campaign = campaign_options(options);
+  auto campaign = campaign_options(options, *catalogue);
   if (!campaign) return tl::unexpected(campaign.error());
   if (campaign->budget.count() <= 0 && !options.resume) campaign->budget = kDefaultBudget;
-  Worker worker(options.engine, options.settings, {std::chrono::minutes(1), kWorkerMemory});
+  EngineSettings settings = options.settings;
+  settings.threads = static_cast<int>(campaign->usual.at("threads"));
+  Worker worker(options.engine, settings, {std::chrono::minutes(1), kWorkerMemory});
   const auto info = worker.info();
   if (!info) return tl::unexpected(info.error());
   if (!info->available) return fail(Errc::engine_unavailable, info->problem);  // before there is a store
+  if (auto ok = check_conditions(campaign->config, *catalogue, info->capabilities); !ok)
+    return tl::unexpected(ok.error());
   auto store = Store::create(options.db);
   if (!store) return tl::unexpected(store.error());
-  const auto target = store_target(*store, worker, options.settings.threads);
+  const auto target = store_target(*store, worker, settings.threads);
   if (!target) return tl::unexpected(target.error());
   if (!options.resume) {
     auto again = carriers_to_measure_again(*store, *target, *catalogue);

@@ -23,6 +23,7 @@ struct ProfileOptions {
   std::string config;                  // a campaign.toml; may be empty
   std::vector<std::string> like;       // ONNX files whose modules should be well covered
   std::optional<std::uint64_t> seed;   // of the plan; none: drawn, so that a campaign has carriers of its own
+  std::string at;                      // conditions to measure under: "threads=2"; beside those of `config`
   bool resume = false;                 // the target's last campaign goes on, with its own plan and seed
 };
 

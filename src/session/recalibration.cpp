@@ -30,7 +30,7 @@ std::vector<Reference> prepare(const PackContent& content) {
   for (const ReferenceCarrier& carrier : content.references) {
     auto model = onnx::read_model(std::as_bytes(std::span(carrier.onnx)));
     if (!model) continue;
-    auto planned = plan_inputs(*model, {{}, 1});
+    auto planned = plan_inputs(*model, {});
     if (!planned) continue;
     planned->bytes.assign(carrier.onnx.begin(), carrier.onnx.end());
     references.push_back({&carrier, std::move(*planned)});

@@ -1,21 +1,17 @@
 #include "session/table_forecast.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 
 #include "forecast/file_forecast.h"
+#include "session/conditions.h"
+#include "session/forecaster.h"
 #include "session/training.h"
 #include "tables/table_reader.h"
 
 namespace latcast::session {
 namespace {
-
-/// A pack opened for tables: its module types, and the conditions of its target.
-struct TablePack : OpenPack {
-  std::map<std::string, double> conditions;
-};
 
 struct ListedNetwork {
   std::string name;
@@ -23,17 +19,8 @@ struct ListedNetwork {
   std::vector<std::size_t> lines;  // per module
 };
 
-std::map<std::string, double> numeric_conditions(const Target& target) {
-  std::map<std::string, double> out;
-  for (const KeyValue& one : target.conditions) {
-    double value = 0;
-    const char* end = one.value.data() + one.value.size();
-    if (std::from_chars(one.value.data(), end, value).ptr == end) out[one.key] = value;
-  }
-  return out;
-}
-
-Result<TablePack> open_pack(const std::string& file) {
+/// With those of its module types that tables list.
+Result<OpenPack> open_pack(const std::string& file) {
   auto pack = Pack::open(file);
   if (!pack) return tl::unexpected(pack.error());
   auto all = pack_catalogue(*pack);
@@ -42,26 +29,10 @@ Result<TablePack> open_pack(const std::string& file) {
   if (catalogue.types().empty()) {
     return fail(Errc::mismatch, file + ": this pack is for executed graphs, not for tables: give it ONNX files");
   }
-  auto conditions = numeric_conditions(pack->target());
-  return TablePack{OpenPack::with(std::move(*pack), std::move(catalogue)), std::move(conditions)};
+  return OpenPack::with(std::move(*pack), std::move(catalogue));
 }
 
-/// Puts the target's conditions where the row has none.
-Result<void> fill_conditions(const TablePack& pack, TableModule& module) {
-  const ModuleType& type = pack.catalogue.types()[module.type];
-  for (std::size_t p = 0; p < module.parameters.size(); ++p) {
-    if (!std::isnan(module.parameters[p])) continue;
-    const auto found = pack.conditions.find(type.parameters[p].name);
-    if (found == pack.conditions.end()) {
-      return fail(Errc::mismatch, "the map gives '" + type.parameters[p].name + "' of " + type.name +
-                                      " as a condition of the target, which the pack was trained without");
-    }
-    module.parameters[p] = found->second;
-  }
-  return {};
-}
-
-Result<std::vector<ListedNetwork>> read_networks(const TableForecastOptions& options, const TablePack& pack,
+Result<std::vector<ListedNetwork>> read_networks(const TableForecastOptions& options, const OpenPack& pack,
                                                  Listener& listener) {
   auto map = read_map(options.map);
   if (!map) return tl::unexpected(map.error());
@@ -83,7 +54,6 @@ Result<std::vector<ListedNetwork>> read_networks(const TableForecastOptions& opt
     if (fresh) out.push_back({row.network, {}, {}});
     ListedNetwork& network = out[found->second];
     for (TableModule& module : row.modules) {
-      if (auto ok = fill_conditions(pack, module); !ok) return tl::unexpected(ok.error());
       Module& one = network.forecast.network.modules.emplace_back();
       one.match = ModuleMatch::matched;
       one.type = module.type;
@@ -99,7 +69,7 @@ Result<std::vector<ListedNetwork>> read_networks(const TableForecastOptions& opt
   return out;
 }
 
-Result<void> forecast(const TablePack& pack, std::vector<ListedNetwork>& networks) {
+Result<void> forecast(const OpenPack& pack, std::vector<ListedNetwork>& networks) {
   for (ListedNetwork& network : networks) {
     auto done = forecast_network(pack, std::move(network.forecast.network));
     if (!done) return fail_in(network.name, done.error());
@@ -109,7 +79,7 @@ Result<void> forecast(const TablePack& pack, std::vector<ListedNetwork>& network
 }
 
 /// Networks' latencies on a target, from a table of them.
-Result<std::map<std::string, double>> read_known(const TableForecastOptions& options, const TablePack& proxy) {
+Result<std::map<std::string, double>> read_known(const TableForecastOptions& options, const OpenPack& proxy) {
   const Target& of = proxy.pack.target();
   auto map = read_map(options.known_map);
   if (!map) return tl::unexpected(map.error());
@@ -144,7 +114,7 @@ void scale(FileForecast& network, double ratio) {
 }
 
 /// Multiplies the forecasts with what is known of the networks on the target that the pack builds on.
-Result<void> apply_known(const TableForecastOptions& options, const TablePack& pack,
+Result<void> apply_known(const TableForecastOptions& options, const OpenPack& pack,
                          std::vector<ListedNetwork>& networks) {
   const std::string wanted(find_value(pack.pack.target().settings, kKnownSetting));
   if (wanted.empty()) {
@@ -190,10 +160,10 @@ Result<void> apply_known(const TableForecastOptions& options, const TablePack& p
   return {};
 }
 
-ForecastAnswer describe(const TablePack& pack, const ListedNetwork& network) {
+ForecastAnswer describe(const OpenPack& pack, const ListedNetwork& network) {
   ModelForecast described = describe_forecast(pack, network.forecast);
   for (std::size_t i = 0; i < network.lines.size(); ++i) described.modules[i].line = network.lines[i];
-  return {network.name, std::move(described), pack.pack.target().conditions};
+  return {network.name, std::move(described), condition_texts(pack.pack, pack.predictor)};
 }
 
 }  // namespace
@@ -201,6 +171,8 @@ ForecastAnswer describe(const TablePack& pack, const ListedNetwork& network) {
 Result<Forecasts> forecast_table(const TableForecastOptions& options, Listener& listener) {
   auto pack = open_pack(options.pack);
   if (!pack) return tl::unexpected(pack.error());
+  DimBindings none;
+  if (auto asked = bind_conditions(*pack, options.at, none, listener); !asked) return tl::unexpected(asked.error());
   auto networks = read_networks(options, *pack, listener);
   if (!networks) return tl::unexpected(networks.error());
   if (auto ok = forecast(*pack, *networks); !ok) return tl::unexpected(ok.error());

@@ -12,6 +12,7 @@ namespace latcast::session {
 struct TableForecastOptions {
   std::string table, map, pack;         // files
   std::string proxy, known, known_map;  // for packs that build on another target's latencies
+  std::string at;                       // conditions other than the pack's usual ones: "threads=2"
 };
 
 /// Errc::mismatch: the pack is for model files, or the other files do not go with it. Errc::interrupted.

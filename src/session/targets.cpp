@@ -86,7 +86,7 @@ std::vector<std::string> feature_list(const std::string& cpu_features) {
   return out;
 }
 
-Result<Target> target_of(Worker& worker, int threads, std::int64_t batch) {
+Result<Target> target_of(Worker& worker, int threads) {
   const auto engine = worker.info();
   if (!engine) return tl::unexpected(engine.error());
   if (!engine->available) return fail(Errc::engine_unavailable, engine->problem);
@@ -99,7 +99,7 @@ Result<Target> target_of(Worker& worker, int threads, std::int64_t batch) {
   target.cpu_features = feature_list(machine->cpu_features);
   target.engine = engine->name;
   target.engine_version = engine->version;
-  target.conditions = {{"threads", std::to_string(threads)}, {"batch", std::to_string(batch)}, {"dtype", "float32"}};
+  target.conditions = {{"threads", std::to_string(threads)}, {"batch", "1"}, {"dtype", "float32"}};
   for (const auto& [key, value] : *settings) target.settings.push_back({key, value});
   target.name = machine->device.substr(0, machine->device.find(" (")) + " | " + engine->name + " " + engine->version +
                 " | threads=" + std::to_string(threads);

@@ -36,7 +36,7 @@ struct StoredTarget {
 [[nodiscard]] Result<std::vector<StoredTarget>> stored_targets(const std::string& db);
 
 /// The target that a worker's measurements are of. Errc::engine_unavailable: it has no engine to measure.
-[[nodiscard]] Result<Target> target_of(Worker& worker, int threads, std::int64_t batch = 1);
+[[nodiscard]] Result<Target> target_of(Worker& worker, int threads);
 /// As the store keeps it.
 [[nodiscard]] Result<std::int64_t> store_target(Store& store, Worker& worker, int threads);
 /// "avx2 fma" as a list.

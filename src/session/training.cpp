@@ -38,7 +38,7 @@ std::vector<ReferenceCarrier> within(std::vector<ReferenceCarrier> references, d
 
 /// The pack but for its models.
 PackContent frame_of(const learn::Measurements& measurements, double pack_bytes) {
-  PackContent frame = learn::untrained(measurements.catalogue.types());
+  PackContent frame = learn::untrained(measurements.catalogue);
   frame.references = within(measurements.references, kReferenceShare * pack_bytes);
   PackInfo& info = frame.info;
   info.tool_version = LATCAST_VERSION;

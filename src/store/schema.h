@@ -3,6 +3,10 @@
 
 namespace latcast {
 
+/// From schema 3.
+inline constexpr const char* kAddConditions =
+    "ALTER TABLE measurements ADD COLUMN conditions_json TEXT NOT NULL DEFAULT '{}'";
+
 inline constexpr const char* kSchema = R"sql(
 CREATE TABLE targets (
   id INTEGER PRIMARY KEY,
@@ -50,6 +54,7 @@ CREATE TABLE measurements (
   runs_ns BLOB NOT NULL,
   nodes_ns BLOB NOT NULL,
   pauses_ns BLOB NOT NULL,
+  conditions_json TEXT NOT NULL DEFAULT '{}',
   UNIQUE (network, round)
 );
 CREATE TABLE failures (

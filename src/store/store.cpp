@@ -14,6 +14,9 @@ using sqlite::Statement;
 using Json = nlohmann::json;
 using Texts = std::map<std::string, std::string>;
 
+/// Older stores are refused.
+constexpr int kOldestSchema = 3;
+
 /// Little-endian 64-bit integers, one after another.
 std::span<const std::byte> as_blob(const std::vector<std::int64_t>& values) { return std::as_bytes(std::span(values)); }
 
@@ -29,6 +32,15 @@ Texts texts(const std::string& json) {
   if (!parsed.is_object()) return result;
   for (const auto& [key, value] : parsed.items())
     result[key] = value.is_string() ? value.get<std::string>() : value.dump();
+  return result;
+}
+
+Conditions conditions(const std::string& json) {
+  const Json parsed = Json::parse(json, nullptr, false);
+  Conditions result;
+  if (!parsed.is_object()) return result;
+  for (const auto& [key, value] : parsed.items())
+    if (value.is_number()) result[key] = value.get<double>();
   return result;
 }
 
@@ -60,12 +72,13 @@ Result<Store> Store::open_read_only(const std::string& file) {
   return store;
 }
 
-Result<void> Store::prepare_schema(const std::string& file, bool may_create) {
+Result<void> Store::prepare_schema(const std::string& file, bool may_write) {
+  version_ = kStoreSchemaVersion;
   const auto application = single_integer(database_, "PRAGMA application_id");
   if (!application) return tl::unexpected(application.error());
   const auto tables = single_integer(database_, "SELECT count(*) FROM sqlite_master");
   if (!tables) return tl::unexpected(tables.error());
-  if (*tables == 0 && may_create) {
+  if (*tables == 0 && may_write) {
     // Journal mode cannot change inside a transaction; the schema and its marks appear at once or not at all.
     if (auto ok = database_.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"); !ok) return ok;
     return database_.execute("BEGIN IMMEDIATE; PRAGMA application_id=" + std::to_string(kStoreApplicationId) +
@@ -77,12 +90,18 @@ Result<void> Store::prepare_schema(const std::string& file, bool may_create) {
   }
   const auto version = single_integer(database_, "PRAGMA user_version");
   if (!version) return tl::unexpected(version.error());
-  if (*version != kStoreSchemaVersion) {
+  if (*version < kOldestSchema || *version > kStoreSchemaVersion) {
     return fail(Errc::mismatch, "store " + file + ": has schema version " + std::to_string(*version) +
                                     ", this latcast reads " + std::to_string(kStoreSchemaVersion) +
                                     (*version > kStoreSchemaVersion ? "; use a newer latcast" : ""));
   }
-  return may_create ? database_.execute("PRAGMA synchronous=NORMAL;") : Result<void>();
+  version_ = *version;
+  if (!may_write) return {};
+  if (auto ok = database_.execute("PRAGMA synchronous=NORMAL;"); !ok || version_ == kStoreSchemaVersion) return ok;
+  auto ok = database_.execute("BEGIN IMMEDIATE; " + std::string(kAddConditions) +
+                              "; PRAGMA user_version=" + std::to_string(kStoreSchemaVersion) + "; COMMIT;");
+  if (ok) version_ = kStoreSchemaVersion;
+  return ok;
 }
 
 Result<std::int64_t> Store::ensure_target(const TargetRecord& target) {
@@ -159,8 +178,8 @@ Result<void> Store::set_executed(std::int64_t network, const std::string& execut
 
 Result<void> Store::add_measurement(const MeasurementRecord& measurement) {
   auto insert = database_.prepare(
-      "INSERT INTO measurements (network, round, started_unix_ms, load_ns, host_load, runs_ns, nodes_ns, pauses_ns) "
-      "VALUES (?,?,?,?,?,?,?,?)");
+      "INSERT INTO measurements (network, round, started_unix_ms, load_ns, host_load, runs_ns, nodes_ns, pauses_ns, "
+      "conditions_json) VALUES (?,?,?,?,?,?,?,?,?)");
   if (!insert) return tl::unexpected(insert.error());
   insert->bind(measurement.network)
       .bind(static_cast<std::int64_t>(measurement.round))
@@ -169,6 +188,7 @@ Result<void> Store::add_measurement(const MeasurementRecord& measurement) {
   return insert->bind_blob(as_blob(measurement.runs_ns))
       .bind_blob(as_blob(measurement.nodes_ns))
       .bind_blob(as_blob(measurement.pauses_ns))
+      .bind(Json(measurement.conditions).dump())
       .run();
 }
 
@@ -217,14 +237,16 @@ Result<std::vector<NetworkRecord>> Store::networks(std::int64_t campaign) {
 
 Result<std::vector<MeasurementRecord>> Store::measurements(std::int64_t network) {
   auto select = database_.prepare(
-      "SELECT network, round, started_unix_ms, runs_ns, load_ns, host_load, nodes_ns, pauses_ns FROM measurements "
-      "WHERE network=? ORDER BY round");
+      "SELECT network, round, started_unix_ms, runs_ns, load_ns, host_load, nodes_ns, pauses_ns, " +
+      std::string(version_ < 4 ? "'{}'" : "conditions_json") + " FROM measurements WHERE network=? ORDER BY round");
   if (!select) return tl::unexpected(select.error());
   select->bind(network);
   return collect<MeasurementRecord>(*select, [](const Statement& row) {
-    return MeasurementRecord{
-        row.integer(0), static_cast<int>(row.integer(1)), row.integer(2),        from_blob(row.blob(3)), row.integer(4),
-        row.number(5),  from_blob(row.blob(6)),           from_blob(row.blob(7))};
+    return MeasurementRecord{row.integer(0),         static_cast<int>(row.integer(1)),
+                             row.integer(2),         from_blob(row.blob(3)),
+                             row.integer(4),         row.number(5),
+                             from_blob(row.blob(6)), from_blob(row.blob(7)),
+                             conditions(row.text(8))};
   });
 }
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "latcast/conditions.h"
 #include "latcast/result.h"
 #include "store/sqlite.h"
 #include "store/table_records.h"
@@ -28,7 +29,7 @@ struct TargetRecord {
   std::map<std::string, std::string> settings;
 
   /// The numbers that are `condition.NAME` of the settings, by name.
-  [[nodiscard]] std::map<std::string, double> conditions() const;
+  [[nodiscard]] Conditions conditions() const;
 };
 
 struct CampaignRecord {
@@ -65,6 +66,7 @@ struct MeasurementRecord {
   double host_load = 0;                 // 1-minute load average when it began
   std::vector<std::int64_t> nodes_ns;   // per node of the executed graph; -1: not seen
   std::vector<std::int64_t> pauses_ns;  // likewise: from the node's end to the next one's start
+  Conditions conditions = {};           // that it was made under; empty in stores of schema 3
 };
 
 class Store {
@@ -105,12 +107,13 @@ class Store {
  private:
   friend class ImportWriter;
   explicit Store(sqlite::Database database) : database_(std::move(database)) {}
-  Result<void> prepare_schema(const std::string& file, bool may_create);
+  Result<void> prepare_schema(const std::string& file, bool may_write);
   sqlite::Database database_;
+  std::int64_t version_ = 0;  // of the file's schema; an older one where it may only be read
 };
 
 /// Identifies the file format in the SQLite header ("latc"); never changes.
 inline constexpr std::int32_t kStoreApplicationId = 0x6C617463;
-inline constexpr int kStoreSchemaVersion = 3;
+inline constexpr int kStoreSchemaVersion = 4;
 
 }  // namespace latcast

@@ -43,9 +43,9 @@ Result<std::vector<std::int64_t>> single_row(Database& database, std::string_vie
 
 }  // namespace
 
-std::map<std::string, double> TargetRecord::conditions() const {
+Conditions TargetRecord::conditions() const {
   constexpr std::string_view kPrefix = "condition.";
-  std::map<std::string, double> result;
+  Conditions result;
   for (const auto& [key, text] : settings) {
     double value = 0;
     const char* end = text.data() + text.size();

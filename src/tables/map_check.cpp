@@ -40,14 +40,14 @@ Result<void> check_rule(const TableMap& map, const ModuleRule& rule, const Catal
     }
   }
   for (const std::string& name : names) {
-    const bool row = std::ranges::any_of(rule.parameters, [&](const auto& one) { return one.first == name; });
-    const bool target = std::ranges::any_of(map.target.conditions, [&](const auto& one) { return one.name == name; });
-    if (row == target) {
-      return fail(Errc::invalid_input,
-                  rule_place(map, rule) + ": parameter '" + name +
-                      (row ? "' comes both from the row and from a [target.condition]"
-                           : "' of the type is missing; give it in [module.parameters] or as a [target.condition]"));
-    }
+    if (std::ranges::any_of(rule.parameters, [&](const auto& one) { return one.first == name; })) continue;
+    return fail(Errc::invalid_input,
+                rule_place(map, rule) + ": parameter '" + name + "' of the type is missing in [module.parameters]");
+  }
+  for (const std::string& name : type->conditions) {
+    if (std::ranges::find(map.target.conditions, name, &TargetCondition::name) != map.target.conditions.end()) continue;
+    return fail(Errc::invalid_input, rule_place(map, rule) + ": the type reads the condition '" + name +
+                                         "'; give it as [target.condition." + name + "]");
   }
   return {};
 }

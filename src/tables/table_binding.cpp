@@ -155,9 +155,7 @@ Result<void> Binder::bind_rules(const Catalogue& catalogue) {
     BoundRule bound{static_cast<std::size_t>(type - catalogue.types().data()), {}};
     for (const Parameter& parameter : type->parameters) {
       const auto found = std::ranges::find(rule.parameters, parameter.name, [](const auto& one) { return one.first; });
-      bound.parameters.push_back(found == rule.parameters.end() ? std::nullopt
-                                                                : std::optional(static_cast<std::size_t>(
-                                                                      std::distance(rule.parameters.begin(), found))));
+      bound.parameters.push_back(static_cast<std::size_t>(found - rule.parameters.begin()));
     }
     binding_.rules.push_back(std::move(bound));
   }

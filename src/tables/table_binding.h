@@ -17,15 +17,15 @@ namespace latcast {
 struct TableTarget {
   std::string name, device, engine, engine_version;
   std::map<std::string, std::string> settings;  // the map's, and `statistic`
-  std::map<std::string, double> conditions;
+  Conditions conditions;
   std::size_t latency = 0;  // columns
   std::optional<std::size_t> deviation, kernel;
 };
 
 /// A rule of the map with its type.
 struct BoundRule {
-  std::size_t type = 0;                                // in the catalogue
-  std::vector<std::optional<std::size_t>> parameters;  // of the type: index in the rule's; empty: a condition
+  std::size_t type = 0;                 // in the catalogue
+  std::vector<std::size_t> parameters;  // of the type: index in the rule's
 };
 
 /// Columns are indices into the header.

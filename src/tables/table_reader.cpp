@@ -140,9 +140,9 @@ Result<bool> TableReader::read_modules(std::vector<TableModule>& modules) {
     }
     if (rule.listed) listing = &rule;
     TableModule module{bound_.rules[r].type, {}, rule.listed};
-    for (const auto& from : bound_.rules[r].parameters) {
-      const auto& [name, program] = rule.parameters[from.value_or(0)];
-      const auto parameter = from ? value(program, rule, name) : Result<double>(kMissing);
+    for (const std::size_t from : bound_.rules[r].parameters) {
+      const auto& [name, program] = rule.parameters[from];
+      const auto parameter = value(program, rule, name);
       if (!parameter) return tl::unexpected(parameter.error());
       module.parameters.push_back(*parameter);
     }

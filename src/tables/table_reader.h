@@ -21,7 +21,7 @@ namespace latcast {
 
 struct TableModule {
   std::size_t type = 0;            // in the catalogue
-  std::vector<double> parameters;  // in the order of the type's; NaN: a condition, which is the target's
+  std::vector<double> parameters;  // in the order of the type's
   bool listed = true;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "catalogue/builtin_catalogue.h"
+#include "catalogue/condition_reader.h"
 #include "catalogue/module_type_reader.h"
 #include "core/limits.h"
 
@@ -191,11 +193,18 @@ TEST(ModuleTypeReader, RefusesABuildThatCannotBeMade) {
   EXPECT_TRUE(contains(problem_of(built(shadowed)), "already drawn"));
 }
 
+/// Module types among the built-in files.
+std::size_t builtin_types() {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      detail::builtin_catalogue(), [](const auto& source) { return !holds_conditions(source.second); }));
+}
+
 TEST(BuiltinCatalogue, EveryFileLoadsAndFitsThePacks) {
   const auto sources = detail::builtin_catalogue();
   ASSERT_FALSE(sources.empty());
   std::set<std::string> names;
   for (const auto& [file, text] : sources) {
+    if (holds_conditions(text)) continue;
     const auto type = read_module_type(text, std::string(file));
     ASSERT_TRUE(type.has_value()) << type.error().context;
     EXPECT_TRUE(names.insert(type->name).second) << "two files define " << type->name;
@@ -207,7 +216,7 @@ TEST(BuiltinCatalogue, EveryFileLoadsAndFitsThePacks) {
   }
   const auto catalogue = Catalogue::builtin();
   ASSERT_TRUE(catalogue.has_value());
-  EXPECT_EQ(catalogue->types().size(), sources.size());
+  EXPECT_EQ(catalogue->types().size(), builtin_types());
 }
 
 TEST(BuiltinCatalogue, HoldsEveryFileOfTheFolder) {
@@ -413,7 +422,7 @@ TEST_F(CatalogueFolder, AddsAType) {
   put("scale.toml", kSmall);
   const auto catalogue = load();
   ASSERT_TRUE(catalogue.has_value()) << catalogue.error().context;
-  EXPECT_EQ(catalogue->types().size(), detail::builtin_catalogue().size() + 1);
+  EXPECT_EQ(catalogue->types().size(), builtin_types() + 1);
   ASSERT_NE(catalogue->find("scale"), nullptr);
   EXPECT_EQ(catalogue->covering("com.example", "Scale").size(), 1U);
 }
@@ -422,7 +431,7 @@ TEST_F(CatalogueFolder, OverridesATypeByItsName) {
   put("mine.toml", with(with(kSmall, "\"scale\"", "\"softmax\""), "\"Scale\", \"com.example:Scale\"", "\"Softmax\""));
   const auto catalogue = load();
   ASSERT_TRUE(catalogue.has_value()) << catalogue.error().context;
-  EXPECT_EQ(catalogue->types().size(), detail::builtin_catalogue().size());
+  EXPECT_EQ(catalogue->types().size(), builtin_types());
   ASSERT_NE(catalogue->find("softmax"), nullptr);
   EXPECT_EQ(catalogue->find("softmax")->summary, "a made-up module");
   // What the overridden file covered besides is covered no longer.
@@ -461,10 +470,97 @@ TEST_F(CatalogueFolder, SurvivesThePack) {
   ASSERT_TRUE(catalogue.has_value());
   std::vector<std::pair<std::string, std::string>> sources;
   for (const ModuleType& type : catalogue->types()) sources.emplace_back(type.file, type.source);
+  for (const ConditionType& one : catalogue->conditions()) sources.emplace_back(one.file, one.source);
   const auto again = Catalogue::from_sources(sources);
   ASSERT_TRUE(again.has_value()) << again.error().context;
   ASSERT_EQ(again->types().size(), catalogue->types().size());
   EXPECT_EQ(again->find("scale")->kernels.size(), 2U);
+}
+
+// ---- conditions
+
+constexpr const char* kConditions = R"toml(
+[[condition]]
+name = "heat"
+summary = "How warm the device is"
+usual = 1
+[condition.values]
+cold = 0
+warm = 1
+
+[[condition]]
+name = "clients"
+summary = "Other programs that run"
+unit = "programs"
+range = [0, 64]
+whole = true
+)toml";
+
+std::string heated() {
+  return with(kSmall, "base = [\"twice\"]", "base = [\"twice * (1 + cond.heat)\", \"cond.clients\"]");
+}
+
+TEST(Conditions, AreReadByExpressionsBehindTheParameters) {
+  const std::pair<std::string, std::string> sources[] = {{"scale.toml", heated()}, {"conditions.toml", kConditions}};
+  const auto catalogue = Catalogue::from_sources(sources);
+  ASSERT_TRUE(catalogue) << catalogue.error().context;
+  const ModuleType& type = catalogue->types().front();
+  EXPECT_EQ(type.conditions, (std::vector<std::string>{"clients", "heat"}));
+  EXPECT_EQ(type.slot_count(), 6U);
+  // rows, columns, cond.clients, cond.heat, area, twice
+  const std::vector<double> slots = {2, 3, 5, 1, 6, 12};
+  EXPECT_EQ(evaluate(type.derived[1].program, std::vector<double>{2, 3, 5, 1, 6, 0}), 12);
+  EXPECT_EQ(evaluate(type.kernels[1].base[0].program, slots), 24);
+  EXPECT_EQ(evaluate(type.kernels[1].base[1].program, slots), 5);
+  ASSERT_EQ(catalogue->conditions().size(), 2U);
+  const ConditionType& heat = *catalogue->find_condition("heat");
+  EXPECT_EQ(heat.possible, (ConditionRange{"heat", "", 0, 1, 1, {{"cold", 0}, {"warm", 1}}}));
+  EXPECT_EQ(catalogue->find_condition("clients")->possible, (ConditionRange{"clients", "programs", 0, 64, 0, {}}));
+  EXPECT_EQ(catalogue->restricted([](const ModuleType&) { return false; }).conditions().size(), 2U);
+}
+
+TEST(Conditions, ThatNobodyDefinesAreNamed) {
+  const std::pair<std::string, std::string> sources[] = {{"scale.toml", with(heated(), "cond.heat", "cond.heet")},
+                                                         {"conditions.toml", kConditions}};
+  const auto catalogue = Catalogue::from_sources(sources);
+  ASSERT_FALSE(catalogue);
+  EXPECT_EQ(catalogue.error().context, "scale.toml: 'cond.heet': there is no such condition; did you mean 'heat'?");
+}
+
+TEST(Conditions, AreNoParameters) {
+  const std::string problem = problem_of(with(kSmall, "rows = \"in0[0]\"", "rows = \"in0[0] * cond.heat\""));
+  EXPECT_TRUE(contains(problem, "conditions are no parameters")) << problem;
+}
+
+TEST(Conditions, KnowWhatIsPossible) {
+  const std::pair<std::string, std::string> sources[] = {{"conditions.toml", kConditions}};
+  const auto catalogue = Catalogue::from_sources(sources);
+  ASSERT_TRUE(catalogue);
+  EXPECT_TRUE(catalogue->find_condition("heat")->check(0));
+  EXPECT_EQ(catalogue->find_condition("heat")->check(2).error().context, "heat cannot be 2: it is one of cold, warm");
+  EXPECT_EQ(catalogue->find_condition("clients")->check(65).error().context,
+            "clients cannot be 65: it is a whole number between 0 and 64");
+  EXPECT_FALSE(catalogue->find_condition("clients")->check(1.5));
+}
+
+TEST(Conditions, AFileThatIsWrongSaysWhere) {
+  const auto problem = [](const std::string& old, const std::string& fresh) {
+    const std::pair<std::string, std::string> sources[] = {{"conditions.toml", with(kConditions, old, fresh)}};
+    const auto catalogue = Catalogue::from_sources(sources);
+    EXPECT_FALSE(catalogue) << fresh;
+    return catalogue ? std::string() : catalogue.error().context;
+  };
+  EXPECT_TRUE(contains(problem("range = [0, 64]", ""), "needs range = [LOW, HIGH]"));
+  EXPECT_TRUE(contains(problem("range = [0, 64]", "range = [64, 0]"), "conditions.toml:"));
+  EXPECT_TRUE(contains(problem("usual = 1", "usual = 7"), "'usual': heat cannot be 7"));
+  EXPECT_TRUE(contains(problem("unit =", "units ="), "units"));
+  EXPECT_TRUE(contains(problem("\"heat\"", "\"he at\""), "letters, digits"));
+}
+
+TEST(Conditions, TheBuiltInOnesAreThere) {
+  const auto catalogue = Catalogue::builtin();
+  for (const char* name : {"threads", "batch", "dtype"}) EXPECT_NE(catalogue->find_condition(name), nullptr) << name;
+  EXPECT_EQ(condition_text(catalogue->find_condition("dtype")->possible, 3), "int8");
 }
 
 }  // namespace

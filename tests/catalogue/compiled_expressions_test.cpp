@@ -48,7 +48,7 @@ TEST(CompiledExpressions, GiveTheSameBitsForTheWholeCatalogue) {
   std::mt19937_64 random(1);
   for (const ModuleType& type : catalogue->types()) {
     for (int round = 0; round < 50; ++round) {
-      std::vector<double> slots(type.parameters.size());
+      std::vector<double> slots(type.parameters.size() + type.conditions.size());
       for (double& slot : slots) slot = random() % 4 == 0 ? double(random() % 2) : double(random() % 2000);
       detail::ExpressionGraph graph(slots.size());
       const std::vector<Expected> all = everything(type, graph, slots);

@@ -376,5 +376,118 @@ TEST(Predictor, OutlivesItsPackAndServesManyThreads) {
   EXPECT_EQ(wrong, 0);
 }
 
+// ---- conditions
+
+/// The large convolutions take 1 + heat times as long; heat was measured from 0 to 2.
+Pack heated_pack() {
+  return sample_pack([](PackContent& content) {
+    content.info.conditions = {{"threads", "threads", 1, 1, 1, {}},
+                               {"heat", "", 0, 2, 0, {{"cold", 0}, {"warm", 1}, {"hot", 2}}}};
+    TypeModel& type = content.types.front();
+    type.conditions = {"heat"};  // slot 2, before the derived values
+    type.derived = {{"elements", "c * h", test::binary(Opcode::multiply, 0, 1)},
+                    {"work",
+                     "elements * (1 + heat)",
+                     {{Opcode::load, 3, 0},
+                      {Opcode::constant, 0, 1},
+                      {Opcode::load, 2, 0},
+                      {Opcode::add, 0, 0},
+                      {Opcode::multiply, 0, 0}}}};
+    type.macs = test::load(3);
+    for (KernelModel& kernel : type.kernels) {
+      kernel.terms = {{"work", "work", test::load(4)}, {"1", "1", test::constant(1)}};
+      kernel.features = {{"c", "c", test::load(0)}, {"h", "h", test::load(1)}, {"elements", "elements", test::load(3)}};
+      kernel.form = test::linear_terms({10, 0});
+    }
+  });
+}
+
+TEST(PredictorConditions, AreBoundOnceAndHold) {
+  const Pack pack = heated_pack();
+  const Predictor usual(pack, kAnchored);
+  EXPECT_EQ(usual.conditions(), (Conditions{{"heat", 0}, {"threads", 1}}));
+  const Predictor warm = *usual.at({{"heat", 1}});
+  EXPECT_EQ(warm.conditions(), (Conditions{{"heat", 1}, {"threads", 1}}));
+  EXPECT_FALSE(warm.out_of_range());
+  const std::vector<double> parameters = {9, 16};
+  const double cold_ns = usual.forecast_module(conv(parameters))->latency.count();
+  EXPECT_DOUBLE_EQ(warm.forecast_module(conv(parameters))->latency.count(), 2 * cold_ns);
+  EXPECT_EQ(warm.forecast_module(conv(parameters))->status, ForecastStatus::ok);
+  EXPECT_DOUBLE_EQ(usual.forecast_module(conv(parameters))->latency.count(), cold_ns);  // as it was
+  EXPECT_DOUBLE_EQ((*warm.at({{"heat", 2}})).forecast_module(conv(parameters))->latency.count(), 3 * cold_ns);
+}
+
+TEST(PredictorConditions, AreTheSameForOneModuleAndForMany) {
+  const Pack pack = heated_pack();
+  const Predictor warm = *Predictor(pack, kAnchored).at({{"heat", 1.5}});
+  std::vector<double> rows;
+  std::vector<ModuleQuery> queries;
+  for (int i = 0; i < 50; ++i) rows.insert(rows.end(), {4.0 + i, 16});
+  for (int i = 0; i < 50; ++i) queries.push_back(conv(std::span(rows).subspan(static_cast<std::size_t>(2 * i), 2)));
+  std::vector<ModuleForecast> all(queries.size());
+  ASSERT_TRUE(warm.forecast_modules(0, rows, all));
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const ModuleForecast one = *warm.forecast_module(queries[i]);
+    EXPECT_EQ(all[i].latency, one.latency) << i;
+    EXPECT_EQ(all[i].kernel, one.kernel);
+    EXPECT_EQ(all[i].status, one.status);
+  }
+  std::vector<ModuleForecast> network(queries.size());
+  const NetworkForecast total = *warm.forecast_network(queries, network);
+  EXPECT_GT(total.quiet, Predictor(pack, kAnchored).forecast_network(queries, network)->quiet);
+}
+
+TEST(PredictorConditions, NoForecastIsSureOutsideWhatWasMeasured) {
+  const Pack pack = heated_pack();
+  const Predictor usual(pack, kAnchored);
+  const std::vector<double> parameters = {9, 16};
+  const std::vector<ModuleQuery> queries = {conv(parameters)};
+  for (const Conditions& conditions : {Conditions{{"heat", 2.5}}, Conditions{{"threads", 2}}}) {
+    const Predictor outside = *usual.at(conditions);
+    EXPECT_TRUE(outside.out_of_range());
+    EXPECT_EQ(outside.forecast_module(conv(parameters))->status, ForecastStatus::extrapolated);
+    std::vector<ModuleForecast> modules(1);
+    ASSERT_TRUE(outside.forecast_modules(0, parameters, modules));
+    EXPECT_EQ(modules[0].status, ForecastStatus::extrapolated);
+    const NetworkForecast total = *outside.forecast_network(queries, modules);
+    EXPECT_EQ(total.time_share, 0);
+    EXPECT_GT(usual.forecast_network(queries, modules)->time_share, 0.99);
+    EXPECT_FALSE(outside.at({{"heat", 0}, {"threads", 1}})->out_of_range());
+  }
+}
+
+TEST(PredictorConditions, OnesThatThePackDoesNotHaveAreNamed) {
+  const Pack pack = heated_pack();
+  const auto unknown = Predictor(pack, kAnchored).at({{"heet", 1}});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, Errc::invalid_input);
+  EXPECT_NE(unknown.error().context.find("'heet'; it has threads, heat"), std::string::npos) << unknown.error().context;
+  EXPECT_FALSE(Predictor(pack, kAnchored).at({{"heat", std::numeric_limits<double>::quiet_NaN()}}));
+  const auto none = Predictor(sample_pack(), kAnchored).at({{"heat", 1}});
+  EXPECT_NE(none.error().context.find("it has none"), std::string::npos);
+}
+
+TEST(PredictorConditions, AreReadFromText) {
+  const Pack pack = heated_pack();
+  const auto read = [&](std::string_view text) { return parse_conditions(text, pack.info().conditions); };
+  EXPECT_EQ(*read("heat=hot,threads=4"), (Conditions{{"heat", 2}, {"threads", 4}}));
+  EXPECT_EQ(*read("heat=0.5"), (Conditions{{"heat", 0.5}}));
+  EXPECT_EQ(*read(""), Conditions{});
+  EXPECT_EQ(read("heat=tepid").error().context, "'tepid' is no value of heat, which is one of cold, warm, hot");
+  EXPECT_EQ(read("threads=two").error().context, "'two' is no value of threads, which is a number");
+  EXPECT_EQ(read("load=1").error().context, "there is no condition 'load'; there is threads, heat");
+  EXPECT_EQ(read("heat").error().context, "'heat' is not NAME=VALUE, as in threads=2");
+  EXPECT_EQ(condition_text(pack.info().conditions[1], 1), "warm");
+  EXPECT_EQ(condition_text(pack.info().conditions[1], 1.5), "1.5");
+}
+
+TEST(PredictorConditions, ThatAPackReadsMustBeInIt) {
+  PackContent content = test::sample_content();
+  content.types.front().conditions = {"heat"};
+  const auto pack = Pack::from_bytes(pack_bytes(content));
+  ASSERT_FALSE(pack);
+  EXPECT_EQ(pack.error().code, Errc::corrupt);
+}
+
 }  // namespace
 }  // namespace latcast

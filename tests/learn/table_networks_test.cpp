@@ -134,9 +134,11 @@ TEST_F(TableNetworksTest, HaveTheirModulesAndTotals) {
   EXPECT_EQ(std::ranges::count(first.modules, true, &TableNetworkModule::listed), 25);
   const auto convs = modules(data, "mobile_conv2d");
   ASSERT_FALSE(convs.empty());
-  // The first row, with the target's conditions behind the row's parameters.
-  EXPECT_EQ(convs.front()->parameters,
-            (std::vector<double>{224, 112, 3, 16, 3, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2}));
+  EXPECT_EQ(convs.front()->parameters, (std::vector<double>{224, 112, 3, 16, 3, 2, 1, 0, 0, 1, 0, 0, 0, 0}));
+  EXPECT_EQ(
+      first.conditions,
+      (Conditions{
+          {"adreno", 1}, {"apple", 0}, {"bionic", 0}, {"compute_units", 2}, {"cpu", 0}, {"mali", 0}, {"powervr", 0}}));
   EXPECT_DOUBLE_EQ(convs.front()->latency_ns, 35430);
   EXPECT_EQ(convs.front()->engine_kernel, "conv_2d");
   for (const auto* module : modules(data, "mobile_fused")) {
@@ -151,8 +153,8 @@ TEST_F(TableNetworksTest, ATargetWithoutOperationsHasThoseOfItsNetworks) {
   ASSERT_EQ(data.networks.size(), 3U);
   for (const auto* conv : modules(data, "mobile_conv2d")) {
     EXPECT_TRUE(std::isnan(conv->latency_ns));
-    EXPECT_DOUBLE_EQ(conv->parameters[14], 1);  // cpu
   }
+  EXPECT_EQ(data.networks.front().conditions.at("cpu"), 1);
   const TrainingSet set = make_training_set(data.networks, catalogue_);
   EXPECT_TRUE(set.representative);
   EXPECT_TRUE(set.kernels.empty());
@@ -244,10 +246,13 @@ Block block_of(const Catalogue& catalogue, const std::map<std::string, double>& 
     parameters.push_back(own != given.end() ? own->second : other != usual.end() ? other->second : 0.0);
   }
   const auto index = static_cast<std::size_t>(type - catalogue.types().data());
-  const auto slots = SampleCollector(catalogue).slots(index, parameters);
+  Conditions conditions;
+  for (const std::string& name : type->conditions)
+    conditions[name] = given.contains(name) ? given.find(name)->second : 0.0;
+  const auto slots = SampleCollector(catalogue).slots(index, parameters, conditions);
   const auto derived = [&](std::string_view name) {
     const auto found = std::ranges::find(type->derived, name, &Derived::name);
-    return slots.values.at(type->parameters.size() + static_cast<std::size_t>(found - type->derived.begin()));
+    return slots.values.at(slots.values.size() - static_cast<std::size_t>(type->derived.end() - found));
   };
   return {derived("block_x"), derived("block_y"), derived("block_slices")};
 }
@@ -293,7 +298,7 @@ TEST_F(TableNetworksTest, SayWhichTypeOrParameterIsMissing) {
   without.settings.erase("condition.adreno");
   const auto condition = load_table_networks(store, without, catalogue_);
   ASSERT_FALSE(condition.has_value());
-  EXPECT_NE(condition.error().context.find("without 'adreno' of mobile_conv2d"), std::string::npos)
+  EXPECT_NE(condition.error().context.find("without the condition 'adreno' of mobile_conv2d"), std::string::npos)
       << condition.error().context;
 }
 

@@ -28,7 +28,7 @@ class Recalibrating : public test::ScratchTest {
   }
   /// Of this machine and the fake engine, with so many chains of Relu as references.
   void make_pack(std::size_t references) const {
-    PackContent content = learn::untrained(must(Catalogue::builtin()).types());
+    PackContent content = learn::untrained(must(Catalogue::builtin()));
     Worker worker("fake", {}, interactive_limits());
     content.info.target = must(target_of(worker, 1));
     for (std::size_t i = 0; i < references; ++i) {

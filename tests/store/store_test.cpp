@@ -116,7 +116,11 @@ TEST_F(StoreTest, GivesBackWhatWasPutIn) {
         store.add_network({0, *campaign, 3, "mlp/9", "mlp", 9, true, true, std::string("skel\0eton", 9), {}});
     ASSERT_TRUE(network.has_value());
     ASSERT_TRUE(store.set_executed(*network, std::string("exe\0cuted", 9)).has_value());
-    ASSERT_TRUE(store.add_measurement({*network, 2, 1700000000123, {9, 8, 7}, 42, 1.25, {5, -1}, {3, -1}}).has_value());
+    ASSERT_TRUE(
+        store
+            .add_measurement(
+                {*network, 2, 1700000000123, {9, 8, 7}, 42, 1.25, {5, -1}, {3, -1}, {{"threads", 2}, {"heat", 0.5}}})
+            .has_value());
     ASSERT_TRUE(store.add_failure(*network, 3, "it hung").has_value());
     ASSERT_TRUE(store.add_failure(*network, 4, "it hung").has_value());
     ASSERT_TRUE(store.update_campaign(*campaign, 4e9, "finished").has_value());
@@ -154,6 +158,7 @@ TEST_F(StoreTest, GivesBackWhatWasPutIn) {
   EXPECT_EQ(measurements->front().runs_ns, (std::vector<std::int64_t>{9, 8, 7}));
   EXPECT_EQ(measurements->front().nodes_ns, (std::vector<std::int64_t>{5, -1}));
   EXPECT_EQ(measurements->front().pauses_ns, (std::vector<std::int64_t>{3, -1}));
+  EXPECT_EQ(measurements->front().conditions, (Conditions{{"threads", 2}, {"heat", 0.5}}));
   EXPECT_EQ(measurements->front().load_ns, 42);
   EXPECT_EQ(measurements->front().host_load, 1.25);
   const auto failures = store->failures(campaign.id);
@@ -382,6 +387,29 @@ TEST(Sqlite, SaysThatTheDiskIsFull) {
   ASSERT_FALSE(full.has_value());
   EXPECT_TRUE(contains(full.error().context, "the disk is full")) << full.error().context;
   EXPECT_TRUE(contains(full.error().context, "--resume")) << full.error().context;
+}
+
+TEST_F(StoreTest, OneOfSchema3IsReadAsItIsAndBroughtUpToDateByWriting) {
+  {
+    Store store = make();
+    fill(store, 1);
+  }
+  {
+    auto database = sqlite::Database::open(file_, sqlite::Database::Mode::read_write);
+    ASSERT_TRUE(database->execute("ALTER TABLE measurements DROP COLUMN conditions_json; PRAGMA user_version=3"));
+  }
+  EXPECT_EQ(read_all(), "");
+  {
+    auto store = Store::create(file_);
+    ASSERT_TRUE(store) << store.error().context;
+    const auto measurements = store->measurements(1);
+    ASSERT_TRUE(measurements) << measurements.error().context;
+    ASSERT_EQ(measurements->size(), 2U);
+    EXPECT_EQ(measurements->front().conditions, Conditions{});
+    ASSERT_TRUE(store->add_measurement({1, 7, 1700000000123, {9}, 42, 1.25, {5}, {3}, {{"threads", 4}}}));
+  }
+  auto store = Store::open_read_only(file_);
+  EXPECT_EQ(store->measurements(1)->back().conditions, (Conditions{{"threads", 4}}));
 }
 
 }  // namespace

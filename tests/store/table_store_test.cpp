@@ -72,7 +72,7 @@ TEST_F(TableStore, GivesBackWhatWasPutIn) {
   EXPECT_EQ(imports[0].counts, (std::map<std::string, std::int64_t>{{"rows", 2}}));
   const auto targets = must(store.targets());
   ASSERT_EQ(targets.size(), 2U);
-  EXPECT_EQ(targets[0].conditions(), (std::map<std::string, double>{{"fast", 0.5}}));
+  EXPECT_EQ(targets[0].conditions(), (Conditions{{"fast", 0.5}}));
   const auto networks = must(store.table_networks(imports[0].id));
   ASSERT_EQ(networks.size(), 1U);
   EXPECT_EQ(networks[0].family, "res");

@@ -13,8 +13,9 @@ namespace latcast::test {
 inline Catalogue small_catalogue() {
   const std::vector<std::pair<std::string, std::string>> sources = {
       {"mul.toml",
-       "name = \"t_mul\"\nsummary = \"product\"\ngiven = [\"rows\", \"inner\", \"fast\"]\nbase = [\"rows\"]\n"
-       "features = [\"rows\"]\n"},
+       "name = \"t_mul\"\nsummary = \"product\"\ngiven = [\"rows\", \"inner\"]\nbase = [\"rows\"]\n"
+       "features = [\"rows\", \"cond.fast\"]\n"},
+      {"fast.toml", "[[condition]]\nname = \"fast\"\nsummary = \"of hares\"\nrange = [0, 1]\n"},
       {"copy.toml",
        "name = \"t_copy\"\nsummary = \"copies\"\ngiven = [\"size\"]\nbase = [\"size\"]\nfeatures = [\"size\"]\n"},
       {"node.toml",

@@ -79,9 +79,9 @@ TEST(TableMap, ChecksRules) {
   expect_problem("type = \"t_mul\"", "type = \"t_node\"", "come from graphs");
   expect_problem("inner = \"inner | 1\"", "iner = \"inner | 1\"", "no parameter 'iner'; did you mean 'inner'?");
   expect_problem("inner = \"inner | 1\"\n", "", "parameter 'inner' of the type is missing");
-  expect_problem("inner = \"inner | 1\"\n", "inner = 1\nfast = 1\n",
-                 "comes both from the row and from a [target.condition]");
-  expect_problem("[target.condition.fast]", "[target.condition.slow]", "parameter 'fast' of the type is missing");
+  expect_problem("inner = \"inner | 1\"\n", "inner = 1\nfast = 1\n", "the type has no parameter 'fast'");
+  expect_problem("[target.condition.fast]", "[target.condition.slow]",
+                 "the type reads the condition 'fast'; give it as [target.condition.fast]");
 }
 
 TEST(TableMap, KnowsWhatGoesWithWhichRows) {

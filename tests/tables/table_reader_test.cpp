@@ -61,8 +61,8 @@ TEST_F(Reader, FindsTargets) {
   EXPECT_EQ(hare.engine, "toy");
   EXPECT_EQ(hare.engine_version, "1.0");
   EXPECT_EQ(hare.settings, (std::map<std::string, std::string>{{"precision", "float"}, {"statistic", "median"}}));
-  EXPECT_EQ(hare.conditions, (std::map<std::string, double>{{"fast", 1}}));
-  EXPECT_EQ(reader.targets()[1].conditions, (std::map<std::string, double>{{"fast", 0}}));
+  EXPECT_EQ(hare.conditions, (Conditions{{"fast", 1}}));
+  EXPECT_EQ(reader.targets()[1].conditions, (Conditions{{"fast", 0}}));
   EXPECT_EQ(hare.latency, 6U);
   EXPECT_EQ(hare.kernel, 7U);
 }
@@ -75,10 +75,9 @@ TEST_F(Reader, MakesModules) {
   EXPECT_EQ(rows[0].order, 0);
   ASSERT_EQ(rows[0].modules.size(), 1U);
   EXPECT_EQ(catalogue_.types()[rows[0].modules[0].type].name, "t_mul");
-  ASSERT_EQ(rows[0].modules[0].parameters.size(), 3U);
+  ASSERT_EQ(rows[0].modules[0].parameters.size(), 2U);
   EXPECT_EQ(rows[0].modules[0].parameters[0], 4);
   EXPECT_EQ(rows[0].modules[0].parameters[1], 8);
-  EXPECT_TRUE(std::isnan(rows[0].modules[0].parameters[2]));  // a condition
   // What comes unlisted stands before, as in the map.
   ASSERT_EQ(rows[1].modules.size(), 2U);
   EXPECT_FALSE(rows[1].modules[0].listed);

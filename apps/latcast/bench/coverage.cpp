@@ -10,7 +10,8 @@
 namespace latcast::cli {
 namespace {
 
-int run(const ForecastOptions& options, Console& console) {
+int run(const ForecastOptions& given, Console& console) {
+  ForecastOptions options = given;
   auto forecaster = open_forecaster(options, console);
   if (!forecaster) return refuse(console, forecaster.error());
   const experiments::CoverageReport report =

@@ -13,7 +13,8 @@ struct Options : ForecastOptions {
   int repeats = 5;
 };
 
-int run(const Options& options, Console& console) {
+int run(const Options& given, Console& console) {
+  Options options = given;
   auto forecaster = open_forecaster(options, console);
   if (!forecaster) return refuse(console, forecaster.error());
   Table table({"model", "file to forecast", "engine's session", "latcast itself", "modules", "imported: all at once",

@@ -32,7 +32,7 @@ int run(const Options& options, Console& console) {
                       {"element_types", can.element_types},
                       {"executed_graph", can.executed_graph},
                       {"node_times", can.node_times},
-                      {"threads", can.threads},
+                      {"conditions", can.conditions},
                       {"session_options", can.session_options}}}});
     text +=
         one.name + "  " + (one.available ? one.version + "  " + one.library : "not available: " + one.problem) + "\n";

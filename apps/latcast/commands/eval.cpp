@@ -104,6 +104,7 @@ void add_eval(CLI::App& app, Context& context) {
   add_round_options(*command, options->rounds, options->burst, 2);
   command->add_flag("--force", options->foreign, "Evaluate even where CPU or engine version differ from the pack's");
   add_dim_options(*command, options->dims);
+  add_forecast_at(*command, options->at);
   add_output_options(*command, options->output, false);
   add_engine_path(*command, options->settings);
   add_graph_option(*command, options->graph);

@@ -10,7 +10,7 @@ namespace {
 struct Options : ForecastOptions {
   std::string table, map, proxy, known, known_map;
   bool modules = false;
-  Conditions conditions;
+  Limits limits;
 };
 
 /// Networks come as ONNX files or as a table with its map.
@@ -28,14 +28,15 @@ Result<void> check_inputs(const Options& options) {
   return {};
 }
 
-Result<session::Forecasts> forecast(const Options& options, Console& console) {
+Result<session::Forecasts> forecast(Options options, Console& console) {
   if (!options.table.empty()) {
     return session::forecast_table({.table = options.table,
                                     .map = options.map,
                                     .pack = options.pack,
                                     .proxy = options.proxy,
                                     .known = options.known,
-                                    .known_map = options.known_map},
+                                    .known_map = options.known_map,
+                                    .at = options.at},
                                    console);
   }
   auto forecaster = open_forecaster(options, console);
@@ -58,7 +59,7 @@ int run(const Options& options, Console& console) {
   }
   const int written = write_results(console, options.output, forecast_text(*forecasts, options.modules),
                                     forecast_json(*forecasts, options.modules));
-  return written != kOk ? written : judge(*forecasts, options.conditions, console);
+  return written != kOk ? written : judge(*forecasts, options.limits, console);
 }
 
 }  // namespace
@@ -87,12 +88,12 @@ void add_predict(CLI::App& app, Context& context) {
   known_map->needs(known);
   command->add_flag("--modules", options->modules, "Break the forecast down by executed module");
   command
-      ->add_option("--max-latency", options->conditions.max_latency_ns,
+      ->add_option("--max-latency", options->limits.max_latency_ns,
                    "Exit with 3 where the forecast (not its upper bound) is above this")
       ->option_text("TIME")
       ->transform(duration_option());
   command
-      ->add_option("--min-coverage", options->conditions.min_coverage,
+      ->add_option("--min-coverage", options->limits.min_coverage,
                    "Exit with 3 where the modelled share of the forecast (on models within their range) is smaller")
       ->option_text("SHARE")
       ->transform(share_option());

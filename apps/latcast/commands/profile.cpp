@@ -49,6 +49,9 @@ void add_profile(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("profile", "Measure modules on this machine's engine into a store");
   auto options = std::make_shared<Options>();
   add_engine_choice(*command, options->engine, options->settings);
+  add_at_option(*command, options->at,
+                "Conditions to measure under, of those that the engine can set ('latcast engines --json'): threads=2. "
+                "Several values of one: [conditions] in --config");
   add_duration(*command, "--budget", options->budget, "Wall-clock time to spend")->default_str("10m");
   command
       ->add_option("--db", options->db, "Store to add to, created where it does not exist (required but for --dry-run)")

@@ -183,7 +183,7 @@ std::string forecast_csv(const Forecasts& forecasts, bool modules) {
   return text.str();
 }
 
-int judge(const Forecasts& forecasts, const Conditions& conditions, Console& console) {
+int judge(const Forecasts& forecasts, const Limits& limits, Console& console) {
   int code = kOk;
   for (const ForecastAnswer& answer : forecasts.answers) {
     if (answer.network) continue;
@@ -193,14 +193,14 @@ int judge(const Forecasts& forecasts, const Conditions& conditions, Console& con
   if (code != kOk) return code;
   for_networks(forecasts, [&](const std::string& model, const ModelForecast& one) {
     const NetworkForecast& total = one.total;
-    if (conditions.max_latency_ns > 0 && total.quiet.count() > conditions.max_latency_ns) {
+    if (limits.max_latency_ns > 0 && total.quiet.count() > limits.max_latency_ns) {
       console.error(model + ": forecast " + format_time(total.quiet.count()) + " is above --max-latency " +
-                    format_time(conditions.max_latency_ns));
+                    format_time(limits.max_latency_ns));
       code = kConditionNotMet;
     }
-    if (total.time_share < conditions.min_coverage) {
+    if (total.time_share < limits.min_coverage) {
       console.error(model + ": coverage " + format_percent(total.time_share) + " is below --min-coverage " +
-                    format_percent(conditions.min_coverage));
+                    format_percent(limits.min_coverage));
       code = kConditionNotMet;
     }
   });

@@ -15,11 +15,11 @@ namespace latcast::cli {
 [[nodiscard]] std::string forecast_csv(const session::Forecasts& forecasts, bool modules);
 
 /// What forecasts are held against; 0: nothing.
-struct Conditions {
+struct Limits {
   double max_latency_ns = 0;
   double min_coverage = 0;
 };
 /// Says what failed or is not met, and gives the exit code for the worst of it.
-[[nodiscard]] int judge(const session::Forecasts& forecasts, const Conditions& conditions, Console& console);
+[[nodiscard]] int judge(const session::Forecasts& forecasts, const Limits& limits, Console& console);
 
 }  // namespace latcast::cli

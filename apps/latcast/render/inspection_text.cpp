@@ -132,12 +132,20 @@ std::string show_training(const TrainingSummary& training) {
   return text + (training.noise_floor > 0 ? "; noise floor " + format_percent(training.noise_floor) : "") + "\n";
 }
 
+/// Where several values of a condition were measured.
+std::string show_range(const PackInfo& info, const std::string& name) {
+  const auto one = std::ranges::find(info.conditions, name, &ConditionRange::name);
+  if (one == info.conditions.end() || one->low == one->high) return {};
+  return " (measured " + condition_text(*one, one->low) + " to " + condition_text(*one, one->high) + ")";
+}
+
 std::string show(const std::string& file, const session::PackFileContents& pack) {
   const PackInfo& info = pack.content.info;
   std::string text = "pack " + file + " (" + format_bytes(pack.bytes) + ", latcast " + info.tool_version + ", " +
                      format_date(info.created_unix_s) + ")\ntarget " + info.target.name + "\n  device " +
                      info.target.device + "\n  engine " + info.target.engine + " " + info.target.engine_version + "\n";
-  for (const KeyValue& pair : info.target.conditions) text += "  " + pair.key + " = " + pair.value + "\n";
+  for (const KeyValue& pair : info.target.conditions)
+    text += "  " + pair.key + " = " + pair.value + show_range(info, pair.key) + "\n";
   for (const KeyValue& pair : info.target.settings) text += "  " + pair.key + " = " + pair.value + "\n";
   text += show_training(info.training);
   text += "sum: " + format_percent(info.calibration.scale) + " of the modules' forecasts, " +

@@ -17,6 +17,7 @@ namespace {
 struct Behaviour {
   double noise = 0, drift = 0, profiler_ns = 5000, scale = 1, load_ns = 20e6;
   int abort = 0, hang = 0, memory = 0, refuse = 0;
+  std::map<std::string, double> slower;  // by condition: for each unit of it, a share of the latency
 };
 
 Result<Behaviour> parse_behaviour(std::string_view text) {
@@ -37,7 +38,9 @@ Result<Behaviour> parse_behaviour(std::string_view text) {
                                                 {"hang", &behaviour.hang},
                                                 {"memory", &behaviour.memory},
                                                 {"refuse", &behaviour.refuse}};
-    if (const auto number = numbers.find(key); number != numbers.end()) {
+    if (key.starts_with("cond.")) {
+      behaviour.slower[key.substr(5)] = value;
+    } else if (const auto number = numbers.find(key); number != numbers.end()) {
       *number->second = value;
     } else if (const auto fault = faults.find(key); fault != faults.end()) {
       *fault->second = static_cast<int>(value);
@@ -57,6 +60,20 @@ Result<Behaviour> behaviour_of(const EngineSettings& settings) {
     if (behaviour && value == "slow") behaviour->scale *= 2;
   }
   return behaviour;
+}
+
+std::vector<std::string> conditions(const Result<Behaviour>& behaviour) {
+  std::vector<std::string> out = {"threads"};
+  if (!behaviour) return out;
+  for (const auto& [name, share] : behaviour->slower) out.push_back(name);
+  return out;
+}
+
+/// How much longer everything takes under the settings' conditions.
+double slowdown(const Behaviour& behaviour, const EngineSettings& settings) {
+  double out = 1;
+  for (const auto& [name, value] : settings.conditions) out *= 1 + behaviour.slower.at(name) * value;
+  return out;
 }
 
 /// Survives workers: lives in a page shared between this process and those it forks.
@@ -126,7 +143,7 @@ class FakeEngine final : public Engine {
                              .element_types = {"float32"},
                              .executed_graph = true,
                              .node_times = "nodes",
-                             .threads = true,
+                             .conditions = conditions(behaviour),
                              .session_options = {"mode"}}};
   }
   [[nodiscard]] std::map<std::string, std::string> describe(const EngineSettings& settings) const override {
@@ -145,11 +162,14 @@ class FakeEngine final : public Engine {
     if (auto ok = suffer(*behaviour, ++shared_->loads); !ok) return tl::unexpected(ok.error());
     auto parsed = parse(model);
     if (!parsed) return tl::unexpected(parsed.error());
-    auto shapes = infer_shapes(*parsed, {model.free_dims, 1}, nullptr);
+    DimBindings dims{.named = model.free_dims, .batch = {}};
+    if (!model.inputs.empty() && !model.inputs.front().dims.empty()) dims.batch = model.inputs.front().dims.front();
+    auto shapes = infer_shapes(*parsed, dims, nullptr);
     if (!shapes) return tl::unexpected(shapes.error());
     std::vector<NodeTime> nodes;
+    const double scale = behaviour->scale * slowdown(*behaviour, settings);
     for (const onnx::Node& node : parsed->graph.nodes) {
-      nodes.push_back({node.name, node.op, behaviour->scale * fake_node_latency(node, *shapes)});
+      nodes.push_back({node.name, node.op, scale * fake_node_latency(node, *shapes)});
     }
     if (options.executed_graph != nullptr) {
       auto graph = onnx::write_model(*parsed, onnx::Weights::skeleton);

@@ -6,6 +6,7 @@
 //   abort=K      every K-th load ends the process; hang=K: never returns; memory=K: allocates without end; refuse=K: an
 //   error profiler=NS  what profiling adds to each node (default 5000) scale=S      all latencies times S (another
 //   machine) load=NS      fake time for loading a model (default 20e6)
+//   cond.NAME=S  it can set the condition NAME, each unit of which makes everything slower by S (relative)
 // Its session option mode=slow doubles all latencies.
 // The law: fake_node_latency. Clock and counters live in memory shared with the worker process.
 #pragma once

@@ -239,7 +239,7 @@ class OnnxRuntimeEngine final : public Engine {
         .element_types = {"float32", "float64", "float16", "bfloat16", "int8", "uint8", "int32", "int64", "boolean"},
         .executed_graph = true,
         .node_times = "nodes",
-        .threads = true,
+        .conditions = {"threads"},
         .session_options = {"optimization_level", "execution_mode", "intra_op_spinning", "memory_arena"}};
     if (const auto session = ort::session_settings(settings); !session) {
       info.problem = session.error().context;

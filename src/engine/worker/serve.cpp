@@ -101,7 +101,7 @@ class Server {
             {"element_types", can.element_types},
             {"executed_graph", can.executed_graph},
             {"node_times", can.node_times},
-            {"threads", can.threads},
+            {"conditions", can.conditions},
             {"session_options", can.session_options}};
   }
 
@@ -122,7 +122,10 @@ class Server {
     std::string graph;
     const bool profile = question.contains("profile");
     LoadOptions options{profile, question.value("want_graph", false) ? &graph : nullptr};
-    auto session = engine_->load(*model, settings_, options);
+    const auto settings =
+        under(settings_, question.at("conditions").get<Conditions>(), engine_->info(settings_).capabilities);
+    if (!settings) return to_json(settings.error());
+    auto session = engine_->load(*model, *settings, options);
     if (!session) return to_json(session.error());
     const Nanos load_time = engine_->now() - start;
     Json nodes = Json::array();
@@ -219,7 +222,8 @@ Json to_json(const MeasureRequest& request, const std::string& key) {
   Json json = {{"ask", "measure"},
                {"model", to_json(request.model, key)},
                {"burst", to_json(request.burst)},
-               {"want_graph", request.want_executed_graph}};
+               {"want_graph", request.want_executed_graph},
+               {"conditions", request.conditions}};
   if (request.profile) json["profile"] = to_json(*request.profile);
   return json;
 }

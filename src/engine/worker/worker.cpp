@@ -233,7 +233,7 @@ Result<EngineInfo> Worker::info() {
                       reply.at("library"),
                       reply.at("problem"),
                       {reply.at("formats"), reply.at("devices"), reply.at("element_types"), reply.at("executed_graph"),
-                       reply.at("node_times"), reply.at("threads"), reply.at("session_options")}};
+                       reply.at("node_times"), reply.at("conditions"), reply.at("session_options")}};
   });
 }
 

@@ -30,6 +30,7 @@ struct MeasureRequest {
   BurstSpec burst;                   // unprofiled
   std::optional<BurstSpec> profile;  // before it, per node
   bool want_executed_graph = false;
+  Conditions conditions = {};  // other than the settings' own, of those that the engine can set
 };
 
 struct MeasureReply {

@@ -1,8 +1,10 @@
 // Campaigns: carriers measured whole and node by node on one engine.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <sstream>
 
+#include "graph/onnx_model.h"
 #include "learn/data/dataset.h"
 #include "learn/data/reference_carriers.h"
 #include "learn/data/source.h"
@@ -32,11 +34,15 @@ Target pack_target(const TargetRecord& record) {
   for (std::string feature; features >> feature;) target.cpu_features.push_back(feature);
   target.engine = record.engine;
   target.engine_version = record.engine_version;
-  const auto threads = record.settings.find("threads");
-  target.conditions = {
-      {"threads", threads == record.settings.end() ? "1" : threads->second}, {"batch", "1"}, {"dtype", "float32"}};
   for (const auto& [key, value] : record.settings) target.settings.push_back({key, value});
   return target;
+}
+
+/// Of carriers that do not say what they were measured under, as in stores of schema 3.
+Conditions usual_conditions(const TargetRecord& record) {
+  const auto threads = record.settings.find("threads");
+  const double count = threads == record.settings.end() ? 1 : std::strtod(threads->second.c_str(), nullptr);
+  return {{"threads", count}, {"batch", 1}, {"dtype", static_cast<double>(onnx::DataType::float32)}};
 }
 
 /// How the machine's speed changed between campaigns, as far as they share carriers.
@@ -80,7 +86,7 @@ MeasurementReport describe(const Dataset& data) {
 Result<Measurements> read_campaigns(Store& store, const TargetRecord& target, const Catalogue& catalogue) {
   // Modules of tables are nothing that a campaign measures.
   Catalogue own = catalogue.restricted([](const ModuleType& type) { return !type.given(); });
-  auto data = load_dataset(store, target.id, own);
+  auto data = load_dataset(store, target.id, own, usual_conditions(target));
   if (!data) return tl::unexpected(data.error());
   auto campaigns = store.campaigns(target.id);
   if (!campaigns) return tl::unexpected(campaigns.error());

@@ -25,7 +25,9 @@ constexpr double kDithering = 30.0;
 constexpr double kModelError = 0.05;
 
 struct CarrierData {
-  NetworkRecord record;  // the newest, where several campaigns measured it
+  NetworkRecord record;   // the newest, where several campaigns measured it
+  Conditions conditions;  // of all its measurements
+  std::uint64_t identity = 0;
   std::vector<MeasurementRecord> measurements;
   std::vector<double> effects;  // per measurement: log of how much slower the machine was than usual
   onnx::Model executed;
@@ -36,6 +38,15 @@ struct CarrierData {
   std::vector<double> spread;       // relative, per node over rounds
 };
 
+/// Under other conditions than usual it is another carrier.
+std::uint64_t identity_under(std::string content, const Conditions& conditions, const Conditions& usual) {
+  for (const auto& [name, value] : conditions) {
+    const auto found = usual.find(name);
+    if (found == usual.end() || found->second != value) content += name + '=' + std::to_string(value) + '\n';
+  }
+  return identity_of(content);
+}
+
 double burst_minimum(const MeasurementRecord& measurement) {
   return measurement.runs_ns.empty() ? kMissing : static_cast<double>(*std::ranges::min_element(measurement.runs_ns));
 }
@@ -44,7 +55,7 @@ double burst_minimum(const MeasurementRecord& measurement) {
 bool read_graph(CarrierData& carrier, const Catalogue& catalogue) {
   auto executed = onnx::read_model(std::as_bytes(std::span(carrier.record.executed)));
   if (!executed) return false;
-  auto network = make_network(*executed, {{}, 1}, catalogue, nullptr);
+  auto network = make_network(*executed, {}, catalogue, nullptr);
   if (!network) return false;
   carrier.executed = std::move(*executed);
   carrier.network = std::move(*network);
@@ -139,8 +150,9 @@ class Builder {
   void add(const CarrierData& carrier, const std::vector<double>& clean) {
     NetworkTruth truth;
     truth.name = carrier.record.name;
-    truth.identity = identity_of(carrier.record.skeleton);
+    truth.identity = carrier.identity;
     truth.family = carrier.record.family;
+    truth.conditions = carrier.conditions;
     truth.adaptive = carrier.record.adaptive;
     truth.probe = carrier.record.probe;
     truth.quiet_ns = carrier.quiet.quiet;
@@ -151,7 +163,7 @@ class Builder {
       if (std::isnan(latency)) continue;
       ModuleRef reference{-1, -1, module.input_bytes, module.output_bytes, module.weight_bytes, module.macs, latency};
       if (module.match == ModuleMatch::matched) {
-        const auto slots = samples_.slots(module.type, module.parameters);
+        const auto slots = samples_.slots(module.type, module.parameters, carrier.conditions);
         if (samples_.free(module.type, slots)) continue;  // its time is in another module
         add_sample(module.type, slots, carrier.spread[module.node], network, reference);
       } else {
@@ -198,9 +210,18 @@ class Builder {
   int unknown_count_ = 0;
 };
 
+/// What is usual of every condition, where `usual` does not say it.
+Conditions all_conditions(const Catalogue& catalogue, Conditions usual) {
+  for (const ModuleType& type : catalogue.types()) {
+    for (const std::string& name : type.conditions)
+      usual.try_emplace(name, catalogue.find_condition(name)->possible.usual);
+  }
+  return usual;
+}
+
 /// Carriers of one campaign, measured together: the unit in which drift can be removed.
 Result<std::vector<CarrierData>> read_campaign(Store& store, std::int64_t campaign, const Catalogue& catalogue,
-                                               DatasetReport& report) {
+                                               const Conditions& usual, DatasetReport& report) {
   auto networks = store.networks(campaign);
   if (!networks) return tl::unexpected(networks.error());
   std::vector<CarrierData> carriers;
@@ -212,6 +233,9 @@ Result<std::vector<CarrierData>> read_campaign(Store& store, std::int64_t campai
     if (!measurements) return tl::unexpected(measurements.error());
     if (measurements->empty()) continue;
     carrier.measurements = std::move(*measurements);
+    carrier.conditions = carrier.measurements.front().conditions;
+    carrier.conditions.insert(usual.begin(), usual.end());
+    carrier.identity = identity_under(carrier.record.skeleton, carrier.conditions, usual);
     rounds = std::max(rounds, carrier.measurements.back().round + 1);
     if (!read_graph(carrier, catalogue)) {
       ++report.carriers_left_out;
@@ -242,7 +266,7 @@ std::vector<CampaignEffect> remove_campaign_effects(const std::vector<std::int64
   for (const auto& carriers : campaigns) {
     CampaignLatencies& own = latencies.emplace_back();
     for (const CarrierData& carrier : carriers) {
-      if (carrier.quiet.quiet > 0) own[identity_of(carrier.record.skeleton)] = carrier.quiet.quiet;
+      if (carrier.quiet.quiet > 0) own[carrier.identity] = carrier.quiet.quiet;
     }
   }
   std::vector<CampaignEffect> effects = campaign_effects(latencies);
@@ -275,7 +299,7 @@ std::vector<CarrierData> distinct_carriers(Campaigns campaigns, DatasetReport& r
   std::map<std::uint64_t, std::size_t> place;
   for (auto& carriers : campaigns) {
     for (CarrierData& carrier : carriers) {
-      const auto [found, fresh] = place.emplace(identity_of(carrier.record.skeleton), out.size());
+      const auto [found, fresh] = place.emplace(carrier.identity, out.size());
       if (fresh) {
         out.push_back(std::move(carrier));
       } else {
@@ -293,11 +317,13 @@ std::vector<CarrierData> distinct_carriers(Campaigns campaigns, DatasetReport& r
   return out;
 }
 
-Result<Dataset> build(Store& store, const std::vector<std::int64_t>& ids, const Catalogue& catalogue) {
+Result<Dataset> build(Store& store, const std::vector<std::int64_t>& ids, const Catalogue& catalogue,
+                      const Conditions& usual) {
   DatasetReport report;
+  const Conditions conditions = all_conditions(catalogue, usual);
   Campaigns campaigns;
   for (const std::int64_t campaign : ids) {
-    auto own = read_campaign(store, campaign, catalogue, report);
+    auto own = read_campaign(store, campaign, catalogue, conditions, report);
     if (!own) return tl::unexpected(own.error());
     campaigns.push_back(std::move(*own));
   }
@@ -321,16 +347,16 @@ Result<Dataset> build(Store& store, const std::vector<std::int64_t>& ids, const 
 
 }  // namespace
 
-Result<Dataset> load_dataset(Store& store, std::int64_t target, const Catalogue& catalogue) {
+Result<Dataset> load_dataset(Store& store, std::int64_t target, const Catalogue& catalogue, const Conditions& usual) {
   auto campaigns = store.campaigns(target);
   if (!campaigns) return tl::unexpected(campaigns.error());
   std::vector<std::int64_t> ids;
   for (const CampaignRecord& campaign : *campaigns) ids.push_back(campaign.id);
-  return build(store, ids, catalogue);
+  return build(store, ids, catalogue, usual);
 }
 
 Result<Dataset> load_campaign(Store& store, std::int64_t campaign, const Catalogue& catalogue) {
-  return build(store, {campaign}, catalogue);
+  return build(store, {campaign}, catalogue, {});
 }
 
 }  // namespace latcast::learn

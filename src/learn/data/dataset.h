@@ -44,7 +44,9 @@ struct Dataset {
 /// Everything measured for a target, over all its campaigns: a carrier that several of them measured is one network,
 /// and the campaigns' own effects are taken out as far as such carriers tell them. Modules are made anew from the
 /// stored graphs, so a catalogue that was extended since gives its new parameters for old measurements too.
-[[nodiscard]] Result<Dataset> load_dataset(Store& store, std::int64_t target, const Catalogue& catalogue);
+/// What a measurement does not say of its conditions is as `usual` has it, or as is usual.
+[[nodiscard]] Result<Dataset> load_dataset(Store& store, std::int64_t target, const Catalogue& catalogue,
+                                           const Conditions& usual = {});
 
 /// Only this campaign's (an advisor's view while it runs).
 [[nodiscard]] Result<Dataset> load_campaign(Store& store, std::int64_t campaign, const Catalogue& catalogue);

@@ -25,10 +25,12 @@ Eigen::VectorXd vector(const std::vector<double>& numbers) {
 
 }  // namespace
 
-SampleCollector::Slots SampleCollector::slots(std::size_t type_index, std::span<const double> parameters) const {
+SampleCollector::Slots SampleCollector::slots(std::size_t type_index, std::span<const double> parameters,
+                                              const Conditions& conditions) const {
   const ModuleType& type = catalogue_->types()[type_index];
   Slots out{{parameters.begin(), parameters.end()}, 0};
   out.values.reserve(type.slot_count());
+  for (const std::string& name : type.conditions) out.values.push_back(conditions.at(name));
   for (const Derived& derived : type.derived) out.values.push_back(evaluate(derived.program, out.values));
   while (out.kernel + 1 < type.kernels.size() && !type.kernels[out.kernel].when.empty() &&
          evaluate(type.kernels[out.kernel].when, out.values) == 0)
@@ -44,7 +46,7 @@ SampleCollector::Place SampleCollector::add(std::size_t type_index, const Slots&
   Rows& rows = found->second;
   if (fresh) {
     rows.index = static_cast<int>(rows_.size()) - 1;
-    rows.parameters.assign(slots.values.begin(), slots.values.end() - static_cast<std::ptrdiff_t>(type.derived.size()));
+    rows.inputs.assign(slots.values.begin(), slots.values.end() - static_cast<std::ptrdiff_t>(type.derived.size()));
   }
   Place place{rows.index, static_cast<int>(rows.latency.size()), 0.0};
   if (type.macs) place.macs = evaluate(type.macs->program, slots.values);
@@ -78,7 +80,10 @@ KernelSamples SampleCollector::to_samples(std::pair<std::size_t, std::size_t> ke
   samples.latency_ns = vector(rows.latency);
   samples.weight = vector(rows.weight);
   samples.network = rows.network;
-  samples.parameters = rows.parameters;
+  samples.parameters = rows.inputs;
+  samples.parameters.resize(type.parameters.size());
+  for (std::size_t c = 0; c < type.conditions.size(); ++c)
+    samples.conditions[type.conditions[c]] = rows.inputs[type.parameters.size() + c];
   return samples;
 }
 

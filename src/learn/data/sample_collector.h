@@ -24,10 +24,11 @@ class SampleCollector {
 
   /// What a module's parameters say before it is added.
   struct Slots {
-    std::vector<double> values;  // parameters, then derived
+    std::vector<double> values;  // parameters, conditions, then derived
     std::size_t kernel = 0;
   };
-  [[nodiscard]] Slots slots(std::size_t type, std::span<const double> parameters) const;
+  /// Every condition that the type reads must be among `conditions`.
+  [[nodiscard]] Slots slots(std::size_t type, std::span<const double> parameters, const Conditions& conditions) const;
 
   /// Whether its kernel class costs nothing of its own.
   [[nodiscard]] bool free(std::size_t type, const Slots& slots) const {
@@ -42,7 +43,7 @@ class SampleCollector {
  private:
   struct Rows {
     int index = 0;
-    std::vector<double> parameters;  // of the first
+    std::vector<double> inputs;  // of the first: parameters, then conditions
     std::vector<std::vector<double>> terms, features;
     std::vector<double> latency, weight;
     std::vector<int> network;

@@ -10,22 +10,21 @@
 namespace latcast::learn {
 namespace {
 
-/// Fills in a module's parameters: the row's, then the target's conditions.
+/// In the order of the type's, which may only read conditions that the target has.
 Result<std::vector<double>> parameters_of(const ModuleType& type, const OperationRecord& operation,
-                                          const std::map<std::string, double>& conditions) {
+                                          const Conditions& conditions) {
+  const auto lacks = [&](const std::string& what) {
+    return fail(Errc::invalid_input, "line " + std::to_string(operation.line) + ": the table was imported without " +
+                                         what + " of " + type.name + ": import it again");
+  };
   std::vector<double> out;
   for (const Parameter& parameter : type.parameters) {
     const auto own = operation.parameters.find(parameter.name);
-    const auto condition = conditions.find(parameter.name);
-    if (own != operation.parameters.end()) {
-      out.push_back(own->second);
-    } else if (condition != conditions.end()) {
-      out.push_back(condition->second);
-    } else {
-      return fail(Errc::invalid_input, "line " + std::to_string(operation.line) + ": the table was imported without '" +
-                                           parameter.name + "' of " + type.name +
-                                           ", nor is it a condition of the target: import it again");
-    }
+    if (own == operation.parameters.end()) return lacks("'" + parameter.name + "'");
+    out.push_back(own->second);
+  }
+  for (const std::string& name : type.conditions) {
+    if (!conditions.contains(name)) return lacks("the condition '" + name + "'");
   }
   return out;
 }
@@ -107,7 +106,8 @@ class Loader {
     for (const TableNetworkRecord& network : listing.networks) {
       if (place_.contains(network.name)) continue;  // an earlier table has it
       place[network.id] = place_[network.name] = out_.networks.size();
-      out_.networks.push_back({.name = network.name, .family = network.family, .modules = {}});
+      out_.networks.push_back(
+          {.name = network.name, .family = network.family, .modules = {}, .conditions = conditions_});
     }
     for (const OperationRecord& operation : listing.operations) {
       const auto network = place.find(operation.network);
@@ -145,7 +145,7 @@ class Loader {
   Store& store_;
   const TargetRecord& target_;
   const Catalogue& catalogue_;
-  std::map<std::string, double> conditions_;
+  Conditions conditions_;
   std::map<std::string, std::size_t> place_;  // network -> index
   TableNetworks out_;
 };
@@ -156,8 +156,8 @@ Result<TableNetworks> load_table_networks(Store& store, const TargetRecord& targ
   return Loader(store, target, catalogue).run();
 }
 
-const Kernel& kernel_of(const Catalogue& catalogue, const TableNetworkModule& module) {
-  const auto slots = SampleCollector(catalogue).slots(module.type, module.parameters);
+const Kernel& kernel_of(const Catalogue& catalogue, const TableNetworkModule& module, const Conditions& conditions) {
+  const auto slots = SampleCollector(catalogue).slots(module.type, module.parameters, conditions);
   return catalogue.types()[module.type].kernels[slots.kernel];
 }
 
@@ -167,7 +167,7 @@ RuleAgreement check_rules(std::span<const TableNetwork> networks, const Catalogu
     for (const TableNetworkModule& module : network.modules) {
       if (module.engine_kernel.empty()) continue;
       ++out.recorded;
-      const std::string& rule = kernel_of(catalogue, module).engine_name;
+      const std::string& rule = kernel_of(catalogue, module, network.conditions).engine_name;
       if (rule == module.engine_kernel) continue;
       if (out.other++ == 0) out.first = network.name + ": recorded " + module.engine_kernel + ", by the rules " + rule;
     }
@@ -190,9 +190,10 @@ TrainingSet make_training_set(std::span<const TableNetwork> networks, const Cata
     truth.quiet_ns = network.total_ns;
     truth.noise_ns = network.deviation_ns;
     truth.probe = !(network.total_ns > 0);
+    truth.conditions = network.conditions;
     const int index = static_cast<int>(out.networks.size());
     for (const TableNetworkModule& module : network.modules) {
-      const auto slots = listed.slots(module.type, module.parameters);
+      const auto slots = listed.slots(module.type, module.parameters, network.conditions);
       if (listed.free(module.type, slots)) continue;
       const bool missing = !std::isfinite(module.latency_ns);
       if (missing && (!measured || !module.listed)) {

@@ -16,7 +16,7 @@ namespace latcast::learn {
 
 struct TableNetworkModule {
   std::size_t type = 0;                                          // in the catalogue
-  std::vector<double> parameters;                                // all of them, the target's conditions included
+  std::vector<double> parameters;                                // as the type lists them
   double latency_ns = std::numeric_limits<double>::quiet_NaN();  // NaN: not measured
   bool listed = true;
   std::string engine_kernel;  // the engine's name of the kernel that ran it, where that was recorded
@@ -27,6 +27,7 @@ struct TableNetwork {
   double total_ns = std::numeric_limits<double>::quiet_NaN();  // NaN: not measured
   double deviation_ns = 0;                                     // of repeated runs; 0: unknown
   std::vector<TableNetworkModule> modules;
+  Conditions conditions = {};  // the target's
 };
 
 struct TableNetworks {
@@ -41,7 +42,8 @@ struct TableNetworks {
                                                         const Catalogue& catalogue);
 
 /// The kernel class that the catalogue's rules give a module.
-[[nodiscard]] const Kernel& kernel_of(const Catalogue& catalogue, const TableNetworkModule& module);
+[[nodiscard]] const Kernel& kernel_of(const Catalogue& catalogue, const TableNetworkModule& module,
+                                      const Conditions& conditions);
 
 /// Rows whose kernel class was recorded, and those where the catalogue's rules say another one.
 struct RuleAgreement {

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <ctime>
 #include <set>
-#include <sstream>
 
 #include "learn/data/source.h"
 #include "tables/table_map.h"
@@ -28,19 +27,12 @@ Result<Catalogue> catalogue_of(Store& store, const TargetRecord& target, const C
   return all.restricted([&](const ModuleType& type) { return type.given() && wanted.contains(type.name); });
 }
 
-std::string number(double value) {
-  std::ostringstream text;
-  text << value;
-  return text.str();
-}
-
 Target pack_target(const TargetRecord& record) {
   Target target;
   target.name = record.name;
   target.device = record.device;
   target.engine = record.engine;
   target.engine_version = record.engine_version;
-  for (const auto& [name, value] : record.conditions()) target.conditions.push_back({name, number(value)});
   for (const auto& [key, value] : record.settings) {
     if (!key.starts_with("condition.")) target.settings.push_back({key, value});
   }

@@ -28,6 +28,7 @@ struct KernelSamples {
   Eigen::VectorXd weight;            // > 0, from the measurements' own noise and the share of time that is at stake
   std::vector<int> network;          // per sample: index into TrainingSet::networks (cross-validation groups by it)
   std::vector<double> parameters;    // of the first sample's module; empty: unknown
+  Conditions conditions;             // that its type reads, of the first sample
 };
 
 struct ModuleRef {
@@ -54,6 +55,7 @@ struct NetworkTruth {
   double quiet_ns = 0;
   double noise_ns = 0;
   std::vector<ModuleRef> modules;
+  Conditions conditions = {};  // that it was measured under
 };
 
 /// A network with a truth and modules, like those that people have; others teach nothing about sums.
