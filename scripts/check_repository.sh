@@ -39,7 +39,7 @@ while IFS=: read -r file header; do
   done
   complain "$file: <$header> is of no package in scripts/packages.txt"
 done < <(grep -rnoP '^\s*#\s*include\s*<\K[^>]*[./][^>]*' "${folders[@]}" | sed -E 's/^([^:]*):[0-9]+:/\1:/' |
-  grep -vE ':(latcast/.*|sys/.*|(dlfcn|errno|fcntl|immintrin|poll|pthread|sched|signal|spawn|time|unistd)\.h)$')
+  grep -vE ':(latcast/.*|sys/.*|arpa/.*|(dlfcn|errno|fcntl|immintrin|poll|pthread|pwd|sched|signal|spawn|time|unistd)\.h)$')
 
 mapfile -t used_names < <(find CMakeLists.txt cmake "${folders[@]}" \( -name CMakeLists.txt -o -name '*.cmake' \) -exec cat {} + |
   sed -nE 's/^ *find_package\(([^ )]+).*/\1/p; s/^ *find_(library|path|program)\([^ ]+ +(NAMES +)?([^ )]+).*/\3/p' | sort -u)
