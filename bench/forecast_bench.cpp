@@ -13,7 +13,7 @@
 
 #include "core/form.h"
 #include "forecast/made_up_models.h"
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "latcast/predictor.h"
 
 namespace latcast {
@@ -26,11 +26,11 @@ const Catalogue& catalogue() {
   return one;
 }
 
-const Network& resnet50() {
-  static const Network network = [] {
+const ModuleNetwork& resnet50() {
+  static const ModuleNetwork network = [] {
     std::ifstream in(LATCAST_TEST_DATA "/graph/resnet50.optimized.onnx", std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    return must(make_network(must(onnx::read_model(std::as_bytes(std::span(bytes)))), {{}, 1}, catalogue(), nullptr));
+    return must(match_modules(must(onnx::read_model(std::as_bytes(std::span(bytes)))), {{}, 1}, catalogue(), nullptr));
   }();
   return network;
 }

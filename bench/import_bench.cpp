@@ -9,7 +9,7 @@
 #include <string>
 
 #include "catalogue/catalogue.h"
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "rules/executed_graph.h"
 
 namespace latcast {
@@ -36,7 +36,7 @@ void match_resnet50(benchmark::State& state) {
   const auto catalogue = Catalogue::builtin();
   const onnx::Model model = model_of(bytes_of("resnet50.optimized.onnx"));
   if (!catalogue) std::abort();
-  for (auto _ : state) benchmark::DoNotOptimize(make_network(model, {{}, 1}, *catalogue, nullptr));
+  for (auto _ : state) benchmark::DoNotOptimize(match_modules(model, {{}, 1}, *catalogue, nullptr));
 }
 BENCHMARK(match_resnet50)->Unit(benchmark::kMicrosecond);
 
@@ -55,7 +55,7 @@ void import_squeezenet_by_rules(benchmark::State& state) {
     const onnx::Model model = model_of(bytes);
     const auto executed = rules::executed_graph(model, {}, "onnxruntime", {1030, 16});
     if (!executed) std::abort();
-    benchmark::DoNotOptimize(make_network(executed->model, {}, *catalogue, &model));
+    benchmark::DoNotOptimize(match_modules(executed->model, {}, *catalogue, &model));
   }
 }
 BENCHMARK(import_squeezenet_by_rules)->Unit(benchmark::kMicrosecond);

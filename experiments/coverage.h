@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "latcast/result.h"
 #include "session/forecaster.h"
 #include "session/listener.h"

@@ -19,7 +19,7 @@ double time_call(Worker& worker, const Call& call) {
 }
 
 /// The network is imported: what is left is the predictor alone.
-void time_predictor(session::Forecaster& forecaster, const Network& network, ForecastTiming& timing) {
+void time_predictor(session::Forecaster& forecaster, const ModuleNetwork& network, ForecastTiming& timing) {
   const std::vector<ModuleQuery> queries = forecaster.queries(network);
   std::vector<ModuleForecast> modules(queries.size());
   const Predictor& predictor = forecaster.predictor();

@@ -58,7 +58,7 @@ std::vector<Source> sources_of(const GraphOptions& options) {
 Result<void> forecast_both(session::Forecaster& forecaster, const onnx::Model& engine, const onnx::Model& rules,
                            const DimBindings& dims, ComparedGraph& out) {
   const auto forecast = [&](const onnx::Model& model, std::vector<double>& nodes) -> Result<double> {
-    const auto network = make_network(model, dims, forecaster.catalogue(), nullptr);
+    const auto network = match_modules(model, dims, forecaster.catalogue(), nullptr);
     if (!network) return tl::unexpected(network.error());
     std::vector<ModuleForecast> modules(network->modules.size());
     const auto total = forecaster.predictor().forecast_network(forecaster.queries(*network), modules);

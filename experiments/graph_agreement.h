@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "latcast/result.h"
 #include "rules/agreement.h"
 #include "session/listener.h"

@@ -7,7 +7,7 @@
 #include "catalogue/catalogue.h"
 #include "graph/link.h"
 #include "graph/module_matcher.h"
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "graph/onnx_model.h"
 #include "rules/executed_graph.h"
 
@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto written = onnx::write_model(*model, onnx::Weights::skeleton);
   // What was read and can be written must be readable again.
   if (written && !onnx::read_model(std::as_bytes(std::span(*written)))) std::abort();
-  (void)make_network(*model, {{}, 1}, *catalogue, &*model);
+  (void)match_modules(*model, {{}, 1}, *catalogue, &*model);
   // Every version has its turn, and both blocks.
   const rules::EngineTarget target{static_cast<int>(1019 + size % 13), size % 2 == 0 ? 16 : 8};
   auto executed = rules::executed_graph(*model, {{}, 1}, "onnxruntime", target);
@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   rules::deduce(*graph, "onnxruntime", target, nullptr);
   static const ModuleMatcher matcher(*catalogue);
   const auto order = graph->order();
-  if (make_network(*graph, order, matcher).modules.size() > order.size()) std::abort();
+  if (match_modules(*graph, order, matcher).modules.size() > order.size()) std::abort();
   const auto deduced = onnx::write_model(executed->model, onnx::Weights::skeleton);
   if (deduced && !executed->model.graph.nodes.empty() && !onnx::read_model(std::as_bytes(std::span(*deduced))))
     std::abort();

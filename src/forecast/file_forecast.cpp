@@ -6,7 +6,7 @@
 namespace latcast {
 namespace {
 
-void count_weights(const onnx::Model& file, const Network& network, ModelForecast& out) {
+void count_weights(const onnx::Model& file, const ModuleNetwork& network, ModelForecast& out) {
   for (const onnx::Tensor& tensor : file.graph.initializers) {
     if (!onnx::holds_weights(tensor.type)) continue;
     const auto elements = static_cast<double>(tensor.elements());
@@ -25,12 +25,12 @@ void count_weights(const onnx::Model& file, const Network& network, ModelForecas
 
 Result<FileForecast> forecast_executed(const OpenPack& pack, const onnx::Model& executed, const onnx::Model& file,
                                        const DimBindings& dims) {
-  auto network = make_network(executed, dims, pack.catalogue, &file);
+  auto network = match_modules(executed, dims, pack.catalogue, &file);
   if (!network) return tl::unexpected(network.error());
   return forecast_network(pack, std::move(*network));
 }
 
-Result<FileForecast> forecast_network(const OpenPack& pack, Network network) {
+Result<FileForecast> forecast_network(const OpenPack& pack, ModuleNetwork network) {
   FileForecast out{std::move(network), {}, {}};
   const std::vector<ModuleQuery> queries = module_queries(out.network, pack.types);
   out.modules.resize(queries.size());

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "forecast/pack_network.h"
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "graph/onnx_model.h"
 #include "latcast/network_forecaster.h"
 
@@ -13,12 +13,12 @@ namespace latcast {
 
 /// An executed network, and what a pack says of it.
 struct FileForecast {
-  Network network;
+  ModuleNetwork network;
   std::vector<ModuleForecast> modules;  // one per network.modules
   NetworkForecast total;
 };
 
-[[nodiscard]] Result<FileForecast> forecast_network(const OpenPack& pack, Network network);
+[[nodiscard]] Result<FileForecast> forecast_network(const OpenPack& pack, ModuleNetwork network);
 
 /// Errors do not name the file.
 [[nodiscard]] Result<FileForecast> forecast_executed(const OpenPack& pack, const onnx::Model& executed,

@@ -59,7 +59,7 @@ Result<NetworkForecast> NetworkForecaster::run(ir::Graph graph, std::vector<Exec
   if (!any) return fail(Errc::invalid_input, "the network has no output: name one with output()");
   rules::deduce(graph, parts_->open.pack.target().engine, parts_->target, nullptr);
   const std::vector<ir::NodeId> order = graph.order();
-  const Network executed = make_network(graph, order, parts_->matcher);
+  const ModuleNetwork executed = match_modules(graph, order, parts_->matcher);
   const std::vector<ModuleQuery> queries = module_queries(executed, parts_->open.types);
   std::vector<ModuleForecast> forecasts(queries.size());
   auto total = parts_->open.predictor.forecast_network(queries, forecasts);

@@ -35,7 +35,7 @@ std::string OpenPack::kernel_of(std::size_t catalogue_type, const ModuleForecast
   return std::string(pack.kernel_name(types[catalogue_type], forecast.kernel));
 }
 
-std::vector<ModuleQuery> module_queries(const Network& network, const std::vector<std::uint32_t>& types) {
+std::vector<ModuleQuery> module_queries(const ModuleNetwork& network, const std::vector<std::uint32_t>& types) {
   std::vector<ModuleQuery> queries;
   queries.reserve(network.modules.size());
   for (const Module& module : network.modules) {

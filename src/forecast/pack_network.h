@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "catalogue/catalogue.h"
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "latcast/pack.h"
 #include "latcast/predictor.h"
 #include "rules/rule.h"
@@ -37,7 +37,8 @@ struct OpenPack {
 };
 
 /// What the predictor is asked for a network; refers to its parameters. `types`: pack_types().
-[[nodiscard]] std::vector<ModuleQuery> module_queries(const Network& network, const std::vector<std::uint32_t>& types);
+[[nodiscard]] std::vector<ModuleQuery> module_queries(const ModuleNetwork& network,
+                                                      const std::vector<std::uint32_t>& types);
 
 /// The pack's engine as rules know it. Errc::unsupported: there are none for it.
 [[nodiscard]] Result<rules::EngineTarget> rule_target(const Target& target);

@@ -1,4 +1,4 @@
-// Links graphs, and gives every value its shape as it goes: link.h, and infer_shapes() of network.h.
+// Links graphs, and gives every value its shape as it goes: link.h, and infer_shapes() of module_network.h.
 #include "graph/link.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "graph/ir.h"
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "graph/shapes/node_shapes.h"
 
 namespace latcast {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "graph/network.h"
+#include "graph/module_network.h"
 
 namespace latcast {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/engine.h"
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "graph/onnx_model.h"
 #include "latcast/result.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/network.h"
+#include "graph/module_network.h"
 
 namespace latcast {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "graph/onnx_model.h"
 #include "latcast/result.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "graph/onnx_model.h"
 #include "latcast/result.h"
 #include "rules/rule.h"

@@ -186,7 +186,7 @@ Result<onnx::Model> Forecaster::executed(const LoadedModel& loaded, const DimBin
   return model;
 }
 
-std::vector<ModuleQuery> Forecaster::queries(const Network& network) const {
+std::vector<ModuleQuery> Forecaster::queries(const ModuleNetwork& network) const {
   return module_queries(network, open_.types);
 }
 
@@ -199,7 +199,7 @@ Result<ExecutedNetwork> Forecaster::execute(const LoadedModel& loaded, const Dim
   if (!model) return tl::unexpected(model.error());
   auto tensors = infer_shapes(*model, bindings, &open_.catalogue);
   if (!tensors) return fail_in(loaded.path, tensors.error());
-  auto network = make_network(*model, bindings, open_.catalogue, &loaded.model);
+  auto network = match_modules(*model, bindings, open_.catalogue, &loaded.model);
   if (!network) return fail_in(loaded.path, network.error());
   return ExecutedNetwork{std::move(*model), std::move(*tensors), std::move(*network)};
 }

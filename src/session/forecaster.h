@@ -12,7 +12,7 @@
 #include "engine/worker/worker.h"
 #include "forecast/file_forecast.h"
 #include "forecast/pack_network.h"
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "latcast/pack.h"
 #include "latcast/predictor.h"
 #include "measure/model_file.h"
@@ -25,7 +25,7 @@ namespace latcast::session {
 struct ExecutedNetwork {
   onnx::Model model;
   std::map<std::string, TensorInfo> tensors;
-  Network network;
+  ModuleNetwork network;
 };
 
 /// Who says what would be executed.
@@ -61,7 +61,7 @@ class Forecaster {
   Result<FileForecast> forecast(const LoadedModel& loaded, const DimBindings& bindings);
 
   /// What the predictor is asked for a network; refers to the network's parameters.
-  [[nodiscard]] std::vector<ModuleQuery> queries(const Network& network) const;
+  [[nodiscard]] std::vector<ModuleQuery> queries(const ModuleNetwork& network) const;
 
   /// Other than the pack's usual ones.
   [[nodiscard]] const Conditions& asked() const { return asked_; }

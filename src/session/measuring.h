@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "latcast/pack_info.h"
 #include "latcast/result.h"
 #include "latcast/units.h"

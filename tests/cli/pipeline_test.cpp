@@ -63,7 +63,7 @@ TEST_F(Pipeline, ModuleLatenciesAreRecoveredWithoutTheProfilersCost) {
     if (must(store.measurements(record.id)).empty()) continue;
     const auto executed = must(onnx::read_model(std::as_bytes(std::span(record.executed))));
     const auto shapes = must(infer_shapes(executed, {{}, 1}, &catalogue));
-    const auto network = must(make_network(executed, {{}, 1}, catalogue, nullptr));
+    const auto network = must(match_modules(executed, {{}, 1}, catalogue, nullptr));
     const learn::NetworkTruth& truth = dataset.samples.networks.at(index++);
     ASSERT_EQ(truth.name, record.name);
     EXPECT_NEAR(truth.quiet_ns, law(executed), 2);  // whole nanoseconds are stored

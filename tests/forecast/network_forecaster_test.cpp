@@ -13,8 +13,8 @@
 
 #include "forecast/made_up_models.h"
 #include "forecast/pack_network.h"
+#include "graph/module_network.h"
 #include "graph/net_builder.h"
-#include "graph/network.h"
 #include "must.h"
 #include "rules/executed_graph.h"
 #include "rules/probes.h"
@@ -104,13 +104,13 @@ struct FromFile {
   explicit FromFile(const onnx::Model& model) : catalogue(must(pack_catalogue(pack()))) {
     const rules::EngineTarget target = must(rule_target(pack().target()));
     const auto executed = must(rules::executed_graph(model, {}, "onnxruntime", target));
-    network = must(make_network(executed.model, {}, catalogue, nullptr));
+    network = must(match_modules(executed.model, {}, catalogue, nullptr));
     const auto queries = module_queries(network, pack_types(pack(), catalogue));
     modules.resize(queries.size());
     total = must(Predictor(pack(), 0).forecast_network(queries, modules));
   }
   Catalogue catalogue;
-  Network network;
+  ModuleNetwork network;
   std::vector<ModuleForecast> modules;
   NetworkForecast total;
 };

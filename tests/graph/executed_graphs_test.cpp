@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "graph/provenance.h"
 
 namespace latcast {

@@ -4,8 +4,8 @@
 #include <fstream>
 #include <random>
 
+#include "graph/module_network.h"
 #include "graph/net_builder.h"
-#include "graph/network.h"
 #include "graph/wire.h"
 
 namespace latcast::onnx {

@@ -2,8 +2,8 @@
 
 #include <sstream>
 
+#include "graph/module_network.h"
 #include "graph/net_builder.h"
-#include "graph/network.h"
 #include "graph/shapes/node_shapes.h"
 
 namespace latcast {

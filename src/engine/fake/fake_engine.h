@@ -14,7 +14,7 @@
 #include <memory>
 
 #include "engine/engine.h"
-#include "graph/network.h"
+#include "graph/module_network.h"
 
 namespace latcast {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "graph/network.h"
+#include "graph/module_network.h"
 
 namespace latcast::shapes {
 

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "graph/network.h"
+#include "graph/module_network.h"
 #include "learn/data/profiler_cost.h"
 #include "learn/data/sample_collector.h"
 #include "store/rounds.h"
@@ -31,7 +31,7 @@ struct CarrierData {
   std::vector<MeasurementRecord> measurements;
   std::vector<double> effects;  // per measurement: log of how much slower the machine was than usual
   onnx::Model executed;
-  Network network;
+  ModuleNetwork network;
   QuietLatency quiet;
   std::vector<double> profiled_ns;  // per executed node, round effects removed, median over rounds
   std::vector<double> pause_ns;     // after it; likewise
@@ -55,7 +55,7 @@ double burst_minimum(const MeasurementRecord& measurement) {
 bool read_graph(CarrierData& carrier, const Catalogue& catalogue) {
   auto executed = onnx::read_model(std::as_bytes(std::span(carrier.record.executed)));
   if (!executed) return false;
-  auto network = make_network(*executed, {}, catalogue, nullptr);
+  auto network = match_modules(*executed, {}, catalogue, nullptr);
   if (!network) return false;
   carrier.executed = std::move(*executed);
   carrier.network = std::move(*network);

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "graph/network.h"
+#include "graph/module_network.h"
 
 namespace latcast::carriers {
 

@@ -47,7 +47,7 @@ struct Module {
 
 class ModuleMatcher;
 
-struct Network {
+struct ModuleNetwork {
   std::vector<Module> modules;  // in execution order of the executed graph
 };
 
@@ -57,12 +57,12 @@ struct Network {
                                   std::span<const TensorInfo* const> outputs);
 
 /// The modules of a graph's nodes in that order; they do not know the file's nodes they stand for.
-[[nodiscard]] Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> order,
-                                   const ModuleMatcher& matcher);
+[[nodiscard]] ModuleNetwork match_modules(const ir::Graph& executed, std::span<const ir::NodeId> order,
+                                          const ModuleMatcher& matcher);
 
 /// executed graph + catalogue -> modules. `original` (may be null: then modules stand for themselves) is the file's
 /// graph, for the names of the file's nodes.
-[[nodiscard]] Result<Network> make_network(const onnx::Model& executed, const DimBindings& bindings,
-                                           const Catalogue& catalogue, const onnx::Model* original);
+[[nodiscard]] Result<ModuleNetwork> match_modules(const onnx::Model& executed, const DimBindings& bindings,
+                                                  const Catalogue& catalogue, const onnx::Model* original);
 
 }  // namespace latcast

@@ -1,4 +1,4 @@
-#include "graph/network.h"
+#include "graph/module_network.h"
 
 #include <algorithm>
 #include <numeric>
@@ -125,10 +125,11 @@ double product_macs(std::string_view op, std::span<const TensorInfo* const> inpu
   return 0;
 }
 
-Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> order, const ModuleMatcher& matcher) {
+ModuleNetwork match_modules(const ir::Graph& executed, std::span<const ir::NodeId> order,
+                            const ModuleMatcher& matcher) {
   const ReuseDistances reuse(executed, order);
   TensorBytes bytes(executed);
-  Network network;
+  ModuleNetwork network;
   network.modules.reserve(order.size());
   NodeView view;
   ModuleMatcher::Memory memory;
@@ -148,13 +149,13 @@ Network make_network(const ir::Graph& executed, std::span<const ir::NodeId> orde
   return network;
 }
 
-Result<Network> make_network(const onnx::Model& executed, const DimBindings& bindings, const Catalogue& catalogue,
-                             const onnx::Model* original) {
+Result<ModuleNetwork> match_modules(const onnx::Model& executed, const DimBindings& bindings,
+                                    const Catalogue& catalogue, const onnx::Model* original) {
   const auto graph = link(executed, bindings, &catalogue);
   if (!graph) return tl::unexpected(graph.error());
   std::vector<ir::NodeId> order(graph->nodes());
   std::iota(order.begin(), order.end(), ir::NodeId{0});
-  Network network = make_network(*graph, order, ModuleMatcher(catalogue));
+  ModuleNetwork network = match_modules(*graph, order, ModuleMatcher(catalogue));
   auto names = file_nodes(executed, original);
   for (Module& module : network.modules) module.nodes = std::move(names[module.node]);
   return network;

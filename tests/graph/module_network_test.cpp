@@ -1,4 +1,4 @@
-#include "graph/network.h"
+#include "graph/module_network.h"
 
 #include <gtest/gtest.h>
 
@@ -43,8 +43,8 @@ onnx::Model conv_model(std::vector<onnx::Attribute> attributes) {
   return model(std::move(graph));
 }
 
-TEST(Network, MatchesNodesAndCountsTheirBytes) {
-  const auto network = make_network(conv_model({integer("group", 1)}), {}, catalogue(), nullptr);
+TEST(ModuleNetwork, MatchesNodesAndCountsTheirBytes) {
+  const auto network = match_modules(conv_model({integer("group", 1)}), {}, catalogue(), nullptr);
   ASSERT_TRUE(network.has_value()) << network.error().context;
   ASSERT_EQ(network->modules.size(), 2U);
   const Module& conv = network->modules[0];
@@ -57,8 +57,8 @@ TEST(Network, MatchesNodesAndCountsTheirBytes) {
   EXPECT_EQ(conv.nodes, (std::vector<std::string>{"Conv_c"}));
 }
 
-TEST(Network, AParameterThatCannotBeReadMakesTheModuleUnknownWithTheReason) {
-  const auto network = make_network(conv_model({}), {}, catalogue(), nullptr);
+TEST(ModuleNetwork, AParameterThatCannotBeReadMakesTheModuleUnknownWithTheReason) {
+  const auto network = match_modules(conv_model({}), {}, catalogue(), nullptr);
   EXPECT_EQ(network->modules[0].match, ModuleMatch::unknown);
   EXPECT_EQ(network->modules[0].reason, "conv: attr.group is absent on Conv 'Conv_c'");
   // 8 filters of 4 x 3 x 3 over 64 positions, or whatever the shapes are: filter elements x output elements.
@@ -67,8 +67,8 @@ TEST(Network, AParameterThatCannotBeReadMakesTheModuleUnknownWithTheReason) {
   EXPECT_DOUBLE_EQ(std::fmod(conv.macs, conv.output_elements), 0);
 }
 
-TEST(Network, AnOperatorThatNothingCoversIsUnknownAndSaysSo) {
-  const auto network = make_network(conv_model({integer("group", 1)}), {}, catalogue(), nullptr);
+TEST(ModuleNetwork, AnOperatorThatNothingCoversIsUnknownAndSaysSo) {
+  const auto network = match_modules(conv_model({integer("group", 1)}), {}, catalogue(), nullptr);
   const Module& made = network->modules[1];
   EXPECT_EQ(made.match, ModuleMatch::unknown);
   EXPECT_EQ(made.op, "up:Made");
@@ -78,34 +78,34 @@ TEST(Network, AnOperatorThatNothingCoversIsUnknownAndSaysSo) {
   EXPECT_DOUBLE_EQ(made.output_bytes, made.input_bytes);
 }
 
-TEST(Network, ConstantNodesAreNotModules) {
+TEST(ModuleNetwork, ConstantNodesAreNotModules) {
   onnx::Model m = conv_model({integer("group", 1)});
   m.graph.nodes.insert(m.graph.nodes.begin(), node("Constant", {}, {"k"}, {integer("value_int", 3)}));
-  const auto network = make_network(m, {}, catalogue(), nullptr);
+  const auto network = match_modules(m, {}, catalogue(), nullptr);
   ASSERT_EQ(network->modules.size(), 2U);
   EXPECT_EQ(network->modules[0].node, 1U);
 }
 
-TEST(Network, FreeDimensionsAreAnError) {
+TEST(ModuleNetwork, FreeDimensionsAreAnError) {
   onnx::Model m = conv_model({integer("group", 1)});
   m.graph.inputs[0].shape->at(0) = {.value = -1, .name = "n"};
-  EXPECT_FALSE(make_network(m, {}, catalogue(), nullptr).has_value());
-  EXPECT_TRUE(make_network(m, {.named = {}, .batch = 2}, catalogue(), nullptr).has_value());
+  EXPECT_FALSE(match_modules(m, {}, catalogue(), nullptr).has_value());
+  EXPECT_TRUE(match_modules(m, {.named = {}, .batch = 2}, catalogue(), nullptr).has_value());
 }
 
-TEST(Network, TheBuiltInCatalogueCoversAWholeNetwork) {
+TEST(ModuleNetwork, TheBuiltInCatalogueCoversAWholeNetwork) {
   const auto builtin = Catalogue::builtin();
   ASSERT_TRUE(builtin.has_value()) << builtin.error().context;
   const auto executed = onnx::read_model_file(std::string(LATCAST_TEST_DATA) + "/graph/squeezenet.optimized.onnx",
                                               onnx::ExternalWeights::ignored);
   ASSERT_TRUE(executed.has_value());
-  const auto network = make_network(*executed, {}, *builtin, nullptr);
+  const auto network = match_modules(*executed, {}, *builtin, nullptr);
   ASSERT_TRUE(network.has_value());
   for (const Module& module : network->modules) EXPECT_EQ(module.match, ModuleMatch::matched) << module.reason;
 }
 
-TEST(Network, ElevenThousandModulesTakeNoNoticeableTime) {
-  const auto network = make_network(relu_chain(11000), {}, catalogue(), nullptr);
+TEST(ModuleNetwork, ElevenThousandModulesTakeNoNoticeableTime) {
+  const auto network = match_modules(relu_chain(11000), {}, catalogue(), nullptr);
   ASSERT_TRUE(network.has_value());
   EXPECT_EQ(network->modules.size(), 11000U);
 }
