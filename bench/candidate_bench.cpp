@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "forecast/made_up_models.h"
-#include "graph/ir.h"
-#include "latcast/network_builder.h"
+#include "graph/network_access.h"
+#include "latcast/network.h"
 #include "latcast/network_forecaster.h"
 #include "rules/executed_graph.h"
 
@@ -14,8 +14,8 @@ namespace latcast {
 namespace {
 
 /// Inverted residuals with batch norms, as trained networks are written: 100 operators.
-NetworkBuilder convolutional() {
-  NetworkBuilder net;
+Network convolutional() {
+  Network net;
   std::int64_t channels = 16;
   const auto unit = [&](Tensor x, std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t groups,
                         bool active) {
@@ -41,8 +41,8 @@ NetworkBuilder convolutional() {
 }
 
 /// Attention and perceptrons with their norms and activations spelled out: 100 operators.
-NetworkBuilder transformer() {
-  NetworkBuilder net;
+Network transformer() {
+  Network net;
   constexpr std::int64_t kTokens = 64, kWidth = 192, kHeads = 3;
   const auto dense = [&](Tensor x, std::int64_t in, std::int64_t out) {
     return net.node("Add", {net.node("MatMul", {x, net.weight({in, out})}), net.weight({out})});
@@ -84,26 +84,26 @@ const NetworkForecaster& forecaster() {
   return one;
 }
 
-template <NetworkBuilder (*build)()>
+template <Network (*build)()>
 void built(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(build());
 }
 
-template <NetworkBuilder (*build)()>
+template <Network (*build)()>
 void deduced(benchmark::State& state) {
-  const NetworkBuilder net = build();
+  const Network net = build();
   for (auto _ : state) {
-    ir::Graph graph = net.graph();
+    ir::Graph graph = NetworkAccess::graph(net);
     rules::deduce(graph, "onnxruntime", {1030, 16}, nullptr);
     benchmark::DoNotOptimize(graph);
   }
 }
 
 /// All of it: as a search does for every candidate.
-template <NetworkBuilder (*build)()>
+template <Network (*build)()>
 void candidate(benchmark::State& state) {
   std::vector<ExecutedModule> modules;
-  const NetworkBuilder once = build();
+  const Network once = build();
   if (!forecaster().forecast(once, modules)) std::abort();
   for (auto _ : state) {
     const auto forecast = forecaster().forecast(build());

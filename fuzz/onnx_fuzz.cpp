@@ -1,13 +1,15 @@
-// A model file: reading, writing back, shapes, the network of its modules, and what rules make of it.
+// A model file: reading, writing back, shapes, the network of its modules, its parts, and what rules make of it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <span>
+#include <vector>
 
 #include "catalogue/catalogue.h"
 #include "graph/link.h"
 #include "graph/module_matcher.h"
 #include "graph/module_network.h"
+#include "graph/network_access.h"
 #include "graph/onnx_model.h"
 #include "rules/executed_graph.h"
 
@@ -33,6 +35,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const ModuleMatcher matcher(*catalogue);
   const auto order = graph->order();
   if (match_modules(*graph, order, matcher).modules.size() > order.size()) std::abort();
+  // In memory it can be cut anywhere, and given another batch.
+  const Network network = NetworkAccess::make(*link(*model, {{}, 1}, nullptr));
+  const std::vector<Operator> operators = network.operators();
+  if (!operators.empty()) (void)network.cut(operators[size % operators.size()].outputs);
+  (void)network.with_batch(static_cast<std::int64_t>(2 + size % 7));
   const auto deduced = onnx::write_model(executed->model, onnx::Weights::skeleton);
   if (deduced && !executed->model.graph.nodes.empty() && !onnx::read_model(std::as_bytes(std::span(*deduced))))
     std::abort();

@@ -5,12 +5,12 @@
 #include <cstdio>
 #include <cstdlib>
 
-using latcast::NetworkBuilder;
+using latcast::Network;
 using latcast::Tensor;
 
 /// A stem, stages of inverted residuals of twice the width each, a classifier. No file, no weights.
-NetworkBuilder candidate(std::int64_t width, int depth, std::int64_t resolution) {
-  NetworkBuilder net;
+Network candidate(std::int64_t width, int depth, std::int64_t resolution) {
+  Network net;
   const auto unit = [&](Tensor x, std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,
                         std::int64_t groups) {
     const std::int64_t pad = kernel / 2;

@@ -1,5 +1,5 @@
-// NetworkForecaster: whole networks from a pack, without an engine: ONNX files, or built through the API. What the
-// pack's engine would execute of a network is deduced by rules.
+// NetworkForecaster: whole networks from a pack, without an engine: ONNX files, or networks in memory. What the pack's
+// engine would execute of a network is deduced by rules.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "latcast/dim_bindings.h"
-#include "latcast/network_builder.h"
+#include "latcast/network.h"
 #include "latcast/pack.h"
 #include "latcast/predictor.h"
 #include "latcast/result.h"
@@ -23,8 +23,8 @@ struct ExecutedModule {
   std::string op;    ///< "Conv", or with its domain: "com.microsoft:FusedConv"; empty in tables
   std::string type;  ///< its module type in the pack; empty where no type covers it
   ModuleForecast forecast;
-  std::string kernel;                                           ///< its kernel class; empty where no model covers it
-  std::vector<std::string> nodes;                               ///< names of the file's nodes that it stands for
+  std::string kernel;              ///< its kernel class; empty where no model covers it
+  std::vector<std::string> nodes;  ///< names of the file's nodes that it stands for; of networks in memory none
   std::vector<std::pair<std::string, double>> parameters = {};  ///< of its type
   std::string reason = {};                                      ///< why no type covers it
   std::size_t line = 0;                                         ///< of the table that lists it; 0: a model file's
@@ -51,13 +51,13 @@ class NetworkForecaster {
   NetworkForecaster& operator=(NetworkForecaster&&) noexcept;
   ~NetworkForecaster();
 
-  /// Errc::invalid_input: what the builder found wrong (NetworkBuilder::error()), or a network without an output.
-  [[nodiscard]] Result<NetworkForecast> forecast(const NetworkBuilder& network) const;
+  /// A network that was built, read, cut, or given other shapes. Errc::invalid_input: what went wrong when it was built
+  /// (Network::error()), or a network without an output.
+  [[nodiscard]] Result<NetworkForecast> forecast(const Network& network) const;
   /// The same of a network that is not needed any more: faster.
-  [[nodiscard]] Result<NetworkForecast> forecast(NetworkBuilder&& network) const;
+  [[nodiscard]] Result<NetworkForecast> forecast(Network&& network) const;
   /// With the modules, in the order of their execution.
-  [[nodiscard]] Result<NetworkForecast> forecast(const NetworkBuilder& network,
-                                                 std::vector<ExecutedModule>& modules) const;
+  [[nodiscard]] Result<NetworkForecast> forecast(const Network& network, std::vector<ExecutedModule>& modules) const;
 
   /// An ONNX file. Files of external weights need not be there. `dims` gives free dimensions of the inputs a value.
   /// Errc::not_found, io, corrupt, unsupported: the file cannot be read; Errc::invalid_input: dimensions that lack a
@@ -69,7 +69,7 @@ class NetworkForecaster {
  private:
   struct Parts;
   explicit NetworkForecaster(std::unique_ptr<Parts> parts);
-  [[nodiscard]] Result<NetworkForecast> run(ir::Graph graph, std::vector<ExecutedModule>* modules) const;
+  [[nodiscard]] Result<NetworkForecast> run(Network network, std::vector<ExecutedModule>* modules) const;
 
   std::unique_ptr<Parts> parts_;
 };

@@ -1,11 +1,11 @@
 #include "latcast/network_forecaster.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "forecast/file_forecast.h"
 #include "forecast/pack_network.h"
-#include "graph/ir.h"
 #include "graph/module_matcher.h"
+#include "graph/network_access.h"
 #include "graph/onnx_model.h"
 #include "rules/executed_graph.h"
 
@@ -34,26 +34,20 @@ Result<NetworkForecaster> NetworkForecaster::open(const Pack& pack, std::optiona
 
 const Predictor& NetworkForecaster::predictor() const { return parts_->open.predictor; }
 
-Result<NetworkForecast> NetworkForecaster::forecast(const NetworkBuilder& network) const {
-  const auto& error = network.error();
-  if (error) return tl::unexpected(*error);
-  return run(network.graph(), nullptr);
+Result<NetworkForecast> NetworkForecaster::forecast(const Network& network) const { return run(network, nullptr); }
+
+Result<NetworkForecast> NetworkForecaster::forecast(Network&& network) const {
+  return run(std::move(network), nullptr);
 }
 
-Result<NetworkForecast> NetworkForecaster::forecast(NetworkBuilder&& network) const {
-  const auto& error = network.error();
-  if (error) return tl::unexpected(*error);
-  return run(network.take(), nullptr);
-}
-
-Result<NetworkForecast> NetworkForecaster::forecast(const NetworkBuilder& network,
+Result<NetworkForecast> NetworkForecaster::forecast(const Network& network,
                                                     std::vector<ExecutedModule>& modules) const {
-  const auto& error = network.error();
-  if (error) return tl::unexpected(*error);
-  return run(network.graph(), &modules);
+  return run(network, &modules);
 }
 
-Result<NetworkForecast> NetworkForecaster::run(ir::Graph graph, std::vector<ExecutedModule>* modules) const {
+Result<NetworkForecast> NetworkForecaster::run(Network network, std::vector<ExecutedModule>* modules) const {
+  if (const auto& error = network.error()) return tl::unexpected(*error);
+  ir::Graph& graph = NetworkAccess::graph(network);
   bool any = false;
   for (ir::ValueId id = 0; id < graph.values() && !any; ++id) any = graph.value(id).output;
   if (!any) return fail(Errc::invalid_input, "the network has no output: name one with output()");

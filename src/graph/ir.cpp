@@ -1,36 +1,21 @@
 #include "graph/ir.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "graph/link.h"
+
 namespace latcast::ir {
 namespace {
 
-/// "To the end" is written as the largest integer, which is no double.
-std::int64_t nearest(double value) {
-  constexpr double kTooLarge = 9.2e18;
-  if (value >= kTooLarge) return std::numeric_limits<std::int64_t>::max();
-  if (value <= -kTooLarge) return std::numeric_limits<std::int64_t>::min();
-  return std::llround(value);
-}
-
 /// Small values travel with the constant, as the reader keeps them.
-onnx::Tensor tensor_of(const Value& value, const std::string& name) {
-  onnx::Tensor out;
-  out.name = name;
-  out.type = value.info.type;
-  out.dims = value.info.dims;
-  if (!value.info.values || out.elements() > onnx::kSmallTensor) return out;
-  const bool real = out.type == onnx::DataType::float32 || out.type == onnx::DataType::float64 ||
-                    out.type == onnx::DataType::float16 || out.type == onnx::DataType::bfloat16;
-  if (real) {
-    out.floats = *value.info.values;
-  } else {
-    for (const double one : *value.info.values) out.ints.push_back(nearest(one));
+onnx::Tensor small_initializer(const Value& value, const std::string& name) {
+  onnx::Tensor out = make_initializer(name, value.info);
+  if (out.elements() > onnx::kSmallTensor) {
+    out.floats.clear();
+    out.ints.clear();
   }
   return out;
 }
@@ -312,7 +297,7 @@ onnx::Model Graph::to_model(const onnx::Model& original) const {
   const auto list_constant = [&](ValueId id) {
     if (id == kNothing || !values_[id].constant || listed[id]) return;
     listed[id] = true;
-    out.graph.initializers.push_back(tensor_of(values_[id], names[id]));
+    out.graph.initializers.push_back(small_initializer(values_[id], names[id]));
   };
   const auto named = [&](const Ids& ids) {
     std::vector<std::string> list;

@@ -2,6 +2,9 @@
 #include "graph/link.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
 #include <unordered_map>
 
 #include "graph/describe.h"
@@ -229,6 +232,24 @@ bool apply_rule(NodeShapes& n, const Catalogue* catalogue) {
   return row->rule(n);
 }
 
+/// "To the end" is written as the largest integer, which is no double.
+std::int64_t nearest(double value) {
+  constexpr double kTooLarge = 9.2e18;
+  if (value >= kTooLarge) return std::numeric_limits<std::int64_t>::max();
+  if (value <= -kTooLarge) return std::numeric_limits<std::int64_t>::min();
+  return std::llround(value);
+}
+
+/// A shape that an operator reads, and the like: " (1, 64, -1)"; empty of others.
+std::string list_text(const TensorInfo& info) {
+  constexpr std::size_t kLong = 8;
+  const bool list = info.type == onnx::DataType::int64 && info.dims.size() == 1 && info.values;
+  if (!list || info.values->empty() || info.values->size() > kLong) return {};
+  std::string out;
+  for (const double value : *info.values) out += (out.empty() ? " (" : ", ") + std::to_string(nearest(value));
+  return out + ")";
+}
+
 }  // namespace
 
 TensorInfo initializer_info(const onnx::Tensor& tensor) {
@@ -238,6 +259,39 @@ TensorInfo initializer_info(const onnx::Tensor& tensor) {
   if (tensor.ints.size() == elements) info.values.emplace(tensor.ints.begin(), tensor.ints.end());
   if (tensor.floats.size() == elements) info.values = tensor.floats;
   return info;
+}
+
+Result<void> check_arity(const onnx::Graph& graph) {
+  static constexpr std::array<std::string_view, 3> kFirstMayBeMissing = {"LSTM", "GRU", "RNN"};
+  for (const onnx::Node& node : graph.nodes) {
+    const auto refuse = [&](const std::string& what) {
+      return fail(Errc::invalid_input, "node '" + node.name + "' (" + node.op + ") " + what);
+    };
+    const shapes::RuleRow* row = shapes::find_rule(node.domain, node.op);
+    for (std::size_t i = 0; row != nullptr && i < row->required; ++i) {
+      if (i >= node.inputs.size() || node.inputs[i].empty()) return refuse("lacks its input " + std::to_string(i));
+    }
+    const bool nameless = node.outputs.empty() || node.outputs[0].empty();
+    if (nameless && std::ranges::find(kFirstMayBeMissing, node.op) == kFirstMayBeMissing.end())
+      return refuse("has no output");
+  }
+  return {};
+}
+
+onnx::Tensor make_initializer(std::string name, const TensorInfo& info) {
+  onnx::Tensor out;
+  out.name = std::move(name);
+  out.type = info.type;
+  out.dims = info.dims;
+  if (!info.values) return out;
+  const bool real = info.type == onnx::DataType::float32 || info.type == onnx::DataType::float64 ||
+                    info.type == onnx::DataType::float16 || info.type == onnx::DataType::bfloat16;
+  if (real) {
+    out.floats = *info.values;
+  } else {
+    for (const double one : *info.values) out.ints.push_back(nearest(one));
+  }
+  return out;
 }
 
 std::vector<TensorInfo> infer_outputs(const onnx::Operation& operation, std::int64_t opset, TensorInfos inputs,
@@ -263,20 +317,21 @@ std::optional<std::string> misfit(const onnx::Operation& operation, const Tensor
   std::string shapes;
   for (const TensorInfo* input : inputs) {
     if (input != nullptr && !input->known) return std::nullopt;
-    shapes += (shapes.empty() ? "" : ", ") + (input == nullptr ? "-" : shape_text(*input));
+    shapes += (shapes.empty() ? "" : ", ") + (input == nullptr ? "-" : shape_text(*input) + list_text(*input));
   }
   return "does not fit inputs of the shapes " + shapes;
 }
 
-TensorInfos inputs_of(const ir::Graph& graph, const ir::Node& node) {
+TensorInfos infos_of(const ir::Graph& graph, const ir::Ids& ids) {
   TensorInfos out;
-  for (const ir::ValueId id : node.inputs) out.push_back(id == ir::kNothing ? nullptr : &graph.value(id).info);
+  for (const ir::ValueId id : ids) out.push_back(id == ir::kNothing ? nullptr : &graph.value(id).info);
   return out;
 }
 
 bool infer_node(ir::Graph& graph, ir::NodeId id, const Catalogue* catalogue) {
   const ir::Node& node = graph.node(id);
-  auto outputs = infer_outputs(node, graph.opset(node.domain), inputs_of(graph, node), node.outputs.size(), catalogue);
+  auto outputs =
+      infer_outputs(node, graph.opset(node.domain), infos_of(graph, node.inputs), node.outputs.size(), catalogue);
   const bool known = !outputs.empty() && outputs.front().known;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (node.outputs[i] != ir::kNothing) graph.value(node.outputs[i]).info = std::move(outputs[i]);

@@ -10,8 +10,14 @@ namespace latcast {
 /// Nodes keep their order and number. Errors and the catalogue's part: as for infer_shapes().
 [[nodiscard]] Result<ir::Graph> link(const onnx::Model& model, const DimBindings& bindings, const Catalogue* catalogue);
 
+/// Every node has an output and the inputs that its operator must have, as engines demand; else an error that names it.
+[[nodiscard]] Result<void> check_arity(const onnx::Graph& graph);
+
 /// What an initializer tells of itself.
 [[nodiscard]] TensorInfo initializer_info(const onnx::Tensor& tensor);
+
+/// The other way round.
+[[nodiscard]] onnx::Tensor make_initializer(std::string name, const TensorInfo& info);
 
 using TensorInfos = shapes::NodeShapes::Inputs;
 
@@ -25,8 +31,8 @@ using TensorInfos = shapes::NodeShapes::Inputs;
 /// known either.
 [[nodiscard]] std::optional<std::string> misfit(const onnx::Operation& operation, const TensorInfos& inputs);
 
-/// What a node reads; null: left out.
-[[nodiscard]] TensorInfos inputs_of(const ir::Graph& graph, const ir::Node& node);
+/// What is known of values; null: left out.
+[[nodiscard]] TensorInfos infos_of(const ir::Graph& graph, const ir::Ids& ids);
 
 /// Gives a node's outputs their shapes, from those of its inputs; false: they are not known.
 bool infer_node(ir::Graph& graph, ir::NodeId id, const Catalogue* catalogue);

@@ -17,37 +17,17 @@
 #include <vector>
 
 #include "graph/inline_vector.h"
+#include "latcast/element_type.h"
 #include "latcast/result.h"
 
 namespace latcast::onnx {
 
-/// onnx.TensorProto.DataType
-enum class DataType : std::int32_t {
-  undefined = 0,
-  float32 = 1,
-  uint8 = 2,
-  int8 = 3,
-  uint16 = 4,
-  int16 = 5,
-  int32 = 6,
-  int64 = 7,
-  string = 8,
-  boolean = 9,
-  float16 = 10,
-  float64 = 11,
-  uint32 = 12,
-  uint64 = 13,
-  complex64 = 14,
-  complex128 = 15,
-  bfloat16 = 16,
-};
+using DataType = ElementType;
+using latcast::element_size;
+using latcast::to_string;
 
-/// Bytes of one element; 0 for string and undefined.
-[[nodiscard]] std::size_t element_size(DataType type) noexcept;
 /// True of the types that weights come in; shapes and indices have others.
 [[nodiscard]] bool holds_weights(DataType type) noexcept;
-/// "float32", "int64", ...
-[[nodiscard]] std::string_view to_string(DataType type) noexcept;
 
 /// A dimension: a value, or a name, or neither (unknown).
 struct Dim {

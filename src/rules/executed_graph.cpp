@@ -5,7 +5,6 @@
 #include <charconv>
 
 #include "graph/link.h"
-#include "graph/shapes/node_shapes.h"
 #include "rules/onnxruntime/stages.h"
 
 namespace latcast::rules {
@@ -43,25 +42,6 @@ bool has_word(std::string_view words, std::string_view word) {
     if ((at == 0 || words[at - 1] == ' ') && (end == words.size() || words[end] == ' ')) return true;
   }
   return false;
-}
-
-/// Rules look at inputs that an operator must have and at its first output: nodes that lack them are refused, as the
-/// engine refuses them.
-Result<void> check_arity(const onnx::Graph& graph) {
-  static constexpr std::array<std::string_view, 3> kFirstMayBeMissing = {"LSTM", "GRU", "RNN"};
-  for (const onnx::Node& node : graph.nodes) {
-    const auto refuse = [&](const std::string& what) {
-      return fail(Errc::invalid_input, "node '" + node.name + "' (" + node.op + ") " + what);
-    };
-    const shapes::RuleRow* row = shapes::find_rule(node.domain, node.op);
-    for (std::size_t i = 0; row != nullptr && i < row->required; ++i) {
-      if (i >= node.inputs.size() || node.inputs[i].empty()) return refuse("lacks its input " + std::to_string(i));
-    }
-    const bool nameless = node.outputs.empty() || node.outputs[0].empty();
-    if (nameless && std::ranges::find(kFirstMayBeMissing, node.op) == kFirstMayBeMissing.end())
-      return refuse("has no output");
-  }
-  return {};
 }
 
 }  // namespace

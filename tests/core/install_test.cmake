@@ -34,6 +34,16 @@ if(NOT output MATCHES "width 48, depth 4, resolution 224: .* ms .* MACs\n220 can
   message(FATAL_ERROR "unexpected output: ${output}")
 endif()
 
+# A network that is built, given another batch, and cut in two, with all of them forecast.
+build_example(partition_cpp)
+foreach(batch 1 4)
+  run("${work}/partition_cpp/partition_cpp" "${work}/network.latpack" ${batch})
+  math(EXPR bytes "${batch} * 65536")
+  if(NOT output MATCHES "^15 operators, [0-9]+ us\nbehind Conv: [0-9]+ us \\+ [0-9]+ us, 1 tensors of ${bytes} bytes cross\n")
+    message(FATAL_ERROR "unexpected output: ${output}")
+  endif()
+endforeach()
+
 build_example(forecast_file_cpp)
 run("${work}/forecast_file_cpp/forecast_file_cpp" "${work}/network.latpack" "${work}/small.onnx")
 if(NOT output MATCHES "^[0-9.]+ ms \\([0-9.]+ .. [0-9.]+\\), 100 % .* modules\n")

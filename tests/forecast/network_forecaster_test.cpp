@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,8 +37,8 @@ const NetworkForecaster& forecaster() {
   return one;
 }
 
-NetworkBuilder small_cnn(std::int64_t channels = 32) {
-  NetworkBuilder net;
+Network small_cnn(std::int64_t channels = 32) {
+  Network net;
   Tensor x = net.input({1, 3, 32, 32});
   x = net.node("Conv", {x, net.weight({channels, 3, 3, 3})}, {{"pads", {1, 1, 1, 1}}, {"kernel_shape", {3, 3}}});
   x = net.node("Relu", {x});
@@ -65,7 +64,7 @@ class Replay {
     for (const onnx::ValueInfo& output : graph.outputs) net_.output(known_[output.name]);
   }
   [[nodiscard]] bool possible() const { return possible_; }
-  [[nodiscard]] const NetworkBuilder& network() const { return net_; }
+  [[nodiscard]] const Network& network() const { return net_; }
 
  private:
   Tensor constant(const onnx::Tensor& tensor) {
@@ -94,7 +93,7 @@ class Replay {
     for (std::size_t i = 0; i < outputs.size(); ++i) known_[node.outputs[i]] = outputs[i];
   }
 
-  NetworkBuilder net_;
+  Network net_;
   std::map<std::string, Tensor> known_;
   bool possible_ = true;
 };
@@ -153,7 +152,7 @@ TEST(NetworkForecaster, SaysWhatIsExecuted) {
 }
 
 TEST(NetworkForecaster, TakesNetworksThatAreNotNeededAnyMore) {
-  NetworkBuilder net = small_cnn();
+  Network net = small_cnn();
   const double kept = must(forecaster().forecast(net)).quiet.count();
   EXPECT_EQ(net.size(), 5U);
   EXPECT_EQ(must(forecaster().forecast(std::move(net))).quiet.count(), kept);
@@ -162,8 +161,8 @@ TEST(NetworkForecaster, TakesNetworksThatAreNotNeededAnyMore) {
 // Conv and Relu of a free batch, from a file: the same as built through the API.
 TEST(NetworkForecaster, ForecastsFiles) {
   onnx::Graph graph;
-  onnx::ValueInfo input = test::value("x", {1, 3, 32, 32});
-  (*input.shape)[0] = {-1, "n"};
+  onnx::ValueInfo input = test::value("x", {});
+  input.shape = {{-1, "n"}, {3, {}}, {32, {}}, {32, {}}};
   graph.inputs = {input};
   graph.initializers = {test::weight("w", {8, 3, 3, 3})};
   graph.nodes = {test::node("Conv", {"x", "w"}, {"c"}, {test::ints("kernel_shape", {3, 3})}),
@@ -175,7 +174,7 @@ TEST(NetworkForecaster, ForecastsFiles) {
       onnx::write_model(test::model(std::move(graph)), onnx::Weights::materialize));
 
   const ModelForecast forecast = must(forecaster().forecast_file(file, {.named = {}, .batch = 4}));
-  NetworkBuilder net;
+  Network net;
   const Tensor x = net.node("Conv", {net.input({4, 3, 32, 32}), net.weight({8, 3, 3, 3})}, {{"kernel_shape", {3, 3}}});
   net.output(net.node("Relu", {x}));
   EXPECT_EQ(forecast.total.quiet.count(), must(forecaster().forecast(net)).quiet.count());
@@ -221,7 +220,7 @@ TEST(NetworkForecaster, NeedsRulesForThePacksEngine) {
 }
 
 TEST(NetworkForecaster, RefusesNetworksWithoutAnOutput) {
-  NetworkBuilder net;
+  Network net;
   net.node("Relu", {net.input({1, 3})});
   const auto found = forecaster().forecast(net);
   ASSERT_FALSE(found);
@@ -229,7 +228,7 @@ TEST(NetworkForecaster, RefusesNetworksWithoutAnOutput) {
 }
 
 TEST(NetworkForecaster, LivesWithOperatorsNobodyKnows) {
-  NetworkBuilder net;
+  Network net;
   const Tensor x = net.node("Mystery", {net.input({1, 3})}, {}, "unknown");
   EXPECT_FALSE(net.dims(x));
   net.output(net.node("Relu", {x}));
@@ -242,69 +241,54 @@ TEST(NetworkForecaster, LivesWithOperatorsNobodyKnows) {
   EXPECT_EQ(modules[0].forecast.status, ForecastStatus::unknown);
 }
 
-std::string error_of(const NetworkBuilder& net) {
-  const std::optional<Error>& error = net.error();
-  return error ? error->context : "none";
-}
-
-TEST(NetworkBuilder, KnowsShapes) {
-  NetworkBuilder net;
-  const Tensor x = net.node("Conv", {net.input({2, 3, 20, 10}), net.weight({8, 3, 3, 3})}, {{"strides", {2, 2}}});
-  EXPECT_EQ(net.dims(x), (std::vector<std::int64_t>{2, 8, 9, 4}));
-  const Tensor y = net.node("Reshape", {x, net.integers({2, -1})});
-  EXPECT_EQ(net.dims(y), (std::vector<std::int64_t>{2, 288}));
-  const Tensor parts[] = {y};
-  const auto halves = net.nodes("Split", parts, std::vector<NodeAttribute>{{"axis", 1}}, 2);
-  ASSERT_EQ(halves.size(), 2U);
-  EXPECT_EQ(net.dims(halves[1]), (std::vector<std::int64_t>{2, 144}));
-  const Tensor mean = net.node("ReduceMean", {x}, {{"axes", {-1}}, {"keepdims", 0}});
-  EXPECT_EQ(net.dims(mean), (std::vector<std::int64_t>{2, 8, 9}));  // a list of one is a list
-  EXPECT_EQ(error_of(net), "none");
-  EXPECT_EQ(net.size(), 4U);
-}
-
-TEST(NetworkBuilder, SaysWhatIsWrongAndWhere) {
-  NetworkBuilder misfit;
-  misfit.node("Relu", {misfit.input({1, 4, 8, 8})});
-  misfit.node("Conv", {misfit.input({1, 4, 8, 8}), misfit.weight({8, 3, 3, 3})});
-  EXPECT_EQ(error_of(misfit), "operator 1 (Conv) does not fit inputs of the shapes 1x4x8x8, 8x3x3x3");
-
-  NetworkBuilder lacking;
-  lacking.node("Mul", {lacking.input({2, 3})});
-  EXPECT_EQ(error_of(lacking), "operator 0 (Mul) lacks its input 1");
-
-  NetworkBuilder unknown;  // also where the shape of what it reads is not known
-  unknown.node("Mul", {unknown.node("Mystery", {unknown.input({2, 3})}, {}, "unknown")});
-  EXPECT_EQ(error_of(unknown), "operator 1 (Mul) lacks its input 1");
-
-  NetworkBuilder stranger;
-  stranger.node("Relu", {Tensor{1000}});
-  EXPECT_NE(error_of(stranger).find("operator 0 (Relu) reads a tensor of another network"), std::string::npos);
-
-  NetworkBuilder fruitless;
-  fruitless.output(fruitless.nodes("Relu", std::vector<Tensor>{fruitless.input({2, 3})}, {}, 0).empty()
-                       ? Tensor()
-                       : fruitless.input({1}));
-  EXPECT_NE(error_of(fruitless).find("operator 0 (Relu) gives nothing"), std::string::npos);
-
-  NetworkBuilder empty;
-  static_cast<void>(empty.input({1, 0, 3}));
-  EXPECT_NE(error_of(empty).find("an input of no possible shape"), std::string::npos);
-
-  NetworkBuilder huge;
-  static_cast<void>(huge.weight({1LL << 40, 3}));
-  EXPECT_NE(error_of(huge).find("a weight of no possible shape"), std::string::npos);
-
-  NetworkBuilder outside;
-  outside.output(Tensor{7});
-  EXPECT_NE(error_of(outside).find("an output that is no tensor"), std::string::npos);
-
-  // The first thing that went wrong is what is told, by the forecast too.
-  misfit.output(Tensor());
-  EXPECT_EQ(error_of(misfit), "operator 1 (Conv) does not fit inputs of the shapes 1x4x8x8, 8x3x3x3");
-  const auto forecast = forecaster().forecast(misfit);
+TEST(NetworkForecaster, TellsWhatWentWrongWhenANetworkWasBuilt) {
+  Network net;
+  net.output(net.node("Mul", {net.input({2, 3})}));
+  const auto forecast = forecaster().forecast(net);
   ASSERT_FALSE(forecast);
   EXPECT_EQ(forecast.error().code, Errc::invalid_input);
+  EXPECT_EQ(forecast.error().context, "operator 0 (Mul) lacks its input 1");
+}
+
+// Read, then forecast: the same as the file itself, though nothing of it is written down again in between.
+TEST(NetworkForecaster, ForecastsNetworksThatWereReadAsTheirFiles) {
+  for (const std::string name : {"shufflenet", "squeezenet"}) {
+    const std::string file = std::string(LATCAST_TEST_DATA) + "/graph/" + name + ".onnx";
+    const double read = must(forecaster().forecast(must(Network::read(file)))).quiet.count();
+    EXPECT_EQ(read, must(forecaster().forecast_file(file)).total.quiet.count()) << name;
+  }
+}
+
+TEST(NetworkForecaster, ForecastsPartsAndOtherBatches) {
+  const Network whole = must(Network::read(std::string(LATCAST_TEST_DATA) + "/graph/squeezenet.onnx"));
+  const std::vector<Operator> operators = whole.operators();
+  const auto pool = std::ranges::find(operators, "MaxPool", &Operator::op);
+  const NetworkCut parts = must(whole.cut(pool->outputs));
+  EXPECT_EQ(parts.crossing.size(), 1U);
+  const double one = must(forecaster().forecast(whole)).quiet.count();
+  const double before = must(forecaster().forecast(parts.before)).quiet.count();
+  const double after = must(forecaster().forecast(parts.after)).quiet.count();
+  EXPECT_LT(std::max(before, after), one);
+  EXPECT_NEAR(before + after, one, 0.2 * one);
+  EXPECT_GT(must(forecaster().forecast(must(whole.with_batch(4)))).quiet.count(), 2 * one);
+}
+
+// What was cut off leaves no trace: the same as the part built by itself.
+TEST(NetworkForecaster, ForecastsPartsAsIfTheyHadAlwaysBeenNetworksOfTheirOwn) {
+  const auto tail = [](Network& net, Tensor x) {
+    x = net.node("Conv", {x, net.weight({16, 32, 1, 1})}, {{"kernel_shape", {1, 1}}});
+    net.output(net.node("GlobalAveragePool", {net.node("Relu", {x})}));
+  };
+  Network whole, alone;
+  const Tensor middle = whole.node("Relu", {whole.node("Conv", {whole.input({1, 3, 8, 8}), whole.weight({32, 3, 1, 1})},
+                                                       {{"kernel_shape", {1, 1}}})});
+  tail(whole, middle);
+  tail(alone, alone.input({1, 32, 8, 8}));
+  std::vector<ExecutedModule> cut, built;
+  const NetworkForecast part = must(forecaster().forecast(must(whole.cut({middle})).after, cut));
+  EXPECT_EQ(part.quiet.count(), must(forecaster().forecast(alone, built)).quiet.count());
+  ASSERT_EQ(cut.size(), built.size());
+  for (std::size_t i = 0; i < cut.size(); ++i) EXPECT_EQ(cut[i].parameters, built[i].parameters);
 }
 
 }  // namespace
