@@ -1,5 +1,5 @@
-// Writes an ONNX model operator by operator: generated networks, probes of rules. Shapes and types are what the rules
-// of graph/shapes tell; an operator that does not fit is a mistake of the caller and throws std::logic_error naming it.
+// A Network that becomes an ONNX model, with weights to fill in: generated networks, probes of rules. An operator that
+// does not fit is a mistake of the caller and throws std::logic_error naming it.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "graph/link.h"
+#include "graph/network_access.h"
 #include "graph/onnx_model.h"
 #include "graph/tensor_info.h"
 
@@ -17,7 +17,8 @@ namespace latcast::onnx {
 
 /// A tensor of the model; the default one is an input left out.
 struct Value : TensorInfo {
-  std::string name;
+  latcast::Tensor tensor;
+  [[nodiscard]] bool none() const { return tensor == latcast::Tensor(); }
   [[nodiscard]] int rank() const { return static_cast<int>(dims.size()); }
   /// axis may be negative (from the end).
   [[nodiscard]] std::int64_t dim(int axis) const;
@@ -26,8 +27,8 @@ struct Value : TensorInfo {
 /// Values that nobody reads become the graph's outputs.
 class ModelBuilder {
  public:
-  explicit ModelBuilder(int opset) : opset_(opset) {}
-  [[nodiscard]] int opset() const { return opset_; }
+  explicit ModelBuilder(int opset) : network_(opset) {}
+  [[nodiscard]] int opset() const { return static_cast<int>(graph().opset()); }
 
   Value input(const Dims& dims, DataType type = DataType::float32);
   /// Weights are Fills: nothing is allocated.
@@ -39,38 +40,33 @@ class ModelBuilder {
   Value ints(const Dims& values) { return int_tensor(values, {static_cast<std::int64_t>(values.size())}); }
   Value int_scalar(std::int64_t value) { return int_tensor({value}, {}); }
 
-  Value node(std::string_view op, std::vector<Value> inputs, std::vector<Attribute> attributes = {});
-  std::vector<Value> nodes(std::string_view op, std::vector<Value> inputs, std::vector<Attribute> attributes,
+  Value node(std::string_view op, const std::vector<Value>& inputs, std::vector<Attribute> attributes = {});
+  std::vector<Value> nodes(std::string_view op, const std::vector<Value>& inputs, std::vector<Attribute> attributes,
                            std::size_t outputs);
   /// Of shapes and types that only the engine knows.
-  void open_node(std::string_view op, std::string_view domain, std::vector<Value> inputs,
+  void open_node(std::string_view op, std::string_view domain, const std::vector<Value>& inputs,
                  std::vector<Attribute> attributes, std::size_t outputs);
   /// A value may stay unread without becoming an output.
-  void ignore(const Value& x) { read_.insert(x.name); }
+  void ignore(const Value& x) { ignored_.insert(x.tensor.id); }
 
   /// No operators so far.
-  [[nodiscard]] bool empty() const { return made_.empty(); }
-  [[nodiscard]] Model finish(std::string name);
+  [[nodiscard]] bool empty() const { return graph().nodes() == 0; }
+  [[nodiscard]] Model finish(std::string name) const;
 
  protected:
-  struct Made {
-    Operation operation;
-    std::vector<Value> inputs, outputs;
-  };
-  [[nodiscard]] const std::vector<Made>& made() const { return made_; }
-  [[nodiscard]] const std::vector<Tensor>& constants() const { return graph_.initializers; }
+  [[nodiscard]] const ir::Graph& graph() const { return NetworkAccess::graph(network_); }
 
  private:
-  Value constant(DataType type, const Dims& dims, Fill fill, std::vector<double> floats,
-                 std::vector<std::int64_t> ints);
-  Made& add(std::string_view op, std::string_view domain, std::vector<Value> inputs, std::vector<Attribute> attributes);
+  Value constant(TensorInfo info, Fill fill);
+  [[nodiscard]] Value value(ir::ValueId id) const { return {graph().info(id), {id}}; }
+  ir::NodeId add(std::string_view op, std::string_view domain, const std::vector<Value>& inputs,
+                 std::vector<Attribute> attributes, std::size_t outputs);
+  /// Lists inputs and constants; what they and all other values are called.
+  [[nodiscard]] std::vector<std::string> write_values(Graph& out) const;
 
-  int opset_;
-  Graph graph_;  // all but its nodes and outputs
-  std::vector<Made> made_;
-  std::set<std::string> read_;
+  Network network_;
+  std::vector<Fill> fills_;  // by constant
+  std::set<ir::ValueId> ignored_;
 };
-
-[[nodiscard]] TensorInfos infos_of(const std::vector<Value>& values);
 
 }  // namespace latcast::onnx

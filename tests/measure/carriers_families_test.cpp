@@ -11,8 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "graph/link.h"
+#include "graph/network_access.h"
 #include "measure/carriers/carrier.h"
 #include "measure/carriers/graph_builder.h"
+#include "must.h"
 
 namespace latcast {
 namespace {
@@ -162,13 +165,16 @@ TEST(CarrierPlan, EveryFamilyHasItsTurnInTwoHundred) {
 }
 
 TEST(GraphBuilder, RefusesShapesThatDoNotFit) {
-  carriers::GraphBuilder b(17);
-  const auto x = b.input({1, 8, 4, 4});
-  EXPECT_THROW((void)b.conv(x, {.out = 8, .groups = 3}), std::logic_error);
-  EXPECT_THROW((void)b.reshape(x, {1, 7, -1}), std::logic_error);
-  EXPECT_THROW((void)b.add(x, b.input({3})), std::logic_error);
-  EXPECT_THROW((void)b.matmul(b.input({2, 3}), b.input({4, 5})), std::logic_error);
-  EXPECT_THROW((void)b.split(x, 1, carriers::Ints{3, 4}), std::logic_error);
+  using carriers::GraphBuilder, carriers::Value;
+  const auto refuses = [](void (*add)(GraphBuilder&, const Value& x)) {
+    GraphBuilder b(17);
+    EXPECT_THROW(add(b, b.input({1, 8, 4, 4})), std::logic_error);
+  };
+  refuses([](GraphBuilder& b, const Value& x) { (void)b.conv(x, {.out = 8, .groups = 3}); });
+  refuses([](GraphBuilder& b, const Value& x) { (void)b.reshape(x, {1, 7, -1}); });
+  refuses([](GraphBuilder& b, const Value& x) { (void)b.add(x, b.input({3})); });
+  refuses([](GraphBuilder& b, const Value&) { (void)b.matmul(b.input({2, 3}), b.input({4, 5})); });
+  refuses([](GraphBuilder& b, const Value& x) { (void)b.split(x, 1, carriers::Ints{3, 4}); });
 }
 
 TEST(GraphBuilder, CountsMultiplyAccumulatesAndWeights) {
@@ -187,6 +193,43 @@ TEST(GraphBuilder, SpellsReductionsAsTheOpsetDoes) {
     const auto model = b.finish("m");
     EXPECT_EQ(model.graph.nodes[0].attribute("axes") != nullptr, opset == 13);
     EXPECT_EQ(model.graph.nodes[0].inputs.size(), opset == 13 ? 1U : 2U);
+  }
+}
+
+Network in_memory(const Carrier& carrier) { return NetworkAccess::make(test::must(link(carrier.model, {}, nullptr))); }
+
+// Carriers are written for one image, as exporters do it: with sizes as constants.
+TEST(CarrierNetworks, TakeAnotherBatchWhereTheyHaveOneInFront) {
+  const std::set<std::string> without = {"efficientformer",      // a batch of 1 is dropped on the way
+                                         "recurrences", "tnt"};  // inputs with other things in front
+  for (const std::string& family : families()) {
+    const Carrier carrier = make_carrier(family, 1);
+    if (carrier.probe) continue;
+    const auto four = in_memory(carrier).with_batch(4);
+    EXPECT_EQ(four.has_value(), !without.contains(family)) << family << ": " << (four ? "" : four.error().context);
+  }
+}
+
+/// Operators that run: not for constants.
+std::size_t running(const Network& network) {
+  const std::vector<Operator> all = network.operators();
+  return static_cast<std::size_t>(
+      std::ranges::count_if(all, [&](const Operator& one) { return !network.describe(one.outputs[0]).constant; }));
+}
+
+TEST(CarrierNetworks, KeepTheirShapesWhenTheyAreCut) {
+  for (const std::string& family : families()) {
+    const Network whole = in_memory(make_carrier(family, 2));
+    const std::vector<Operator> operators = whole.operators();
+    for (std::size_t i = 0; i < operators.size(); i += 1 + operators.size() / 20) {
+      const auto cut = whole.cut({operators[i].outputs[0]});
+      if (!cut) continue;  // nothing behind it
+      EXPECT_EQ(running(cut->before) + running(cut->after), running(whole)) << family << " at " << operators[i].name;
+      for (const Network* part : {&cut->before, &cut->after}) {
+        for (const Operator& one : part->operators())
+          EXPECT_EQ(part->dims(one.outputs[0]), whole.dims(one.outputs[0])) << family << " at " << operators[i].name;
+      }
+    }
   }
 }
 

@@ -242,7 +242,7 @@ void efficientformer(Net& net) {
   while (x.dims[2] * x.dims[3] > 500) x = conv_bn(net, x, {.out = x.dims[1], .kernel = 3, .stride = 2}, Act::relu);
   const std::int64_t c = x.dims[1];
   Value t = net.chance(0.5) ? net.transpose(net.flatten(net.squeeze(x, {0}), 1), {1, 0}) : Value{};
-  t = t.name.empty() ? tokens_of(net, x) : net.unsqueeze(t, {0});
+  t = t.none() ? tokens_of(net, x) : net.unsqueeze(t, {0});
   const std::int64_t heads = net.pick({4, 8}), d = net.pick({16, 32}), dv = 4 * d;
   const auto blocks = net.integer(1, 2);
   for (int i = 0; i < blocks; ++i) {

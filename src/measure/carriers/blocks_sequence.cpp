@@ -172,7 +172,7 @@ void tcn(Net& net) {
         y = net.mul(net.node("Tanh", {net.slice(y, 1, 0, c)}), net.node("Sigmoid", {net.slice(y, 1, c, 2 * c)}));
       }
       const Value s = net.conv(y, {.out = c});
-      skips = skips.name.empty() ? s : net.add(skips, s);
+      skips = skips.none() ? s : net.add(skips, s);
       x = net.add(x, net.conv(y, {.out = c}));
     } else {
       y = act(net, y, net.pick({Act::relu, Act::relu, Act::prelu}));
@@ -182,7 +182,7 @@ void tcn(Net& net) {
       x = act(net, net.add(x, y), Act::relu);
     }
   }
-  const Value last = skips.name.empty() ? x : net.node("Relu", {skips});
+  const Value last = skips.none() ? x : net.node("Relu", {skips});
   if (net.chance(0.3)) {
     net.conv_transpose(last, {.out = net.pick({1, 1, 16}), .kernel = 16, .stride = 8});
   } else {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "graph/module_network.h"
+#include "graph/link.h"
 
 namespace latcast::carriers {
 
@@ -24,29 +24,32 @@ bool is_view(std::string_view op) { return op == "Reshape" || op == "Flatten" ||
 
 double GraphBuilder::macs() const {
   double all = 0;
-  for (const auto& [operation, inputs, outputs] : made()) {
-    all += product_macs(operation.op, infos_of(inputs), infos_of(outputs));
-    const bool recurrent = operation.attribute("hidden_size") != nullptr && outputs.front().known;
+  for (ir::NodeId id = 0; id < graph().nodes(); ++id) {
+    const ir::Node& node = graph().node(id);
+    const TensorInfos inputs = infos_of(graph(), node.inputs), outputs = infos_of(graph(), node.outputs);
+    all += product_macs(node.op, inputs, outputs);
+    const bool recurrent = node.attribute("hidden_size") != nullptr && outputs.front()->known;
     if (recurrent)
-      all +=
-          inputs[0].elements() / static_cast<double>(inputs[0].dim(2)) * (inputs[1].elements() + inputs[2].elements());
+      all += inputs[0]->elements() / static_cast<double>(inputs[0]->dims[2]) *
+             (inputs[1]->elements() + inputs[2]->elements());
   }
   return all;
 }
 
 double GraphBuilder::weight_bytes() const {
   double all = 0;
-  for (const onnx::Tensor& one : constants()) all += static_cast<double>(one.elements() * element_size(one.type));
+  for (ir::ValueId id = 0; id < graph().values(); ++id) all += graph().constant(id) ? graph().info(id).bytes() : 0;
   return all;
 }
 
 double GraphBuilder::elements() const {
   double all = 0;
-  for (const auto& [operation, inputs, outputs] : made()) {
-    if (is_view(operation.op)) continue;
-    for (const Value& x : outputs) all += x.elements();
-    const double passes = more_passes(operation);
-    if (passes > 0) all += passes * (operation.op == "Resize" ? outputs : inputs).front().elements();
+  for (ir::NodeId id = 0; id < graph().nodes(); ++id) {
+    const ir::Node& node = graph().node(id);
+    if (is_view(node.op)) continue;
+    for (const TensorInfo* output : infos_of(graph(), node.outputs)) all += output->elements();
+    const double passes = more_passes(node);
+    if (passes > 0) all += passes * graph().info((node.op == "Resize" ? node.outputs : node.inputs).front()).elements();
   }
   return all;
 }
@@ -66,7 +69,7 @@ Value GraphBuilder::convolve(std::string_view op, const Value& x, const ConvSpec
                         {"pads", signal ? Ints{p.top, p.bottom} : Ints{p.top, p.left, p.bottom, p.right}},
                         {"strides", spatial(s.stride)}};
   if (output_pad > 0) attributes.emplace_back("output_padding", spatial(output_pad));
-  return node(op, std::move(inputs), std::move(attributes));
+  return node(op, inputs, std::move(attributes));
 }
 
 Value GraphBuilder::conv(const Value& x, const ConvSpec& s) {
@@ -125,7 +128,7 @@ Value GraphBuilder::gemm(const Value& x, std::int64_t out, bool bias, bool trans
   if (bias) inputs.push_back(weight({out}, 0.1F));
   Attributes attributes{{"alpha", 1.0F}, {"beta", 1.0F}};
   if (trans_b) attributes.emplace_back("transB", 1);
-  return node("Gemm", std::move(inputs), std::move(attributes));
+  return node("Gemm", inputs, std::move(attributes));
 }
 
 std::vector<Value> GraphBuilder::split(const Value& x, int axis, const Ints& sizes) {
@@ -143,13 +146,13 @@ Value GraphBuilder::slice(const Value& x, int axis, std::int64_t start, std::int
 Value GraphBuilder::slices(const Value& x, const Ints& axes, const Ints& starts, const Ints& ends, const Ints& steps) {
   std::vector<Value> inputs{x, ints(starts), ints(ends), ints(axes)};
   if (!steps.empty()) inputs.push_back(ints(steps));
-  return node("Slice", std::move(inputs));
+  return node("Slice", inputs);
 }
 
 Value GraphBuilder::pad(const Value& x, const Ints& pads, std::string_view mode, float value) {
   std::vector<Value> inputs{x, ints(pads)};
   if (mode == "constant") inputs.push_back(scalar(value));
-  return node("Pad", std::move(inputs), {{"mode", mode}});
+  return node("Pad", inputs, {{"mode", mode}});
 }
 
 Value GraphBuilder::resize(const Value& x, const ResizeSpec& s) {
@@ -185,7 +188,7 @@ Value GraphBuilder::recurrent(std::string_view op, const Value& x, std::int64_t 
   Attributes attributes{{"hidden_size", hidden}};
   if (bidirectional) attributes.emplace_back("direction", "bidirectional");
   if (op == "GRU") attributes.emplace_back("linear_before_reset", 1);
-  const auto values = nodes(op, std::move(inputs), std::move(attributes), !final_state ? 1 : lstm ? 3 : 2);
+  const auto values = nodes(op, inputs, std::move(attributes), !final_state ? 1 : lstm ? 3 : 2);
   for (std::size_t i = 1; i < values.size(); ++i) ignore(values[i]);
   return values.front();
 }

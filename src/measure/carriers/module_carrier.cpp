@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/expression.h"
+#include "graph/shapes/node_shapes.h"
 #include "measure/carriers/graph_builder.h"
 #include "measure/carriers/random.h"
 
@@ -165,7 +166,7 @@ Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::siz
       else
         inputs.push_back(make_input(b, *input.spec, input.shape, drawn->slots, rng));
     }
-    while (!inputs.empty() && inputs.back().name.empty()) inputs.pop_back();
+    while (!inputs.empty() && inputs.back().none()) inputs.pop_back();
     b.open_node(type.build->op, type.build->domain, inputs, make_attributes(*type.build, drawn->slots),
                 type.build->outputs);
   }
