@@ -64,6 +64,9 @@ class NetworkForecaster {
   /// value, all of them named.
   [[nodiscard]] Result<ModelForecast> forecast_file(const std::string& file, const DimBindings& dims = {}) const;
 
+  /// Under other conditions than these, as Predictor::at(); takes a copy of the catalogue.
+  [[nodiscard]] Result<NetworkForecaster> at(const Conditions& conditions) const;
+
   [[nodiscard]] const Predictor& predictor() const;
 
  private:

@@ -90,6 +90,12 @@ void Catalogue::index_operators() {
   }
 }
 
+Catalogue Catalogue::of_graphs(std::string_view engine) const {
+  return restricted([&](const ModuleType& type) {
+    return !type.given() && (engine.empty() || type.engine.empty() || type.engine == engine);
+  });
+}
+
 Catalogue Catalogue::restricted(const std::function<bool(const ModuleType&)>& keep) const {
   Catalogue result;
   std::ranges::copy_if(types_, std::back_inserter(result.types_), keep);

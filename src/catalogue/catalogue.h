@@ -144,6 +144,7 @@ struct ModuleType {
   std::string summary;
   std::string file;    // where it came from, for messages
   std::string source;  // the TOML text, kept in packs
+  std::string engine;  // the only one that executes its operators; empty: any may
   std::vector<OperatorName> operators;
   std::vector<NodeRead> reads;
   Program when;  // over reads; empty: always
@@ -181,6 +182,8 @@ class Catalogue {
   /// From texts (as kept in a pack): name of the file and its content.
   static Result<Catalogue> from_sources(std::span<const std::pair<std::string, std::string>> sources);
 
+  /// The types of modules that an engine may have in graphs. Empty: any engine.
+  [[nodiscard]] Catalogue of_graphs(std::string_view engine = {}) const;
   /// Only the types that `keep` holds for, in the same order, with all conditions.
   [[nodiscard]] Catalogue restricted(const std::function<bool(const ModuleType&)>& keep) const;
 

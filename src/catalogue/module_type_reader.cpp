@@ -45,8 +45,8 @@ class Reader {
   }
 
   Result<ModuleType> run() {
-    toml_.check_keys(table_, {"name", "summary", "given", "operators", "when", "macs", "parameters", "derived", "base",
-                              "features", "kernel", "sample", "build", "shapes"});
+    toml_.check_keys(table_, {"name", "summary", "engine", "given", "operators", "when", "macs", "parameters",
+                              "derived", "base", "features", "kernel", "sample", "build", "shapes"});
     header();
     if (table_.contains("given")) {
       given();
@@ -68,6 +68,7 @@ class Reader {
   void header() {
     type_.name = toml_.text(table_, "name", true);
     type_.summary = toml_.text(table_, "summary", true);
+    type_.engine = toml_.text(table_, "engine", false);
   }
 
   void operators() {

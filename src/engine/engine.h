@@ -21,13 +21,21 @@
 
 namespace latcast {
 
-/// What an engine can be asked.
+/// How far an engine's worker may go: the engine's to say, for runtimes differ in what they reserve and how long they
+/// prepare.
+struct EngineLimits {
+  std::string memory = "address_space";  // what of it is bounded; "resident": for engines that reserve more; or "none"
+  double patience = 1;                   // a request may take so many times as long as usual
+};
+
+/// What an engine can be asked. Whatever it lacks, campaigns, training and forecasts do without.
 struct EngineCapabilities {
   std::vector<std::string> formats, devices, element_types;  // of models, of machines, of the made-up inputs
-  bool executed_graph = false;                               // it tells what it executes of a model
-  std::string node_times = "none";                           // or "nodes": of each executed node
-  std::vector<std::string> conditions;                       // that it can set, such as threads
-  std::vector<std::string> session_options;                  // EngineSettings::session
+  bool executed_graph = false;               // it tells what it executes of a model; else that is what the file has
+  std::string node_times = "none";           // "nodes": a mean of each; "spans": when each began and ended in each run
+  std::vector<std::string> conditions;       // that it can set, such as threads
+  std::vector<std::string> session_options;  // EngineSettings::session
+  EngineLimits limits = {};
 };
 
 /// What is there to measure, or why not.
@@ -35,9 +43,9 @@ struct EngineInfo {
   std::string name;
   bool available = false;
   std::string version;
-  std::string library;  // file it was loaded from
-  std::string problem;  // where not available: what is missing and what to install
-  EngineCapabilities capabilities = {};
+  std::string library;                   // file it was loaded from
+  std::string problem;                   // where not available: what is missing and what to install
+  EngineCapabilities capabilities = {};  // filled in by the worker
 };
 
 /// Everything about a session that changes how long it takes; recorded with every measurement.
@@ -68,12 +76,18 @@ struct EngineModel {
 
 struct NodeTime {
   std::string name;
-  std::string op;      // type without domain
-  double mean_ns = 0;  // over the runs chosen, as the engine's profiler reports it
-  /// From the node's end to the next one's start, over the same runs: mostly the profiler's bookkeeping, whose cost
-  /// inside `mean_ns` goes along with it. The last node has its predecessor's.
-  double pause_ns = 0;
+  std::string op;         // type without domain
+  double mean_ns = 0;     // over the runs chosen, as the engine's profiler reports it
   Dims output_dims = {};  // of its first output; empty: a scalar, or not known
+};
+
+/// What an engine's profiler tells of a network.
+struct NodeTimes {
+  std::vector<NodeTime> nodes;  // in execution order
+  /// The engine's own work around nodes, by what it calls it: ns of each node, over the same runs. `pause`: from the
+  /// node's end to the next one's start, mostly the profiler's bookkeeping, whose cost inside `mean_ns` goes along with
+  /// it.
+  std::map<std::string, std::vector<double>> overheads = {};
 };
 
 class Session {
@@ -82,10 +96,11 @@ class Session {
   /// One inference; the wall time it took.
   virtual Result<Nanos> run() = 0;
   /// Ends profiling (where the session was loaded with it): per executed node, in execution order, the mean over the
-  /// fastest `share` of the runs after the first `skip`. Later runs are unprofiled.
-  virtual Result<std::vector<NodeTime>> end_profiling(std::size_t skip, double share) = 0;
+  /// fastest `share` of the runs after the first `skip` (mean_times() of an engine's spans). Later runs are unprofiled.
+  virtual Result<NodeTimes> end_profiling(std::size_t skip, double share) = 0;
 };
 
+/// Neither is asked of an engine that lacks the capability.
 struct LoadOptions {
   bool profile = false;
   std::string* executed_graph = nullptr;  // where given, receives the engine's optimized graph (weights left out)
@@ -97,6 +112,8 @@ class Engine {
   /// Stable name, as given to --engine.
   [[nodiscard]] virtual std::string_view id() const = 0;
   [[nodiscard]] virtual EngineInfo info(const EngineSettings& settings) = 0;
+  /// Loads nothing.
+  [[nodiscard]] virtual EngineCapabilities capabilities(const EngineSettings& settings) const = 0;
   /// Options that were in force, by name: optimization level, spinning, execution provider, threads ...
   [[nodiscard]] virtual std::map<std::string, std::string> describe(const EngineSettings& settings) const = 0;
   /// The clock that budgets are counted on; a fake engine has its own. Valid in the parent process too.
@@ -104,13 +121,17 @@ class Engine {
   [[nodiscard]] virtual bool own_clock() const { return false; }
   virtual Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
                                                 const LoadOptions& options) = 0;
-  /// The graph the engine would execute, serialized, without the bytes of weights; nothing is run.
+  /// The graph the engine would execute, serialized, without the bytes of weights; nothing is run. Not asked of an
+  /// engine that lacks the capability.
   virtual Result<std::string> executed_graph(const EngineModel& model, const EngineSettings& settings) = 0;
 };
 
 /// `settings` with `conditions` in force. Errc::unsupported: one that the engine cannot set.
 [[nodiscard]] Result<EngineSettings> under(EngineSettings settings, const Conditions& conditions,
                                            const EngineCapabilities& capabilities);
+
+/// What is measured where nobody says otherwise.
+inline constexpr const char* kDefaultEngine = "onnxruntime";
 
 /// Every engine this build knows, by id. `fake` is listed only where asked (tests and --engine fake).
 [[nodiscard]] std::vector<std::string> engine_ids();

@@ -48,6 +48,14 @@ std::string first_line(const char* file) {
 
 }  // namespace
 
+double resident_bytes(const std::string& process) {
+  std::ifstream stream("/proc/" + process + "/statm");
+  double total = 0;
+  double resident = 0;
+  stream >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
 double host_load() {
   double load = 0;
   return getloadavg(&load, 1) == 1 ? load : 0.0;

@@ -14,6 +14,9 @@ struct MachineInfo {
 
 [[nodiscard]] MachineInfo read_machine();
 
+/// Memory that a process has in use; 0 where it cannot be read. `process`: its id, or "self".
+[[nodiscard]] double resident_bytes(const std::string& process);
+
 /// The 1-minute load average; 0 where it cannot be read.
 [[nodiscard]] double host_load();
 

@@ -32,6 +32,14 @@ Result<NetworkForecaster> NetworkForecaster::open(const Pack& pack, std::optiona
   return NetworkForecaster(std::make_unique<Parts>(std::move(*open), *target));
 }
 
+Result<NetworkForecaster> NetworkForecaster::at(const Conditions& conditions) const {
+  auto predictor = parts_->open.predictor.at(conditions);
+  if (!predictor) return tl::unexpected(predictor.error());
+  OpenPack open = parts_->open;
+  open.predictor = std::move(*predictor);
+  return NetworkForecaster(std::make_unique<Parts>(std::move(open), parts_->target));
+}
+
 const Predictor& NetworkForecaster::predictor() const { return parts_->open.predictor; }
 
 Result<NetworkForecast> NetworkForecaster::forecast(const Network& network) const { return run(network, nullptr); }

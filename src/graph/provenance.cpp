@@ -37,15 +37,10 @@ bool moves_only(std::string_view op) {
          op == "ReorderOutput";
 }
 
-/// Cuts what ONNX Runtime appends to the name of a node or tensor that it derives a new node from.
+/// Cuts the last part: engines append to the name of a node or tensor that they derive a new node from.
 std::string_view without_suffix(std::string_view name) {
-  if (const std::size_t fusion = name.find("Fusion"); fusion != std::string_view::npos)
-    if (const std::size_t slash = name.substr(0, fusion).rfind('/'); slash != std::string_view::npos)
-      return name.substr(0, slash);
-  for (const std::string_view suffix : {"_nchwc", "_bn"})
-    if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
-  if (const std::size_t token = name.rfind("_token_"); token != std::string_view::npos) return name.substr(0, token);
-  return name;
+  const std::size_t part = name.find_last_of("_/");
+  return name.substr(0, part == std::string_view::npos ? 0 : part);
 }
 
 class Tracer {
@@ -120,9 +115,7 @@ void Tracer::claim_by_name() {
         claim(node, i);
         break;
       }
-      const std::string_view shorter = without_suffix(name);
-      if (shorter.size() == name.size()) break;
-      name = shorter;
+      name = without_suffix(name);
     }
   }
 }

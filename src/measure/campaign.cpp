@@ -81,6 +81,7 @@ class Runner {
   Result<void> adapt(const Advisor& advisor, int rounds, double until_ns);
   Result<bool> add_item(const Carrier& carrier, bool adaptive);
   Result<bool> add_item(NetworkRecord record, const onnx::Model& model);
+  [[nodiscard]] Result<std::string> executed_graph(const Item& item, std::string told) const;
   Result<void> measure(Item& item, int round);
   Result<void> note_failure(Item& item, int round, const Error& error);
 
@@ -246,6 +247,16 @@ Result<void> Runner::note_failure(Item& item, int round, const Error& error) {
   return {};
 }
 
+/// As the engine told it, or else as the campaign was told to deduce it.
+Result<std::string> Runner::executed_graph(const Item& item, std::string told) const {
+  if (!told.empty()) return told;
+  if (!options_.executed) return item.record.skeleton;
+  auto model = onnx::read_model(std::as_bytes(std::span(item.record.skeleton)));
+  if (model) model = options_.executed(*model);
+  if (!model) return tl::unexpected(model.error());
+  return onnx::write_model(*model, onnx::Weights::skeleton);
+}
+
 Result<void> Runner::measure(Item& item, int round) {
   const Nanos before = worker_.now();
   const std::int64_t started_unix_ms = unix_ms();
@@ -258,11 +269,13 @@ Result<void> Runner::measure(Item& item, int round) {
   auto reply = worker_.measure(request);
   if (!reply) return note_failure(item, round, reply.error());
   if (!item.have_executed) {
-    auto executed = onnx::read_model(std::as_bytes(std::span(reply->executed_graph)));
+    auto graph = executed_graph(item, std::move(reply->executed_graph));
+    if (!graph) return note_failure(item, round, graph.error());
+    auto executed = onnx::read_model(std::as_bytes(std::span(*graph)));
     if (!executed) return note_failure(item, round, executed.error());
     item.executed = std::move(*executed);
     item.have_executed = true;
-    if (auto ok = store_.set_executed(item.record.id, reply->executed_graph); !ok) return ok;
+    if (auto ok = store_.set_executed(item.record.id, *graph); !ok) return ok;
   }
   MeasurementRecord record;
   record.network = item.record.id;
@@ -273,9 +286,11 @@ Result<void> Runner::measure(Item& item, int round) {
   record.conditions = item.conditions;
   record.conditions.insert(options_.usual.begin(), options_.usual.end());
   for (const double run : reply->runs_ns) record.runs_ns.push_back(std::llround(run));
-  MatchedTimes times = match_nodes(item.executed, reply->nodes);
-  record.nodes_ns = std::move(times.nodes_ns);
-  record.pauses_ns = std::move(times.pauses_ns);
+  if (!reply->profile.nodes.empty()) {
+    MatchedTimes times = match_nodes(item.executed, reply->profile);
+    record.nodes_ns = std::move(times.nodes_ns);
+    record.overheads_ns = std::move(times.overheads_ns);
+  }
   if (auto ok = store_.add_measurement(record); !ok) return ok;
   item.rounds.insert(round);
   item.cost_ns = (worker_.now() - before).count();

@@ -42,6 +42,8 @@ struct CampaignOptions {
   /// Carriers of an earlier campaign that are measured again, before all others and for a small share of the budget:
   /// they tell how the machine's speed has changed since.
   std::vector<NetworkRecord> again;
+  /// What an engine executes of a model, where it does not tell; empty: what the model has.
+  std::function<Result<onnx::Model>(const onnx::Model&)> executed = {};
 };
 
 /// How much more of each family is wanted, from what was measured so far; empty: no opinion.

@@ -18,33 +18,32 @@ constexpr double kPauseShare = 0.85;
 constexpr double kLeastShare = 0.03;
 
 struct Series {
-  std::vector<std::vector<NodeTime>> profiles;  // per round (empty: missing)
+  std::vector<NodeTimes> profiles;  // per round (without nodes: missing)
 };
 
-/// Nodes' medians over rounds, each round's common effect removed.
-std::vector<NodeTime> combine_nodes(const Series& series, const std::vector<double>& effects) {
-  std::vector<NodeTime> nodes;
-  for (const auto& profile : series.profiles) {
-    if (!profile.empty()) {
-      nodes = profile;
-      break;
-    }
-  }
-  for (std::size_t node = 0; node < nodes.size(); ++node) {
+/// Medians over rounds, each round's common effect removed.
+NodeTimes combine_nodes(const Series& series, const std::vector<double>& effects) {
+  const auto first = std::ranges::find_if(series.profiles, [](const NodeTimes& one) { return !one.nodes.empty(); });
+  if (first == series.profiles.end()) return {};
+  NodeTimes out = *first;
+  for (std::size_t node = 0; node < out.nodes.size(); ++node) {
+    NodeTime& own = out.nodes[node];
     std::vector<double> values;
-    std::vector<double> pauses;
+    std::map<std::string, std::vector<double>> overheads;
     for (std::size_t round = 0; round < series.profiles.size(); ++round) {
-      if (series.profiles[round].size() != nodes.size()) continue;
-      const NodeTime& time = series.profiles[round][node];
+      const NodeTimes& profile = series.profiles[round];
+      if (profile.nodes.size() != out.nodes.size()) continue;
+      const NodeTime& time = profile.nodes[node];
       // Nodes that could run in either order need not do so in the same one every time.
-      if (time.op != nodes[node].op || time.output_dims != nodes[node].output_dims) continue;
-      values.push_back(time.mean_ns * std::exp(-effects[round]));
-      pauses.push_back(time.pause_ns * std::exp(-effects[round]));
+      if (time.op != own.op || time.output_dims != own.output_dims) continue;
+      const double quiet = std::exp(-effects[round]);
+      values.push_back(time.mean_ns * quiet);
+      for (const auto& [name, all] : profile.overheads) overheads[name].push_back(all[node] * quiet);
     }
-    nodes[node].mean_ns = median(values);
-    nodes[node].pause_ns = median(pauses);
+    own.mean_ns = median(values);
+    for (auto& [name, all] : out.overheads) all[node] = median(overheads[name]);
   }
-  return nodes;
+  return out;
 }
 
 }  // namespace
@@ -52,8 +51,11 @@ std::vector<NodeTime> combine_nodes(const Series& series, const std::vector<doub
 std::vector<double> node_latencies(const NetworkMeasurement& measurement) {
   std::vector<double> latencies;
   double sum = 0;
-  for (const NodeTime& node : measurement.nodes) {
-    latencies.push_back(std::max(node.mean_ns - kPauseShare * node.pause_ns, kLeastShare * node.mean_ns) + 1.0);
+  const auto& [nodes, overheads] = measurement.profile;
+  const auto pauses = overheads.find("pause");
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const double pause = pauses == overheads.end() ? 0.0 : pauses->second[i];
+    latencies.push_back(std::max(nodes[i].mean_ns - kPauseShare * pause, kLeastShare * nodes[i].mean_ns) + 1.0);
     sum += latencies.back();
   }
   for (double& latency : latencies) latency *= measurement.quiet.quiet / sum;
@@ -96,7 +98,7 @@ Result<std::vector<NetworkMeasurement>> measure_interleaved(Worker& worker, std:
       table[item][round] = *std::ranges::min_element(reply->runs_ns);
       std::ranges::move(reply->runs_ns, std::back_inserter(results[item].runs_ns));
       series[item].profiles.resize(rounds);
-      series[item].profiles[round] = std::move(reply->nodes);
+      series[item].profiles[round] = std::move(reply->profile);
       if (reply->resident_bytes > kRestartAboveResident) worker.restart();
     }
   }
@@ -108,7 +110,7 @@ Result<std::vector<NetworkMeasurement>> measure_interleaved(Worker& worker, std:
   for (std::size_t item = 0; item < models.size(); ++item) {
     results[item].quiet = quiet[item];
     results[item].round_minima_ns = table[item];
-    if (options.profile) results[item].nodes = combine_nodes(series[item], effects);
+    if (options.profile) results[item].profile = combine_nodes(series[item], effects);
   }
   return results;
 }

@@ -28,7 +28,7 @@ struct NetworkMeasurement {
   QuietLatency quiet;                   // ns
   std::vector<double> runs_ns;          // all unprofiled runs of all rounds
   std::vector<double> round_minima_ns;  // per round, uncorrected; NaN where missing
-  std::vector<NodeTime> nodes;          // with `profile`: median over rounds, round effects removed
+  NodeTimes profile;                    // with `profile`: medians over rounds, round effects removed
 };
 
 /// Each node's part of the quiet latency, ns: > 0, adding up to it. The profiler's own cost, estimated from the pauses

@@ -27,9 +27,9 @@ std::vector<Dims> output_dims(const onnx::Model& model) {
 
 class Matching {
  public:
-  Matching(const onnx::Model& model, std::span<const NodeTime> times)
-      : nodes_(model.graph.nodes), dims_(output_dims(model)), time_of_node_(nodes_.size(), nullptr) {
-    for (const NodeTime& time : times) left_.push_back(&time);
+  Matching(const onnx::Model& model, const NodeTimes& times)
+      : nodes_(model.graph.nodes), dims_(output_dims(model)), times_(times), time_of_node_(nodes_.size(), nullptr) {
+    for (const NodeTime& time : times.nodes) left_.push_back(&time);
   }
 
   /// Hands each time that is left to the first node without one that `same` accepts, of those with its operator.
@@ -51,9 +51,13 @@ class Matching {
 
   [[nodiscard]] MatchedTimes times() const {
     MatchedTimes out;
-    for (const NodeTime* time : time_of_node_) {
+    for (const NodeTime* time : time_of_node_)
       out.nodes_ns.push_back(time == nullptr ? -1 : std::llround(time->mean_ns));
-      out.pauses_ns.push_back(time == nullptr ? -1 : std::llround(time->pause_ns));
+    for (const auto& [name, values] : times_.overheads) {
+      std::vector<std::int64_t>& own = out.overheads_ns[name];
+      for (const NodeTime* time : time_of_node_)
+        own.push_back(time == nullptr ? -1
+                                      : std::llround(values[static_cast<std::size_t>(time - times_.nodes.data())]));
     }
     return out;
   }
@@ -61,12 +65,13 @@ class Matching {
  private:
   const std::vector<onnx::Node>& nodes_;
   std::vector<Dims> dims_;
+  const NodeTimes& times_;
   std::vector<const NodeTime*> time_of_node_, left_;
 };
 
 }  // namespace
 
-MatchedTimes match_nodes(const onnx::Model& executed, std::span<const NodeTime> times) {
+MatchedTimes match_nodes(const onnx::Model& executed, const NodeTimes& times) {
   Matching matching(executed, times);
   matching.deal([](const onnx::Node& node, const Dims& dims, const NodeTime& time) {
     return node.name == time.name && (dims.empty() || time.output_dims.empty() || dims == time.output_dims);

@@ -10,6 +10,14 @@
 namespace latcast::rules {
 namespace {
 
+constexpr std::array kEngines = {onnxruntime::kRules};
+
+/// Null: there are none.
+const EngineRules* find_rules(std::string_view engine) {
+  const auto found = std::ranges::find(kEngines, engine, &EngineRules::engine);
+  return found == kEngines.end() ? nullptr : &*found;
+}
+
 bool has_needed(const Rule& rule, const Graph& graph) {
   return std::ranges::all_of(rule.needs, [&](std::string_view op) { return op.empty() || graph.may_have(op); });
 }
@@ -46,9 +54,12 @@ bool has_word(std::string_view words, std::string_view word) {
 
 }  // namespace
 
-bool knows(std::string_view engine) { return engine == "onnxruntime"; }
+bool knows(std::string_view engine) { return find_rules(engine) != nullptr; }
 
-std::string_view newest_known(std::string_view engine) { return knows(engine) ? "1.31.1" : std::string_view(); }
+std::string_view newest_known(std::string_view engine) {
+  const EngineRules* rules = find_rules(engine);
+  return rules != nullptr ? rules->newest : std::string_view();
+}
 
 Result<EngineTarget> engine_target(std::string_view version, std::string_view cpu_features, std::string_view level) {
   int major = 0, minor = 0;
@@ -74,8 +85,9 @@ Result<EngineTarget> engine_target(std::string_view version, std::string_view cp
 }
 
 void deduce(Graph& graph, std::string_view engine, const EngineTarget& target, std::map<std::string, int>* applied) {
-  if (!knows(engine)) return;
-  for (const Stage& stage : onnxruntime::stages()) {
+  const EngineRules* rules = find_rules(engine);
+  if (rules == nullptr) return;
+  for (const Stage& stage : rules->stages()) {
     if (target.level >= stage.level) run(stage, graph, target, applied);
   }
 }

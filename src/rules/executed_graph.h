@@ -17,7 +17,7 @@ struct ExecutedGraph {
   std::map<std::string, int> applied;  // how often each rule was
 };
 
-/// Engines whose rules are known: "onnxruntime".
+/// Whether there are rules for the engine.
 [[nodiscard]] bool knows(std::string_view engine);
 
 /// The newest version that the rules were checked against; empty where there are none. Newer ones get its rules.

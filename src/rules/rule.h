@@ -48,4 +48,11 @@ struct Stage {
   int rounds = 1;
 };
 
+/// What is known of one engine's optimizer.
+struct EngineRules {
+  std::string_view engine;  // as packs call it
+  std::string_view newest;  // version that the rules were compared with; newer ones get its rules
+  std::span<const Stage> (*stages)();
+};
+
 }  // namespace latcast::rules

@@ -50,10 +50,10 @@ Result<Forecaster> Forecaster::open(const std::string& pack_file, const EngineSe
 Result<Forecaster> Forecaster::of_this_machine(const EngineSettings& settings) {
   auto catalogue = Catalogue::builtin({});
   if (!catalogue) return tl::unexpected(catalogue.error());
-  Catalogue own = catalogue->restricted([](const ModuleType& type) { return !type.given(); });
+  Catalogue own = catalogue->of_graphs(kDefaultEngine);
   PackContent content = learn::untrained(own);
   Target& target = content.info.target;
-  target.engine = "onnxruntime";
+  target.engine = kDefaultEngine;
   Worker worker(target.engine, settings, interactive_limits());
   const auto machine = worker.machine();
   if (!machine) return tl::unexpected(machine.error());
@@ -106,6 +106,11 @@ Result<EngineInfo> Forecaster::engine_info() {
   return info;
 }
 
+bool Forecaster::tells() {
+  const auto can = worker_->capabilities();
+  return !can || can->executed_graph;
+}
+
 bool Forecaster::foreign(std::string& why) {
   const Target& target = open_.pack.target();
   const auto info = engine_info();
@@ -142,6 +147,7 @@ std::string Forecaster::why_not_the_engine(const rules::EngineTarget& target) {
     return "the pack is of " + wanted.engine + " " + wanted.engine_version + ", here it is " + info->version;
   const auto machine = worker_->machine();
   if (!machine) return machine.error().context;
+  if (!tells()) return wanted.engine + " does not tell";
   const auto here = rules::engine_target(info->version, machine->cpu_features);
   return here && here->block == target.block ? "" : "the pack is of a CPU with another vector width";
 }
@@ -164,7 +170,7 @@ Result<void> Forecaster::choose_graph(GraphSource source, Listener& listener) {
     take_rules(*target, listener);
     return {};
   }
-  if (source == GraphSource::engine || !target) return check_engine(listener);
+  if ((source == GraphSource::engine && tells()) || !target) return check_engine(listener);
   if (const std::string why = why_not_the_engine(*target); !why.empty()) {
     listener.warning("what is executed is deduced by rules: " + why);
     take_rules(*target, listener);
@@ -179,6 +185,7 @@ Result<onnx::Model> Forecaster::executed(const LoadedModel& loaded, const DimBin
     if (!deduced) return fail_in(loaded.path, deduced.error());
     return std::move(deduced->model);
   }
+  if (!tells()) return loaded.model;
   auto graph = worker_->executed_graph(loaded.engine_model);
   if (!graph) return fail_in(loaded.path, graph.error());
   auto model = onnx::read_model(std::as_bytes(std::span(*graph)));

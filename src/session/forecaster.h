@@ -43,10 +43,11 @@ class Forecaster {
   Result<void> check_engine(Listener& listener);
   /// From now on graphs come from the engine or from rules: `automatic` asks the engine where it is the pack's version
   /// on a machine of the pack's vector width, and deduces by rules otherwise. Errc::engine_unavailable, and
-  /// Errc::unsupported where there are no rules for the pack's engine.
+  /// Errc::unsupported where there are no rules for the pack's engine. An engine that does not tell is taken to execute
+  /// what its rules say, or else what the file has.
   Result<void> choose_graph(GraphSource source, Listener& listener);
-  /// "engine" or "rules".
-  [[nodiscard]] std::string_view graph_source() const { return rules_ ? "rules" : "engine"; }
+  /// "engine", "rules" or "file".
+  [[nodiscard]] std::string_view graph_source() { return rules_ ? "rules" : tells() ? "engine" : "file"; }
 
   /// Forecasts are under these conditions from now on (asked_conditions()). Warns of what was not measured.
   Result<void> bind(const std::string& at, DimBindings& dims, Listener& listener);
@@ -74,6 +75,8 @@ class Forecaster {
  private:
   Forecaster(OpenPack pack, const EngineSettings& settings);
   Result<EngineInfo> engine_info();
+  /// Whether the engine tells what it executes; where there is none, the question to it will say so.
+  [[nodiscard]] bool tells();
   /// Graphs are deduced from now on. Warns where the pack's engine is newer than what rules were compared with.
   void take_rules(const rules::EngineTarget& target, Listener& listener);
   /// Why the engine at hand does not execute what the pack's would; empty: it does.

@@ -68,6 +68,8 @@ Result<Measurements> measure(const MeasureOptions& given, Listener& listener) {
   Worker worker(options.engine, options.settings, interactive_limits());
   auto target = target_of(worker, options.settings.threads);
   if (!target) return tl::unexpected(target.error());
+  if (const auto can = worker.capabilities(); options.modules && can && can->node_times == "none")
+    listener.warning(target->engine + " tells no times of nodes: there are no modules");
   Measurements out{std::move(*target), {}};
   for (const auto& [name, value] : *conditions) {
     if (name == "threads" || name == "batch") continue;  // told by the settings and by the models

@@ -16,7 +16,7 @@
 namespace latcast::session {
 
 struct MeasureOptions {
-  std::string engine = "onnxruntime";
+  std::string engine = kDefaultEngine;
   EngineSettings settings;
   std::vector<std::string> models;  // ONNX files
   DimBindings dims;

@@ -1,11 +1,14 @@
 #include "session/profiling.h"
 
 #include <chrono>
+#include <functional>
 #include <random>
 
 #include "engine/worker/worker.h"
+#include "forecast/pack_network.h"
 #include "learn/data/dataset.h"
 #include "learn/data/reference_carriers.h"
+#include "rules/executed_graph.h"
 #include "session/campaign_advice.h"
 #include "session/conditions.h"
 #include "session/targets.h"
@@ -71,6 +74,17 @@ Result<void> check_conditions(const CampaignConfig& config, const Catalogue& cat
   return {};
 }
 
+/// What rules say that an engine executes that does not tell; none: there are no rules for it.
+std::function<Result<onnx::Model>(const onnx::Model&)> deduced(const Target& target) {
+  const auto rules = rule_target(target);
+  if (!rules) return {};
+  return [engine = target.engine, rules = *rules](const onnx::Model& model) -> Result<onnx::Model> {
+    auto graph = rules::executed_graph(model, {}, engine, rules);
+    if (!graph) return tl::unexpected(graph.error());
+    return std::move(graph->model);
+  };
+}
+
 /// Carriers of the target's last campaign that has any.
 Result<std::vector<NetworkRecord>> carriers_to_measure_again(Store& store, std::int64_t target,
                                                              const Catalogue& catalogue) {
@@ -91,18 +105,20 @@ Result<std::vector<NetworkRecord>> carriers_to_measure_again(Store& store, std::
 }  // namespace
 
 Result<ProfilePlan> plan(const ProfileOptions& options) {
-  const auto catalogue = Catalogue::builtin(options.catalogue);
-  if (!catalogue) return tl::unexpected(catalogue.error());
-  auto campaign = campaign_options(options, *catalogue);
+  const auto all = Catalogue::builtin(options.catalogue);
+  if (!all) return tl::unexpected(all.error());
+  const Catalogue catalogue = all->of_graphs(options.engine);
+  auto campaign = campaign_options(options, catalogue);
   if (!campaign) return tl::unexpected(campaign.error());
   if (campaign->budget.count() <= 0) campaign->budget = kDefaultBudget;
-  return ProfilePlan{campaign->seed, plan_campaign(*catalogue, *campaign)};
+  return ProfilePlan{campaign->seed, plan_campaign(catalogue, *campaign)};
 }
 
 Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listener) {
-  const auto catalogue = Catalogue::builtin(options.catalogue);
-  if (!catalogue) return tl::unexpected(catalogue.error());
-  auto campaign = campaign_options(options, *catalogue);
+  const auto all = Catalogue::builtin(options.catalogue);
+  if (!all) return tl::unexpected(all.error());
+  const Catalogue catalogue = all->of_graphs(options.engine);
+  auto campaign = campaign_options(options, catalogue);
   if (!campaign) return tl::unexpected(campaign.error());
   if (campaign->budget.count() <= 0 && !options.resume) campaign->budget = kDefaultBudget;
   EngineSettings settings = options.settings;
@@ -111,14 +127,15 @@ Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listene
   const auto info = worker.info();
   if (!info) return tl::unexpected(info.error());
   if (!info->available) return fail(Errc::engine_unavailable, info->problem);  // before there is a store
-  if (auto ok = check_conditions(campaign->config, *catalogue, info->capabilities); !ok)
+  if (auto ok = check_conditions(campaign->config, catalogue, info->capabilities); !ok)
     return tl::unexpected(ok.error());
   auto store = Store::create(options.db);
   if (!store) return tl::unexpected(store.error());
   const auto target = store_target(*store, worker, settings.threads);
   if (!target) return tl::unexpected(target.error());
+  if (const auto its = target_of(worker, settings.threads)) campaign->executed = deduced(*its);
   if (!options.resume) {
-    auto again = carriers_to_measure_again(*store, *target, *catalogue);
+    auto again = carriers_to_measure_again(*store, *target, catalogue);
     if (!again) return tl::unexpected(again.error());
     campaign->again = std::move(*again);
     listener.note("seed " + std::to_string(campaign->seed));
@@ -126,7 +143,7 @@ Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listene
   const CampaignObserver observer{[&](double fraction, const std::string& what) { listener.progress(fraction, what); },
                                   [&](const std::string& line) { listener.note(line); },
                                   [&] { return listener.cancelled(); }};
-  auto summary = run_campaign(worker, *store, *target, *catalogue, *campaign, advise_from_errors(*catalogue), observer);
+  auto summary = run_campaign(worker, *store, *target, catalogue, *campaign, advise_from_errors(catalogue), observer);
   if (summary && summary->carriers == 0 && !summary->interrupted) {
     return fail(Errc::invalid_input,
                 "nothing was measured: the budget is too short for a single carrier; give more with --budget");

@@ -15,7 +15,7 @@
 namespace latcast::session {
 
 struct ProfileOptions {
-  std::string engine = "onnxruntime";
+  std::string engine = kDefaultEngine;
   EngineSettings settings;
   std::string db;                      // store to add to, made where it does not exist
   Nanos budget{0};                     // wall-clock time; 0: 10 minutes, of a resumed campaign its own

@@ -3,10 +3,6 @@
 
 namespace latcast {
 
-/// From schema 3.
-inline constexpr const char* kAddConditions =
-    "ALTER TABLE measurements ADD COLUMN conditions_json TEXT NOT NULL DEFAULT '{}'";
-
 inline constexpr const char* kSchema = R"sql(
 CREATE TABLE targets (
   id INTEGER PRIMARY KEY,
@@ -53,10 +49,15 @@ CREATE TABLE measurements (
   host_load REAL NOT NULL,
   runs_ns BLOB NOT NULL,
   nodes_ns BLOB NOT NULL,
-  pauses_ns BLOB NOT NULL,
   conditions_json TEXT NOT NULL DEFAULT '{}',
   UNIQUE (network, round)
 );
+CREATE TABLE overheads (
+  measurement INTEGER NOT NULL REFERENCES measurements(id),
+  name TEXT NOT NULL,
+  values_ns BLOB NOT NULL,
+  PRIMARY KEY (measurement, name)
+) WITHOUT ROWID;
 CREATE TABLE failures (
   id INTEGER PRIMARY KEY,
   network INTEGER NOT NULL REFERENCES networks(id),
@@ -105,5 +106,32 @@ CREATE TABLE totals (
   PRIMARY KEY (target, network)
 ) WITHOUT ROWID;
 )sql";
+
+/// What a schema has changed. A store that is opened for writing is upgraded; one that is only read is looked at
+/// through temporary views, which stand before its tables.
+struct SchemaChange {
+  int version;  // that made it
+  const char* upgrade;
+  const char* view;
+};
+
+/// Oldest first; they begin with schema 3.
+inline constexpr int kOldestSchema = 3;
+inline constexpr SchemaChange kSchemaChanges[] = {
+    {4,
+     R"sql(
+CREATE TABLE overheads (
+  measurement INTEGER NOT NULL REFERENCES measurements(id),
+  name TEXT NOT NULL,
+  values_ns BLOB NOT NULL,
+  PRIMARY KEY (measurement, name)
+) WITHOUT ROWID;
+INSERT INTO overheads SELECT id, 'pause', pauses_ns FROM measurements;
+ALTER TABLE measurements DROP COLUMN pauses_ns;
+ALTER TABLE measurements ADD COLUMN conditions_json TEXT NOT NULL DEFAULT '{}';
+)sql",
+     "CREATE TEMP VIEW overheads AS SELECT id AS measurement, 'pause' AS name, pauses_ns AS values_ns FROM "
+     "main.measurements; CREATE TEMP VIEW measurements AS SELECT *, '{}' AS conditions_json FROM main.measurements;"},
+};
 
 }  // namespace latcast

@@ -82,7 +82,8 @@ Statement& Statement::bind(std::string_view text) {
 }
 
 Statement& Statement::bind_blob(std::span<const std::byte> bytes) {
-  sqlite3_bind_blob64(handle_.get(), ++bound_, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  const void* data = bytes.empty() ? "" : static_cast<const void*>(bytes.data());  // no pointer would be no value
+  sqlite3_bind_blob64(handle_.get(), ++bound_, data, bytes.size(), SQLITE_TRANSIENT);
   return *this;
 }
 

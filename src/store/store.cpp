@@ -14,9 +14,6 @@ using sqlite::Statement;
 using Json = nlohmann::json;
 using Texts = std::map<std::string, std::string>;
 
-/// Older stores are refused.
-constexpr int kOldestSchema = 3;
-
 /// Little-endian 64-bit integers, one after another.
 std::span<const std::byte> as_blob(const std::vector<std::int64_t>& values) { return std::as_bytes(std::span(values)); }
 
@@ -54,6 +51,15 @@ Result<std::int64_t> single_integer(Database& database, std::string_view sql) {
   return *row ? statement->integer(0) : 0;
 }
 
+/// What the schemas after `version` have changed.
+std::string changes_since(std::int64_t version, const char* SchemaChange::* part) {
+  std::string sql;
+  for (const SchemaChange& one : kSchemaChanges) {
+    if (one.version > version) sql += one.*part;
+  }
+  return sql;
+}
+
 }  // namespace
 
 Result<Store> Store::create(const std::string& file, std::chrono::milliseconds patience) {
@@ -73,7 +79,6 @@ Result<Store> Store::open_read_only(const std::string& file) {
 }
 
 Result<void> Store::prepare_schema(const std::string& file, bool may_write) {
-  version_ = kStoreSchemaVersion;
   const auto application = single_integer(database_, "PRAGMA application_id");
   if (!application) return tl::unexpected(application.error());
   const auto tables = single_integer(database_, "SELECT count(*) FROM sqlite_master");
@@ -95,13 +100,27 @@ Result<void> Store::prepare_schema(const std::string& file, bool may_write) {
                                     ", this latcast reads " + std::to_string(kStoreSchemaVersion) +
                                     (*version > kStoreSchemaVersion ? "; use a newer latcast" : ""));
   }
-  version_ = *version;
-  if (!may_write) return {};
-  if (auto ok = database_.execute("PRAGMA synchronous=NORMAL;"); !ok || version_ == kStoreSchemaVersion) return ok;
-  auto ok = database_.execute("BEGIN IMMEDIATE; " + std::string(kAddConditions) +
-                              "; PRAGMA user_version=" + std::to_string(kStoreSchemaVersion) + "; COMMIT;");
-  if (ok) version_ = kStoreSchemaVersion;
-  return ok;
+  if (!may_write) return database_.execute(changes_since(*version, &SchemaChange::view));
+  if (auto ok = database_.execute("PRAGMA synchronous=NORMAL;"); !ok || *version == kStoreSchemaVersion) return ok;
+  return upgrade();
+}
+
+Result<void> Store::upgrade() {
+  return atomically([this]() -> Result<void> {
+    const auto version = single_integer(database_, "PRAGMA user_version");  // another process may have been quicker
+    if (!version) return tl::unexpected(version.error());
+    return database_.execute(changes_since(*version, &SchemaChange::upgrade) +
+                             "PRAGMA user_version=" + std::to_string(kStoreSchemaVersion));
+  });
+}
+
+Result<void> Store::atomically(const std::function<Result<void>()>& change) {
+  if (auto ok = database_.execute("BEGIN IMMEDIATE"); !ok) return ok;
+  if (auto ok = change(); !ok) {
+    (void)database_.execute("ROLLBACK");  // where it fails, SQLite has rolled back by itself
+    return ok;
+  }
+  return database_.execute("COMMIT");
 }
 
 Result<std::int64_t> Store::ensure_target(const TargetRecord& target) {
@@ -177,19 +196,29 @@ Result<void> Store::set_executed(std::int64_t network, const std::string& execut
 }
 
 Result<void> Store::add_measurement(const MeasurementRecord& measurement) {
+  return atomically([&] { return insert_measurement(measurement); });
+}
+
+Result<void> Store::insert_measurement(const MeasurementRecord& measurement) {
   auto insert = database_.prepare(
-      "INSERT INTO measurements (network, round, started_unix_ms, load_ns, host_load, runs_ns, nodes_ns, pauses_ns, "
-      "conditions_json) VALUES (?,?,?,?,?,?,?,?,?)");
+      "INSERT INTO measurements (network, round, started_unix_ms, load_ns, host_load, runs_ns, nodes_ns, "
+      "conditions_json) VALUES (?,?,?,?,?,?,?,?)");
   if (!insert) return tl::unexpected(insert.error());
   insert->bind(measurement.network)
       .bind(static_cast<std::int64_t>(measurement.round))
       .bind(measurement.started_unix_ms);
   insert->bind(measurement.load_ns).bind(measurement.host_load);
-  return insert->bind_blob(as_blob(measurement.runs_ns))
+  insert->bind_blob(as_blob(measurement.runs_ns))
       .bind_blob(as_blob(measurement.nodes_ns))
-      .bind_blob(as_blob(measurement.pauses_ns))
-      .bind(Json(measurement.conditions).dump())
-      .run();
+      .bind(Json(measurement.conditions).dump());
+  if (auto ok = insert->run(); !ok) return ok;
+  const std::int64_t id = database_.last_row_id();
+  for (const auto& [name, values] : measurement.overheads_ns) {
+    auto overhead = database_.prepare("INSERT INTO overheads (measurement, name, values_ns) VALUES (?,?,?)");
+    if (!overhead) return tl::unexpected(overhead.error());
+    if (auto ok = overhead->bind(id).bind(name).bind_blob(as_blob(values)).run(); !ok) return ok;
+  }
+  return {};
 }
 
 Result<void> Store::add_failure(std::int64_t network, int round, const std::string& message) {
@@ -237,17 +266,35 @@ Result<std::vector<NetworkRecord>> Store::networks(std::int64_t campaign) {
 
 Result<std::vector<MeasurementRecord>> Store::measurements(std::int64_t network) {
   auto select = database_.prepare(
-      "SELECT network, round, started_unix_ms, runs_ns, load_ns, host_load, nodes_ns, pauses_ns, " +
-      std::string(version_ < 4 ? "'{}'" : "conditions_json") + " FROM measurements WHERE network=? ORDER BY round");
+      "SELECT network, round, started_unix_ms, runs_ns, load_ns, host_load, nodes_ns, id, conditions_json FROM "
+      "measurements WHERE network=? ORDER BY round");
   if (!select) return tl::unexpected(select.error());
   select->bind(network);
-  return collect<MeasurementRecord>(*select, [](const Statement& row) {
-    return MeasurementRecord{row.integer(0),         static_cast<int>(row.integer(1)),
-                             row.integer(2),         from_blob(row.blob(3)),
-                             row.integer(4),         row.number(5),
-                             from_blob(row.blob(6)), from_blob(row.blob(7)),
-                             conditions(row.text(8))};
+  std::map<std::int64_t, std::size_t> place;  // by id
+  auto out = collect<MeasurementRecord>(*select, [&](const Statement& row) {
+    place.emplace(row.integer(7), place.size());
+    return MeasurementRecord{.network = row.integer(0),
+                             .round = static_cast<int>(row.integer(1)),
+                             .started_unix_ms = row.integer(2),
+                             .runs_ns = from_blob(row.blob(3)),
+                             .load_ns = row.integer(4),
+                             .host_load = row.number(5),
+                             .nodes_ns = from_blob(row.blob(6)),
+                             .conditions = conditions(row.text(8))};
   });
+  if (!out) return out;
+  auto overheads = database_.prepare(
+      "SELECT o.measurement, o.name, o.values_ns FROM measurements m JOIN overheads o ON o.measurement=m.id WHERE "
+      "m.network=?");
+  if (!overheads) return tl::unexpected(overheads.error());
+  overheads->bind(network);
+  while (true) {
+    const auto more = overheads->next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return out;
+    const auto found = place.find(overheads->integer(0));
+    if (found != place.end()) (*out)[found->second].overheads_ns[overheads->text(1)] = from_blob(overheads->blob(2));
+  }
 }
 
 Result<std::map<std::string, std::int64_t>> Store::failures(std::int64_t campaign) {

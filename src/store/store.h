@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -61,12 +62,12 @@ struct MeasurementRecord {
   std::int64_t network = 0;
   int round = 0;
   std::int64_t started_unix_ms = 0;
-  std::vector<std::int64_t> runs_ns;    // unprofiled burst, in order
-  std::int64_t load_ns = 0;             // session creation
-  double host_load = 0;                 // 1-minute load average when it began
-  std::vector<std::int64_t> nodes_ns;   // per node of the executed graph; -1: not seen
-  std::vector<std::int64_t> pauses_ns;  // likewise: from the node's end to the next one's start
-  Conditions conditions = {};           // that it was made under; empty in stores of schema 3
+  std::vector<std::int64_t> runs_ns;   // unprofiled burst, in order
+  std::int64_t load_ns = 0;            // session creation
+  double host_load = 0;                // 1-minute load average when it began
+  std::vector<std::int64_t> nodes_ns;  // per node of the executed graph; -1: not seen. Empty: not told
+  std::map<std::string, std::vector<std::int64_t>> overheads_ns = {};  // likewise, by the engine's name of them
+  Conditions conditions = {};  // that it was made under; empty in stores of schema 3
 };
 
 class Store {
@@ -108,8 +109,12 @@ class Store {
   friend class ImportWriter;
   explicit Store(sqlite::Database database) : database_(std::move(database)) {}
   Result<void> prepare_schema(const std::string& file, bool may_write);
+  /// From an older schema to this one.
+  Result<void> upgrade();
+  /// All of it or nothing.
+  Result<void> atomically(const std::function<Result<void>()>& change);
+  Result<void> insert_measurement(const MeasurementRecord& measurement);
   sqlite::Database database_;
-  std::int64_t version_ = 0;  // of the file's schema; an older one where it may only be read
 };
 
 /// Identifies the file format in the SQLite header ("latc"); never changes.

@@ -386,10 +386,19 @@ TEST(GivenType, ParametersAreNames) {
   EXPECT_TRUE(contains(problem("\"hi\""), "'given' must be a list"));
 }
 
+TEST(BuiltinCatalogue, OperatorsOfOneEngineAreNoOthers) {
+  const auto all = Catalogue::builtin();
+  ASSERT_TRUE(all.has_value());
+  EXPECT_EQ(all->find("reorder")->engine, "onnxruntime");
+  EXPECT_EQ(all->of_graphs("onnxruntime").types().size(), all->of_graphs().types().size());
+  EXPECT_EQ(all->of_graphs("abacus").find("reorder"), nullptr);
+  EXPECT_NE(all->of_graphs("abacus").find("softmax"), nullptr);
+}
+
 TEST(BuiltinCatalogue, CanBeRestricted) {
   const auto all = Catalogue::builtin();
   ASSERT_TRUE(all.has_value());
-  const Catalogue graphs = all->restricted([](const ModuleType& type) { return !type.given(); });
+  const Catalogue graphs = all->of_graphs();
   const Catalogue tables = all->restricted([](const ModuleType& type) { return type.given(); });
   EXPECT_EQ(graphs.types().size() + tables.types().size(), all->types().size());
   EXPECT_EQ(graphs.find("mobile_conv2d"), nullptr);

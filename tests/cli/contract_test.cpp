@@ -390,7 +390,7 @@ TEST_F(Cli, EnginesAsJson) {
   EXPECT_EQ(json["engines"][0]["available"], false);
   EXPECT_NE(json["engines"][0]["problem"], "");
   const auto& can = json["engines"][0]["capabilities"];
-  EXPECT_EQ(can["node_times"], "nodes");
+  EXPECT_EQ(can["node_times"], "spans");
   EXPECT_EQ(can["session_options"][0], "optimization_level");
 }
 

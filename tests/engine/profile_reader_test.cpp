@@ -41,18 +41,18 @@ TEST(ProfileReader, TakesTheFastestRunsAfterTheWarmUp) {
   const std::string text = kHead + run(1, 1) + run(10, 2) + run(20, 4) + run(90, 9) + run(80, 8) + kTail;
   const auto nodes = read_profile(text, 1, 0.5);
   ASSERT_TRUE(nodes.has_value()) << nodes.error().context;
-  ASSERT_EQ(nodes->size(), 2U);
-  EXPECT_EQ((*nodes)[0].name, "conv");
-  EXPECT_EQ((*nodes)[0].op, "Conv");
-  EXPECT_DOUBLE_EQ((*nodes)[0].mean_ns, 15000);
-  EXPECT_DOUBLE_EQ((*nodes)[1].mean_ns, 3000);
-  EXPECT_EQ((*nodes)[0].output_dims, (std::vector<std::int64_t>{1, 16, 7}));
+  ASSERT_EQ(nodes->nodes.size(), 2U);
+  EXPECT_EQ(nodes->nodes[0].name, "conv");
+  EXPECT_EQ(nodes->nodes[0].op, "Conv");
+  EXPECT_DOUBLE_EQ(nodes->nodes[0].mean_ns, 15000);
+  EXPECT_DOUBLE_EQ(nodes->nodes[1].mean_ns, 3000);
+  EXPECT_EQ(nodes->nodes[0].output_dims, (std::vector<std::int64_t>{1, 16, 7}));
 }
 
 TEST(ProfileReader, KeepsAtLeastOneRun) {
   const auto nodes = read_profile(kHead + run(10, 2) + run(12, 2) + kTail, 0, 0.0);
   ASSERT_TRUE(nodes.has_value());
-  EXPECT_DOUBLE_EQ((*nodes)[0].mean_ns, 10000);
+  EXPECT_DOUBLE_EQ(nodes->nodes[0].mean_ns, 10000);
 }
 
 TEST(ProfileReader, ReadsNamesThatAreNotEscaped) {
@@ -61,10 +61,10 @@ TEST(ProfileReader, ReadsNamesThatAreNotEscaped) {
     const auto nodes =
         read_profile(kHead + node(name, "Conv", 3) + run_end() + node(name, "Conv", 3) + run_end() + kTail, 0, 1.0);
     ASSERT_TRUE(nodes.has_value()) << name << ": " << nodes.error().context;
-    ASSERT_EQ(nodes->size(), 1U) << name;
-    EXPECT_EQ((*nodes)[0].name, name);
-    EXPECT_EQ((*nodes)[0].op, "Conv");
-    EXPECT_DOUBLE_EQ((*nodes)[0].mean_ns, 3000);
+    ASSERT_EQ(nodes->nodes.size(), 1U) << name;
+    EXPECT_EQ(nodes->nodes[0].name, name);
+    EXPECT_EQ(nodes->nodes[0].op, "Conv");
+    EXPECT_DOUBLE_EQ(nodes->nodes[0].mean_ns, 3000);
   }
 }
 
@@ -74,7 +74,7 @@ TEST(ProfileReader, LeavesAnIncompleteLastRunOut) {
                                   node("conv", "Conv", 1).substr(0, 60)}) {
     const auto nodes = read_profile(whole + rest, 0, 1.0);
     ASSERT_TRUE(nodes.has_value()) << nodes.error().context;
-    EXPECT_DOUBLE_EQ((*nodes)[0].mean_ns, 10000);
+    EXPECT_DOUBLE_EQ(nodes->nodes[0].mean_ns, 10000);
   }
 }
 
@@ -82,7 +82,7 @@ TEST(ProfileReader, LeavesARunOutThatStoppedShort) {
   const auto nodes =
       read_profile(kHead + run(10, 2) + node("conv", "Conv", 1) + run_end() + run(10, 2) + kTail, 0, 1.0);
   ASSERT_TRUE(nodes.has_value()) << nodes.error().context;
-  EXPECT_DOUBLE_EQ((*nodes)[0].mean_ns, 10000);
+  EXPECT_DOUBLE_EQ(nodes->nodes[0].mean_ns, 10000);
 }
 
 TEST(ProfileReader, RefusesRunsThatDiffer) {
@@ -110,9 +110,9 @@ TEST(ProfileReader, KeepsNodesOfTheSameNameApart) {
   const std::string one = node("", "Relu", 1) + node("", "Relu", 5) + run_end();
   const auto nodes = read_profile(kHead + one + one + kTail, 0, 1.0);
   ASSERT_TRUE(nodes.has_value());
-  ASSERT_EQ(nodes->size(), 2U);
-  EXPECT_DOUBLE_EQ((*nodes)[0].mean_ns, 1000);
-  EXPECT_DOUBLE_EQ((*nodes)[1].mean_ns, 5000);
+  ASSERT_EQ(nodes->nodes.size(), 2U);
+  EXPECT_DOUBLE_EQ(nodes->nodes[0].mean_ns, 1000);
+  EXPECT_DOUBLE_EQ(nodes->nodes[1].mean_ns, 5000);
 }
 
 }  // namespace

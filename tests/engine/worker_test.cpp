@@ -54,7 +54,7 @@ TEST(Worker, MeasuresByTheFakeLaw) {
   for (const double run : reply->runs_ns) EXPECT_NEAR(run, kRun + 3 * kNode, 1e-6);
   EXPECT_NEAR(reply->load_ns, 20e6, 1);
   EXPECT_GE(reply->elapsed_ns, reply->load_ns);
-  EXPECT_TRUE(reply->nodes.empty());
+  EXPECT_TRUE(reply->profile.nodes.empty());
   EXPECT_TRUE(reply->executed_graph.empty());
 }
 
@@ -78,13 +78,47 @@ TEST(Worker, ProfilesNodesWithTheProfilersCost) {
   request.want_executed_graph = true;
   const auto reply = worker.measure(request);
   ASSERT_TRUE(reply.has_value()) << reply.error().context;
-  ASSERT_EQ(reply->nodes.size(), 3U);
-  EXPECT_EQ(reply->nodes[0].op, "Relu");
-  EXPECT_NEAR(reply->nodes[0].mean_ns, kNode + 7000, 1e-6);
+  ASSERT_EQ(reply->profile.nodes.size(), 3U);
+  EXPECT_EQ(reply->profile.nodes[0].op, "Relu");
+  EXPECT_NEAR(reply->profile.nodes[0].mean_ns, kNode + 7000, 1e-6);
   EXPECT_NEAR(reply->runs_ns[0], kRun + 3 * kNode, 1e-6);  // the burst itself is not profiled
   const auto executed = onnx::read_model(std::as_bytes(std::span(reply->executed_graph)));
   ASSERT_TRUE(executed.has_value());
   EXPECT_EQ(executed->graph.nodes.size(), 3U);
+}
+
+TEST(Worker, AsksNoEngineForWhatItCannotTell) {
+  Worker worker = fake("graph=none,times=none");
+  const auto can = worker.capabilities();
+  ASSERT_TRUE(can.has_value());
+  EXPECT_FALSE(can->executed_graph);
+  EXPECT_EQ(can->node_times, "none");
+  MeasureRequest request = burst_of(4);
+  request.profile = request.burst;
+  request.want_executed_graph = true;
+  const auto reply = worker.measure(request);
+  ASSERT_TRUE(reply.has_value()) << reply.error().context;
+  EXPECT_EQ(reply->runs_ns.size(), 4U);
+  EXPECT_TRUE(reply->profile.nodes.empty());
+  EXPECT_TRUE(reply->executed_graph.empty());
+  EXPECT_EQ(worker.runs_made(), 5U);  // none of them for a profile
+  const auto graph = worker.executed_graph(chain());
+  ASSERT_FALSE(graph.has_value());
+  EXPECT_EQ(graph.error().code, Errc::unsupported);
+}
+
+TEST(Worker, TakesTimesOfNodesFromWhenTheyBeganAndEnded) {
+  Worker worker = fake("times=spans,profiler=7000");
+  EXPECT_EQ(worker.capabilities()->node_times, "spans");
+  MeasureRequest request = burst_of(4);
+  request.profile = request.burst;
+  const auto reply = worker.measure(request);
+  ASSERT_TRUE(reply.has_value()) << reply.error().context;
+  ASSERT_EQ(reply->profile.nodes.size(), 3U);
+  for (const NodeTime& node : reply->profile.nodes) {
+    EXPECT_NEAR(node.mean_ns, kNode + 7000, 1e-6);
+  }
+  for (const double pause : reply->profile.overheads.at("pause")) EXPECT_NEAR(pause, 7000, 1e-6);
 }
 
 TEST(Worker, CountsTheRunsItMakes) {
@@ -146,6 +180,30 @@ TEST(Worker, BoundsTheMemoryOfAnEngine) {
   EXPECT_EQ(reply.error().code, Errc::engine_failure);
   EXPECT_TRUE(contains(reply.error().context, "memory")) << reply.error().context;
   EXPECT_TRUE(worker.measure(burst_of(3)).has_value());
+}
+
+TEST(Worker, BoundsWhatAnEngineUsesThatReservesMore) {
+  Worker worker = fake("memory=2,limit=resident", {60s, std::size_t{400} << 20});
+  ASSERT_TRUE(worker.measure(burst_of(3)).has_value());
+  const auto reply = worker.measure(burst_of(3));
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_EQ(reply.error().code, Errc::engine_failure);
+  EXPECT_TRUE(contains(reply.error().context, "used more memory than 400 MiB")) << reply.error().context;
+  EXPECT_TRUE(worker.measure(burst_of(3)).has_value());
+}
+
+TEST(Worker, SetsNoBoundOfAddressSpaceWhereTheEngineForbidsIt) {
+  Worker worker = fake("limit=none", {60s, std::size_t{1} << 20});  // less than a process has
+  const auto reply = worker.measure(burst_of(3));
+  EXPECT_TRUE(reply.has_value()) << reply.error().context;
+}
+
+TEST(Worker, WaitsLongerForAnEngineThatAsksForIt) {
+  Worker worker = fake("hang=1,patience=3", {200ms, 0});
+  const auto begun = std::chrono::steady_clock::now();
+  const auto reply = worker.measure(burst_of(3));
+  ASSERT_FALSE(reply.has_value());
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, 600ms);
 }
 
 TEST(Worker, PassesARefusalOn) {
@@ -338,11 +396,13 @@ TEST(FakeEngine, NoiseAndDriftOnlySlowDown) {
 }
 
 TEST(FakeEngine, RefusesABehaviourItDoesNotHave) {
-  Worker worker = fake("nois=1");
-  const auto info = worker.info();
-  ASSERT_TRUE(info.has_value());
-  EXPECT_FALSE(info->available);
-  EXPECT_TRUE(contains(info->problem, "nois")) << info->problem;
+  for (const char* behaviour : {"nois=1", "times=some"}) {
+    Worker worker = fake(behaviour);
+    const auto info = worker.info();
+    ASSERT_TRUE(info.has_value());
+    EXPECT_FALSE(info->available);
+    EXPECT_TRUE(contains(info->problem, std::string(behaviour).substr(0, 4))) << info->problem;
+  }
 }
 
 TEST(RealEngine, IsFoundOrSaysWhatToInstall) {
@@ -370,7 +430,7 @@ TEST(RealEngine, MeasuresAndProfilesAndTellsTheExecutedGraph) {
   ASSERT_TRUE(reply.has_value()) << reply.error().context;
   EXPECT_GE(reply->runs_ns.size(), 3U);
   for (const double run : reply->runs_ns) EXPECT_GT(run, 0);
-  EXPECT_FALSE(reply->nodes.empty());
+  EXPECT_FALSE(reply->profile.nodes.empty());
   const std::uint64_t runs = worker.runs_made();
   ASSERT_TRUE(worker.executed_graph(chain()).has_value());
   EXPECT_EQ(worker.runs_made(), runs);

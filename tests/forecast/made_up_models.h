@@ -130,6 +130,7 @@ inline TypeModel model_of(const ModuleType& type, const MakeForm& make) {
   TypeModel out;
   out.name = type.name;
   for (const Parameter& p : type.parameters) out.parameters.push_back(p.name);
+  out.conditions = type.conditions;
   for (const Derived& d : type.derived) out.derived.push_back({d.name, d.name, d.program});
   if (type.macs) out.macs = type.macs->program;
   for (const Kernel& kernel : type.kernels) {
@@ -154,6 +155,7 @@ inline TypeModel model_of(const ModuleType& type, const MakeForm& make) {
 inline PackContent pack_content(const Catalogue& catalogue, const MakeForm& make) {
   PackContent content = test::sample_content();
   content.types.clear();
+  content.info.conditions = catalogue.condition_ranges();
   for (const ModuleType& type : catalogue.types()) content.types.push_back(model_of(type, make));
   return content;
 }
@@ -167,6 +169,7 @@ inline PackContent network_pack_content(const std::string& engine = "onnxruntime
   content.info.target.cpu_features = {"avx", "avx2", "avx512f"};
   content.info.sources.clear();
   for (const ModuleType& type : catalogue.types()) content.info.sources.push_back({type.file, type.source});
+  for (const ConditionType& one : catalogue.conditions()) content.info.sources.push_back({one.file, one.source});
   return content;
 }
 

@@ -199,6 +199,18 @@ TEST(NetworkForecaster, ForecastsFiles) {
   EXPECT_EQ(forecaster().forecast_file(file + ".none").error().code, Errc::not_found);
 }
 
+TEST(NetworkForecaster, IsBoundToOtherConditions) {
+  PackContent content = bench::network_pack_content("onnxruntime");
+  for (ConditionRange& one : content.info.conditions) one.high = std::max(one.low, one.usual);
+  const NetworkForecaster usual = must(NetworkForecaster::open(must(Pack::from_bytes(pack_bytes(content))), 0));
+  const NetworkForecaster two = must(usual.at({{"threads", 2}}));
+  EXPECT_EQ(two.predictor().conditions().at("threads"), 2);
+  EXPECT_EQ(must(two.forecast(small_cnn())).time_share, 0);  // nobody measured two
+  EXPECT_EQ(must(two.forecast(small_cnn())).quiet, must(usual.forecast(small_cnn())).quiet);
+  EXPECT_GT(must(usual.forecast(small_cnn())).time_share, 0);
+  EXPECT_FALSE(usual.at({{"humidity", 2}}));
+}
+
 TEST(NetworkForecaster, ServesThreads) {
   const double alone = must(forecaster().forecast(small_cnn())).quiet.count();
   std::vector<double> found(4, 0);

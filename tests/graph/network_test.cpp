@@ -177,49 +177,49 @@ std::vector<Tensor> crossing(const NetworkCut& cut) {
 
 /// x -> Relu -> a; a -> Tanh -> b, a -> Neg -> c; b, c -> Add -> d -> Sigmoid
 struct Diamond {
-  Network net;
-  Tensor x = net.input({2, 3}), a = net.node("Relu", {x}), b = net.node("Tanh", {a}), c = net.node("Neg", {a}),
-         d = net.node("Add", {b, c}), e = net.node("Sigmoid", {d});
-  Diamond() { net.output(e); }
+  Network network;
+  Tensor x = network.input({2, 3}), a = network.node("Relu", {x}), b = network.node("Tanh", {a}),
+         c = network.node("Neg", {a}), d = network.node("Add", {b, c}), e = network.node("Sigmoid", {d});
+  Diamond() { network.output(e); }
 };
 
 TEST(NetworkCut, HasOneTensorBetweenTwoNetworks) {
-  const Diamond one;
-  const NetworkCut cut = must(one.net.cut({one.d}));
+  const Diamond diamond;
+  const NetworkCut cut = must(diamond.network.cut({diamond.d}));
   EXPECT_EQ(operators(cut.before), (std::vector<std::string>{"Relu", "Tanh", "Neg", "Add"}));
   EXPECT_EQ(operators(cut.after), (std::vector<std::string>{"Sigmoid"}));
-  EXPECT_EQ(cut.before.inputs(), std::vector{one.x});
-  EXPECT_EQ(cut.before.outputs(), std::vector{one.d});
-  EXPECT_EQ(cut.after.inputs(), std::vector{one.d});
-  EXPECT_EQ(cut.after.outputs(), std::vector{one.e});
-  ASSERT_EQ(crossing(cut), std::vector{one.d});
+  EXPECT_EQ(cut.before.inputs(), std::vector{diamond.x});
+  EXPECT_EQ(cut.before.outputs(), std::vector{diamond.d});
+  EXPECT_EQ(cut.after.inputs(), std::vector{diamond.d});
+  EXPECT_EQ(cut.after.outputs(), std::vector{diamond.e});
+  ASSERT_EQ(crossing(cut), std::vector{diamond.d});
   EXPECT_EQ(cut.crossing[0].dims, (Shape{2, 3}));
   EXPECT_EQ(cut.crossing[0].bytes, 24U);
   EXPECT_EQ(cut.crossing[0].type, ElementType::float32);
-  EXPECT_FALSE(cut.after.dims(one.a));  // left behind
-  EXPECT_EQ(cut.after.dims(one.d), (Shape{2, 3}));
+  EXPECT_FALSE(cut.after.dims(diamond.a));  // left behind
+  EXPECT_EQ(cut.after.dims(diamond.d), (Shape{2, 3}));
 }
 
 TEST(NetworkCut, TellsWhatElseCrosses) {
-  const Diamond one;
-  EXPECT_EQ(crossing(must(one.net.cut({one.b}))), (std::vector{one.a, one.b}));
-  EXPECT_EQ(crossing(must(one.net.cut({one.b, one.c}))), (std::vector{one.b, one.c}));
+  const Diamond diamond;
+  EXPECT_EQ(crossing(must(diamond.network.cut({diamond.b}))), (std::vector{diamond.a, diamond.b}));
+  EXPECT_EQ(crossing(must(diamond.network.cut({diamond.b, diamond.c}))), (std::vector{diamond.b, diamond.c}));
   // A tensor before another one: only the later one counts, where all that reads the first is before it too.
-  EXPECT_EQ(crossing(must(one.net.cut({one.a, one.d}))), std::vector{one.d});
+  EXPECT_EQ(crossing(must(diamond.network.cut({diamond.a, diamond.d}))), std::vector{diamond.d});
 }
 
 TEST(NetworkCut, CountsATensorOnceHoweverManyReadIt) {
-  const Diamond one;
-  const NetworkCut cut = must(one.net.cut({one.a}));
-  EXPECT_EQ(crossing(cut), std::vector{one.a});
+  const Diamond diamond;
+  const NetworkCut cut = must(diamond.network.cut({diamond.a}));
+  EXPECT_EQ(crossing(cut), std::vector{diamond.a});
   EXPECT_EQ(operators(cut.after), (std::vector<std::string>{"Tanh", "Neg", "Add", "Sigmoid"}));
 }
 
 TEST(NetworkCut, PutsEveryOperatorOnOneSide) {
-  const Diamond one;
-  for (const Tensor at : {one.a, one.b, one.c, one.d}) {
-    const NetworkCut cut = must(one.net.cut({at}));
-    EXPECT_EQ(cut.before.size() + cut.after.size(), one.net.size());
+  const Diamond diamond;
+  for (const Tensor at : {diamond.a, diamond.b, diamond.c, diamond.d}) {
+    const NetworkCut cut = must(diamond.network.cut({at}));
+    EXPECT_EQ(cut.before.size() + cut.after.size(), diamond.network.size());
   }
   // All of an operator's outputs are where it is.
   Network net;
@@ -232,12 +232,12 @@ TEST(NetworkCut, PutsEveryOperatorOnOneSide) {
 }
 
 TEST(NetworkCut, KeepsOutputsThatAreReadOn) {
-  Diamond one;
-  one.net.output(one.b);
-  const NetworkCut cut = must(one.net.cut({one.b, one.c}));
-  EXPECT_EQ(cut.before.outputs(), (std::vector{one.b, one.c}));
-  EXPECT_EQ(cut.after.outputs(), std::vector{one.e});
-  EXPECT_EQ(crossing(cut), (std::vector{one.b, one.c}));
+  Diamond diamond;
+  diamond.network.output(diamond.b);
+  const NetworkCut cut = must(diamond.network.cut({diamond.b, diamond.c}));
+  EXPECT_EQ(cut.before.outputs(), (std::vector{diamond.b, diamond.c}));
+  EXPECT_EQ(cut.after.outputs(), std::vector{diamond.e});
+  EXPECT_EQ(crossing(cut), (std::vector{diamond.b, diamond.c}));
 }
 
 TEST(NetworkCut, LetsInputsCrossThatAreReadAfterIt) {
@@ -248,9 +248,9 @@ TEST(NetworkCut, LetsInputsCrossThatAreReadAfterIt) {
 }
 
 TEST(NetworkCut, LeavesOutWhatNoOutputNeeds) {
-  Diamond one;
-  one.net.node("Exp", {one.b});
-  EXPECT_EQ(crossing(must(one.net.cut({one.d}))), std::vector{one.d});
+  Diamond diamond;
+  diamond.network.node("Exp", {diamond.b});
+  EXPECT_EQ(crossing(must(diamond.network.cut({diamond.d}))), std::vector{diamond.d});
 }
 
 TEST(NetworkCut, CopiesConstantsToBothSides) {
@@ -295,26 +295,28 @@ TEST(NetworkCut, KnowsTheSizesOfWhatWasLeftBehind) {
 }
 
 TEST(NetworkCut, CanBeCutAgain) {
-  const Diamond one;
-  const Network after = must(one.net.cut({one.a})).after;
-  const NetworkCut again = must(after.cut({one.b, one.c}));
+  const Diamond diamond;
+  const Network after = must(diamond.network.cut({diamond.a})).after;
+  const NetworkCut again = must(after.cut({diamond.b, diamond.c}));
   EXPECT_EQ(operators(again.before), (std::vector<std::string>{"Tanh", "Neg"}));
   EXPECT_EQ(operators(again.after), (std::vector<std::string>{"Add", "Sigmoid"}));
-  EXPECT_EQ(again.before.inputs(), std::vector{one.a});
+  EXPECT_EQ(again.before.inputs(), std::vector{diamond.a});
 }
 
 TEST(NetworkCut, SaysWhyThereIsNone) {
   const auto why = [](const Network& net, Tensor at) { return net.cut({at}).error().context; };
-  Diamond one;
-  const Tensor constant = one.net.weight({3});
-  EXPECT_NE(why(one.net, constant).find("it is a constant"), std::string::npos) << why(one.net, constant);
-  EXPECT_NE(why(one.net, Tensor{1000}).find("no such tensor"), std::string::npos);
-  EXPECT_NE(why(one.net, Tensor()).find("no such tensor"), std::string::npos);
-  const Network after = must(one.net.cut({one.d})).after;
-  EXPECT_NE(why(after, one.a).find("no such tensor"), std::string::npos);
-  for (const Tensor end : {one.x, one.e})
-    EXPECT_NE(why(one.net, end).find("all operators are on one side"), std::string::npos) << why(one.net, end);
-  EXPECT_FALSE(one.net.cut(std::initializer_list<Tensor>{}));
+  Diamond diamond;
+  const Tensor constant = diamond.network.weight({3});
+  EXPECT_NE(why(diamond.network, constant).find("it is a constant"), std::string::npos)
+      << why(diamond.network, constant);
+  EXPECT_NE(why(diamond.network, Tensor{1000}).find("no such tensor"), std::string::npos);
+  EXPECT_NE(why(diamond.network, Tensor()).find("no such tensor"), std::string::npos);
+  const Network after = must(diamond.network.cut({diamond.d})).after;
+  EXPECT_NE(why(after, diamond.a).find("no such tensor"), std::string::npos);
+  for (const Tensor end : {diamond.x, diamond.e})
+    EXPECT_NE(why(diamond.network, end).find("all operators are on one side"), std::string::npos)
+        << why(diamond.network, end);
+  EXPECT_FALSE(diamond.network.cut(std::initializer_list<Tensor>{}));
 
   const Network read = must(Network::read(written(small_model(), "cut"), {.named = {}, .batch = 1}));
   EXPECT_EQ(why(read, named(read, "w")),
@@ -354,11 +356,12 @@ TEST(NetworkShapes, NameTheOperatorThatDoesNotFit) {
 }
 
 TEST(NetworkShapes, NeedInputsOfTheNetwork) {
-  const Diamond one;
-  EXPECT_NE(one.net.with_inputs({{one.a, {1, 3}}}).error().context.find("no input"), std::string::npos);
-  EXPECT_NE(one.net.with_inputs({{Tensor(), {1, 3}}}).error().context.find("no input"), std::string::npos);
-  EXPECT_NE(one.net.with_inputs({{one.x, {0, 3}}}).error().context.find("no possible shape"), std::string::npos);
-  EXPECT_FALSE(one.net.with_batch(0));
+  const Diamond diamond;
+  EXPECT_NE(diamond.network.with_inputs({{diamond.a, {1, 3}}}).error().context.find("no input"), std::string::npos);
+  EXPECT_NE(diamond.network.with_inputs({{Tensor(), {1, 3}}}).error().context.find("no input"), std::string::npos);
+  EXPECT_NE(diamond.network.with_inputs({{diamond.x, {0, 3}}}).error().context.find("no possible shape"),
+            std::string::npos);
+  EXPECT_FALSE(diamond.network.with_batch(0));
 }
 
 TEST(NetworkShapes, FollowShapesThatOperatorsCompute) {
@@ -389,33 +392,33 @@ TEST(NetworkShapes, StayUnknownBehindOperatorsNobodyKnows) {
 
 /// A vision transformer as exported for one image: class token, heads taken apart, all by constants.
 struct Tokens {
-  Network net;
-  Tensor x = net.input({1, 3, 32, 32}), joined, heads, scores, y;
+  Network network;
+  Tensor x = network.input({1, 3, 32, 32}), joined, heads, scores, y;
   Tokens() {
-    const Tensor patches = net.node("Conv", {x, net.weight({24, 3, 8, 8})}, {{"strides", {8, 8}}});
-    const Tensor tokens =
-        net.node("Transpose", {net.node("Reshape", {patches, net.integers({1, 24, -1})})}, {{"perm", {0, 2, 1}}});
-    joined = net.node("Concat", {net.weight({1, 1, 24}), tokens}, {{"axis", 1}});
-    const Tensor apart = net.node("Reshape", {joined, net.integers({1, 17, 3, 8})});
-    heads = net.node("Transpose", {apart}, {{"perm", {0, 2, 1, 3}}});
-    scores = net.node("MatMul", {heads, net.node("Transpose", {heads}, {{"perm", {0, 1, 3, 2}}})});
-    const Tensor mixed = net.node("Transpose", {net.node("MatMul", {scores, heads})}, {{"perm", {0, 2, 1, 3}}});
-    y = net.node("Reshape", {mixed, net.integers({1, 17, 24})});
-    net.output(y);
+    const Tensor patches = network.node("Conv", {x, network.weight({24, 3, 8, 8})}, {{"strides", {8, 8}}});
+    const Tensor tokens = network.node("Transpose", {network.node("Reshape", {patches, network.integers({1, 24, -1})})},
+                                       {{"perm", {0, 2, 1}}});
+    joined = network.node("Concat", {network.weight({1, 1, 24}), tokens}, {{"axis", 1}});
+    const Tensor apart = network.node("Reshape", {joined, network.integers({1, 17, 3, 8})});
+    heads = network.node("Transpose", {apart}, {{"perm", {0, 2, 1, 3}}});
+    scores = network.node("MatMul", {heads, network.node("Transpose", {heads}, {{"perm", {0, 1, 3, 2}}})});
+    const Tensor mixed = network.node("Transpose", {network.node("MatMul", {scores, heads})}, {{"perm", {0, 2, 1, 3}}});
+    y = network.node("Reshape", {mixed, network.integers({1, 17, 24})});
+    network.output(y);
   }
 };
 
 TEST(NetworkBatch, TakesConstantsAlongThatHoldTheOldOne) {
-  const Tokens one;
-  ASSERT_EQ(error_of(one.net), "none");
-  const Network four = must(one.net.with_batch(4));
-  EXPECT_EQ(four.dims(one.joined), (Shape{4, 17, 24}));
-  EXPECT_EQ(four.dims(one.scores), (Shape{4, 3, 17, 17}));
-  EXPECT_EQ(four.dims(one.y), (Shape{4, 17, 24}));
-  EXPECT_EQ(must(four.with_batch(1)).dims(one.y), (Shape{1, 17, 24}));
-  EXPECT_EQ(must(four.with_batch(6)).dims(one.y), (Shape{6, 17, 24}));
+  const Tokens tokens;
+  ASSERT_EQ(error_of(tokens.network), "none");
+  const Network four = must(tokens.network.with_batch(4));
+  EXPECT_EQ(four.dims(tokens.joined), (Shape{4, 17, 24}));
+  EXPECT_EQ(four.dims(tokens.scores), (Shape{4, 3, 17, 17}));
+  EXPECT_EQ(four.dims(tokens.y), (Shape{4, 17, 24}));
+  EXPECT_EQ(must(four.with_batch(1)).dims(tokens.y), (Shape{1, 17, 24}));
+  EXPECT_EQ(must(four.with_batch(6)).dims(tokens.y), (Shape{6, 17, 24}));
   // One target that two operators read keeps its meaning for both.
-  EXPECT_EQ(one.net.dims(one.y), (Shape{1, 17, 24}));
+  EXPECT_EQ(tokens.network.dims(tokens.y), (Shape{1, 17, 24}));
 }
 
 TEST(NetworkBatch, FollowsWhereSamplesLieInPieces) {

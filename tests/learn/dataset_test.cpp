@@ -61,7 +61,7 @@ class DatasetTest : public testing::Test {
         record.round = round;
         for (int run = 0; run < 4; ++run) record.runs_ns.push_back(time(quiet(i)));
         record.nodes_ns.assign(4, time(quiet(i) / 4 + 5000));
-        record.pauses_ns.assign(4, time(5000));
+        record.overheads_ns["pause"].assign(4, time(5000));
         ASSERT_TRUE(store.add_measurement(record).has_value());
       }
     }

@@ -130,7 +130,7 @@ TEST(Prior, FewNetworksAreEnoughBesideAProxy) {
   options.factor = [](const test::Layer& layer) { return layer.c > 32 ? 2.0 : 1.0; };
   test::TotalsWorld world = test::make_totals(options);
   for (std::size_t i = 8; i < world.use.size(); ++i) world.use[i] = 0;
-  const double alone = test::error_of_others(world, fit_totals(world.problem(true)).forecast_ns);
+  const double alone = test::error_of_others(world, fit_totals(world.problem(), true).forecast_ns);
   PackContent proxy = pack_of(world, {{3 * test::kMac_ns, 3 * test::kElement_ns, 3 * test::kCall_ns},
                                       {3 * test::kElement_ns, 3 * test::kCall_ns}});
   // One tree over the width: log2(1 + c) above 5.5 doubles.
@@ -139,7 +139,7 @@ TEST(Prior, FewNetworksAreEnoughBesideAProxy) {
   TrainingSet set = set_of(world);
   must(PriorTerms::add_to(set, proxy));
   world.classes = set.unlisted;
-  const double beside = test::error_of_others(world, fit_totals(world.problem(true)).forecast_ns);
+  const double beside = test::error_of_others(world, fit_totals(world.problem(), true).forecast_ns);
   EXPECT_LT(beside, 0.05);
   EXPECT_LT(beside, 0.5 * alone);
 }

@@ -24,7 +24,7 @@ double cost(const FormSpec& form, const KernelSamples& samples, Eigen::Index row
 
 TEST(TotalsFit, GivesTheCostsBack) {
   const test::TotalsWorld world = test::make_totals();
-  const TotalsFit fit = fit_totals(world.problem(false));
+  const TotalsFit fit = fit_totals(world.problem(), false);
   ASSERT_EQ(fit.weights.size(), 2U);
   EXPECT_NEAR(fit.weights[0][0], kMac_ns, 0.02 * kMac_ns);
   EXPECT_NEAR(fit.weights[0][1], kElement_ns, 0.08 * kElement_ns);
@@ -36,14 +36,14 @@ TEST(TotalsFit, GivesTheCostsBack) {
 
 TEST(TotalsFit, ForecastsNetworksThatAreNotInUse) {
   const test::TotalsWorld world = test::make_totals();
-  const TotalsFit fit = fit_totals(world.problem(true));
+  const TotalsFit fit = fit_totals(world.problem(), true);
   ASSERT_EQ(fit.forecast_ns.size(), world.quiet_ns.size());
   EXPECT_LT(test::error_of_others(world, fit.forecast_ns), 0.01);
   test::TotalsWorld unknown = world;
   for (std::size_t i = 0; i < unknown.use.size(); ++i) {
     if (unknown.use[i] == 0) unknown.quiet_ns[static_cast<Eigen::Index>(i)] = std::nan("");
   }
-  EXPECT_EQ(fit_totals(unknown.problem(true)).forecast_ns, fit.forecast_ns);
+  EXPECT_EQ(fit_totals(unknown.problem(), true).forecast_ns, fit.forecast_ns);
 }
 
 /// The terms of "add" scaled by what its modules of the networks in use count for.
@@ -60,7 +60,7 @@ test::TotalsWorld with_adds(double in_use, double factor) {
 }
 
 TEST(TotalsFit, ATermThatNoNetworkHasCostsWhatItsUnitCosts) {
-  const TotalsFit fit = fit_totals(with_adds(0, 2.0).problem(false));
+  const TotalsFit fit = fit_totals(with_adds(0, 2.0).problem(), false);
   EXPECT_NEAR(fit.weights[1][0], 2.0 * kElement_ns, 0.2 * kElement_ns);
   EXPECT_NEAR(fit.weights[1][1], kCall_ns, 0.5 * kCall_ns);
 }
@@ -73,7 +73,7 @@ TEST(TotalsFit, TermsThatTotalsCannotTellApartCostTheSame) {
   add.terms = twice;
   add.term_units.insert(add.term_units.begin(), add.term_units.front());
   add.term_names.insert(add.term_names.begin(), "elements");
-  const TotalsFit fit = fit_totals(world.problem(false));
+  const TotalsFit fit = fit_totals(world.problem(), false);
   EXPECT_NEAR(fit.weights[1][0], kElement_ns / 2, 0.05 * kElement_ns);
   EXPECT_NEAR(fit.weights[1][1], kElement_ns / 2, 0.05 * kElement_ns);
 }
@@ -81,7 +81,7 @@ TEST(TotalsFit, TermsThatTotalsCannotTellApartCostTheSame) {
 TEST(TotalsFit, ATermWithoutAUnitIsStillLearnt) {
   test::TotalsWorld world = test::make_totals();
   world.classes[1].term_units.clear();
-  const TotalsFit fit = fit_totals(world.problem(false));
+  const TotalsFit fit = fit_totals(world.problem(), false);
   EXPECT_NEAR(fit.weights[1][0], kElement_ns, 0.1 * kElement_ns);
   EXPECT_LT(test::error_of_others(world, fit.forecast_ns), 0.02);
 }
@@ -90,17 +90,17 @@ TEST(TotalsFit, AnOutlierHardlyMovesIt) {
   const test::TotalsWorld world = test::make_totals();
   test::TotalsWorld wrong = world;
   wrong.quiet_ns[5] *= 5;
-  const TotalsFit fit = fit_totals(wrong.problem(false));
+  const TotalsFit fit = fit_totals(wrong.problem(), false);
   EXPECT_NEAR(fit.weights[0][0], kMac_ns, 0.04 * kMac_ns);
   EXPECT_LT(test::error_of_others(world, fit.forecast_ns), 0.02);
-  EXPECT_LT(test::error_of_others(world, fit_totals(wrong.problem(true)).forecast_ns), 0.03);
+  EXPECT_LT(test::error_of_others(world, fit_totals(wrong.problem(), true).forecast_ns), 0.03);
 }
 
 TEST(TotalsFit, ColumnsThatAreKnownKeepTheirCoefficients) {
   const test::TotalsWorld world = test::make_totals();
   const std::vector<KernelSamples> unlisted = {world.classes[1]};
   const TotalsFit fit =
-      fit_totals({unlisted, world.quiet_ns, world.use, world.sums.col(0), Eigen::VectorXd::Constant(1, 1.0), false});
+      fit_totals({unlisted, world.quiet_ns, world.use, world.sums.col(0), Eigen::VectorXd::Constant(1, 1.0)}, false);
   EXPECT_NEAR(fit.known[0], 1.0, 0.02);
   EXPECT_NEAR(fit.weights[0][0], kElement_ns, 0.05 * kElement_ns);
   EXPECT_LT(test::error_of_others(world, fit.forecast_ns), 0.01);
@@ -116,7 +116,7 @@ TEST(TotalsFit, CostsBendWithFeatures) {
   options.networks = 100;
   options.factor = slow;
   const test::TotalsWorld world = test::make_totals(options);
-  const TotalsFit straight = fit_totals(world.problem(false)), bent = fit_totals(world.problem(true));
+  const TotalsFit straight = fit_totals(world.problem(), false), bent = fit_totals(world.problem(), true);
   EXPECT_LT(test::error_of_others(world, bent.forecast_ns), 0.6 * test::error_of_others(world, straight.forecast_ns));
   EXPECT_LT(test::error_of_others(world, bent.forecast_ns), 0.02);
 

@@ -32,8 +32,8 @@ struct TotalsWorld {
   Eigen::MatrixXd sums;     // networks x classes, what the modules take
   Eigen::VectorXd modules;  // per network
 
-  [[nodiscard]] TotalsProblem problem(bool bend) const {
-    return {classes, quiet_ns, use, Eigen::MatrixXd(quiet_ns.size(), 0), {}, bend};
+  [[nodiscard]] TotalsProblem problem() const {
+    return {classes, quiet_ns, use, Eigen::MatrixXd(quiet_ns.size(), 0), {}};
   }
 };
 

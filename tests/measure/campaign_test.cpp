@@ -322,6 +322,34 @@ TEST_F(Campaign, AsksAnAdvisorAndFollowsIt) {
   EXPECT_GT(adaptive, 0);
 }
 
+TEST_F(Campaign, OfAnEngineThatTellsNothingKeepsTotalsAndWhatTheModelsHave) {
+  Worker worker("fake", {.library = "graph=none,times=none"}, {});
+  ASSERT_TRUE(run(worker).has_value());
+  Store store = open();
+  for (const NetworkRecord& network : test::must(store.networks(1))) {
+    for (const MeasurementRecord& one : test::must(store.measurements(network.id))) {
+      EXPECT_EQ(network.executed, network.skeleton);
+      EXPECT_FALSE(one.runs_ns.empty());
+      EXPECT_TRUE(one.nodes_ns.empty());
+    }
+  }
+}
+
+TEST_F(Campaign, TakesWhatIsExecutedFromWhoDeducesItWhereTheEngineDoesNotTell) {
+  options_.executed = [](const onnx::Model& model) -> Result<onnx::Model> {
+    onnx::Model out = model;
+    out.graph.name = "deduced";
+    return out;
+  };
+  Worker worker("fake", {.library = "graph=none"}, {});
+  ASSERT_TRUE(run(worker).has_value());
+  Store store = open();
+  for (const NetworkRecord& network : test::must(store.networks(1))) {
+    if (test::must(store.measurements(network.id)).empty()) continue;
+    EXPECT_EQ(test::must(onnx::read_model(std::as_bytes(std::span(network.executed)))).graph.name, "deduced");
+  }
+}
+
 // ---- the plan
 
 TEST(CampaignPlan, TellsWhatWouldBeMeasured) {

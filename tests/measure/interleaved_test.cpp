@@ -70,9 +70,9 @@ TEST(Interleaved, ProfilesNodesToo) {
   options.profile = true;
   const auto results = measure_interleaved(worker, chains(), kNames, options, {});
   ASSERT_TRUE(results.has_value());
-  ASSERT_EQ((*results)[1].nodes.size(), 20U);
-  EXPECT_NEAR((*results)[1].nodes[0].mean_ns, 800 + 1000, 1e-6);
-  EXPECT_NEAR((*results)[1].nodes[0].pause_ns, 1000, 1e-6);
+  ASSERT_EQ((*results)[1].profile.nodes.size(), 20U);
+  EXPECT_NEAR((*results)[1].profile.nodes[0].mean_ns, 800 + 1000, 1e-6);
+  EXPECT_NEAR((*results)[1].profile.overheads.at("pause")[0], 1000, 1e-6);
   const std::vector<double> latencies = node_latencies((*results)[1]);
   EXPECT_TRUE(std::ranges::all_of(latencies, [](double latency) { return latency > 0; }));
   EXPECT_NEAR(std::accumulate(latencies.begin(), latencies.end(), 0.0), (*results)[1].quiet.quiet, 1e-3);

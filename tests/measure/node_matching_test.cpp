@@ -24,28 +24,28 @@ using Times = std::vector<std::int64_t>;
 
 TEST(NodeMatching, MatchesByNameAndOperator) {
   const auto model = graph_of({{"a", "Conv"}, {"b", "Relu"}});
-  const std::vector<NodeTime> times = {{"b", "Relu", 20.4, 3.6}, {"a", "Conv", 10.6, 2.4}};
+  const NodeTimes times = {{{"b", "Relu", 20.4}, {"a", "Conv", 10.6}}, {{"pause", {3.6, 2.4}}}};
   EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{11, 20}));
-  EXPECT_EQ(match_nodes(model, times).pauses_ns, (Times{2, 4}));
+  EXPECT_EQ(match_nodes(model, times).overheads_ns.at("pause"), (Times{2, 4}));
 }
 
 TEST(NodeMatching, EqualNamesAreMatchedInOrder) {
   const auto model = graph_of({{"", "Relu"}, {"", "Conv"}, {"", "Relu"}});
-  const std::vector<NodeTime> times = {{"", "Relu", 1, 0}, {"", "Conv", 2, 0}, {"", "Relu", 3, 0}};
+  const NodeTimes times = {{{"", "Relu", 1}, {"", "Conv", 2}, {"", "Relu", 3}}};
   EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{1, 2, 3}));
 }
 
 TEST(NodeMatching, WhatIsNotInTheProfileIsMinusOne) {
   const auto model = graph_of({{"a", "Conv"}, {"b", "Relu"}, {"c", "Relu"}});
-  const std::vector<NodeTime> times = {{"b", "Relu", 20, 0}, {"c", "Tanh", 5, 0}};
+  const NodeTimes times = {{{"b", "Relu", 20}, {"c", "Tanh", 5}}};
   EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{-1, 20, -1}));
   EXPECT_EQ(match_nodes(model, {}).nodes_ns, (Times{-1, -1, -1}));
-  EXPECT_EQ(match_nodes(model, {}).pauses_ns, (Times{-1, -1, -1}));
+  EXPECT_EQ(match_nodes(model, {{}, {{"pause", {}}}}).overheads_ns.at("pause"), (Times{-1, -1, -1}));
 }
 
 TEST(NodeMatching, WhatIsNotInTheGraphIsPassedOver) {
   const auto model = graph_of({{"a", "Conv"}});
-  const std::vector<NodeTime> times = {{"x", "Conv", 7, 0}, {"a", "Conv", 9, 0}, {"a", "Conv", 11, 0}};
+  const NodeTimes times = {{{"x", "Conv", 7}, {"a", "Conv", 9}, {"a", "Conv", 11}}};
   EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{9}));
 }
 
@@ -67,14 +67,14 @@ onnx::Model with_shapes(onnx::Model model, const std::vector<std::vector<std::in
 TEST(NodeMatching, ShapesDecideWhereAnEngineDealsNamesAnew) {
   const auto model = with_shapes(graph_of({{"token_1", "Relu"}, {"token_2", "Relu"}, {"token_3", "Relu"}}),
                                  {{1, 64}, {1, 8, 9}, {1, 64}});
-  const std::vector<NodeTime> times = {
-      {"token_3", "Relu", 1, 0, {1, 64}}, {"token_1", "Relu", 2, 0, {1, 8, 9}}, {"token_7", "Relu", 3, 0, {1, 64}}};
+  const NodeTimes times = {
+      {{"token_3", "Relu", 1, {1, 64}}, {"token_1", "Relu", 2, {1, 8, 9}}, {"token_7", "Relu", 3, {1, 64}}}};
   EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{3, 2, 1}));
 }
 
 TEST(NodeMatching, ANodeOfAnotherShapeIsNotMatched) {
   const auto model = with_shapes(graph_of({{"a", "Relu"}, {"b", "Mystery"}}), {{1, 4}, {1, 4}});
-  const std::vector<NodeTime> times = {{"a", "Relu", 1, 0, {1, 5}}, {"b", "Mystery", 2, 0, {3, 4}}};
+  const NodeTimes times = {{{"a", "Relu", 1, {1, 5}}, {"b", "Mystery", 2, {3, 4}}}};
   EXPECT_EQ(match_nodes(model, times).nodes_ns, (Times{-1, 2}));
 }
 

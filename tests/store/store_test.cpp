@@ -71,8 +71,14 @@ class StoreTest : public testing::Test {
                                        .value();
       for (int round = 0; round < 2; ++round) {
         EXPECT_TRUE(store
-                        .add_measurement(
-                            {network, round, 1700000000000 + round, {100 + index, 101, 102}, 5, 0.5, {50, -1}, {3, -1}})
+                        .add_measurement({network,
+                                          round,
+                                          1700000000000 + round,
+                                          {100 + index, 101, 102},
+                                          5,
+                                          0.5,
+                                          {50, -1},
+                                          {{"pause", {3, -1}}}})
                         .has_value());
       }
     }
@@ -116,11 +122,17 @@ TEST_F(StoreTest, GivesBackWhatWasPutIn) {
         store.add_network({0, *campaign, 3, "mlp/9", "mlp", 9, true, true, std::string("skel\0eton", 9), {}});
     ASSERT_TRUE(network.has_value());
     ASSERT_TRUE(store.set_executed(*network, std::string("exe\0cuted", 9)).has_value());
-    ASSERT_TRUE(
-        store
-            .add_measurement(
-                {*network, 2, 1700000000123, {9, 8, 7}, 42, 1.25, {5, -1}, {3, -1}, {{"threads", 2}, {"heat", 0.5}}})
-            .has_value());
+    ASSERT_TRUE(store
+                    .add_measurement({*network,
+                                      2,
+                                      1700000000123,
+                                      {9, 8, 7},
+                                      42,
+                                      1.25,
+                                      {5, -1},
+                                      {{"pause", {3, -1}}, {"spill", {1, 2}}},
+                                      {{"threads", 2}, {"heat", 0.5}}})
+                    .has_value());
     ASSERT_TRUE(store.add_failure(*network, 3, "it hung").has_value());
     ASSERT_TRUE(store.add_failure(*network, 4, "it hung").has_value());
     ASSERT_TRUE(store.update_campaign(*campaign, 4e9, "finished").has_value());
@@ -157,7 +169,8 @@ TEST_F(StoreTest, GivesBackWhatWasPutIn) {
   EXPECT_EQ(measurements->front().started_unix_ms, 1700000000123);
   EXPECT_EQ(measurements->front().runs_ns, (std::vector<std::int64_t>{9, 8, 7}));
   EXPECT_EQ(measurements->front().nodes_ns, (std::vector<std::int64_t>{5, -1}));
-  EXPECT_EQ(measurements->front().pauses_ns, (std::vector<std::int64_t>{3, -1}));
+  EXPECT_EQ(measurements->front().overheads_ns,
+            (std::map<std::string, std::vector<std::int64_t>>{{"pause", {3, -1}}, {"spill", {1, 2}}}));
   EXPECT_EQ(measurements->front().conditions, (Conditions{{"threads", 2}, {"heat", 0.5}}));
   EXPECT_EQ(measurements->front().load_ns, 42);
   EXPECT_EQ(measurements->front().host_load, 1.25);
@@ -193,7 +206,7 @@ TEST_F(StoreTest, OverwritesNothing) {
   Store store = make();
   const std::int64_t campaign = fill(store, 1);
   const NetworkRecord network = store.networks(campaign)->front();
-  EXPECT_FALSE(store.add_measurement({network.id, 0, 0, {1}, 1, 0, {1}, {1}}).has_value());
+  EXPECT_FALSE(store.add_measurement({network.id, 0, 0, {1}, 1, 0, {1}, {}}).has_value());
   EXPECT_FALSE(store.add_network({0, campaign, 0, "other", "mlp", 0, false, false, "x", {}}).has_value());
   EXPECT_EQ(store.measurements(network.id)->front().runs_ns.size(), 3U);
 }
@@ -210,6 +223,49 @@ TEST_F(StoreTest, IsAddedToWhenOpenedAgain) {
     EXPECT_EQ(store.campaigns(1)->size(), 2U);
   }
   EXPECT_EQ(read_all(), "");
+}
+
+/// As schema 3 had it: pauses are a column, conditions are not said.
+TEST_F(StoreTest, AnOlderSchemaIsReadAsItIsAndUpgradedWhereItIsWritten) {
+  std::int64_t campaign = 0;
+  {
+    Store store = make();
+    campaign = fill(store, 2);
+  }
+  {
+    auto database = sqlite::Database::open(file_, sqlite::Database::Mode::read_write);
+    ASSERT_TRUE(
+        database
+            ->execute("ALTER TABLE measurements ADD COLUMN pauses_ns BLOB NOT NULL DEFAULT x'';"
+                      "UPDATE measurements SET pauses_ns=(SELECT values_ns FROM overheads WHERE "
+                      "measurement=measurements.id); DROP TABLE overheads; ALTER TABLE measurements DROP COLUMN "
+                      "conditions_json; PRAGMA user_version=3;")
+            .has_value());
+  }
+  const auto version = [&] {
+    auto database = sqlite::Database::open(file_, sqlite::Database::Mode::read_only);
+    auto select = database->prepare("PRAGMA user_version");
+    EXPECT_TRUE(select->next().value());
+    return select->integer(0);
+  };
+  const auto check = [&](Store store) {
+    for (const NetworkRecord& network : test::must(store.networks(campaign))) {
+      const auto measurements = test::must(store.measurements(network.id));
+      ASSERT_EQ(measurements.size(), 2U);
+      for (const MeasurementRecord& one : measurements) {
+        EXPECT_EQ(one.overheads_ns.at("pause"), (std::vector<std::int64_t>{3, -1}));
+        EXPECT_EQ(one.conditions, Conditions{});
+      }
+    }
+  };
+  check(test::must(Store::open_read_only(file_)));
+  EXPECT_EQ(version(), 3);
+  check(make());
+  EXPECT_EQ(version(), kStoreSchemaVersion);
+  check(test::must(Store::open_read_only(file_)));
+  Store store = make();
+  EXPECT_TRUE(store.add_measurement({1, 5, 0, {1}, 1, 0, {1}, {{"pause", {1}}}, {{"threads", 4}}}).has_value());
+  EXPECT_EQ(store.measurements(1)->back().conditions, (Conditions{{"threads", 4}}));
 }
 
 TEST_F(StoreTest, RefusesANewerSchema) {
@@ -387,29 +443,6 @@ TEST(Sqlite, SaysThatTheDiskIsFull) {
   ASSERT_FALSE(full.has_value());
   EXPECT_TRUE(contains(full.error().context, "the disk is full")) << full.error().context;
   EXPECT_TRUE(contains(full.error().context, "--resume")) << full.error().context;
-}
-
-TEST_F(StoreTest, OneOfSchema3IsReadAsItIsAndBroughtUpToDateByWriting) {
-  {
-    Store store = make();
-    fill(store, 1);
-  }
-  {
-    auto database = sqlite::Database::open(file_, sqlite::Database::Mode::read_write);
-    ASSERT_TRUE(database->execute("ALTER TABLE measurements DROP COLUMN conditions_json; PRAGMA user_version=3"));
-  }
-  EXPECT_EQ(read_all(), "");
-  {
-    auto store = Store::create(file_);
-    ASSERT_TRUE(store) << store.error().context;
-    const auto measurements = store->measurements(1);
-    ASSERT_TRUE(measurements) << measurements.error().context;
-    ASSERT_EQ(measurements->size(), 2U);
-    EXPECT_EQ(measurements->front().conditions, Conditions{});
-    ASSERT_TRUE(store->add_measurement({1, 7, 1700000000123, {9}, 42, 1.25, {5}, {3}, {{"threads", 4}}}));
-  }
-  auto store = Store::open_read_only(file_);
-  EXPECT_EQ(store->measurements(1)->back().conditions, (Conditions{{"threads", 4}}));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "commands.h"
+#include "engine/worker/serve.h"
 #include "render/json_output.h"
 
 namespace latcast::cli {
@@ -20,20 +21,12 @@ int run(const Options& options, Console& console) {
   Json list = Json::array();
   std::string text;
   for (const EngineInfo& one : engines) {
-    const EngineCapabilities& can = one.capabilities;
     list.push_back({{"name", one.name},
                     {"available", one.available},
                     {"version", one.version},
                     {"library", one.library},
                     {"problem", one.problem},
-                    {"capabilities",
-                     {{"formats", can.formats},
-                      {"devices", can.devices},
-                      {"element_types", can.element_types},
-                      {"executed_graph", can.executed_graph},
-                      {"node_times", can.node_times},
-                      {"conditions", can.conditions},
-                      {"session_options", can.session_options}}}});
+                    {"capabilities", to_json(one.capabilities)}});
     text +=
         one.name + "  " + (one.available ? one.version + "  " + one.library : "not available: " + one.problem) + "\n";
   }

@@ -36,12 +36,12 @@ Json json_answer(const MeasuredModel& answer, int rounds, bool with_modules) {
   if (with_modules) {
     json["modules"] = Json::array();
     const std::vector<double> latencies = node_latencies(m);
-    for (std::size_t i = 0; i < m.nodes.size(); ++i) {
+    for (std::size_t i = 0; i < m.profile.nodes.size(); ++i) {
       json["modules"].push_back({{"index", i},
-                                 {"node", m.nodes[i].name},
-                                 {"op", m.nodes[i].op},
+                                 {"node", m.profile.nodes[i].name},
+                                 {"op", m.profile.nodes[i].op},
                                  {"latency_ns", latencies[i]},
-                                 {"profiled_ns", m.nodes[i].mean_ns}});
+                                 {"profiled_ns", m.profile.nodes[i].mean_ns}});
     }
   }
   return json;
@@ -83,7 +83,7 @@ std::string to_text(const std::vector<MeasuredModel>& answers, bool with_modules
     Table modules({"node (" + answer.model + ")", "op", "latency", "share"});
     const std::vector<double> latencies = node_latencies(*answer.measurement);
     for (std::size_t i = 0; i < latencies.size(); ++i) {
-      const NodeTime& node = answer.measurement->nodes[i];
+      const NodeTime& node = answer.measurement->profile.nodes[i];
       modules.add({node.name, node.op, format_time(latencies[i]),
                    format_percent(latencies[i] / answer.measurement->quiet.quiet)});
     }

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -11,17 +12,26 @@
 #include <random>
 #include <set>
 
+#include "engine/spans.h"
+
 namespace latcast {
 namespace {
 
 struct Behaviour {
-  double noise = 0, drift = 0, profiler_ns = 5000, scale = 1, load_ns = 20e6;
+  double noise = 0, drift = 0, profiler_ns = 5000, scale = 1, load_ns = 20e6, patience = 1;
   int abort = 0, hang = 0, memory = 0, refuse = 0;
   std::map<std::string, double> slower;  // by condition: for each unit of it, a share of the latency
+  std::string graph = "told", times = "nodes", limit = "address_space";
 };
 
 Result<Behaviour> parse_behaviour(std::string_view text) {
+  static const std::map<std::string, std::vector<std::string_view>> kWords = {
+      {"graph", {"told", "none"}},
+      {"limit", {"address_space", "resident", "none"}},
+      {"times", {"nodes", "spans", "none"}}};
   Behaviour behaviour;
+  const std::map<std::string, std::string*> words = {
+      {"graph", &behaviour.graph}, {"limit", &behaviour.limit}, {"times", &behaviour.times}};
   while (!text.empty()) {
     const std::string_view item = text.substr(0, text.find(','));
     text.remove_prefix(std::min(item.size() + 1, text.size()));
@@ -29,11 +39,9 @@ Result<Behaviour> parse_behaviour(std::string_view text) {
     const std::string key(item.substr(0, equals));
     double value = 0;
     if (equals != std::string_view::npos) std::from_chars(item.data() + equals + 1, item.data() + item.size(), value);
-    const std::map<std::string, double*> numbers = {{"noise", &behaviour.noise},
-                                                    {"drift", &behaviour.drift},
-                                                    {"profiler", &behaviour.profiler_ns},
-                                                    {"scale", &behaviour.scale},
-                                                    {"load", &behaviour.load_ns}};
+    const std::map<std::string, double*> numbers = {
+        {"noise", &behaviour.noise}, {"drift", &behaviour.drift},  {"profiler", &behaviour.profiler_ns},
+        {"scale", &behaviour.scale}, {"load", &behaviour.load_ns}, {"patience", &behaviour.patience}};
     const std::map<std::string, int*> faults = {{"abort", &behaviour.abort},
                                                 {"hang", &behaviour.hang},
                                                 {"memory", &behaviour.memory},
@@ -44,6 +52,10 @@ Result<Behaviour> parse_behaviour(std::string_view text) {
       *number->second = value;
     } else if (const auto fault = faults.find(key); fault != faults.end()) {
       *fault->second = static_cast<int>(value);
+    } else if (const auto word = words.find(key); word != words.end()) {
+      *word->second = item.substr(std::min(key.size() + 1, item.size()));
+      if (std::ranges::find(kWords.at(key), *word->second) == kWords.at(key).end())
+        return fail(Errc::invalid_input, "the fake engine's '" + key + "' cannot be '" + *word->second + "'");
     } else {
       return fail(Errc::invalid_input, "the fake engine has no behaviour '" + key + "'");
     }
@@ -54,18 +66,19 @@ Result<Behaviour> parse_behaviour(std::string_view text) {
 Result<Behaviour> behaviour_of(const EngineSettings& settings) {
   auto behaviour = parse_behaviour(settings.library);
   for (const auto& [key, value] : settings.session) {
-    if (key != "mode" || (value != "usual" && value != "slow"))
-      return fail(Errc::invalid_input,
-                  "the fake engine has no session option " + key + "=" + value + ": mode=usual|slow");
+    if (key != "mode" || (value != "usual" && value != "slow")) {
+      std::string problem = "the fake engine has no session option ";
+      problem.append(key).append("=").append(value).append(": mode=usual|slow");
+      return fail(Errc::invalid_input, std::move(problem));
+    }
     if (behaviour && value == "slow") behaviour->scale *= 2;
   }
   return behaviour;
 }
 
-std::vector<std::string> conditions(const Result<Behaviour>& behaviour) {
+std::vector<std::string> conditions(const Behaviour& behaviour) {
   std::vector<std::string> out = {"threads"};
-  if (!behaviour) return out;
-  for (const auto& [name, share] : behaviour->slower) out.push_back(name);
+  for (const auto& [name, share] : behaviour.slower) out.push_back(name);
   return out;
 }
 
@@ -85,7 +98,11 @@ struct Shared {
 class FakeSession final : public Session {
  public:
   FakeSession(std::vector<NodeTime> nodes, Behaviour behaviour, Shared& shared, bool profile)
-      : nodes_(std::move(nodes)), behaviour_(behaviour), shared_(shared), profiling_(profile), random_(shared.loads) {
+      : nodes_(std::move(nodes)),
+        behaviour_(std::move(behaviour)),
+        shared_(shared),
+        profiling_(profile),
+        random_(shared.loads) {
     total_ns_ = std::accumulate(nodes_.begin(), nodes_.end(), 2000.0,
                                 [](double sum, const NodeTime& node) { return sum + node.mean_ns; });
   }
@@ -96,27 +113,42 @@ class FakeSession final : public Session {
     slowdown_ = 1 + behaviour_.drift * std::sin(phase) + behaviour_.noise * std::abs(normal(random_));
     if (behaviour_.noise > 0 && random_() % 20 == 0) slowdown_ *= 1.5;
     double time = total_ns_ * slowdown_;
-    if (profiling_) time += behaviour_.profiler_ns * static_cast<double>(nodes_.size());
+    if (profiling_) {
+      time += behaviour_.profiler_ns * static_cast<double>(nodes_.size());
+      spans_.push_back(spans());
+    }
     shared_.clock_ns += time;
     return Nanos(time);
   }
 
-  Result<std::vector<NodeTime>> end_profiling(std::size_t, double) override {
+  Result<NodeTimes> end_profiling(std::size_t skip, double share) override {
     profiling_ = false;
     std::vector<NodeTime> nodes = nodes_;
-    for (NodeTime& node : nodes) {
-      node.mean_ns = node.mean_ns * slowdown_ + behaviour_.profiler_ns;
-      node.pause_ns = behaviour_.profiler_ns;
-    }
-    return nodes;
+    const bool told_apart = behaviour_.times == "spans";
+    for (NodeTime& node : nodes) node.mean_ns = told_apart ? 0.0 : node.mean_ns * slowdown_ + behaviour_.profiler_ns;
+    if (told_apart) return mean_times({std::move(nodes), std::move(spans_)}, skip, share);
+    std::vector<double> pauses(nodes.size(), behaviour_.profiler_ns);
+    return NodeTimes{std::move(nodes), {{"pause", std::move(pauses)}}};
   }
 
  private:
+  /// Of the run that starts now: the profiler adds its time to each node, and pauses for as long after it.
+  [[nodiscard]] std::vector<NodeSpan> spans() const {
+    std::vector<NodeSpan> out;
+    double now = shared_.clock_ns;
+    for (const NodeTime& node : nodes_) {
+      out.push_back({now, node.mean_ns * slowdown_ + behaviour_.profiler_ns});
+      now += out.back().duration_ns + behaviour_.profiler_ns;
+    }
+    return out;
+  }
+
   std::vector<NodeTime> nodes_;
   Behaviour behaviour_;
   Shared& shared_;
   bool profiling_;
   std::mt19937_64 random_;
+  std::vector<std::vector<NodeSpan>> spans_;  // of the profiled runs
   double total_ns_ = 0;
   double slowdown_ = 1;
 };
@@ -137,14 +169,18 @@ class FakeEngine final : public Engine {
             .available = behaviour.has_value(),
             .version = "1.0",
             .library = "(built in)",
-            .problem = behaviour ? "" : behaviour.error().context,
-            .capabilities = {.formats = {"onnx"},
-                             .devices = {"cpu"},
-                             .element_types = {"float32"},
-                             .executed_graph = true,
-                             .node_times = "nodes",
-                             .conditions = conditions(behaviour),
-                             .session_options = {"mode"}}};
+            .problem = behaviour ? "" : behaviour.error().context};
+  }
+  [[nodiscard]] EngineCapabilities capabilities(const EngineSettings& settings) const override {
+    const Behaviour behaviour = behaviour_of(settings).value_or(Behaviour{});
+    return {.formats = {"onnx"},
+            .devices = {"cpu"},
+            .element_types = {"float32"},
+            .executed_graph = behaviour.graph != "none",
+            .node_times = behaviour.times,
+            .conditions = conditions(behaviour),
+            .session_options = {"mode"},
+            .limits = {behaviour.limit, behaviour.patience}};
   }
   [[nodiscard]] std::map<std::string, std::string> describe(const EngineSettings& settings) const override {
     std::map<std::string, std::string> out = settings.session;

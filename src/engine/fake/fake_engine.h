@@ -1,12 +1,18 @@
 // An engine without real time: a known latency law, noise, drift and faults, for tests of everything above it.
 //
 // Its behaviour is set through EngineSettings::library, a list such as "noise=0.02,drift=0.05,abort=7":
-//   noise=S      each run is slower by |normal|*S (relative), and one run in twenty is 1.5 times as slow
-//   drift=S      the machine's speed wanders by S (relative amplitude), a period of 100 fake seconds
-//   abort=K      every K-th load ends the process; hang=K: never returns; memory=K: allocates without end; refuse=K: an
-//   error profiler=NS  what profiling adds to each node (default 5000) scale=S      all latencies times S (another
-//   machine) load=NS      fake time for loading a model (default 20e6)
-//   cond.NAME=S  it can set the condition NAME, each unit of which makes everything slower by S (relative)
+//   noise=S         each run is slower by |normal|*S (relative), and one run in twenty is 1.5 times as slow
+//   drift=S         the machine's speed wanders by S (relative amplitude), a period of 100 fake seconds
+//   abort=K         every K-th load ends the process; hang=K: never returns; memory=K: allocates without end;
+//                   refuse=K: an error
+//   profiler=NS     what profiling adds to each node (default 5000)
+//   scale=S         all latencies times S (another machine)
+//   load=NS         fake time for loading a model (default 20e6)
+//   graph=none      it does not tell what it executes
+//   limit=WORD      what of its memory is bounded: address_space, resident or none (EngineLimits)
+//   patience=K      a request may take K times as long
+//   cond.NAME=S     it can set the condition NAME, each unit of which makes everything slower by S (relative)
+//   times=none      it has no times of nodes; times=spans: it tells when each of them began and ended
 // Its session option mode=slow doubles all latencies.
 // The law: fake_node_latency. Clock and counters live in memory shared with the worker process.
 #pragma once

@@ -152,7 +152,7 @@ class OrtSessionRunner final : public Session {
     return time;
   }
 
-  Result<std::vector<NodeTime>> end_profiling(std::size_t skip, double share) override {
+  Result<NodeTimes> end_profiling(std::size_t skip, double share) override {
     const OrtApi& api = *library_.api;
     OrtAllocator* allocator = nullptr;
     if (auto ok = check(api, api.GetAllocatorWithDefaultOptions(&allocator)); !ok) return tl::unexpected(ok.error());
@@ -233,14 +233,6 @@ class OnnxRuntimeEngine final : public Engine {
 
   [[nodiscard]] EngineInfo info(const EngineSettings& settings) override {
     EngineInfo info{std::string(id()), false, "", "", ""};
-    info.capabilities = {
-        .formats = {"onnx"},
-        .devices = {"cpu"},
-        .element_types = {"float32", "float64", "float16", "bfloat16", "int8", "uint8", "int32", "int64", "boolean"},
-        .executed_graph = true,
-        .node_times = "nodes",
-        .conditions = {"threads"},
-        .session_options = {"optimization_level", "execution_mode", "intra_op_spinning", "memory_arena"}};
     if (const auto session = ort::session_settings(settings); !session) {
       info.problem = session.error().context;
       return info;
@@ -253,6 +245,17 @@ class OnnxRuntimeEngine final : public Engine {
     info.version = library_->version;
     info.library = library_->file;
     return info;
+  }
+
+  [[nodiscard]] EngineCapabilities capabilities(const EngineSettings&) const override {
+    return {
+        .formats = {"onnx"},
+        .devices = {"cpu"},
+        .element_types = {"float32", "float64", "float16", "bfloat16", "int8", "uint8", "int32", "int64", "boolean"},
+        .executed_graph = true,
+        .node_times = "spans",
+        .conditions = {"threads"},
+        .session_options = {"optimization_level", "execution_mode", "intra_op_spinning", "memory_arena"}};
   }
 
   [[nodiscard]] std::map<std::string, std::string> describe(const EngineSettings& settings) const override {
@@ -278,7 +281,7 @@ class OnnxRuntimeEngine final : public Engine {
     if (library_) return {};
     auto library = ort::open_library(settings.library);
     if (!library) return tl::unexpected(library.error());
-    library_ = std::move(*library);
+    library_ = std::make_unique<Library>(std::move(*library));
     return {};
   }
 
@@ -360,7 +363,7 @@ class OnnxRuntimeEngine final : public Engine {
     return {};
   }
 
-  std::optional<Library> library_;
+  std::unique_ptr<const Library> library_;  // once it was needed
 };
 
 }  // namespace

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <numeric>
 #include <optional>
 #include <string>
+#include <utility>
+
+#include "engine/spans.h"
 
 namespace latcast::ort {
 namespace {
@@ -27,16 +28,10 @@ std::optional<double> number_after(std::string_view line, std::string_view key) 
   return number;
 }
 
-/// One node in one run.
-struct NodeRun {
-  double start_ns = 0;
-  double duration_ns = 0;
-};
-
 struct Event {
   std::string_view name;
   std::string_view op;
-  NodeRun run;
+  NodeSpan span;
 };
 
 /// Those of the first output: "output_type_shape" : [{"float":[1,64,7,7]}, ...
@@ -60,19 +55,13 @@ std::optional<Event> kernel_event(std::string_view line) {
   const auto duration = number_after(line, "\"dur\" :");
   const auto start = number_after(line, "\"ts\" :");
   if (!name || !duration || !start) return std::nullopt;
-  const NodeRun run{*start * 1e3, *duration * 1e3};
-  return Event{*name, text_after(line, "\"op_name\" : \"", "\"").value_or(""), run};
+  const NodeSpan span{*start * 1e3, *duration * 1e3};
+  return Event{*name, text_after(line, "\"op_name\" : \"", "\"").value_or(""), span};
 }
 
-/// Node times of all runs: nodes in execution order, runs x nodes.
-struct Profile {
-  std::vector<NodeTime> nodes;
-  std::vector<std::vector<NodeRun>> runs;
-};
-
-Result<Profile> collect(std::string_view text) {
-  Profile profile;
-  std::vector<NodeRun> run;
+Result<NodeSpans> collect(std::string_view text) {
+  NodeSpans profile;
+  std::vector<NodeSpan> run;
   std::size_t next = 0;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -88,12 +77,12 @@ Result<Profile> collect(std::string_view text) {
     const auto event = kernel_event(line);
     if (!event) continue;
     if (profile.runs.empty()) {
-      profile.nodes.push_back({std::string(event->name), std::string(event->op), 0.0, 0.0, output_dims(line)});
+      profile.nodes.push_back({std::string(event->name), std::string(event->op), 0.0, output_dims(line)});
     } else if (next >= profile.nodes.size() || profile.nodes[next].name != event->name) {
       return fail(Errc::engine_failure,
                   "the profile's runs differ in their nodes at '" + std::string(event->name) + "'");
     }
-    run.push_back(event->run);
+    run.push_back(event->span);
     ++next;
   }
   return profile;
@@ -101,34 +90,10 @@ Result<Profile> collect(std::string_view text) {
 
 }  // namespace
 
-Result<std::vector<NodeTime>> read_profile(std::string_view text, std::size_t skip, double share) {
+Result<NodeTimes> read_profile(std::string_view text, std::size_t skip, double share) {
   auto profile = collect(text);
   if (!profile) return tl::unexpected(profile.error());
-  auto& runs = profile->runs;
-  std::erase_if(runs, [&](const auto& run) { return run.size() != profile->nodes.size(); });
-  if (runs.size() <= skip) return fail(Errc::engine_failure, "the profile holds too few complete runs");
-  runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(skip));
-  const auto total = [](const std::vector<NodeRun>& run) {
-    return std::accumulate(run.begin(), run.end(), 0.0,
-                           [](double sum, const NodeRun& node) { return sum + node.duration_ns; });
-  };
-  std::ranges::sort(runs, {}, total);
-  const auto kept = std::clamp<std::size_t>(
-      static_cast<std::size_t>(std::ceil(share * static_cast<double>(runs.size()))), 1, runs.size());
-  for (std::size_t node = 0; node < profile->nodes.size(); ++node) {
-    NodeTime& time = profile->nodes[node];
-    for (std::size_t run = 0; run < kept; ++run) time.mean_ns += runs[run][node].duration_ns;
-    time.mean_ns /= static_cast<double>(kept);
-    if (node == 0) continue;
-    NodeTime& before = profile->nodes[node - 1];
-    for (std::size_t run = 0; run < kept; ++run) {
-      const NodeRun& previous = runs[run][node - 1];
-      before.pause_ns += std::max(runs[run][node].start_ns - previous.start_ns - previous.duration_ns, 0.0);
-    }
-    before.pause_ns /= static_cast<double>(kept);
-  }
-  if (profile->nodes.size() > 1) profile->nodes.back().pause_ns = profile->nodes[profile->nodes.size() - 2].pause_ns;
-  return std::move(profile->nodes);
+  return mean_times(std::move(*profile), skip, share);
 }
 
 }  // namespace latcast::ort

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <string_view>
-#include <vector>
 
 #include "engine/engine.h"
 
@@ -14,6 +13,6 @@ namespace latcast::ort {
 
 /// Mean per node over the fastest `share` (by summed node time) of the runs after the first `skip`. Times are whole
 /// microseconds in the file; their truncation dithers, so means over several runs resolve less.
-[[nodiscard]] Result<std::vector<NodeTime>> read_profile(std::string_view text, std::size_t skip, double share);
+[[nodiscard]] Result<NodeTimes> read_profile(std::string_view text, std::size_t skip, double share);
 
 }  // namespace latcast::ort

@@ -142,14 +142,14 @@ Result<Connection> Connection::start(const std::function<void(const Pipes&)>& ch
   return out;
 }
 
-Result<Connection> Connection::fork(const std::function<void(int, int)>& serve, std::size_t memory_bytes) {
+Result<Connection> Connection::fork(const std::function<void(int, int)>& serve, std::size_t address_space) {
   return start([&](const Pipes& pipes) {
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
     dup2(pipes.complaints[1], STDERR_FILENO);
-    if (kAddressSpaceCanBeLimited && memory_bytes > 0) {
-      const rlimit limit{memory_bytes, memory_bytes};
+    if (kAddressSpaceCanBeLimited && address_space > 0) {
+      const rlimit limit{address_space, address_space};
       setrlimit(RLIMIT_AS, &limit);
     }
     const rlimit no_core{0, 0};

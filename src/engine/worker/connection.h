@@ -19,9 +19,9 @@
 namespace latcast {
 
 /// Of what follows the greeting. Raised whenever a frame changes its meaning.
-inline constexpr int kWorkerProtocol = 1;
+inline constexpr int kWorkerProtocol = 2;
 
-enum class FrameStatus : std::uint8_t { ok, closed, timeout, interrupted };
+enum class FrameStatus : std::uint8_t { ok, closed, timeout, memory, interrupted };
 /// Asked while nothing comes; ends the wait by anything but ok.
 using KeepWaiting = std::function<FrameStatus()>;
 
@@ -33,15 +33,17 @@ FrameStatus write_greeting(int fd);
 /// The command's side. Ends the worker when it goes.
 class Connection {
  public:
-  /// `serve` runs in the child with the worker's ends of the pipe. `memory_bytes`: its address space; 0: no limit. This
+  /// `serve` runs in the child with the worker's ends of the pipe. `address_space`: bytes of it; 0: no limit. This
   /// process must be single-threaded at that moment. The child dies with its parent.
-  static Result<Connection> fork(const std::function<void(int, int)>& serve, std::size_t memory_bytes);
+  static Result<Connection> fork(const std::function<void(int, int)>& serve, std::size_t address_space);
   /// A shell runs the command.
   static Result<Connection> run(const std::string& command);
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&& other) noexcept;
   ~Connection() { stop(); }
 
+  /// Of the process at the other end.
+  [[nodiscard]] pid_t process() const { return pid_; }
   /// What the worker calls itself: its greeting without the first word.
   FrameStatus greeting(std::string& text, const KeepWaiting& keep_waiting);
   FrameStatus send(std::span<const std::uint8_t> bytes, const KeepWaiting& keep_waiting);

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <exception>
-#include <fstream>
 #include <memory>
 #include <utility>
 
@@ -44,14 +43,6 @@ Json to_json(const Error& error) {
   return {{"error", {{"code", static_cast<int>(error.code)}, {"context", error.context}}}};
 }
 
-double resident_bytes() {
-  std::ifstream stream("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  stream >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
 /// Serves requests; counts the model runs that each of them made.
 class Server {
  public:
@@ -82,30 +73,26 @@ class Server {
       own_ = std::move(*engine);
       engine_ = own_.get();
     }
+    can_ = engine_->capabilities(settings_);
     const MachineInfo machine = read_machine();
     return {
         {"machine", {{"device", machine.device}, {"cpu_features", machine.cpu_features}, {"context", machine.context}}},
+        {"capabilities", to_json(can_)},
         {"own_clock", engine_->own_clock()}};
   }
 
   Json info() {
     const EngineInfo info = engine_->info(settings_);
-    const EngineCapabilities& can = info.capabilities;
     return {{"name", info.name},
             {"available", info.available},
             {"version", info.version},
             {"library", info.library},
-            {"problem", info.problem},
-            {"formats", can.formats},
-            {"devices", can.devices},
-            {"element_types", can.element_types},
-            {"executed_graph", can.executed_graph},
-            {"node_times", can.node_times},
-            {"conditions", can.conditions},
-            {"session_options", can.session_options}};
+            {"problem", info.problem}};
   }
 
   Json graph(const Json& question) {
+    if (!can_.executed_graph)
+      return to_json(Error{Errc::unsupported, std::string(engine_->id()) + " does not tell what it executes"});
     const auto model = take_model(question.at("model"));
     if (!model) return to_json(model.error());
     if (lacking(*model)) return {{"lacks_model", true}};
@@ -120,32 +107,33 @@ class Server {
     if (!model) return to_json(model.error());
     if (lacking(*model)) return {{"lacks_model", true}};
     std::string graph;
-    const bool profile = question.contains("profile");
-    LoadOptions options{profile, question.value("want_graph", false) ? &graph : nullptr};
-    const auto settings =
-        under(settings_, question.at("conditions").get<Conditions>(), engine_->info(settings_).capabilities);
+    const bool profile = can_.node_times != "none" && question.contains("profile");
+    const bool want_graph = can_.executed_graph && question.value("want_graph", false);
+    LoadOptions options{profile, want_graph ? &graph : nullptr};
+    const auto settings = under(settings_, question.at("conditions").get<Conditions>(), can_);
     if (!settings) return to_json(settings.error());
     auto session = engine_->load(*model, *settings, options);
     if (!session) return to_json(session.error());
     const Nanos load_time = engine_->now() - start;
     Json nodes = Json::array();
+    Json overheads = Json::object();
     if (profile) {
       const BurstSpec spec = burst_spec(question.at("profile"));
       if (auto runs = burst(**session, spec); !runs) return to_json(runs.error());
       auto times = (*session)->end_profiling(static_cast<std::size_t>(spec.warmup), 0.4);
       if (!times) return to_json(times.error());
-      for (const NodeTime& time : *times) {
-        nodes.push_back({time.name, time.op, time.mean_ns, time.pause_ns, time.output_dims});
-      }
+      for (const NodeTime& time : times->nodes) nodes.push_back({time.name, time.op, time.mean_ns, time.output_dims});
+      overheads = times->overheads;
     }
     auto runs = burst(**session, burst_spec(question.at("burst")));
     if (!runs) return to_json(runs.error());
     return {{"runs_ns", *runs},
             {"nodes", std::move(nodes)},
+            {"overheads", std::move(overheads)},
             {"graph", binary(graph)},
             {"load_ns", load_time.count()},
             {"elapsed_ns", (engine_->now() - start).count()},
-            {"resident_bytes", resident_bytes()},
+            {"resident_bytes", resident_bytes("self")},
             {"host_load", load}};
   }
 
@@ -188,6 +176,7 @@ class Server {
   Engine* engine_;
   std::unique_ptr<Engine> own_;
   EngineSettings settings_;
+  EngineCapabilities can_;
   ReceivedFiles files_;
   std::uint64_t runs_ = 0;
 };
@@ -203,6 +192,25 @@ std::string from_binary(const Json& json) {
 
 Json to_json(const EngineSettings& settings) {
   return {{"library", settings.library}, {"threads", settings.threads}, {"session", settings.session}};
+}
+
+Json to_json(const EngineCapabilities& can) {
+  return {{"formats", can.formats},
+          {"devices", can.devices},
+          {"element_types", can.element_types},
+          {"executed_graph", can.executed_graph},
+          {"node_times", can.node_times},
+          {"conditions", can.conditions},
+          {"session_options", can.session_options},
+          {"limits", {{"memory", can.limits.memory}, {"patience", can.limits.patience}}}};
+}
+
+EngineCapabilities read_capabilities(const Json& json) {
+  const Json& limits = json.at("limits");
+  return {json.at("formats"),         json.at("devices"),
+          json.at("element_types"),   json.at("executed_graph"),
+          json.at("node_times"),      json.at("conditions"),
+          json.at("session_options"), {limits.at("memory"), limits.at("patience")}};
 }
 
 Json to_json(const EngineModel& model, const std::string& key) {
@@ -232,8 +240,9 @@ MeasureReply measure_reply(const Json& json) {
   MeasureReply reply;
   reply.runs_ns = json.at("runs_ns").get<std::vector<double>>();
   for (const Json& node : json.at("nodes")) {
-    reply.nodes.push_back({node.at(0), node.at(1), node.at(2), node.at(3), node.at(4)});
+    reply.profile.nodes.push_back({node.at(0), node.at(1), node.at(2), node.at(3)});
   }
+  reply.profile.overheads = json.at("overheads").get<std::map<std::string, std::vector<double>>>();
   reply.executed_graph = from_binary(json.at("graph"));
   reply.load_ns = json.at("load_ns");
   reply.elapsed_ns = json.at("elapsed_ns");

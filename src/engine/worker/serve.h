@@ -10,6 +10,8 @@
 namespace latcast {
 
 [[nodiscard]] nlohmann::json to_json(const EngineSettings& settings);
+[[nodiscard]] nlohmann::json to_json(const EngineCapabilities& can);
+[[nodiscard]] EngineCapabilities read_capabilities(const nlohmann::json& json);
 /// `key` names what the worker has been sent of the model's files before (worker/model_files.h); empty: it reads them
 /// itself.
 [[nodiscard]] nlohmann::json to_json(const EngineModel& model, const std::string& key);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "engine/worker/connection.h"
@@ -56,11 +57,19 @@ struct Worker::State {
   std::optional<Connection> connection;
   bool was_there = false;  // a connection has been made before
   MachineInfo machine;
+  EngineCapabilities can;
   bool own_clock = false;
   Nanos clock{0};  // of the engine, where it has one of its own
   std::uint64_t runs = 0;
 
   [[nodiscard]] bool remote() const { return !settings.worker.empty(); }
+  /// Bytes of that kind of memory; 0: no limit.
+  [[nodiscard]] std::size_t memory_limit(std::string_view kind) const {
+    return !remote() && can.limits.memory == kind ? limits.memory_bytes : 0;
+  }
+  [[nodiscard]] std::chrono::milliseconds allowed_time() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(can.limits.patience * limits.timeout);
+  }
   [[nodiscard]] std::string name() const {
     return remote() ? "the worker '" + settings.worker + "'" : "the engine's worker process";
   }
@@ -82,9 +91,10 @@ struct Worker::State {
   }
 
   Result<void> connect() {
+    if (!remote()) can = engine->capabilities(settings);
     auto made = remote() ? Connection::run(settings.worker)
                          : Connection::fork([this](int request, int reply) { serve(request, reply, engine.get()); },
-                                            limits.memory_bytes);
+                                            memory_limit("address_space"));
     if (!made) return tl::unexpected(made.error());
     connection = std::move(*made);
     std::string greeting;
@@ -112,6 +122,7 @@ struct Worker::State {
     try {
       const Json& told = hello->at("machine");
       machine = {told.at("device"), told.at("cpu_features"), told.at("context")};
+      can = read_capabilities(hello->at("capabilities"));
       own_clock = hello->at("own_clock");
     } catch (const Json::exception&) {
       connection.reset();
@@ -127,7 +138,12 @@ struct Worker::State {
 
   Result<Json> exchange(const Json& question) {
     if (!connection) return fail(Errc::engine_unavailable, name() + " is not there");
-    const KeepWaiting keep_waiting = until(Clock::now() + limits.timeout);
+    const KeepWaiting keep_waiting = [this, in_time = until(Clock::now() + allowed_time()),
+                                      most = memory_limit("resident")] {
+      const bool too_much =
+          most > 0 && resident_bytes(std::to_string(connection->process())) > static_cast<double>(most);
+      return too_much ? FrameStatus::memory : in_time();
+    };
     std::vector<std::uint8_t> answer;
     FrameStatus status = connection->send(Json::to_msgpack(question), keep_waiting);
     if (status == FrameStatus::ok) status = connection->receive(answer, keep_waiting);
@@ -168,11 +184,17 @@ struct Worker::State {
     }
     if (why == FrameStatus::timeout) {
       connection.reset();
-      return fail(Errc::engine_failure, "the engine did not answer within " + in_seconds(limits.timeout) +
+      return fail(Errc::engine_failure, "the engine did not answer within " + in_seconds(allowed_time()) +
                                             "; its worker process was stopped");
     }
+    if (why == FrameStatus::memory) {
+      connection.reset();
+      return fail(Errc::engine_failure, "the engine used more memory than " +
+                                            std::to_string(limits.memory_bytes >> 20) +
+                                            " MiB; its worker process was stopped");
+    }
     std::string message = name() + " " + connection->end();
-    if (!remote() && limits.memory_bytes > 0)
+    if (memory_limit("address_space") > 0)
       message += "; it may use " + std::to_string(limits.memory_bytes >> 20) + " MiB";
     connection.reset();
     return fail(code, message);
@@ -226,15 +248,15 @@ auto read_reply(const Result<Json>& reply, const Read& read) -> Result<decltype(
 }
 
 Result<EngineInfo> Worker::info() {
-  return read_reply(state_->ask({{"ask", "info"}}), [](const Json& reply) {
-    return EngineInfo{reply.at("name"),
-                      reply.at("available"),
-                      reply.at("version"),
-                      reply.at("library"),
-                      reply.at("problem"),
-                      {reply.at("formats"), reply.at("devices"), reply.at("element_types"), reply.at("executed_graph"),
-                       reply.at("node_times"), reply.at("conditions"), reply.at("session_options")}};
+  return read_reply(state_->ask({{"ask", "info"}}), [this](const Json& reply) {
+    return EngineInfo{reply.at("name"),    reply.at("available"), reply.at("version"),
+                      reply.at("library"), reply.at("problem"),   state_->can};
   });
+}
+
+Result<EngineCapabilities> Worker::capabilities() {
+  if (auto ok = state_->start(); !ok) return tl::unexpected(ok.error());
+  return state_->can;
 }
 
 Result<std::map<std::string, std::string>> Worker::describe() {

@@ -33,9 +33,10 @@ struct MeasureRequest {
   Conditions conditions = {};  // other than the settings' own, of those that the engine can set
 };
 
+/// What the engine cannot tell is empty, however it was asked for.
 struct MeasureReply {
   std::vector<double> runs_ns;  // unprofiled, in order
-  std::vector<NodeTime> nodes;  // profiled, in execution order
+  NodeTimes profile;
   std::string executed_graph;
   double load_ns = 0;         // session creation
   double elapsed_ns = 0;      // the whole request, by the engine's own clock
@@ -44,8 +45,8 @@ struct MeasureReply {
 };
 
 struct WorkerLimits {
-  std::chrono::milliseconds timeout = std::chrono::minutes(5);      // for one request
-  std::size_t memory_bytes = 0;                                     // address space of a process of ours; 0: no limit
+  std::chrono::milliseconds timeout = std::chrono::minutes(5);  // for one request, times EngineLimits::patience
+  std::size_t memory_bytes = 0;  // of a process of ours, in EngineLimits' sense; 0: no limit
   std::chrono::milliseconds greeting = std::chrono::seconds(20);    // until a worker has said who it is
   std::chrono::milliseconds first_pause = std::chrono::seconds(1);  // before a lost command is tried again; doubled
 };
@@ -60,7 +61,9 @@ class Worker {
   /// The worker's, which need not be this one.
   Result<MachineInfo> machine();
   Result<EngineInfo> info();
+  Result<EngineCapabilities> capabilities();
   Result<std::map<std::string, std::string>> describe();
+  /// Errc::unsupported: the engine does not tell.
   Result<std::string> executed_graph(const EngineModel& model);
   Result<MeasureReply> measure(const MeasureRequest& request);
   /// Model runs that workers of this object have made so far (tests assert zero for forecasts).

@@ -64,7 +64,8 @@ MeasurementReport describe(const Dataset& data) {
   MeasurementReport out;
   out.unit = "carriers";
   out.networks = out.totals = static_cast<std::size_t>(data.report.carriers);
-  out.modules = out.measured = static_cast<std::size_t>(data.report.modules);
+  out.modules = static_cast<std::size_t>(data.report.modules);
+  out.measured = data.report.timed ? out.modules : 0;
   out.noise = data.report.noise;
   out.unknown_operators = data.report.unknown_operators;
   if (data.report.carriers_left_out > 0) {
@@ -74,6 +75,12 @@ MeasurementReport describe(const Dataset& data) {
   describe_campaigns(data.report.campaigns, out);
   const ProfilerCost& cost = data.report.profiler;
   std::ostringstream text;
+  if (!data.report.timed) {
+    text << "the engine times no nodes: modules have their shares of whole carriers' latencies, less "
+         << std::llround(cost.per_run_ns) << " ns a run";
+    out.details.push_back(text.str());
+    return out;
+  }
   text << "profiler cost: " << cost.per_pause << " of the pause after a node, " << std::llround(cost.per_node_ns)
        << " ns a node, " << std::llround(cost.per_value_ns) << " ns an input or output, "
        << std::llround(cost.per_run_ns) << " ns a run; scale " << cost.scale;
@@ -84,8 +91,7 @@ MeasurementReport describe(const Dataset& data) {
 }  // namespace
 
 Result<Measurements> read_campaigns(Store& store, const TargetRecord& target, const Catalogue& catalogue) {
-  // Modules of tables are nothing that a campaign measures.
-  Catalogue own = catalogue.restricted([](const ModuleType& type) { return !type.given(); });
+  Catalogue own = catalogue.of_graphs(target.engine);
   auto data = load_dataset(store, target.id, own, usual_conditions(target));
   if (!data) return tl::unexpected(data.error());
   auto campaigns = store.campaigns(target.id);

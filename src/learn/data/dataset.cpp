@@ -7,6 +7,7 @@
 #include <set>
 
 #include "graph/module_network.h"
+#include "learn/data/apportioning.h"
 #include "learn/data/profiler_cost.h"
 #include "learn/data/sample_collector.h"
 #include "store/rounds.h"
@@ -72,6 +73,14 @@ void combine_bursts(CarrierData& carrier) {
   carrier.quiet = quiet_latency(corrected);
 }
 
+/// What an engine calls its pause after a node; 0 where it has none.
+double pause_after(const MeasurementRecord& measurement, std::size_t node) {
+  const auto found = measurement.overheads_ns.find("pause");
+  return found != measurement.overheads_ns.end() && node < found->second.size()
+             ? static_cast<double>(found->second[node])
+             : 0.0;
+}
+
 void combine_nodes(CarrierData& carrier) {
   const std::size_t nodes = carrier.executed.graph.nodes.size();
   carrier.profiled_ns.assign(nodes, kMissing);
@@ -82,12 +91,10 @@ void combine_nodes(CarrierData& carrier) {
     std::vector<double> pauses;
     for (std::size_t i = 0; i < carrier.measurements.size(); ++i) {
       const MeasurementRecord& measurement = carrier.measurements[i];
-      if (measurement.nodes_ns.size() != nodes || measurement.pauses_ns.size() != nodes ||
-          measurement.nodes_ns[node] < 0)
-        continue;
+      if (measurement.nodes_ns.size() != nodes || measurement.nodes_ns[node] < 0) continue;
       const double quiet = std::exp(-carrier.effects[i]);
       values.push_back(static_cast<double>(measurement.nodes_ns[node]) * quiet);
-      pauses.push_back(static_cast<double>(measurement.pauses_ns[node]) * quiet);
+      pauses.push_back(pause_after(measurement, node) * quiet);
     }
     if (values.empty()) continue;
     carrier.profiled_ns[node] = median(values);
@@ -104,6 +111,11 @@ double values_of(const onnx::Node& node) {
     return static_cast<double>(std::ranges::count_if(names, [](const std::string& name) { return !name.empty(); }));
   };
   return used(node.inputs) + used(node.outputs);
+}
+
+/// Whether the engine told times of nodes at all.
+bool timed(const CarrierData& carrier) {
+  return std::ranges::any_of(carrier.measurements, [](const MeasurementRecord& one) { return !one.nodes_ns.empty(); });
 }
 
 /// A module has no node of its own where the profile lacks it (never executed).
@@ -311,9 +323,42 @@ std::vector<CarrierData> distinct_carriers(Campaigns campaigns, DatasetReport& r
     combine_bursts(carrier);
     combine_nodes(carrier);
   }
+  report.timed = std::ranges::any_of(out, timed);
   const auto before = out.size();
-  std::erase_if(out, [](const CarrierData& carrier) { return !complete(carrier); });
+  std::erase_if(
+      out, [&](const CarrierData& carrier) { return report.timed ? !complete(carrier) : !(carrier.quiet.quiet > 0); });
   report.carriers_left_out += static_cast<int>(before - out.size());
+  return out;
+}
+
+/// Per carrier, per executed node.
+using Latencies = std::vector<std::vector<double>>;
+
+Latencies profiled_latencies(const std::vector<CarrierData>& carriers, DatasetReport& report) {
+  std::vector<ProfiledRun> runs;
+  for (const CarrierData& carrier : carriers) runs.push_back(profiled_run(carrier));
+  report.profiler = fit_profiler_cost(runs);
+  Latencies out;
+  for (const CarrierData& carrier : carriers) out.push_back(clean_latencies(carrier, report.profiler));
+  return out;
+}
+
+/// Where only totals are known; fills in how sure the shares are.
+Latencies shared_latencies(std::vector<CarrierData>& carriers, const Catalogue& catalogue, DatasetReport& report) {
+  std::vector<WholeCarrier> whole;
+  for (const CarrierData& carrier : carriers)
+    whole.push_back({&carrier.network, carrier.quiet.quiet, carrier.conditions});
+  const Apportioned shares = apportion(whole, catalogue);
+  report.profiler = {.per_run_ns = shares.run_ns};
+  Latencies out;
+  for (std::size_t i = 0; i < carriers.size(); ++i) {
+    std::vector<double>& own = out.emplace_back(carriers[i].executed.graph.nodes.size(), kMissing);
+    for (std::size_t m = 0; m < shares.modules_ns[i].size(); ++m) {
+      const std::size_t node = carriers[i].network.modules[m].node;
+      own[node] = std::max(shares.modules_ns[i][m], kFloor);
+      carriers[i].spread[node] = shares.spread[i][m];
+    }
+  }
   return out;
 }
 
@@ -328,20 +373,19 @@ Result<Dataset> build(Store& store, const std::vector<std::int64_t>& ids, const 
     campaigns.push_back(std::move(*own));
   }
   report.campaigns = remove_campaign_effects(ids, campaigns);
-  const std::vector<CarrierData> carriers = distinct_carriers(std::move(campaigns), report);
-  if (carriers.empty())
+  std::vector<CarrierData> carriers = distinct_carriers(std::move(campaigns), report);
+  if (carriers.size() < (report.timed ? 1U : 2U))
     return fail(Errc::not_found, "the store holds no complete measurement of this target; run 'latcast profile' first");
-  std::vector<ProfiledRun> runs;
   std::vector<double> noise;
   for (const CarrierData& carrier : carriers) {
-    runs.push_back(profiled_run(carrier));
     if (!std::isnan(carrier.quiet.noise)) noise.push_back(carrier.quiet.noise / carrier.quiet.quiet);
   }
-  report.profiler = fit_profiler_cost(runs);
   report.carriers = static_cast<int>(carriers.size());
   report.noise = noise.empty() ? 0.0 : median(noise);
+  const auto latencies =
+      report.timed ? profiled_latencies(carriers, report) : shared_latencies(carriers, catalogue, report);
   Builder builder(catalogue);
-  for (const CarrierData& carrier : carriers) builder.add(carrier, clean_latencies(carrier, report.profiler));
+  for (std::size_t i = 0; i < carriers.size(); ++i) builder.add(carriers[i], latencies[i]);
   return builder.finish(std::move(report));
 }
 

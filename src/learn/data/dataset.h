@@ -26,10 +26,11 @@ struct ProfilerCost {
 
 struct DatasetReport {
   int carriers = 0;           // used
-  int carriers_left_out = 0;  // no complete profile, or an unreadable graph
+  int carriers_left_out = 0;  // no complete profile (where others have one), or an unreadable graph
   int modules = 0;
   int unknown_modules = 0;
-  double noise = 0;  // median relative noise of the carriers' quiet latencies
+  double noise = 0;   // median relative noise of the carriers' quiet latencies
+  bool timed = true;  // nodes were; else modules have their shares of totals (learn/data/apportioning.h)
   ProfilerCost profiler;
   std::vector<CampaignEffect> campaigns;  // oldest first; their offsets are taken out of the samples
   std::vector<std::pair<std::string, double>> unknown_operators;  // operator, share of time

@@ -165,7 +165,7 @@ NetworkLayer calibrate(const TrainingSet& set, const ListedForecasts& listed, co
 /// Nothing was measured but totals.
 NetworkLayer from_totals(const TrainingSet& set, const std::vector<char>& use) {
   const auto networks = static_cast<Eigen::Index>(set.networks.size());
-  TotalsFit fit = fit_totals({set.unlisted, truths(set), use, Eigen::MatrixXd(networks, 0), {}, true});
+  TotalsFit fit = fit_totals({set.unlisted, truths(set), use, Eigen::MatrixXd(networks, 0), {}}, true);
   NetworkLayer out;
   out.calibration.run_ns = fit.run_ns;
   out.unlisted = std::move(fit.forms);
@@ -188,7 +188,7 @@ NetworkLayer corrected_sum(const TrainingSet& set, const ListedForecasts& listed
   }
   Eigen::MatrixXd known(networks, 2);
   known << listed.sums.rowwise().sum() + listed.others, raw.modules;
-  TotalsFit fit = fit_totals({set.unlisted, truths(set), use, known, Eigen::Vector2d(1.0, 0.0), false});
+  TotalsFit fit = fit_totals({set.unlisted, truths(set), use, known, Eigen::Vector2d(1.0, 0.0)}, false);
   const double scale = std::max(fit.known[0], 0.1);
   NetworkLayer out;
   out.calibration = {.scale = scale, .module_ns = fit.known[1], .run_ns = fit.run_ns};

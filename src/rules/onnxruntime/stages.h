@@ -13,6 +13,8 @@ inline constexpr std::string_view kNchwc = "com.microsoft.nchwc";
 
 [[nodiscard]] std::span<const Stage> stages();
 
+inline constexpr EngineRules kRules = {"onnxruntime", "1.31.1", stages};
+
 // Before the levels: operators that the provider has no kernel for, as their definition writes them.
 std::size_t write_out_functions(Graph& graph, const EngineTarget& target);
 
