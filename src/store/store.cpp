@@ -19,7 +19,7 @@ std::span<const std::byte> as_blob(const std::vector<std::int64_t>& values) { re
 
 std::vector<std::int64_t> from_blob(const std::string& blob) {
   std::vector<std::int64_t> values(blob.size() / sizeof(std::int64_t));
-  std::memcpy(values.data(), blob.data(), values.size() * sizeof(std::int64_t));
+  if (!values.empty()) std::memcpy(values.data(), blob.data(), values.size() * sizeof(std::int64_t));
   return values;
 }
 
