@@ -69,6 +69,14 @@ std::optional<std::int64_t> batch_of(const LoadedModel& loaded) {
   return inputs.front().dims.front();
 }
 
+void warn_of_fixed_batch(const LoadedModel& loaded, const DimBindings& dims, const std::string& what,
+                         Listener& listener) {
+  const auto batch = batch_of(loaded);
+  if (!dims.batch || !batch || *batch == *dims.batch) return;
+  listener.warning(loaded.path + ": the first axis of its input is fixed at " + std::to_string(*batch) + ", not " +
+                   std::to_string(*dims.batch) + "; " + what + std::to_string(*batch));
+}
+
 std::vector<KeyValue> condition_texts(const Pack& pack, const Predictor& predictor) {
   std::vector<KeyValue> out = pack.target().conditions;
   const Conditions values = predictor.conditions();

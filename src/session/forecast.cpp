@@ -12,10 +12,7 @@ ForecastAnswer answer(Forecaster& forecaster, const std::string& file, const Dim
                       Listener& listener) {
   const auto loaded = forecaster.load(file, bindings);
   if (!loaded) return {file, tl::unexpected(loaded.error())};
-  if (const auto batch = batch_of(*loaded); bindings.batch && batch && *batch != *bindings.batch) {
-    listener.warning(file + ": the first axis of its input is fixed at " + std::to_string(*batch) + ", not " +
-                     std::to_string(*bindings.batch) + "; the forecast is for " + std::to_string(*batch));
-  }
+  warn_of_fixed_batch(*loaded, bindings, "the forecast is for ", listener);
   const auto forecast = forecaster.forecast(*loaded, bindings);
   if (!forecast) return {file, tl::unexpected(forecast.error())};
   return {file, describe_forecast(forecaster.open_pack(), *forecast, loaded->model),

@@ -19,7 +19,7 @@ struct Batch {
   std::vector<std::size_t> places;  // in the answer
 };
 
-Batch load(const MeasureOptions& options, Measurements& out) {
+Batch load(const MeasureOptions& options, Measurements& out, Listener& listener) {
   Batch batch;
   std::vector<std::vector<KeyValue>> conditions;
   for (const std::string& path : options.models) {
@@ -29,6 +29,7 @@ Batch load(const MeasureOptions& options, Measurements& out) {
       out.models.back().measurement = tl::unexpected(loaded.error());
       continue;
     }
+    warn_of_fixed_batch(*loaded, options.dims, "what is measured is ", listener);
     conditions.push_back(out.models.back().conditions = conditions_of(out.target.conditions, *loaded));
     batch.places.push_back(out.models.size() - 1);
     batch.models.push_back(std::move(loaded->engine_model));
@@ -75,7 +76,7 @@ Result<Measurements> measure(const MeasureOptions& given, Listener& listener) {
     if (name == "threads" || name == "batch") continue;  // told by the settings and by the models
     out.target.conditions.push_back({name, condition_text(catalogue->find_condition(name)->possible, value)});
   }
-  const Batch batch = load(options, out);
+  const Batch batch = load(options, out, listener);
   auto results = measure_batch(worker, batch.models, batch.names, options, *conditions, "", listener);
   if (!results) return tl::unexpected(results.error());
   for (std::size_t i = 0; i < results->size(); ++i) {
