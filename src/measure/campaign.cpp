@@ -8,7 +8,9 @@
 #include <numeric>
 #include <random>
 #include <set>
+#include <span>
 
+#include "core/pack_seal.h"
 #include "measure/carrier_plan.h"
 #include "measure/model_file.h"
 #include "measure/node_matching.h"
@@ -42,7 +44,8 @@ std::int64_t unix_ms() {
 
 /// The same carrier has the same conditions in every campaign that draws from the same values.
 Conditions draw_conditions(const std::string& skeleton, const CampaignConfig& config) {
-  std::mt19937_64 random(std::hash<std::string>()(skeleton));
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(skeleton.data()), skeleton.size());
+  std::mt19937_64 random(detail::content_hash(bytes));  // the same with every library and on every machine
   Conditions out;
   for (const auto& [name, values] : config.conditions) out[name] = values[random() % values.size()];
   return out;
