@@ -15,6 +15,8 @@ namespace latcast::test {
 
 /// Where a test is not about the models themselves.
 inline constexpr const char* kQuickModels = "base_ridge,base_gp_small,lasso";
+/// A limit that no model meets or misses by how busy the machine is.
+inline constexpr const char* kAnyTime = "1s";
 
 struct World {
   fs::path folder;
@@ -38,7 +40,8 @@ inline const World& world() {
       write_text(folder / "campaign.toml", "max_macs = 1e8\n");
       run_or_throw(folder, {"profile", "--engine", "fake", "--db", result.db, "--budget", "40s", "--seed", "1",
                             "--config", (folder / "campaign.toml").string()});
-      run_or_throw(folder, {"train", "--rms", kQuickModels, "--db", result.db, "--out", result.pack});
+      run_or_throw(folder, {"train", "--rms", kQuickModels, "--max-module-time", kAnyTime, "--db", result.db, "--out",
+                            result.pack});
     }
     close(lock);
     return result;
