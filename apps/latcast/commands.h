@@ -5,26 +5,26 @@
 
 namespace latcast::cli {
 
-void add_engines(CLI::App& app, Context& context);
-void add_profile(CLI::App& app, Context& context);
-void add_import(CLI::App& app, Context& context);
-void add_targets(CLI::App& app, Context& context);
-void add_train(CLI::App& app, Context& context);
-void add_select(CLI::App& app, Context& context);
-void add_rms(CLI::App& app, Context& context);
-void add_predict(CLI::App& app, Context& context);
-void add_graph(CLI::App& app, Context& context);
-void add_measure(CLI::App& app, Context& context);
-void add_recalibrate(CLI::App& app, Context& context);
-void add_eval(CLI::App& app, Context& context);
-void add_inspect(CLI::App& app, Context& context);
-void add_worker(CLI::App& app, Context& context);
-void add_bench(CLI::App& app, Context& context);
-void add_bench_coverage(CLI::App& bench, Context& context);
-void add_bench_learn(CLI::App& bench, Context& context);
-void add_bench_mobile(CLI::App& bench, Context& context);
-void add_bench_graph(CLI::App& bench, Context& context);
-void add_bench_race(CLI::App& bench, Context& context);
-void add_bench_predict(CLI::App& bench, Context& context);
+void add_engines(Command app, Context& context);
+void add_profile(Command app, Context& context);
+void add_import(Command app, Context& context);
+void add_targets(Command app, Context& context);
+void add_train(Command app, Context& context);
+void add_select(Command app, Context& context);
+void add_rms(Command app, Context& context);
+void add_predict(Command app, Context& context);
+void add_graph(Command app, Context& context);
+void add_measure(Command app, Context& context);
+void add_recalibrate(Command app, Context& context);
+void add_eval(Command app, Context& context);
+void add_inspect(Command app, Context& context);
+void add_worker(Command app, Context& context);
+void add_bench(Command app, Context& context);
+void add_bench_coverage(Command bench, Context& context);
+void add_bench_learn(Command bench, Context& context);
+void add_bench_mobile(Command bench, Context& context);
+void add_bench_graph(Command bench, Context& context);
+void add_bench_race(Command bench, Context& context);
+void add_bench_predict(Command bench, Context& context);
 
 }  // namespace latcast::cli

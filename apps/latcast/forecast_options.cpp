@@ -1,10 +1,8 @@
 #include "forecast_options.h"
 
-#include <map>
-
 namespace latcast::cli {
 
-void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with_csv) {
+void add_forecast_options(Command command, ForecastOptions& options, bool with_csv) {
   add_model_option(command, options.models);
   add_pack_option(command, options.pack);
   add_dim_options(command, options.dims);
@@ -14,20 +12,16 @@ void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with
   add_graph_option(command, options.graph);
 }
 
-void add_graph_option(CLI::App& command, session::GraphSource& source) {
-  static const std::map<std::string, session::GraphSource> kSources = {{"auto", session::GraphSource::automatic},
-                                                                       {"engine", session::GraphSource::engine},
-                                                                       {"rules", session::GraphSource::rules}};
-  command
-      .add_option(
-          "--graph", source,
-          "Where the executed graph comes from: the engine, rules, or (auto) the engine where it is installed in the "
-          "pack's version")
-      ->option_text("auto|engine|rules")
-      ->transform(CLI::CheckedTransformer(kSources));
+void add_graph_option(Command command, session::GraphSource& source) {
+  const std::vector<std::pair<std::string, session::GraphSource>> sources = {{"auto", session::GraphSource::automatic},
+                                                                             {"engine", session::GraphSource::engine},
+                                                                             {"rules", session::GraphSource::rules}};
+  command.option("--graph", "auto|engine|rules", one_of(sources, source),
+                 "Where the executed graph comes from: the engine, rules, or (auto) the engine where it is installed "
+                 "in the pack's version");
 }
 
-void add_forecast_at(CLI::App& command, std::string& at) {
+void add_forecast_at(Command command, std::string& at) {
   add_at_option(
       command, at,
       "Conditions to forecast for, such as threads=2,batch=8 ('latcast inspect' shows those of a pack); outside "

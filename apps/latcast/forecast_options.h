@@ -19,11 +19,11 @@ struct ForecastOptions {
   session::GraphSource graph = session::GraphSource::automatic;
 };
 /// --graph auto|engine|rules.
-void add_graph_option(CLI::App& command, session::GraphSource& source);
-void add_forecast_options(CLI::App& command, ForecastOptions& options, bool with_csv);
+void add_graph_option(Command command, session::GraphSource& source);
+void add_forecast_options(Command command, ForecastOptions& options, bool with_csv);
 /// Outputs are checked, the pack is open under the conditions asked for, and its engine is there.
 [[nodiscard]] Result<session::Forecaster> open_forecaster(ForecastOptions& options, Console& console);
 /// --at, of commands that forecast.
-void add_forecast_at(CLI::App& command, std::string& at);
+void add_forecast_at(Command command, std::string& at);
 
 }  // namespace latcast::cli

@@ -1,51 +1,33 @@
 // latcast: how long a neural network takes on a device, before it is run there.
-#include <algorithm>
-#include <cstdio>
 #include <exception>
 
 #include "commands.h"
 #include "engine/worker/worker.h"
-#include "help.h"
-
-namespace {
-
-void add_shared_options(CLI::App& app, latcast::cli::Context& context) {
-  using latcast::cli::ProgressMode;
-  static const std::map<std::string, ProgressMode> kModes = {
-      {"auto", ProgressMode::automatic}, {"always", ProgressMode::always}, {"never", ProgressMode::never}};
-  app.add_flag("-q,--quiet", context.console.quiet, "Errors only on stderr");
-  app.add_option("--progress", context.console.progress_mode, "Progress on stderr: auto, always or never")
-      ->transform(CLI::CheckedTransformer(kModes))
-      ->option_text("MODE")
-      ->default_str("auto");
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   using namespace latcast::cli;
-  CLI::App app{"latcast: how long a neural network takes on a device, before it is run there", "latcast"};
-  app.formatter(std::make_shared<HelpFormatter>());
-  app.set_version_flag("--version", "latcast " LATCAST_VERSION);
-  app.require_subcommand(1);
-  app.fallthrough();
-  app.footer(
+  CommandLine command_line("latcast", "latcast: how long a neural network takes on a device, before it is run there",
+                           "latcast " LATCAST_VERSION);
+  const Command program = command_line.program();
+  program.needs_subcommand();
+  program.footer(
       "Every command also takes -q (errors only) and --progress auto|always|never.\n"
       "Exit codes: 0 ok, 1 failed, 2 usage, 3 a required condition is not met, 4 noise target missed, 5 engine "
       "unavailable, 130 interrupted");
   Context context;
-  add_shared_options(app, context);
+  const std::vector<std::pair<std::string, ProgressMode>> modes = {
+      {"auto", ProgressMode::automatic}, {"always", ProgressMode::always}, {"never", ProgressMode::never}};
+  program.flag("-q,--quiet", context.console.quiet, "Errors only on stderr");
+  program
+      .option("--progress", "MODE", one_of(modes, context.console.progress_mode),
+              "Progress on stderr: auto, always or never")
+      .by_default("auto");
   for (const auto add : {add_engines, add_profile, add_import, add_targets, add_train, add_select, add_rms, add_predict,
                          add_graph, add_measure, add_recalibrate, add_eval, add_inspect, add_worker, add_bench}) {
-    add(app, context);
+    add(program, context);
   }
-  try {
-    std::vector<std::string> arguments = with_explicit_values(argc, argv);
-    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them last first
-    app.parse(arguments);
-  } catch (const CLI::ParseError& problem) {
-    return app.exit(problem) == 0 ? kOk : kUsage;
-  }
+  const auto parsed = command_line.parse(with_explicit_values(argc, argv));
+  if (!parsed || !*parsed) return parsed ? kUsage : kOk;
   catch_interrupt();
   latcast::set_interrupt_check(interrupted);
   try {

@@ -5,21 +5,12 @@
 
 #include <cerrno>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 
 namespace latcast::cli {
 namespace {
-
-std::optional<double> leading_number(const std::string& text, std::string& rest) {
-  double value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc() || !std::isfinite(value)) return std::nullopt;
-  rest.assign(end, text.data() + text.size());
-  return value;
-}
 
 /// "NAME=V" with V of at least 1.
 std::optional<std::pair<std::string, std::int64_t>> split_dim(const std::string& text) {
@@ -30,11 +21,6 @@ std::optional<std::pair<std::string, std::int64_t>> split_dim(const std::string&
   const auto read = std::from_chars(text.data() + equals + 1, end, value);
   if (read.ec != std::errc() || read.ptr != end || value < 1) return std::nullopt;
   return std::pair{text.substr(0, equals), value};
-}
-
-std::string plain_number(double value) {
-  char buffer[40];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
 }
 
 }  // namespace
@@ -60,161 +46,90 @@ int refuse(Console& console, const Error& error) {
   return exit_code(error.code);
 }
 
-CLI::Validator duration_option() {
-  static const std::map<std::string, double> kUnits = {{"ns", 1},   {"us", 1e3},   {"ms", 1e6},  {"s", 1e9},
-                                                       {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}};
-  return CLI::Validator(
-      [](std::string& text) -> std::string {
-        std::string unit;
-        const auto value = leading_number(text, unit);
-        const auto found = kUnits.find(unit);
-        if (!value || found == kUnits.end())
-          return "'" + text + "' is not a duration; write for example 250ms, 15s, 10m";
-        if (*value <= 0) return "'" + text + "': a duration must be above 0";
-        text = plain_number(*value * found->second);
-        return {};
-      },
-      "DURATION");
-}
-
-CLI::Validator size_option() {
-  static const std::map<std::string, double> kUnits = {{"", 1},    {"B", 1},    {"kB", 1e3}, {"KB", 1e3},
-                                                       {"k", 1e3}, {"MB", 1e6}, {"M", 1e6}};
-  return CLI::Validator(
-      [](std::string& text) -> std::string {
-        std::string unit;
-        const auto value = leading_number(text, unit);
-        const auto found = kUnits.find(unit);
-        if (!value || found == kUnits.end()) return "'" + text + "' is not a size; write for example 200kB or 1.5MB";
-        if (*value <= 0) return "'" + text + "': a size must be above 0";
-        text = plain_number(*value * found->second);
-        return {};
-      },
-      "SIZE");
-}
-
-CLI::Validator share_option() {
-  return CLI::Validator(
-      [](std::string& text) -> std::string {
-        std::string unit;
-        auto value = leading_number(text, unit);
-        if (!value || (!unit.empty() && unit != "%") || *value < 0)
-          return "'" + text + "' is not a share; write for example 5% or 0.05";
-        text = plain_number(unit == "%" ? *value / 100 : *value);
-        return {};
-      },
-      "SHARE");
-}
-
-CLI::Option* add_duration(CLI::App& command, const std::string& name, Nanos& value, const std::string& help) {
-  return command.add_option_function<double>(
-                    name, [&value](double ns) { value = Nanos(ns); }, help)
-      ->option_text("TIME")
-      ->transform(duration_option());
-}
-
-void add_engine_choice(CLI::App& command, std::string& engine, EngineSettings& settings) {
-  command.add_option("--engine", engine, "Inference engine to measure ('latcast engines' lists them)")
-      ->option_text("NAME")
-      ->capture_default_str()
-      ->check(CLI::IsMember(engine_ids()));
-  command.add_option("--threads", settings.threads, "Threads the engine may use for one operator")
-      ->option_text("N")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+void add_engine_choice(Command command, std::string& engine, EngineSettings& settings) {
+  const std::vector<std::string> ids = engine_ids();
   command
-      .add_option_function<std::vector<std::string>>(
-          "--session",
-          [&settings](const std::vector<std::string>& texts) {
-            for (const std::string& text : texts)
-              settings.session[text.substr(0, text.find('='))] = text.substr(text.find('=') + 1);
-          },
-          "Session option that changes latency, such as optimization_level=basic; repeatable. A pack keeps those of "
-          "its "
-          "campaign")
-      ->allow_extra_args(false)
-      ->option_text("KEY=VALUE")
-      ->check([](const std::string& text) -> std::string {
-        const std::size_t equals = text.find('=');
-        if (equals != std::string::npos && equals > 0 && equals + 1 < text.size()) return {};
-        return text + ": write KEY=VALUE, for example --session optimization_level=basic";
-      });
+      .option("--engine", "NAME", one_of(ids, [&engine, ids](std::size_t i) { engine = ids[i]; }),
+              "Inference engine to measure ('latcast engines' lists them)")
+      .by_default(engine);
+  command
+      .option("--threads", "N", whole_number(settings.threads, 1, 1024), "Threads the engine may use for one operator")
+      .by_default(std::to_string(settings.threads));
+  const auto session = [&settings](const std::string& text) -> std::string {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+      return text + ": write KEY=VALUE, for example --session optimization_level=basic";
+    settings.session[text.substr(0, equals)] = text.substr(equals + 1);
+    return {};
+  };
+  command
+      .option("--session", "KEY=VALUE", session,
+              "Session option that changes latency, such as optimization_level=basic; repeatable. A pack keeps those "
+              "of its campaign")
+      .repeatable();
   add_engine_path(command, settings);
 }
 
-void add_engine_path(CLI::App& command, EngineSettings& settings) {
+void add_engine_path(Command command, EngineSettings& settings) {
+  command.option("--engine-path", "FILE", settings.library,
+                 "The engine's library to use (default: $LATCAST_ONNXRUNTIME, the project's Python environment, the "
+                 "system's)");
+  command.option("--worker", "COMMAND", settings.worker,
+                 "Command that runs 'latcast worker' where the engine is, such as 'ssh board latcast worker'; what it "
+                 "measures is that machine (default: this one)");
+}
+
+void add_dim_options(Command command, DimBindings& dims) {
+  command.option("--batch", "N", whole_number(dims.batch, 1, 1 << 20),
+                 "Value of free first axes of the inputs: short for --at batch=N");
+  const auto dim = [&dims](const std::string& text) -> std::string {
+    const auto read = split_dim(text);
+    if (!read) return text + ": write NAME=V with V of at least 1, for example --dim seq=128";
+    dims.named[read->first] = read->second;
+    return {};
+  };
   command
-      .add_option("--engine-path", settings.library,
-                  "The engine's library to use (default: $LATCAST_ONNXRUNTIME, the project's Python environment, the "
-                  "system's)")
-      ->option_text("FILE");
+      .option("--dim", "NAME=V", dim,
+              "Value of a free dimension, by name (seq=128) or place (input_ids:1=128); repeatable")
+      .repeatable();
+}
+
+void add_at_option(Command command, std::string& at, const std::string& help) {
+  const auto add = [&at](const std::string& text) {
+    at += (at.empty() ? "" : ",") + text;
+    return std::string();
+  };
+  command.option("--at", "NAME=V,...", add, help).repeatable();
+}
+
+void add_model_option(Command command, std::vector<std::string>& models) {
+  command.several("MODEL", models, "ONNX files").required();
+}
+
+void add_pack_option(Command command, std::string& pack) {
+  command.option("--pack", "FILE", pack, "Pack made by 'latcast train'").required();
+}
+
+void add_catalogue_option(Command command, std::vector<std::string>& folders) {
+  command.option("--catalogue", "DIR", list(folders), "Folder of module types on top of the built-in ones; repeatable")
+      .repeatable();
+}
+
+void add_target_option(Command command, std::string& target, const std::string& store) {
+  command.option("--target", "NAME", target, "Target in the " + store + " (a part of its name will do when unique)");
+}
+
+void add_round_options(Command command, int& rounds, Nanos& burst, int fewest) {
   command
-      .add_option("--worker", settings.worker,
-                  "Command that runs 'latcast worker' where the engine is, such as 'ssh board latcast worker'; what it "
-                  "measures is that machine (default: this one)")
-      ->option_text("COMMAND");
+      .option("--rounds", "N", whole_number(rounds, static_cast<std::uint64_t>(fewest), 10000),
+              "Rounds in which every network gets a burst")
+      .by_default(std::to_string(rounds));
+  command.option("--burst", "TIME", quantity(Unit::ns, burst), "Length of a burst").by_default("250ms");
 }
 
-void add_dim_options(CLI::App& command, DimBindings& dims) {
-  command.add_option("--batch", dims.batch, "Value of free first axes of the inputs: short for --at batch=N")
-      ->option_text("N")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 20));
-  command
-      .add_option_function<std::vector<std::string>>(
-          "--dim",
-          [&dims](const std::vector<std::string>& texts) {
-            for (const std::string& text : texts) {
-              if (const auto dim = split_dim(text)) dims.named[dim->first] = dim->second;
-            }
-          },
-          "Value of a free dimension, by name (seq=128) or place (input_ids:1=128); repeatable")
-      ->allow_extra_args(false)
-      ->option_text("NAME=V")
-      ->check([](const std::string& text) -> std::string {
-        if (split_dim(text)) return {};
-        return text + ": write NAME=V with V of at least 1, for example --dim seq=128";
-      });
-}
-
-void add_at_option(CLI::App& command, std::string& at, const std::string& help) {
-  command
-      .add_option_function<std::vector<std::string>>(
-          "--at",
-          [&at](const std::vector<std::string>& texts) {
-            for (const std::string& text : texts) at += (at.empty() ? "" : ",") + text;
-          },
-          help)
-      ->allow_extra_args(false)
-      ->option_text("NAME=V,...");
-}
-
-void add_model_option(CLI::App& command, std::vector<std::string>& models) {
-  command.add_option("MODEL", models, "ONNX files")->required();
-}
-
-void add_pack_option(CLI::App& command, std::string& pack) {
-  command.add_option("--pack", pack, "Pack made by 'latcast train'")->option_text("FILE")->required();
-}
-
-void add_catalogue_option(CLI::App& command, std::vector<std::string>& folders) {
-  command.add_option("--catalogue", folders, "Folder of module types on top of the built-in ones; repeatable")
-      ->option_text("DIR")
-      ->allow_extra_args(false);
-}
-
-void add_round_options(CLI::App& command, int& rounds, Nanos& burst, int fewest) {
-  command.add_option("--rounds", rounds, "Rounds in which every network gets a burst")
-      ->option_text("N")
-      ->capture_default_str()
-      ->check(CLI::Range(fewest, 10000));
-  add_duration(command, "--burst", burst, "Length of a burst")->default_str("250ms");
-}
-
-void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv) {
-  command.add_option("--json", options.json, "Write JSON, to a file or (bare --json) to stdout")
-      ->option_text("[=FILE]");
-  if (with_csv)
-    command.add_option("--csv", options.csv, "Write CSV, to a file or (bare --csv) to stdout")->option_text("[=FILE]");
+void add_output_options(Command command, OutputOptions& options, bool with_csv) {
+  command.option("--json", "[=FILE]", options.json, "Write JSON, to a file or (bare --json) to stdout");
+  if (with_csv) command.option("--csv", "[=FILE]", options.csv, "Write CSV, to a file or (bare --csv) to stdout");
 }
 
 std::vector<std::string> with_explicit_values(int argc, const char* const* argv) {

@@ -1,13 +1,12 @@
 // What commands share: option types, their parsing, and the exit codes.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
-#include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "command_line.h"
 #include "console.h"
 #include "engine/engine.h"
 #include "latcast/dim_bindings.h"
@@ -42,40 +41,32 @@ struct Context {
 
 /// The command, when chosen, is run(options, console).
 template <class Options>
-void on_chosen(CLI::App& command, Context& context, const std::shared_ptr<Options>& options,
+void on_chosen(Command command, Context& context, const std::shared_ptr<Options>& options,
                int (*run)(const Options&, Console&)) {
-  command.callback([options, run, &context] {
+  command.on_chosen([options, run, &context] {
     context.action = [options, run, &context] { return run(*options, context.console); };
   });
 }
 
-/// "90s", "10m", "250ms", "1h", "30us": a CLI11 validator that leaves nanoseconds in the text.
-[[nodiscard]] CLI::Validator duration_option();
-/// An option that takes one of these.
-CLI::Option* add_duration(CLI::App& command, const std::string& name, Nanos& value, const std::string& help);
 /// The positional MODEL...
-void add_model_option(CLI::App& command, std::vector<std::string>& models);
+void add_model_option(Command command, std::vector<std::string>& models);
 /// --pack, of commands that read one.
-void add_pack_option(CLI::App& command, std::string& pack);
+void add_pack_option(Command command, std::string& pack);
 /// --catalogue, repeatable.
-void add_catalogue_option(CLI::App& command, std::vector<std::string>& folders);
+void add_catalogue_option(Command command, std::vector<std::string>& folders);
+/// --target, of commands that learn from a store.
+void add_target_option(Command command, std::string& target, const std::string& store = "store");
 /// --rounds and --burst.
-void add_round_options(CLI::App& command, int& rounds, Nanos& burst, int fewest);
-
-/// "200kB", "1.5MB", "4096": a CLI11 validator that leaves bytes in the text (powers of 1000).
-[[nodiscard]] CLI::Validator size_option();
-
-/// "5%" or "0.05" -> a share.
-[[nodiscard]] CLI::Validator share_option();
+void add_round_options(Command command, int& rounds, Nanos& burst, int fewest);
 
 /// --engine and --threads, of commands that measure any engine.
-void add_engine_choice(CLI::App& command, std::string& engine, EngineSettings& settings);
+void add_engine_choice(Command command, std::string& engine, EngineSettings& settings);
 /// --engine-path and --worker.
-void add_engine_path(CLI::App& command, EngineSettings& settings);
+void add_engine_path(Command command, EngineSettings& settings);
 /// --batch and --dim.
-void add_dim_options(CLI::App& command, DimBindings& dims);
+void add_dim_options(Command command, DimBindings& dims);
 /// --at.
-void add_at_option(CLI::App& command, std::string& at, const std::string& help);
+void add_at_option(Command command, std::string& at, const std::string& help);
 
 /// --json[=F] and --csv[=F]. The value is optional and comes only after `=`, so a model behind a bare --json stays a
 /// model.
@@ -84,7 +75,7 @@ struct OutputOptions {
   std::string csv;
   [[nodiscard]] bool machine_readable_on_stdout() const { return json == "-" || csv == "-"; }
 };
-void add_output_options(CLI::App& command, OutputOptions& options, bool with_csv);
+void add_output_options(Command command, OutputOptions& options, bool with_csv);
 /// argv with bare --json / --csv given their default value.
 [[nodiscard]] std::vector<std::string> with_explicit_values(int argc, const char* const* argv);
 

@@ -42,11 +42,11 @@ int run(const ForecastOptions& given, Console& console) {
 
 }  // namespace
 
-void add_bench_coverage(CLI::App& bench, Context& context) {
-  auto* command = bench.add_subcommand("coverage", "What of these networks is not covered by a pack");
+void add_bench_coverage(Command bench, Context& context) {
+  const Command command = bench.subcommand("coverage", "What of these networks is not covered by a pack");
   auto options = std::make_shared<ForecastOptions>();
-  add_forecast_options(*command, *options, false);
-  on_chosen(*command, context, options, run);
+  add_forecast_options(command, *options, false);
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -108,21 +108,20 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_bench_graph(CLI::App& bench, Context& context) {
-  auto* command = bench.add_subcommand("graph", "The executed graph deduced by rules against the engine's own");
+void add_bench_graph(Command bench, Context& context) {
+  const Command command = bench.subcommand("graph", "The executed graph deduced by rules against the engine's own");
   auto options = std::make_shared<Options>();
-  add_model_option(*command, options->models);
-  add_dim_options(*command, options->dims);
-  add_output_options(*command, options->output, false);
-  add_engine_path(*command, options->settings);
-  command->get_option("MODEL")->required(false);
-  command->add_option("--pack", options->pack, "Compare forecasts as well, by this pack of this machine")
-      ->option_text("FILE");
-  command->add_option("--carriers", options->carriers, "Also compare N generated networks")->option_text("N");
-  command->add_flag("--probes", options->probes,
-                    "Also compare a small graph for each rule; a rule whose graph differs no longer holds");
-  command->add_flag("--differences", options->differences, "List the nodes that only one of the two has");
-  on_chosen(*command, context, options, run);
+  add_model_option(command, options->models);
+  add_dim_options(command, options->dims);
+  add_output_options(command, options->output, false);
+  add_engine_path(command, options->settings);
+  command.find("MODEL").required(false);
+  command.option("--pack", "FILE", options->pack, "Compare forecasts as well, by this pack of this machine");
+  command.option("--carriers", "N", whole_number(options->carriers, 0), "Also compare N generated networks");
+  command.flag("--probes", options->probes,
+               "Also compare a small graph for each rule; a rule whose graph differs no longer holds");
+  command.flag("--differences", options->differences, "List the nodes that only one of the two has");
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -211,20 +211,20 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_bench_learn(CLI::App& bench, Context& context) {
-  auto* command =
-      bench.add_subcommand("learn", "How the regression models, MEDN and selections of them compare; takes minutes");
-  command->footer("Everything is judged on carriers that were left out, by network and by block family.");
+void add_bench_learn(Command bench, Context& context) {
+  const Command command =
+      bench.subcommand("learn", "How the regression models, MEDN and selections of them compare; takes minutes");
+  command.footer("Everything is judged on carriers that were left out, by network and by block family.");
   auto options = std::make_shared<Options>();
-  command->add_option("--db", options->stores, "Store made by 'latcast profile'; more stores add to the interval check")
-      ->option_text("FILE")
-      ->allow_extra_args(false)
-      ->required();
-  command->add_option("--target", options->target, "Target in the stores (a part of its name will do when unique)")
-      ->option_text("NAME");
-  add_catalogue_option(*command, options->catalogue);
-  add_output_options(*command, options->output, false);
-  on_chosen(*command, context, options, run);
+  command
+      .option("--db", "FILE", list(options->stores),
+              "Store made by 'latcast profile'; more stores add to the interval check")
+      .repeatable()
+      .required();
+  add_target_option(command, options->target, "stores");
+  add_catalogue_option(command, options->catalogue);
+  add_output_options(command, options->output, false);
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -102,21 +102,20 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_bench_mobile(CLI::App& bench, Context& context) {
-  auto* command = bench.add_subcommand(
+void add_bench_mobile(Command bench, Context& context) {
+  const Command command = bench.subcommand(
       "mobile", "Learn from public measurements of phones (tables of operations and of whole networks)");
-  command->footer(
+  command.footer(
       "DIR holds the CSV files of the mobile data set: tflite_cnn_ops_gpu, tflite_cnn_e2e, torch_cnn_ops_gpu and\n"
       "torch_cnn_e2e (docs/tables.md).");
   auto options = std::make_shared<Options>();
   options->maps = LATCAST_MAPS;
-  command->add_option("--data", options->data, "Folder of the tables")->option_text("DIR")->required();
-  command->add_option("--maps", options->maps, "Folder of their maps")->option_text("DIR")->default_str("maps/mobile");
-  command->add_flag("--quick", options->quick, "Fewer devices and draws");
-  command->add_option("--html", options->html, "Page with a plot of forecast against truth per target")
-      ->option_text("FILE");
-  add_output_options(*command, options->output, false);
-  on_chosen(*command, context, options, run);
+  command.option("--data", "DIR", options->data, "Folder of the tables").required();
+  command.option("--maps", "DIR", options->maps, "Folder of their maps").by_default("maps/mobile");
+  command.flag("--quick", options->quick, "Fewer devices and draws");
+  command.option("--html", "FILE", options->html, "Page with a plot of forecast against truth per target");
+  add_output_options(command, options->output, false);
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -46,16 +46,14 @@ int run(const Options& given, Console& console) {
 
 }  // namespace
 
-void add_bench_predict(CLI::App& bench, Context& context) {
-  auto* command =
-      bench.add_subcommand("predict", "How long forecasts of these files take, with and without the engine");
+void add_bench_predict(Command bench, Context& context) {
+  const Command command =
+      bench.subcommand("predict", "How long forecasts of these files take, with and without the engine");
   auto options = std::make_shared<Options>();
-  add_forecast_options(*command, *options, false);
-  command->add_option("--repeats", options->repeats, "Repetitions; the minimum is reported")
-      ->option_text("N")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  on_chosen(*command, context, options, run);
+  add_forecast_options(command, *options, false);
+  command.option("--repeats", "N", whole_number(options->repeats, 1, 1000), "Repetitions; the minimum is reported")
+      .by_default(std::to_string(options->repeats));
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -38,22 +38,19 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_bench_race(CLI::App& bench, Context& context) {
-  auto* command =
-      bench.add_subcommand("race", "What the race of regression models saves against cross-validating all of them");
-  command->footer(
+void add_bench_race(Command bench, Context& context) {
+  const Command command =
+      bench.subcommand("race", "What the race of regression models saves against cross-validating all of them");
+  command.footer(
       "Per seed a selection from each is judged on a third of the carriers that neither has seen: minutes each.");
   auto options = std::make_shared<Options>();
-  command->add_option("--db", options->store, "Store made by 'latcast profile'")->option_text("FILE")->required();
-  command->add_option("--target", options->target, "Target in the store (a part of its name will do when unique)")
-      ->option_text("NAME");
-  add_catalogue_option(*command, options->catalogue);
-  command->add_option("--seeds", options->seeds, "Number of seeds, each with folds of its own")
-      ->option_text("N")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100));
-  add_output_options(*command, options->output, false);
-  on_chosen(*command, context, options, run);
+  command.option("--db", "FILE", options->store, "Store made by 'latcast profile'").required();
+  add_target_option(command, options->target);
+  add_catalogue_option(command, options->catalogue);
+  command.option("--seeds", "N", whole_number(options->seeds, 1, 100), "Number of seeds, each with folds of its own")
+      .by_default(std::to_string(options->seeds));
+  add_output_options(command, options->output, false);
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -38,13 +38,13 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_engines(CLI::App& app, Context& context) {
-  auto* command =
-      app.add_subcommand("engines", "Show which inference engines can be measured here, or what to install");
+void add_engines(Command app, Context& context) {
+  const Command command =
+      app.subcommand("engines", "Show which inference engines can be measured here, or what to install");
   auto options = std::make_shared<Options>();
-  add_engine_path(*command, options->settings);
-  add_output_options(*command, options->output, false);
-  on_chosen(*command, context, options, run);
+  add_engine_path(command, options->settings);
+  add_output_options(command, options->output, false);
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -96,19 +96,19 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_eval(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("eval", "Forecast and measure networks, and show how far apart the two are");
+void add_eval(Command app, Context& context) {
+  const Command command = app.subcommand("eval", "Forecast and measure networks, and show how far apart the two are");
   auto options = std::make_shared<Options>();
-  add_model_option(*command, options->models);
-  add_pack_option(*command, options->pack);
-  add_round_options(*command, options->rounds, options->burst, 2);
-  command->add_flag("--force", options->foreign, "Evaluate even where CPU or engine version differ from the pack's");
-  add_dim_options(*command, options->dims);
-  add_forecast_at(*command, options->at);
-  add_output_options(*command, options->output, false);
-  add_engine_path(*command, options->settings);
-  add_graph_option(*command, options->graph);
-  on_chosen(*command, context, options, run);
+  add_model_option(command, options->models);
+  add_pack_option(command, options->pack);
+  add_round_options(command, options->rounds, options->burst, 2);
+  command.flag("--force", options->foreign, "Evaluate even where CPU or engine version differ from the pack's");
+  add_dim_options(command, options->dims);
+  add_forecast_at(command, options->at);
+  add_output_options(command, options->output, false);
+  add_engine_path(command, options->settings);
+  add_graph_option(command, options->graph);
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -106,21 +106,18 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_graph(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("graph", "Show what an engine executes of an ONNX file");
+void add_graph(Command app, Context& context) {
+  const Command command = app.subcommand("graph", "Show what an engine executes of an ONNX file");
   auto options = std::make_shared<Options>();
-  command->add_option("MODEL", options->model, "ONNX file")->required();
-  command->add_option("--pack", options->pack, "Pack whose engine and CPU it is for, and whose forecasts are shown")
-      ->option_text("FILE");
-  command
-      ->add_option("--onnx", options->onnx,
-                   "Write the executed graph, without weights, for viewers such as Netron; forecasts as doc strings")
-      ->option_text("FILE");
-  add_graph_option(*command, options->graph);
-  add_dim_options(*command, options->dims);
-  add_output_options(*command, options->output, false);
-  add_engine_path(*command, options->settings);
-  on_chosen(*command, context, options, run);
+  command.option("MODEL", "", options->model, "ONNX file").required();
+  command.option("--pack", "FILE", options->pack, "Pack whose engine and CPU it is for, and whose forecasts are shown");
+  command.option("--onnx", "FILE", options->onnx,
+                 "Write the executed graph, without weights, for viewers such as Netron; forecasts as doc strings");
+  add_graph_option(command, options->graph);
+  add_dim_options(command, options->dims);
+  add_output_options(command, options->output, false);
+  add_engine_path(command, options->settings);
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

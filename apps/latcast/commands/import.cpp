@@ -91,22 +91,21 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_import(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("import", "Bring measurements from a CSV table into a store");
-  command->footer(
+void add_import(Command app, Context& context) {
+  const Command command = app.subcommand("import", "Bring measurements from a CSV table into a store");
+  command.footer(
       "The map says what the table's columns are (docs/formats.md); maps/ has some.\n"
       "A table whose map has the name of an earlier import replaces it. Where it fails or is interrupted, the store "
       "stays as it was.");
   auto options = std::make_shared<Options>();
-  command->add_option("TABLE", options->table, "CSV file: a row per operation, or a row per network")->required();
-  command->add_option("--map", options->map, "Map of the table's columns (TOML)")->option_text("FILE")->required();
-  command
-      ->add_option("--db", options->db, "Store to add to, created where it does not exist (required but for --dry-run)")
-      ->option_text("FILE");
-  add_catalogue_option(*command, options->catalogue);
-  command->add_flag("--dry-run", options->dry_run, "Read and check everything, store nothing");
-  add_output_options(*command, options->output, false);
-  on_chosen(*command, context, options, run);
+  command.option("TABLE", "", options->table, "CSV file: a row per operation, or a row per network").required();
+  command.option("--map", "FILE", options->map, "Map of the table's columns (TOML)").required();
+  command.option("--db", "FILE", options->db,
+                 "Store to add to, created where it does not exist (required but for --dry-run)");
+  add_catalogue_option(command, options->catalogue);
+  command.flag("--dry-run", options->dry_run, "Read and check everything, store nothing");
+  add_output_options(command, options->output, false);
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

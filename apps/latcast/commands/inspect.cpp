@@ -16,11 +16,11 @@ int run(const std::string& file, Console& console) {
 
 }  // namespace
 
-void add_inspect(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("inspect", "Show what a store, a pack or an ONNX file holds");
+void add_inspect(Command app, Context& context) {
+  const Command command = app.subcommand("inspect", "Show what a store, a pack or an ONNX file holds");
   auto file = std::make_shared<std::string>();
-  command->add_option("FILE", *file, "A store, a pack or an ONNX file")->required();
-  command->callback([file, &context] { context.action = [file, &context] { return run(*file, context.console); }; });
+  command.option("FILE", "", *file, "A store, a pack or an ONNX file").required();
+  command.on_chosen([file, &context] { context.action = [file, &context] { return run(*file, context.console); }; });
 }
 
 }  // namespace latcast::cli

@@ -131,24 +131,21 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_measure(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("measure", "Measure how long networks take here");
+void add_measure(Command app, Context& context) {
+  const Command command = app.subcommand("measure", "Measure how long networks take here");
   auto options = std::make_shared<Options>();
-  add_model_option(*command, options->models);
-  add_engine_choice(*command, options->engine, options->settings);
-  add_dim_options(*command, options->dims);
-  add_at_option(*command, options->at,
+  add_model_option(command, options->models);
+  add_engine_choice(command, options->engine, options->settings);
+  add_dim_options(command, options->dims);
+  add_at_option(command, options->at,
                 "Conditions to measure under, of those that the engine can set ('latcast engines --json'): threads=2");
-  add_round_options(*command, options->rounds, options->burst, 1);
-  command
-      ->add_option("--max-noise", options->max_noise,
-                   "Exit with 4 where the noise of an unloaded latency is above this")
-      ->option_text("SHARE")
-      ->transform(share_option());
-  command->add_flag("--modules", options->modules,
-                    "Break the unloaded latency down by executed node, in the shares of the engine's own profiler");
-  add_output_options(*command, options->output, true);
-  on_chosen(*command, context, options, run);
+  add_round_options(command, options->rounds, options->burst, 1);
+  command.option("--max-noise", "SHARE", quantity(Unit::share, options->max_noise),
+                 "Exit with 4 where the noise of an unloaded latency is above this");
+  command.flag("--modules", options->modules,
+               "Break the unloaded latency down by executed node, in the shares of the engine's own profiler");
+  add_output_options(command, options->output, true);
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -64,40 +64,28 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_predict(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("predict", "Forecast how long networks take, without running them");
+void add_predict(Command app, Context& context) {
+  const Command command = app.subcommand("predict", "Forecast how long networks take, without running them");
   auto options = std::make_shared<Options>();
-  add_forecast_options(*command, *options, true);
-  command->get_option("MODEL")->required(false);
-  command->add_option("--table", options->table, "Networks as a CSV table of operations, instead of ONNX files")
-      ->option_text("FILE");
-  command->add_option("--map", options->map, "What the table's columns are, as for 'latcast import'")
-      ->option_text("FILE");
-  auto* proxy = command
-                    ->add_option("--proxy", options->proxy,
-                                 "For packs trained with --proxy-known: the pack of the proxy, the same as in training")
-                    ->option_text("PACK");
-  auto* known = command
-                    ->add_option("--known", options->known,
-                                 "The networks' latencies on the proxy's target, as a CSV table of networks")
-                    ->option_text("FILE");
-  auto* known_map =
-      command->add_option("--known-map", options->known_map, "What that table's columns are")->option_text("FILE");
-  proxy->needs(known);
-  known->needs(proxy)->needs(known_map);
-  known_map->needs(known);
-  command->add_flag("--modules", options->modules, "Break the forecast down by executed module");
-  command
-      ->add_option("--max-latency", options->limits.max_latency_ns,
-                   "Exit with 3 where the forecast (not its upper bound) is above this")
-      ->option_text("TIME")
-      ->transform(duration_option());
-  command
-      ->add_option("--min-coverage", options->limits.min_coverage,
-                   "Exit with 3 where the modelled share of the forecast (on models within their range) is smaller")
-      ->option_text("SHARE")
-      ->transform(share_option());
-  on_chosen(*command, context, options, run);
+  add_forecast_options(command, *options, true);
+  command.find("MODEL").required(false);
+  command.option("--table", "FILE", options->table, "Networks as a CSV table of operations, instead of ONNX files");
+  command.option("--map", "FILE", options->map, "What the table's columns are, as for 'latcast import'");
+  const Option proxy =
+      command.option("--proxy", "PACK", options->proxy,
+                     "For packs trained with --proxy-known: the pack of the proxy, the same as in training");
+  const Option known = command.option("--known", "FILE", options->known,
+                                      "The networks' latencies on the proxy's target, as a CSV table of networks");
+  const Option known_map = command.option("--known-map", "FILE", options->known_map, "What that table's columns are");
+  proxy.needs(known);
+  known.needs(proxy).needs(known_map);
+  known_map.needs(known);
+  command.flag("--modules", options->modules, "Break the forecast down by executed module");
+  command.option("--max-latency", "TIME", quantity(Unit::ns, options->limits.max_latency_ns),
+                 "Exit with 3 where the forecast (not its upper bound) is above this");
+  command.option("--min-coverage", "SHARE", quantity(Unit::share, options->limits.min_coverage),
+                 "Exit with 3 where the modelled share of the forecast (on models within their range) is smaller");
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

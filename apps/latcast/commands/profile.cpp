@@ -45,31 +45,29 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_profile(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("profile", "Measure modules on this machine's engine into a store");
+void add_profile(Command app, Context& context) {
+  const Command command = app.subcommand("profile", "Measure modules on this machine's engine into a store");
   auto options = std::make_shared<Options>();
-  add_engine_choice(*command, options->engine, options->settings);
-  add_at_option(*command, options->at,
+  add_engine_choice(command, options->engine, options->settings);
+  add_at_option(command, options->at,
                 "Conditions to measure under, of those that the engine can set ('latcast engines --json'): threads=2. "
                 "Several values of one: [conditions] in --config");
-  add_duration(*command, "--budget", options->budget, "Wall-clock time to spend")->default_str("10m");
+  command.option("--budget", "TIME", quantity(Unit::ns, options->budget), "Wall-clock time to spend").by_default("10m");
+  command.option("--db", "FILE", options->db,
+                 "Store to add to, created where it does not exist (required but for --dry-run)");
+  command.option("--config", "FILE", options->config, "Campaign settings (docs/formats.md)");
+  add_catalogue_option(command, options->catalogue);
   command
-      ->add_option("--db", options->db, "Store to add to, created where it does not exist (required but for --dry-run)")
-      ->option_text("FILE");
-  command->add_option("--config", options->config, "Campaign settings (docs/formats.md)")->option_text("FILE");
-  add_catalogue_option(*command, options->catalogue);
-  command
-      ->add_option("--like", options->like, "ONNX file of a network whose modules should be well covered; repeatable")
-      ->option_text("MODEL.onnx")
-      ->allow_extra_args(false);
-  command->add_option("--seed", options->seed, "Seed of the plan (default: drawn, and recorded with the campaign)")
-      ->option_text("N")
-      ->check(CLI::NonNegativeNumber);
-  command->add_flag("--dry-run", options->dry_run, "Show what would be measured and how long it takes");
-  command->add_flag("--resume", options->resume,
-                    "Go on with the last campaign of this target, with its own plan and seed; --budget, where given, "
-                    "replaces its budget");
-  on_chosen(*command, context, options, run);
+      .option("--like", "MODEL.onnx", list(options->like),
+              "ONNX file of a network whose modules should be well covered; repeatable")
+      .repeatable();
+  command.option("--seed", "N", whole_number(options->seed, 0),
+                 "Seed of the plan (default: drawn, and recorded with the campaign)");
+  command.flag("--dry-run", options->dry_run, "Show what would be measured and how long it takes");
+  command.flag("--resume", options->resume,
+               "Go on with the last campaign of this target, with its own plan and seed; --budget, where given, "
+               "replaces its budget");
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

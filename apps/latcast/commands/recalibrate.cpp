@@ -22,13 +22,13 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_recalibrate(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("recalibrate", "Re-anchor a pack to the speed the machine has now");
+void add_recalibrate(Command app, Context& context) {
+  const Command command = app.subcommand("recalibrate", "Re-anchor a pack to the speed the machine has now");
   auto options = std::make_shared<Options>();
-  command->add_option("--pack", options->pack, "Pack to re-anchor, in place")->option_text("FILE")->required();
-  add_duration(*command, "--budget", options->budget, "Wall-clock time to spend")->default_str("15s");
-  add_engine_path(*command, options->settings);
-  on_chosen(*command, context, options, run);
+  command.option("--pack", "FILE", options->pack, "Pack to re-anchor, in place").required();
+  command.option("--budget", "TIME", quantity(Unit::ns, options->budget), "Wall-clock time to spend").by_default("15s");
+  add_engine_path(command, options->settings);
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

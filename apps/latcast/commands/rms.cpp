@@ -20,9 +20,9 @@ int run() {
 
 }  // namespace
 
-void add_rms(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("rms", "List the regression models that compete for every kernel class");
-  command->callback([&context] { context.action = [] { return run(); }; });
+void add_rms(Command app, Context& context) {
+  const Command command = app.subcommand("rms", "List the regression models that compete for every kernel class");
+  command.on_chosen([&context] { context.action = [] { return run(); }; });
 }
 
 }  // namespace latcast::cli

@@ -59,14 +59,12 @@ int run(const Options& options, Console& console) {
 
 }  // namespace
 
-void add_targets(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("targets", "List what a store has measurements of");
+void add_targets(Command app, Context& context) {
+  const Command command = app.subcommand("targets", "List what a store has measurements of");
   auto options = std::make_shared<Options>();
-  command->add_option("--db", options->db, "Store made by 'latcast profile' or 'latcast import'")
-      ->option_text("FILE")
-      ->required();
-  add_output_options(*command, options->output, false);
-  on_chosen(*command, context, options, run);
+  command.option("--db", "FILE", options->db, "Store made by 'latcast profile' or 'latcast import'").required();
+  add_output_options(command, options->output, false);
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <filesystem>
 #include <iostream>
+#include <sstream>
 
 #include "commands.h"
 #include "render/training_text.h"
@@ -17,39 +18,36 @@ struct Options {
   bool verbose = false;
 };
 
-std::string check_model(const std::string& name) {
-  const auto models = session::regression_models();
-  if (std::ranges::find(models, name, &session::ModelSummary::name) != models.end()) return {};
-  return "there is no regression model '" + name + "'; 'latcast rms' lists them";
+/// Names with commas between them.
+Reader model_list(std::vector<std::string>& names) {
+  return [&names](const std::string& text) -> std::string {
+    const auto models = session::regression_models();
+    std::istringstream list(text);
+    for (std::string name; std::getline(list, name, ',');) {
+      if (std::ranges::find(models, name, &session::ModelSummary::name) == models.end())
+        return "there is no regression model '" + name + "'; 'latcast rms' lists them";
+      names.push_back(name);
+    }
+    return {};
+  };
 }
 
-void add_options(CLI::App& command, Options& options) {
+void add_options(Command command, Options& options, const std::string& out) {
   session::TrainingOptions& training = options.training;
   training.costs.reset();  // timed here
-  command.add_option("--db", training.store, "Store made by 'latcast profile' or 'latcast import'")
-      ->option_text("FILE")
-      ->required();
-  command.add_option("--target", training.target, "Target in the store (a part of its name will do when unique)")
-      ->option_text("NAME");
+  command.option("--db", "FILE", training.store, "Store made by 'latcast profile' or 'latcast import'").required();
+  add_target_option(command, training.target);
   add_catalogue_option(command, training.catalogue);
-  command
-      .add_option("--rms", training.models,
-                  "Only these regression models compete, beside the physical base; separated by commas ('latcast rms' "
-                  "lists them)")
-      ->option_text("A,B,..")
-      ->delimiter(',')
-      ->check(check_model);
-  command
-      .add_option("--max-module-time", training.module_time_ns,
-                  "What forecasting a module may take on this machine, on average over the modules of the training "
-                  "networks (default: 500ns for campaigns, 5us for tables, or what the quickest models take)")
-      ->option_text("TIME")
-      ->transform(duration_option());
-  command.add_option("--max-pack-size", training.pack_bytes, "What the pack may take on disk (default: no limit)")
-      ->option_text("SIZE")
-      ->transform(size_option());
-  command.add_option("--out", options.out, "Pack to write")->option_text("FILE")->required();
-  command.add_flag("--verbose", options.verbose, "Also say which models were chosen and what other budgets would give");
+  command.option("--rms", "A,B,..", model_list(training.models),
+                 "Only these regression models compete, beside the physical base; separated by commas ('latcast rms' "
+                 "lists them)");
+  command.option("--max-module-time", "TIME", quantity(Unit::ns, training.module_time_ns),
+                 "What forecasting a module may take on this machine, on average over the modules of the training "
+                 "networks (default: 500ns for campaigns, 5us for tables, or what the quickest models take)");
+  command.option("--max-pack-size", "SIZE", quantity(Unit::bytes, training.pack_bytes),
+                 "What the pack may take on disk (default: no limit)");
+  command.option("--out", "FILE", options.out, out).required();
+  command.flag("--verbose", options.verbose, "Also say which models were chosen and what other budgets would give");
 }
 
 int run(const Options& options, Console& console) {
@@ -99,51 +97,48 @@ constexpr const char* kBudgetCode =
 
 }  // namespace
 
-void add_train(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("train", "Train regression models on a store's measurements into a pack");
-  command->footer(
+void add_train(Command app, Context& context) {
+  const Command command = app.subcommand("train", "Train regression models on a store's measurements into a pack");
+  command.footer(
       std::string("Example: latcast train --db host.db --out host.latpack\n"
                   "The models that competed are kept beside the store (FILE.models-N), for 'latcast select'.\n") +
       kBudgetCode);
   auto options = std::make_shared<Options>();
-  add_options(*command, *options);
-  command->get_option("--out")->description("Pack to write; with --all-targets the folder for packs");
-  auto* proxy =
-      command
-          ->add_option("--proxy", options->training.proxy,
-                       "Pack of another device or core combination of the same tables: what it forecasts for a "
-                       "module helps where measurements are few")
-          ->option_text("PACK");
+  add_options(command, *options, "Pack to write; with --all-targets the folder for packs");
+  const Option proxy =
+      command.option("--proxy", "PACK", options->training.proxy,
+                     "Pack of another device or core combination of the same tables: what it forecasts for a "
+                     "module helps where measurements are few");
   command
-      ->add_flag("--proxy-known", options->training.proxy_known,
-                 "Networks' latencies on the proxy's target are known: learn what they do not tell. 'latcast predict' "
-                 "then asks for them (--known)")
-      ->needs(proxy);
+      .flag("--proxy-known", options->training.proxy_known,
+            "Networks' latencies on the proxy's target are known: learn what they do not tell. 'latcast predict' "
+            "then asks for them (--known)")
+      .needs(proxy);
   command
-      ->add_flag("--all-targets", options->all_targets,
-                 "A pack for every target of the store; --out names a folder. Devices whose operations were measured "
-                 "with one engine teach each other")
-      ->excludes("--target")
-      ->excludes(proxy);
-  command->callback([options, &context] {
+      .flag("--all-targets", options->all_targets,
+            "A pack for every target of the store; --out names a folder. Devices whose operations were measured "
+            "with one engine teach each other")
+      .excludes(command.find("--target"))
+      .excludes(proxy);
+  command.on_chosen([options, &context] {
     context.action = [options, &context] {
       return options->all_targets ? run_all(*options, context.console) : run(*options, context.console);
     };
   });
 }
 
-void add_select(CLI::App& app, Context& context) {
-  auto* command =
-      app.add_subcommand("select", "Choose again among the models that 'latcast train' left beside the store");
-  command->footer(
+void add_select(Command app, Context& context) {
+  const Command command =
+      app.subcommand("select", "Choose again among the models that 'latcast train' left beside the store");
+  command.footer(
       std::string(
           "Example: latcast select --db host.db --max-module-time 150ns --max-pack-size 200kB --out small.latpack\n"
           "Takes seconds; trains first where the store has changed since.\n") +
       kBudgetCode);
   auto options = std::make_shared<Options>();
   options->training.reuse = true;
-  add_options(*command, *options);
-  on_chosen(*command, context, options, run);
+  add_options(command, *options, "Pack to write");
+  on_chosen(command, context, options, run);
 }
 
 }  // namespace latcast::cli

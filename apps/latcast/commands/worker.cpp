@@ -21,10 +21,10 @@ int run(Console& console) {
 
 }  // namespace
 
-void add_worker(CLI::App& app, Context& context) {
-  auto* command = app.add_subcommand("worker", "Serve an engine to a command on another machine, over a pipe");
-  command->footer("Example, on that machine: latcast profile --worker 'ssh board latcast worker' --db board.db");
-  command->callback([&context] { context.action = [&context] { return run(context.console); }; });
+void add_worker(Command app, Context& context) {
+  const Command command = app.subcommand("worker", "Serve an engine to a command on another machine, over a pipe");
+  command.footer("Example, on that machine: latcast profile --worker 'ssh board latcast worker' --db board.db");
+  command.on_chosen([&context] { context.action = [&context] { return run(context.console); }; });
 }
 
 }  // namespace latcast::cli
