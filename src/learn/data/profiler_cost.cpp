@@ -1,8 +1,9 @@
 #include "learn/data/profiler_cost.h"
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+
+#include "learn/math/dense_solvers.h"
 
 namespace latcast::learn {
 namespace {
@@ -36,7 +37,7 @@ ProfilerCost fit_profiler_cost(const std::vector<ProfiledRun>& runs) {
   Eigen::VectorXd x = Eigen::VectorXd::Zero(kTerms);
   for (int iteration = 0; iteration < 20; ++iteration) {
     const Eigen::MatrixXd weighted = weights.asDiagonal() * a;
-    x = weighted.colPivHouseholderQr().solve(weights.cwiseProduct(y));
+    x = least_squares(weighted, weights.cwiseProduct(y));
     const Eigen::VectorXd residual = (y - a * x).cwiseAbs();
     for (Eigen::Index i = 0; i < count; ++i)
       weights(i) = std::sqrt(std::min(1.0, 1.5 / std::max(residual(i), 1e-9)));  // Huber

@@ -1,8 +1,9 @@
 #include "learn/math/nnls.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <vector>
+
+#include "learn/math/dense_solvers.h"
 
 namespace latcast::learn {
 namespace {
@@ -12,8 +13,7 @@ using Indices = std::vector<Eigen::Index>;
 /// Unconstrained solution on the passive set, zero elsewhere.
 Eigen::VectorXd solve_passive(const Eigen::MatrixXd& gram, const Eigen::VectorXd& right, const Indices& passive) {
   Eigen::VectorXd out = Eigen::VectorXd::Zero(right.size());
-  const Eigen::MatrixXd part = gram(passive, passive);
-  const Eigen::VectorXd solved = part.ldlt().solve(Eigen::VectorXd(right(passive)));
+  const Eigen::VectorXd solved = solve_symmetric(gram(passive, passive), right(passive));
   for (std::size_t i = 0; i < passive.size(); ++i) out[passive[i]] = solved[static_cast<Eigen::Index>(i)];
   return out;
 }

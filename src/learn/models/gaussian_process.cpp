@@ -1,6 +1,5 @@
 #include "learn/models/gaussian_process.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -8,6 +7,7 @@
 #include <random>
 
 #include "learn/math/cpu_time.h"
+#include "learn/math/dense_solvers.h"
 #include "learn/math/minimize.h"
 #include "learn/math/spd_inverse.h"
 
@@ -210,10 +210,10 @@ Eigen::VectorXd centre_weights(GpKernel kernel, const RowMatrix& scaled, const R
   const Eigen::VectorXd root = weight.cwiseSqrt();
   const Eigen::MatrixXd cross = root.asDiagonal() * covariance(kernel, scaled, centres, signal);
   Eigen::MatrixXd system = noise * covariance(kernel, centres, centres, signal);
-  system.selfadjointView<Eigen::Lower>().rankUpdate(cross.transpose());
+  add_gram(system, cross);
   const double ridge = kJitter * noise * signal + 1e-10 * system.diagonal().mean();
   system.diagonal().array() += ridge;
-  return signal * system.selfadjointView<Eigen::Lower>().ldlt().solve(cross.transpose() * root.cwiseProduct(y));
+  return signal * solve_symmetric(system, cross.transpose() * root.cwiseProduct(y));
 }
 
 }  // namespace

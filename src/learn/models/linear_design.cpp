@@ -1,9 +1,9 @@
 #include "learn/models/linear_design.h"
 
-#include <Eigen/Eigenvalues>
-#include <Eigen/QR>
 #include <cmath>
 #include <limits>
+
+#include "learn/math/dense_solvers.h"
 
 namespace latcast::learn {
 namespace {
@@ -90,22 +90,17 @@ Design standardise(Eigen::MatrixXd values, const Eigen::VectorXd& weight) {
 
 LinearFit ridge_by_gcv(const Design& design, const Eigen::VectorXd& target, const Eigen::VectorXd& weight) {
   const Weighted at = weighted(design, target, weight);
-  Eigen::MatrixXd gram = Eigen::MatrixXd::Zero(at.x.cols(), at.x.cols());
-  gram.selfadjointView<Eigen::Lower>().rankUpdate(at.x.transpose());
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(gram);  // reads the lower triangle
-  const Eigen::VectorXd values = eigen.eigenvalues().cwiseMax(0.0);
-  const Eigen::VectorXd rotated = eigen.eigenvectors().transpose() * (at.x.transpose() * at.y);
+  const SymmetricEigen eigen = eigen_of_gram(at.x);
+  const Eigen::VectorXd values = eigen.values.cwiseMax(0.0);
+  const Eigen::VectorXd rotated = eigen.vectors.transpose() * (at.x.transpose() * at.y);
   const double strength = best_strength(values, rotated, at.y.squaredNorm(), static_cast<double>(at.x.rows()));
   const Eigen::VectorXd shrunk = rotated.array() / (values.array() + strength);
-  return unstandardised(design, eigen.eigenvectors() * shrunk, at.mean);
+  return unstandardised(design, eigen.vectors * shrunk, at.mean);
 }
 
 LinearFit least_squares(const Design& design, const Eigen::VectorXd& target, const Eigen::VectorXd& weight) {
   const Weighted at = weighted(design, target, weight);
-  Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> solver;
-  solver.setThreshold(1e-8);
-  solver.compute(at.x);
-  return unstandardised(design, solver.solve(at.y), at.mean);
+  return unstandardised(design, least_norm_squares(at.x, at.y, 1e-8), at.mean);
 }
 
 }  // namespace latcast::learn

@@ -1,10 +1,10 @@
 #include "learn/network/calibrated_sum.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 
 #include "core/network_sum.h"
+#include "learn/math/dense_solvers.h"
 #include "learn/math/robust.h"
 
 namespace latcast::learn {
@@ -24,7 +24,7 @@ Eigen::Vector3d robust_fit(const Eigen::MatrixX3d& rows, const Eigen::Vector3d& 
   for (int round = 0; round < 8; ++round) {
     const Eigen::Matrix3d gram = rows.transpose() * weight.asDiagonal() * rows + Eigen::Matrix3d(damping.asDiagonal());
     const Eigen::Vector3d right = rows.transpose() * weight + damping.cwiseProduct(start);
-    found = gram.ldlt().solve(right);
+    found = solve_symmetric(gram, right);
     weight = huber_weights((rows * found).array() - 1.0, 1.5, 0.005);
   }
   return found;

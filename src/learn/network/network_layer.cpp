@@ -1,11 +1,11 @@
 #include "learn/network/network_layer.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "learn/math/dense_solvers.h"
 #include "learn/math/robust.h"
 #include "learn/models/gaussian_process.h"
 #include "learn/models/physical_base.h"
@@ -84,13 +84,12 @@ Process fit_process(const RowMatrix& x, const Eigen::VectorXd& rest, const Eigen
       for (const double noise : {0.005, 0.01, 0.02, 0.04, 0.08}) {
         Eigen::MatrixXd noisy = variance * own;
         noisy.diagonal() += noise * noise * weight.cwiseInverse();
-        const Eigen::LLT<Eigen::MatrixXd> factor(noisy);
-        if (factor.info() != Eigen::Success) continue;
-        const Eigen::VectorXd alpha = factor.solve(rest);
-        const double likelihood = -0.5 * rest.dot(alpha) - factor.matrixLLT().diagonal().array().log().sum();
+        const auto alpha = solve_spd(noisy, rest);
+        if (!alpha) continue;
+        const double likelihood = -0.5 * (rest.dot(alpha->x) + alpha->log_determinant);
         if (likelihood <= most) continue;
         most = likelihood;
-        best = {variance > 0 ? length : 0.0, variance * alpha};
+        best = {variance > 0 ? length : 0.0, variance * alpha->x};
       }
     }
   }

@@ -1,10 +1,10 @@
 #include "learn/network/totals_bend.h"
 
-#include <Eigen/Cholesky>
 #include <limits>
 #include <map>
 #include <utility>
 
+#include "learn/math/dense_solvers.h"
 #include "learn/models/gaussian_process.h"
 
 namespace latcast::learn {
@@ -34,7 +34,7 @@ FormSpec interpolation(const RowMatrix& logs, double length, const Eigen::Vector
   const Eigen::MatrixXd cross = similarity(squared_distances(scaled, centres), 1.0);
   Eigen::MatrixXd gram = cross.transpose() * cross;
   gram.diagonal().array() += 1e-5 * gram.diagonal().mean() + 1e-9;
-  const Eigen::VectorXd weights = gram.ldlt().solve(cross.transpose() * values);
+  const Eigen::VectorXd weights = solve_symmetric(gram, cross.transpose() * values);
   return gp_form(GpKernel::squared_exponential, 0.0, Eigen::VectorXd::Constant(scaled.cols(), 1.0 / length), centres,
                  weights);
 }
@@ -99,10 +99,9 @@ void ModuleBend::fit(const Evidence& evidence) {
         const Scale wide{kFarLength, far_variance}, close{length, near_variance};
         const Eigen::MatrixXd own = bend(wide, close, near)(rows_, rows_) + slack;
         for (const double noise : kNoises) {
-          const Eigen::LLT<Eigen::MatrixXd> factor(doubted(own, noise));
-          if (factor.info() != Eigen::Success) continue;
-          const double likelihood = -0.5 * evidence.unbent.dot(factor.solve(evidence.unbent)) -
-                                    factor.matrixLLT().diagonal().array().log().sum();
+          const auto solved = solve_spd(doubted(own, noise), evidence.unbent);
+          if (!solved) continue;
+          const double likelihood = -0.5 * (evidence.unbent.dot(solved->x) + solved->log_determinant);
           if (likelihood <= best) continue;
           best = likelihood;
           best_noise = noise;
@@ -115,7 +114,9 @@ void ModuleBend::fit(const Evidence& evidence) {
   }
   if (best_near.size() == 0) return;  // numbers beyond all measure
   const Eigen::MatrixXd covariance = bend(far_, near_, best_near);
-  pull_ = doubted(covariance(rows_, rows_), best_noise).llt().solve(evidence.rest);
+  const auto solved = solve_spd(doubted(covariance(rows_, rows_), best_noise), evidence.rest);
+  if (!solved) return;
+  pull_ = solved->x;
   rests_ = covariance(Eigen::all, rows_) * pull_;
 }
 
