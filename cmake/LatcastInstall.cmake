@@ -24,7 +24,7 @@ install(FILES "${PROJECT_BINARY_DIR}/latcastConfig.cmake" "${PROJECT_BINARY_DIR}
         DESTINATION "${config_dir}" COMPONENT core)
 
 # The test installs to a folder of its own, builds the examples against it and runs them on packs.
-if(PROJECT_IS_TOP_LEVEL AND BUILD_TESTING)
+if(PROJECT_IS_TOP_LEVEL AND BUILD_TESTING AND NOT LATCAST_DEVICE_ONLY)
   add_executable(latcast_sample_pack "${PROJECT_SOURCE_DIR}/tests/core/make_sample_pack.cpp")
   target_include_directories(latcast_sample_pack PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(latcast_sample_pack PRIVATE latcast::core latcast_flags)

@@ -21,7 +21,7 @@ used_names=() # what CMake files look for
 declare -A given
 while read -r group package rest; do
   [[ -n $group && $group != '#'* ]] || continue
-  [[ $group =~ ^(build|test|networks|headers)$ ]] || complain "scripts/packages.txt: unknown group '$group'"
+  [[ $group =~ ^(build|test|networks|aarch64|headers)$ ]] || complain "scripts/packages.txt: unknown group '$group'"
   read -r -a list <<<"${rest%%|*}"
   needed=0
   for header in "${list[@]}"; do
@@ -63,7 +63,7 @@ fi
 
 # ---- Scripts
 
-for script in quickstart test .ci/run scripts/setup.sh scripts/accuracy.sh scripts/check_repository.sh; do
+for script in quickstart test .ci/run scripts/setup.sh scripts/accuracy.sh scripts/test_aarch64.sh scripts/check_repository.sh; do
   [[ -x $script ]] || complain "$script has no run bit"
   bash -n "$script" || complain "$script does not parse"
 done

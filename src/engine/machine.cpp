@@ -28,7 +28,7 @@ std::string cpuinfo(const std::string& key) {
 std::string dispatch_features() {
   static const std::vector<std::string> kNames = {
       "sse4_2",      "avx",         "f16c",     "fma",      "avx2",     "avx_vnni", "avx512f", "avx512bw", "avx512vl",
-      "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16", "asimd",    "asimddp", "sve"};
+      "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16", "asimd",    "asimddp", "sve",      "sme"};
   std::istringstream stream(cpuinfo("flags") + " " + cpuinfo("Features"));
   std::set<std::string> present;
   for (std::string flag; stream >> flag;) present.insert(flag);
@@ -44,6 +44,18 @@ std::string first_line(const char* file) {
   std::string line;
   std::getline(stream, line);
   return line;
+}
+
+/// Without the closing bracket.
+std::string cpu_name() {
+  std::string model = cpuinfo("model name");
+  if (const std::string part = cpuinfo("CPU part"); !part.empty()) {  // Arm: the board has the name, if anything
+    if (model.empty()) model = first_line("/sys/firmware/devicetree/base/model").c_str();  // up to its NUL
+    return (model.empty() ? "Arm" : model) + " (implementer " + cpuinfo("CPU implementer") + " part " + part;
+  }
+  if (model.empty()) model = "unknown CPU";
+  // A hypervisor may hide the model; family and stepping still tell generations apart.
+  return model + " (family " + cpuinfo("cpu family") + " model " + cpuinfo("model\t");
 }
 
 }  // namespace
@@ -64,11 +76,7 @@ double host_load() {
 MachineInfo read_machine() {
   MachineInfo info;
   const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-  std::string model = cpuinfo("model name");
-  if (model.empty()) model = "unknown CPU";
-  // A hypervisor may hide the model; family and stepping still tell generations apart.
-  info.device = model + " (family " + cpuinfo("cpu family") + " model " + cpuinfo("model\t") + ", " +
-                std::to_string(cpus) + " CPUs)";
+  info.device = cpu_name() + ", " + std::to_string(cpus) + " CPUs)";
   info.cpu_features = dispatch_features();
   utsname kernel{};
   if (uname(&kernel) == 0) info.context["kernel"] = std::string(kernel.sysname) + " " + kernel.release;

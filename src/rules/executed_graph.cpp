@@ -80,6 +80,8 @@ Result<EngineTarget> engine_target(std::string_view version, std::string_view cp
   if (known == kLevels.end())
     return fail(Errc::unsupported, "'" + std::string(level) + "' is no level of optimization that rules know");
   out.level = static_cast<Level>(known - kLevels.begin());
+  if (has_word(cpu_features, "sme"))
+    return fail(Errc::unsupported, "the rules do not hold for CPUs with SME, where convolutions get another layout");
   out.block = has_word(cpu_features, "avx512f") ? 16 : has_word(cpu_features, "avx") ? 8 : 0;
   return out;
 }

@@ -228,6 +228,8 @@ TEST(EngineTarget, IsReadFromVersionAndFeatures) {
   EXPECT_EQ(must(engine_target("1.30.0", "neon")).block, 0);
   EXPECT_EQ(must(engine_target("1.30.0", "avx512fp16")).block, 0);  // a word of its own
   EXPECT_EQ(must(engine_target("1.22.1", "")).version, 1022);
+  EXPECT_EQ(must(engine_target("1.30.0", "asimd asimddp")).block, 0);
+  EXPECT_EQ(engine_target("1.30.0", "asimd asimddp sve sme").error().code, Errc::unsupported);
   EXPECT_EQ(must(engine_target("2.0.1", "")).version, 2000);
   EXPECT_EQ(must(engine_target("1.30.0", "", "basic")).level, Level::basic);
   EXPECT_EQ(must(engine_target("1.30.0", "")).level, Level::all);
