@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,9 @@ struct KeyValue {
   friend bool operator==(const KeyValue&, const KeyValue&) = default;
 };
 
+/// What is known of a device in numbers, by name: {"l2_bytes", 1048576}.
+using DeviceFacts = std::map<std::string, double, std::less<>>;
+
 /// Device x engine x engine settings: what the forecasts are for.
 struct Target {
   std::string name;
@@ -23,6 +28,7 @@ struct Target {
   std::string engine, engine_version;
   std::vector<KeyValue> conditions;  ///< threads, batch, dtype
   std::vector<KeyValue> settings;    ///< optimization level, spinning, execution provider ...
+  DeviceFacts facts = {};            ///< that the machine told and module types read; others are as usual
   friend bool operator==(const Target&, const Target&) = default;
 };
 

@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "catalogue/builtin_catalogue.h"
-#include "catalogue/condition_reader.h"
+#include "catalogue/definition_reader.h"
 #include "catalogue/expression_compiler.h"
 #include "catalogue/module_type_reader.h"
 
@@ -36,33 +36,68 @@ Result<std::vector<std::pair<std::string, std::string>>> read_directory(const st
   return sources;
 }
 
+/// In the place of the one that has its name, or else behind the others.
+template <class T, class Name>
+void put(std::vector<T>& all, T one, Name name) {
+  const auto same = std::ranges::find(all, name(one), name);
+  if (same != all.end()) {
+    *same = std::move(one);
+  } else {
+    all.push_back(std::move(one));
+  }
+}
+
 }  // namespace
 
-Result<Catalogue> Catalogue::from_sources(std::span<const std::pair<std::string, std::string>> sources) {
+Result<Catalogue> Catalogue::from_sources(std::span<const std::pair<std::string, std::string>> sources,
+                                          const DeviceFacts& told) {
   Catalogue catalogue;
   // Later sources stand for what the user added: they override by name and are tried first.
+  for (const auto& source : sources) {
+    if (!holds_definitions(source.second)) continue;
+    if (auto ok = catalogue.read_definitions(source); !ok) return tl::unexpected(ok.error());
+  }
+  for (const DeviceFact& fact : catalogue.facts_) {
+    if (const auto found = told.find(fact.name); found != told.end()) catalogue.told_.insert(*found);
+  }
+  const auto facts = catalogue.known_facts();
+  if (!facts) return tl::unexpected(facts.error());
   for (const auto& [file, text] : sources) {
-    if (holds_conditions(text)) {
-      auto conditions = read_conditions(text, file);
-      if (!conditions) return tl::unexpected(conditions.error());
-      for (ConditionType& one : *conditions) {
-        std::erase_if(catalogue.conditions_, [&](const auto& old) { return old.possible.name == one.possible.name; });
-        catalogue.conditions_.push_back(std::move(one));
-      }
-      continue;
-    }
-    auto type = read_module_type(text, file);
+    if (holds_definitions(text)) continue;
+    auto type = read_module_type(text, file, *facts);
     if (!type) return tl::unexpected(type.error());
-    const auto same = std::ranges::find(catalogue.types_, type->name, &ModuleType::name);
-    if (same != catalogue.types_.end()) {
-      *same = std::move(*type);
-    } else {
-      catalogue.types_.push_back(std::move(*type));
-    }
+    put(catalogue.types_, std::move(*type), [](const ModuleType& one) { return one.name; });
   }
   if (auto ok = catalogue.check_conditions(); !ok) return tl::unexpected(ok.error());
   catalogue.index_operators();
   return catalogue;
+}
+
+Result<Catalogue> Catalogue::of_device(const DeviceFacts& told) const {
+  std::vector<std::pair<std::string, std::string>> sources = definitions_;
+  for (const ModuleType& type : types_) sources.emplace_back(type.file, type.source);
+  return from_sources(sources, told);
+}
+
+Result<void> Catalogue::read_definitions(const std::pair<std::string, std::string>& source) {
+  auto read = latcast::read_definitions(source.second, source.first);
+  if (!read) return tl::unexpected(read.error());
+  for (ConditionType& one : read->conditions)
+    put(conditions_, std::move(one), [](const ConditionType& type) { return type.possible.name; });
+  for (DeviceFact& one : read->facts) put(facts_, std::move(one), [](const DeviceFact& fact) { return fact.name; });
+  definitions_.push_back(source);
+  return {};
+}
+
+Result<DeviceFacts> Catalogue::known_facts() const {
+  DeviceFacts out;
+  for (const DeviceFact& fact : facts_) {
+    const auto usual = compile_expression(fact.usual, {}, out);
+    if (!usual) return fail_in(fact.place + ": 'usual'", usual.error());
+    const auto found = told_.find(fact.name);
+    out.emplace(fact.name, found == told_.end() ? evaluate(*usual, {}) : found->second);
+  }
+  return out;
 }
 
 Result<void> Catalogue::check_conditions() const {
@@ -97,9 +132,9 @@ Catalogue Catalogue::of_graphs(std::string_view engine) const {
 }
 
 Catalogue Catalogue::restricted(const std::function<bool(const ModuleType&)>& keep) const {
-  Catalogue result;
-  std::ranges::copy_if(types_, std::back_inserter(result.types_), keep);
-  result.conditions_ = conditions_;
+  Catalogue result = *this;
+  std::erase_if(result.types_, std::not_fn(keep));
+  result.by_operator_.clear();
   result.index_operators();
   return result;
 }

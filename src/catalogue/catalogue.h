@@ -16,6 +16,7 @@
 
 #include "core/expression.h"
 #include "latcast/conditions.h"
+#include "latcast/pack_info.h"
 #include "latcast/result.h"
 
 namespace latcast {
@@ -169,9 +170,15 @@ struct ConditionType {
   ConditionRange possible;
   bool whole = false;  // only whole numbers
   std::string summary;
-  std::string file, source;  // where it came from, and all that is there
 
   [[nodiscard]] Result<void> check(double value) const;
+};
+
+/// A number of the target's that expressions may read as `device.NAME`: a constant, since a catalogue is of one target.
+struct DeviceFact {
+  std::string name, summary;
+  std::string usual;  // where the machine does not tell it: an expression over facts that are defined before
+  std::string place;  // of that, for messages
 };
 
 class Catalogue {
@@ -179,16 +186,23 @@ class Catalogue {
   /// The one that is compiled into the library (the files of catalogue/), with every *.toml of `folders` on top: later
   /// ones replace earlier ones by module type name.
   static Result<Catalogue> builtin(std::span<const std::string> folders = {});
-  /// From texts (as kept in a pack): name of the file and its content.
-  static Result<Catalogue> from_sources(std::span<const std::pair<std::string, std::string>> sources);
+  /// From texts (as kept in a pack): name of the file and its content. `told`: by the target's machine.
+  static Result<Catalogue> from_sources(std::span<const std::pair<std::string, std::string>> sources,
+                                        const DeviceFacts& told = {});
+  /// The same types, of a target whose machine told this.
+  [[nodiscard]] Result<Catalogue> of_device(const DeviceFacts& told) const;
 
   /// The types of modules that an engine may have in graphs. Empty: any engine.
   [[nodiscard]] Catalogue of_graphs(std::string_view engine = {}) const;
-  /// Only the types that `keep` holds for, in the same order, with all conditions.
+  /// Only the types that `keep` holds for, in the same order, with all conditions and facts.
   [[nodiscard]] Catalogue restricted(const std::function<bool(const ModuleType&)>& keep) const;
 
   [[nodiscard]] std::span<const ModuleType> types() const { return types_; }
   [[nodiscard]] std::span<const ConditionType> conditions() const { return conditions_; }
+  /// Of the facts that expressions may read, those that the machine told.
+  [[nodiscard]] const DeviceFacts& told() const { return told_; }
+  /// Texts that define conditions and facts: name of the file and its content.
+  [[nodiscard]] std::span<const std::pair<std::string, std::string>> definitions() const { return definitions_; }
   /// What is possible of each.
   [[nodiscard]] std::vector<ConditionRange> condition_ranges() const;
   [[nodiscard]] const ConditionType* find_condition(std::string_view name) const;
@@ -197,10 +211,16 @@ class Catalogue {
   [[nodiscard]] std::span<const std::size_t> covering(std::string_view domain, std::string_view op) const;
 
  private:
+  Result<void> read_definitions(const std::pair<std::string, std::string>& source);
+  /// What expressions read.
+  [[nodiscard]] Result<DeviceFacts> known_facts() const;
   Result<void> check_conditions() const;
   void index_operators();
   std::vector<ModuleType> types_;
   std::vector<ConditionType> conditions_;
+  std::vector<DeviceFact> facts_;
+  DeviceFacts told_;
+  std::vector<std::pair<std::string, std::string>> definitions_;
 
   /// Types that cover an operator of a domain.
   struct Covering {

@@ -15,7 +15,8 @@ constexpr double kMaxIndex = 1 << 16;
 /// Names are numbered slots.
 class SlotParser final : public ExpressionParser {
  public:
-  SlotParser(std::string_view text, std::span<const std::string> names) : ExpressionParser(text), names_(names) {}
+  SlotParser(std::string_view text, std::span<const std::string> names, const DeviceFacts& facts)
+      : ExpressionParser(text, &facts), names_(names) {}
 
  private:
   void named(const std::string& word_read) override {
@@ -36,7 +37,8 @@ class SlotParser final : public ExpressionParser {
 /// Names are read off an executed node.
 class NodeParser final : public ExpressionParser {
  public:
-  NodeParser(std::string_view text, std::vector<NodeRead>& reads) : ExpressionParser(text), reads_(reads) {}
+  NodeParser(std::string_view text, std::vector<NodeRead>& reads, const DeviceFacts& facts)
+      : ExpressionParser(text, &facts), reads_(reads) {}
 
  private:
   [[nodiscard]] std::size_t slot_count() const override { return reads_.size(); }
@@ -202,12 +204,13 @@ void conditions_read(std::string_view text, std::set<std::string>& names) {
   }
 }
 
-Result<Program> compile_expression(std::string_view text, std::span<const std::string> names) {
-  return SlotParser(text, names).run();
+Result<Program> compile_expression(std::string_view text, std::span<const std::string> names,
+                                   const DeviceFacts& facts) {
+  return SlotParser(text, names, facts).run();
 }
 
-Result<Program> compile_node_expression(std::string_view text, std::vector<NodeRead>& reads) {
-  return NodeParser(text, reads).run();
+Result<Program> compile_node_expression(std::string_view text, std::vector<NodeRead>& reads, const DeviceFacts& facts) {
+  return NodeParser(text, reads, facts).run();
 }
 
 std::optional<std::string> closest_name(std::string_view word, std::span<const std::string> candidates) {

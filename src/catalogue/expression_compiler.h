@@ -2,7 +2,7 @@
 // log2 sqrt abs, and (where a node is read) in0[1], out0[-1], in1.value[0], rank(in0), elements(in0), constant(in1),
 // present(in1), present(attr.x), count(attr.x), element_size(in0), reuse(in0), attr.x[0], attr.x == "text",
 // is("domain:Op"), GROUP.FIELD views; `READ | NUMBER` gives a read a default. Expressions over parameters read
-// conditions: cond.threads.
+// conditions: cond.threads. Facts of the device (device.l2_bytes) are constants.
 #pragma once
 
 #include <functional>
@@ -25,10 +25,12 @@ inline constexpr std::string_view kConditionPrefix = "cond.";
 void conditions_read(std::string_view text, std::set<std::string>& names);
 
 /// Compiles against named slots; an unknown name is an error with a suggestion.
-[[nodiscard]] Result<Program> compile_expression(std::string_view text, std::span<const std::string> names);
+[[nodiscard]] Result<Program> compile_expression(std::string_view text, std::span<const std::string> names,
+                                                 const DeviceFacts& facts = {});
 
 /// Compiles against an executed node; every distinct read is appended to `reads` and becomes a slot.
-[[nodiscard]] Result<Program> compile_node_expression(std::string_view text, std::vector<NodeRead>& reads);
+[[nodiscard]] Result<Program> compile_node_expression(std::string_view text, std::vector<NodeRead>& reads,
+                                                      const DeviceFacts& facts = {});
 
 /// The candidate closest to `word` (at most two edits away), for error messages.
 [[nodiscard]] std::optional<std::string> closest_name(std::string_view word, std::span<const std::string> candidates);

@@ -6,8 +6,11 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <ranges>
 #include <span>
 #include <utility>
+
+#include "catalogue/expression_compiler.h"
 
 namespace latcast {
 namespace {
@@ -114,9 +117,22 @@ void ExpressionParser::name_or_call(const std::string& name) {
   const auto function = kFunctions.find(name);
   if (function != kFunctions.end() && peek() == '(') {
     call(name, function->second.first, function->second.second);
+  } else if (facts_ != nullptr && name == "device" && accept(".")) {
+    fact();
   } else {
     named(name);
   }
+}
+
+void ExpressionParser::fact() {
+  const std::string name = word();
+  if (const auto found = facts_->find(name); found != facts_->end()) {
+    if (error_.empty()) program_.push_back({Opcode::constant, 0, found->second});
+    return;
+  }
+  const auto names = std::views::keys(*facts_);
+  const auto near = closest_name(name, std::vector<std::string>(names.begin(), names.end()));
+  stop("unknown fact 'device." + name + "'" + (near ? "; did you mean 'device." + *near + "'?" : ""));
 }
 
 void ExpressionParser::call(const std::string& name, Opcode op, int arguments) {

@@ -1,5 +1,5 @@
-// The grammar that all expressions share, compiled to a Program as it is read: operators and functions. What a name
-// means is its subclass's: a numbered slot, something read off a node or off a table's row.
+// The grammar that all expressions share, compiled to a Program as it is read: operators, functions and facts of the
+// device. What a name means is its subclass's: a numbered slot, something read off a node or off a table's row.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/expression.h"
+#include "latcast/pack_info.h"
 #include "latcast/result.h"
 
 namespace latcast {
@@ -19,7 +20,8 @@ class ExpressionParser {
   [[nodiscard]] Result<Program> run();
 
  protected:
-  explicit ExpressionParser(std::string_view text) : text_(text) {}
+  /// `facts`: what `device.NAME` is; none: the language has no such names.
+  explicit ExpressionParser(std::string_view text, const DeviceFacts* facts = nullptr) : text_(text), facts_(facts) {}
 
   /// A name that is no function of numbers was read: loads what it stands for, and reads on where more belongs to it.
   virtual void named(const std::string& name) = 0;
@@ -48,10 +50,12 @@ class ExpressionParser {
   void unary();
   void primary();
   void name_or_call(const std::string& name);
+  void fact();
   void call(const std::string& name, Opcode op, int arguments);
   void skip_space();
 
   std::string_view text_;
+  const DeviceFacts* facts_;
   std::size_t at_ = 0;
   int depth_ = 0;
   Program program_;

@@ -39,7 +39,8 @@ std::optional<TermUnit> parse_unit(std::string_view text) {
 
 class Reader {
  public:
-  Reader(const toml::table& table, std::string_view source, const std::string& file) : table_(table), toml_(file) {
+  Reader(const toml::table& table, std::string_view source, const std::string& file, const DeviceFacts& facts)
+      : table_(table), toml_(file), facts_(facts) {
     type_.file = file;
     type_.source = std::string(source);
   }
@@ -356,11 +357,11 @@ class Reader {
   }
 
   Program node_program(const toml::node& node, const std::string& key) {
-    return keep(compile_node_expression(toml_.expression(node, key), type_.reads), node, key);
+    return keep(compile_node_expression(toml_.expression(node, key), type_.reads, facts_), node, key);
   }
 
   Program program(const toml::node& node, const std::string& key, const std::vector<std::string>& names) {
-    return keep(compile_expression(toml_.expression(node, key), names), node, key);
+    return keep(compile_expression(toml_.expression(node, key), names, facts_), node, key);
   }
 
   std::vector<Program> programs(const toml::table& table, const std::string& key,
@@ -388,16 +389,17 @@ class Reader {
 
   const toml::table& table_;
   TomlReader toml_;
+  const DeviceFacts& facts_;
   ModuleType type_;
   std::vector<std::string> names_;  // parameters, conditions, then derived
 };
 
 }  // namespace
 
-Result<ModuleType> read_module_type(std::string_view text, const std::string& file) {
+Result<ModuleType> read_module_type(std::string_view text, const std::string& file, const DeviceFacts& facts) {
   auto table = parse_toml(text, file);
   if (!table) return tl::unexpected(table.error());
-  return Reader(*table, text, file).run();
+  return Reader(*table, text, file, facts).run();
 }
 
 }  // namespace latcast

@@ -8,7 +8,8 @@
 
 namespace latcast {
 
-/// `file` names the source in messages: errors read "FILE:LINE: what".
-[[nodiscard]] Result<ModuleType> read_module_type(std::string_view text, const std::string& file);
+/// `file` names the source in messages: errors read "FILE:LINE: what". `facts`: all that its expressions may read.
+[[nodiscard]] Result<ModuleType> read_module_type(std::string_view text, const std::string& file,
+                                                  const DeviceFacts& facts = {});
 
 }  // namespace latcast

@@ -104,6 +104,9 @@ Result<void> check_info(const PackInfo& info) {
       return corrupt("the range of the condition '" + one.name + "' is not one");
     }
   }
+  for (const auto& [name, value] : info.target.facts) {
+    if (!within(value, -kHuge, kHuge)) return corrupt("the fact '" + name + "' of the device is not a number");
+  }
   const Anchor& a = info.anchor;
   if (!within(a.scale, 1e-6, 1e6) || !within(a.scatter, 0, 1e3) || !within(a.widening_per_sqrt_hour, 0, 10) ||
       !within(a.widening_limit, 0, 10)) {

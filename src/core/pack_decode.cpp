@@ -57,14 +57,15 @@ std::vector<std::string> read_texts(const Tables<flatbuffers::String>* texts) {
   return read_all(texts, [](const flatbuffers::String& value) { return value.str(); });
 }
 
+std::pair<std::string, double> read_number(const fb::NamedNumber& one) { return {text(one.name()), one.value()}; }
+
 ConditionRange read_condition(const fb::Condition& one) {
   return {.name = text(one.name()),
           .unit = text(one.unit()),
           .low = one.low(),
           .high = one.high(),
           .usual = one.usual(),
-          .values = read_all(
-              one.values(), [](const fb::NamedNumber& value) { return std::pair(text(value.name()), value.value()); })};
+          .values = read_all(one.values(), read_number)};
 }
 
 KeyValue read_pair(const fb::KeyValue& pair) { return {text(pair.key()), text(pair.value())}; }
@@ -115,13 +116,15 @@ class FormReader {
 
 Target read_target(const fb::Target* target) {
   if (target == nullptr) return {};
+  const auto facts = read_all(target->facts(), read_number);
   return {.name = text(target->name()),
           .device = text(target->device()),
           .cpu_features = read_texts(target->cpu_features()),
           .engine = text(target->engine()),
           .engine_version = text(target->engine_version()),
           .conditions = read_all(target->conditions(), read_pair),
-          .settings = read_all(target->settings(), read_pair)};
+          .settings = read_all(target->settings(), read_pair),
+          .facts = DeviceFacts(facts.begin(), facts.end())};
 }
 
 KernelModel read_kernel(const fb::Kernel& kernel) {

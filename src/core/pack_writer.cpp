@@ -165,7 +165,11 @@ Offset<fb::Target> write(PackBuilder& out, const Target& target) {
   const auto engine = out.CreateString(target.engine);
   const auto version = out.CreateString(target.engine_version);
   const auto conditions = write_all(out, target.conditions);
-  return fb::CreateTarget(out, name, device, features, engine, version, conditions, write_all(out, target.settings));
+  const auto settings = write_all(out, target.settings);
+  // Absent where there are none, as in packs without facts.
+  const std::vector<std::pair<std::string, double>> facts(target.facts.begin(), target.facts.end());
+  return fb::CreateTarget(out, name, device, features, engine, version, conditions, settings,
+                          facts.empty() ? 0 : write_all(out, facts));
 }
 
 Offset<fb::Training> write(PackBuilder& out, const TrainingSummary& training) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
@@ -39,7 +40,7 @@ std::string dispatch_features() {
   return result;
 }
 
-std::string first_line(const char* file) {
+std::string first_line(const std::string& file) {
   std::ifstream stream(file);
   std::string line;
   std::getline(stream, line);
@@ -59,6 +60,19 @@ std::string cpu_name() {
 }
 
 }  // namespace
+
+std::map<std::string, std::string> cache_sizes(const std::string& cpu) {
+  std::map<std::string, std::string> sizes;
+  for (int index = 0;; ++index) {
+    const std::string cache = cpu + "/cache/index" + std::to_string(index) + "/";
+    const std::string level = first_line(cache + "level");
+    if (level.empty()) return sizes;
+    std::istringstream size(first_line(cache + "size"));
+    std::uint64_t kibibytes = 0;  // "32K"
+    if (first_line(cache + "type") != "Instruction" && size >> kibibytes && size.peek() == 'K')
+      sizes["l" + level + "_bytes"] = std::to_string(kibibytes << 10);
+  }
+}
 
 double resident_bytes(const std::string& process) {
   std::ifstream stream("/proc/" + process + "/statm");
@@ -84,6 +98,7 @@ MachineInfo read_machine() {
   clock_getres(CLOCK_MONOTONIC, &resolution);
   info.context["clock_resolution_ns"] = std::to_string(resolution.tv_nsec);
   info.context["memory_bytes"] = std::to_string(sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE));
+  info.context.merge(cache_sizes("/sys/devices/system/cpu/cpu0"));
   info.context["host_load"] = std::to_string(host_load());
   const std::string governor = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   info.context["frequency_governor"] = governor.empty() ? "unknown" : governor;

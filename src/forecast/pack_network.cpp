@@ -9,7 +9,7 @@ namespace latcast {
 Result<Catalogue> pack_catalogue(const Pack& pack) {
   std::vector<std::pair<std::string, std::string>> sources;
   for (const KeyValue& source : pack.sources()) sources.emplace_back(source.key, source.value);
-  return Catalogue::from_sources(sources);
+  return Catalogue::from_sources(sources, pack.target().facts);
 }
 
 std::vector<std::uint32_t> pack_types(const Pack& pack, const Catalogue& catalogue) {

@@ -244,12 +244,9 @@ PackContent untrained(std::span<const ModuleType> types) {
 
 PackContent untrained(const Catalogue& catalogue) {
   PackContent out = untrained(catalogue.types());
-  std::vector<ConditionRange> read = std::exchange(out.info.conditions, catalogue.condition_ranges());
-  std::set<std::string> files;
-  for (const ConditionType& one : catalogue.conditions()) {
-    if (std::ranges::find(read, one.possible.name, &ConditionRange::name) == read.end()) continue;
-    if (files.insert(one.file).second) out.info.sources.push_back({one.file, one.source});
-  }
+  out.info.conditions = catalogue.condition_ranges();
+  out.info.target.facts = catalogue.told();
+  for (const auto& [file, text] : catalogue.definitions()) out.info.sources.push_back({file, text});
   return out;
 }
 

@@ -50,20 +50,21 @@ Result<Forecaster> Forecaster::open(const std::string& pack_file, const EngineSe
 Result<Forecaster> Forecaster::of_this_machine(const EngineSettings& settings) {
   auto catalogue = Catalogue::builtin({});
   if (!catalogue) return tl::unexpected(catalogue.error());
-  Catalogue own = catalogue->of_graphs(kDefaultEngine);
-  PackContent content = learn::untrained(own);
-  Target& target = content.info.target;
-  target.engine = kDefaultEngine;
-  Worker worker(target.engine, settings, interactive_limits());
+  Worker worker(kDefaultEngine, settings, interactive_limits());
   const auto machine = worker.machine();
   if (!machine) return tl::unexpected(machine.error());
+  auto own = catalogue->of_graphs(kDefaultEngine).of_device(device_facts(machine->context));
+  if (!own) return tl::unexpected(own.error());
+  PackContent content = learn::untrained(*own);
+  Target& target = content.info.target;
+  target.engine = kDefaultEngine;
   target.name = target.device = machine->device;
   target.cpu_features = feature_list(machine->cpu_features);
   const auto info = worker.info();
   target.engine_version = info && info->available ? info->version : std::string(rules::newest_known(target.engine));
   auto pack = Pack::from_bytes(pack_bytes(content));
   if (!pack) return tl::unexpected(pack.error());
-  return Forecaster(OpenPack::with(std::move(*pack), std::move(own)), settings);
+  return Forecaster(OpenPack::with(std::move(*pack), std::move(*own)), settings);
 }
 
 Result<Conditions> bind_conditions(OpenPack& pack, const std::string& at, DimBindings& dims, Listener& listener) {

@@ -117,8 +117,7 @@ Result<ProfilePlan> plan(const ProfileOptions& options) {
 Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listener) {
   const auto all = Catalogue::builtin(options.catalogue);
   if (!all) return tl::unexpected(all.error());
-  const Catalogue catalogue = all->of_graphs(options.engine);
-  auto campaign = campaign_options(options, catalogue);
+  auto campaign = campaign_options(options, *all);
   if (!campaign) return tl::unexpected(campaign.error());
   if (campaign->budget.count() <= 0 && !options.resume) campaign->budget = kDefaultBudget;
   EngineSettings settings = options.settings;
@@ -127,15 +126,18 @@ Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listene
   const auto info = worker.info();
   if (!info) return tl::unexpected(info.error());
   if (!info->available) return fail(Errc::engine_unavailable, info->problem);  // before there is a store
-  if (auto ok = check_conditions(campaign->config, catalogue, info->capabilities); !ok)
-    return tl::unexpected(ok.error());
+  if (auto ok = check_conditions(campaign->config, *all, info->capabilities); !ok) return tl::unexpected(ok.error());
+  const auto machine = worker.machine();
+  if (!machine) return tl::unexpected(machine.error());
+  const auto catalogue = all->of_graphs(options.engine).of_device(device_facts(machine->context));
+  if (!catalogue) return tl::unexpected(catalogue.error());
   auto store = Store::create(options.db);
   if (!store) return tl::unexpected(store.error());
   const auto target = store_target(*store, worker, settings.threads);
   if (!target) return tl::unexpected(target.error());
   if (const auto its = target_of(worker, settings.threads)) campaign->executed = deduced(*its);
   if (!options.resume) {
-    auto again = carriers_to_measure_again(*store, *target, catalogue);
+    auto again = carriers_to_measure_again(*store, *target, *catalogue);
     if (!again) return tl::unexpected(again.error());
     campaign->again = std::move(*again);
     listener.note("seed " + std::to_string(campaign->seed));
@@ -143,7 +145,7 @@ Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listene
   const CampaignObserver observer{[&](double fraction, const std::string& what) { listener.progress(fraction, what); },
                                   [&](const std::string& line) { listener.note(line); },
                                   [&] { return listener.cancelled(); }};
-  auto summary = run_campaign(worker, *store, *target, catalogue, *campaign, advise_from_errors(catalogue), observer);
+  auto summary = run_campaign(worker, *store, *target, *catalogue, *campaign, advise_from_errors(*catalogue), observer);
   if (summary && summary->carriers == 0 && !summary->interrupted) {
     return fail(Errc::invalid_input,
                 "nothing was measured: the budget is too short for a single carrier; give more with --budget");

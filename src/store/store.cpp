@@ -1,5 +1,7 @@
 #include "store/store.h"
 
+#include <charconv>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -121,6 +123,16 @@ Result<void> Store::atomically(const std::function<Result<void>()>& change) {
     return ok;
   }
   return database_.execute("COMMIT");
+}
+
+DeviceFacts device_facts(const std::map<std::string, std::string>& context) {
+  DeviceFacts out;
+  for (const auto& [name, text] : context) {
+    double value = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure == std::errc() && end == text.data() + text.size() && std::isfinite(value)) out.emplace(name, value);
+  }
+  return out;
 }
 
 Result<std::int64_t> Store::ensure_target(const TargetRecord& target) {

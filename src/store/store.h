@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "latcast/conditions.h"
+#include "latcast/pack_info.h"
 #include "latcast/result.h"
 #include "store/sqlite.h"
 #include "store/table_records.h"
@@ -43,8 +44,11 @@ struct CampaignRecord {
   double spent_ns = 0;
   std::string status;                          // running, finished, interrupted
   std::string plan;                            // JSON: what decides the plan (shares, families, limits), to resume it
-  std::map<std::string, std::string> context;  // host load, clock resolution, kernel ...
+  std::map<std::string, std::string> context;  // host load, clock resolution, kernel, caches ...
 };
+
+/// What of a machine's context are numbers.
+[[nodiscard]] DeviceFacts device_facts(const std::map<std::string, std::string>& context);
 
 struct NetworkRecord {
   std::int64_t id = 0;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "catalogue/builtin_catalogue.h"
-#include "catalogue/condition_reader.h"
+#include "catalogue/definition_reader.h"
 #include "catalogue/module_type_reader.h"
 #include "core/limits.h"
 
@@ -196,27 +196,20 @@ TEST(ModuleTypeReader, RefusesABuildThatCannotBeMade) {
 /// Module types among the built-in files.
 std::size_t builtin_types() {
   return static_cast<std::size_t>(std::ranges::count_if(
-      detail::builtin_catalogue(), [](const auto& source) { return !holds_conditions(source.second); }));
+      detail::builtin_catalogue(), [](const auto& source) { return !holds_definitions(source.second); }));
 }
 
 TEST(BuiltinCatalogue, EveryFileLoadsAndFitsThePacks) {
-  const auto sources = detail::builtin_catalogue();
-  ASSERT_FALSE(sources.empty());
-  std::set<std::string> names;
-  for (const auto& [file, text] : sources) {
-    if (holds_conditions(text)) continue;
-    const auto type = read_module_type(text, std::string(file));
-    ASSERT_TRUE(type.has_value()) << type.error().context;
-    EXPECT_TRUE(names.insert(type->name).second) << "two files define " << type->name;
-    EXPECT_LE(type->slot_count(), kMaxSlots) << type->name;
-    for (const Kernel& kernel : type->kernels) {
-      EXPECT_LE(kernel.base.size(), kMaxTerms) << type->name;
-      EXPECT_LE(kernel.features.size(), kMaxFeatures) << type->name;
+  const auto catalogue = Catalogue::builtin();
+  ASSERT_TRUE(catalogue.has_value()) << catalogue.error().context;
+  EXPECT_EQ(catalogue->types().size(), builtin_types()) << "two files define the same type";
+  for (const ModuleType& type : catalogue->types()) {
+    EXPECT_LE(type.slot_count(), kMaxSlots) << type.name;
+    for (const Kernel& kernel : type.kernels) {
+      EXPECT_LE(kernel.base.size(), kMaxTerms) << type.name;
+      EXPECT_LE(kernel.features.size(), kMaxFeatures) << type.name;
     }
   }
-  const auto catalogue = Catalogue::builtin();
-  ASSERT_TRUE(catalogue.has_value());
-  EXPECT_EQ(catalogue->types().size(), builtin_types());
 }
 
 TEST(BuiltinCatalogue, HoldsEveryFileOfTheFolder) {
@@ -477,9 +470,9 @@ TEST_F(CatalogueFolder, SurvivesThePack) {
   put("scale.toml", kSmall);
   const auto catalogue = load();
   ASSERT_TRUE(catalogue.has_value());
-  std::vector<std::pair<std::string, std::string>> sources;
+  std::vector<std::pair<std::string, std::string>> sources(catalogue->definitions().begin(),
+                                                           catalogue->definitions().end());
   for (const ModuleType& type : catalogue->types()) sources.emplace_back(type.file, type.source);
-  for (const ConditionType& one : catalogue->conditions()) sources.emplace_back(one.file, one.source);
   const auto again = Catalogue::from_sources(sources);
   ASSERT_TRUE(again.has_value()) << again.error().context;
   ASSERT_EQ(again->types().size(), catalogue->types().size());
@@ -564,6 +557,84 @@ TEST(Conditions, AFileThatIsWrongSaysWhere) {
   EXPECT_TRUE(contains(problem("usual = 1", "usual = 7"), "'usual': heat cannot be 7"));
   EXPECT_TRUE(contains(problem("unit =", "units ="), "units"));
   EXPECT_TRUE(contains(problem("\"heat\"", "\"he at\""), "letters, digits"));
+  EXPECT_EQ(problem("\"clients\"", "\"heat\""), "conditions.toml:10: 'heat' is defined twice");
+}
+
+// ---- facts of the device
+
+constexpr const char* kFacts = R"toml(
+[[device_fact]]
+name = "cache"
+summary = "Of a core"
+usual = 1000
+
+[[device_fact]]
+name = "kept"
+summary = "What stays in it"
+usual = "device.cache / 2"
+)toml";
+
+const std::string kOfCache = with(kSmall, "rows = \"in0[0]\"", "rows = \"min(in0[0], device.kept)\"");
+
+Result<Catalogue> with_facts(const std::string& facts, const std::string& type, const DeviceFacts& told = {}) {
+  const std::pair<std::string, std::string> sources[] = {{"scale.toml", type}, {"facts.toml", facts}};
+  return Catalogue::from_sources(sources, told);
+}
+
+TEST(DeviceFacts, AreConstantsToldOrUsual) {
+  const auto kept = [](const Catalogue& catalogue) {
+    return evaluate(catalogue.types().front().parameters.front().program, std::vector<double>{1e9});
+  };
+  const Catalogue usual = *with_facts(kFacts, kOfCache);
+  EXPECT_EQ(kept(usual), 500);
+  EXPECT_EQ(usual.told(), DeviceFacts());
+  // What follows from a fact follows from what was told.
+  EXPECT_EQ(kept(*with_facts(kFacts, kOfCache, {{"cache", 3000}})), 1500);
+  const Catalogue told = *usual.of_device({{"kept", 7}, {"noise", 3}});
+  EXPECT_EQ(kept(told), 7);
+  EXPECT_EQ(told.told(), (DeviceFacts{{"kept", 7}}));
+  EXPECT_EQ(kept(told.of_graphs()), 7);
+  const auto derived = with_facts(kFacts, with(kSmall, "2 * area", "device.cache * area"))->types().front().derived[1];
+  EXPECT_EQ(evaluate(derived.program, std::vector<double>{0, 0, 2, 0}), 2000);
+}
+
+TEST(DeviceFacts, OfLaterFilesReplaceEarlierOnes) {
+  const std::pair<std::string, std::string> sources[] = {
+      {"facts.toml", kFacts},
+      {"scale.toml", kOfCache},
+      {"own.toml", "[[device_fact]]\nname = \"cache\"\nsummary = \"mine\"\nusual = 20\n"}};
+  const Catalogue catalogue = *Catalogue::from_sources(sources);
+  EXPECT_EQ(evaluate(catalogue.types().front().parameters.front().program, std::vector<double>{1e9}), 10);
+  EXPECT_EQ(catalogue.definitions().size(), 2U);
+}
+
+TEST(DeviceFacts, ThatAreWrongSayWhere) {
+  const auto problem = [](const std::string& facts, const std::string& type) {
+    const auto catalogue = with_facts(facts, type);
+    return catalogue ? std::string() : catalogue.error().context;
+  };
+  EXPECT_EQ(problem(kFacts, with(kOfCache, "device.kept", "device.kep")),
+            "scale.toml:6: 'rows': unknown fact 'device.kep'; did you mean 'device.kept'? at character 23 of "
+            "'min(in0[0], device.kep)'");
+  EXPECT_TRUE(contains(problem(kFacts, with(kSmall, "2 * area", "2 * device.area")), "scale.toml:11: 'twice'"));
+  EXPECT_TRUE(contains(problem(with(kFacts, "device.cache", "device.kept"), kSmall),
+                       "facts.toml:10: 'usual': unknown fact 'device.kept'"));
+  EXPECT_EQ(problem(with(kFacts, "\"kept\"", "\"cache\""), kSmall), "facts.toml:7: 'cache' is defined twice");
+  EXPECT_TRUE(contains(problem(with(kFacts, "usual = 1000", ""), kSmall), "facts.toml:2: 'usual' is missing"));
+}
+
+TEST(DeviceFacts, TheBuiltInThresholdsAreThoseOfTheUsualCore) {
+  const Catalogue catalogue = *Catalogue::builtin();
+  const auto least = [](const Catalogue& of, const char* type, const char* parameter) {
+    const ModuleType& one = *of.find(type);
+    const auto found = std::ranges::find(one.parameters, parameter, &Parameter::name);
+    return evaluate(found->program, std::vector<double>(one.reads.size(), 1e12));
+  };
+  EXPECT_EQ(least(catalogue, "gemm", "reuse"), 32e6);
+  EXPECT_EQ(least(catalogue, "gemm", "weight_reuse"), 100e6);
+  const DeviceFacts usual = {{"l1_bytes", 32768}, {"l2_bytes", 524288}, {"l3_bytes", 33554432}};
+  EXPECT_EQ(least(*catalogue.of_device(usual), "gemm", "reuse"), 32e6);
+  EXPECT_EQ(least(*catalogue.of_device({{"l3_bytes", 1 << 24}}), "gemm", "reuse"), 16e6);
 }
 
 TEST(Conditions, TheBuiltInOnesAreThere) {

@@ -231,7 +231,7 @@ TEST_F(TablePipeline, APackOfGraphsIsNotForTables) {
   const auto catalogue = Catalogue::builtin();
   ASSERT_TRUE(catalogue.has_value()) << catalogue.error().context;
   const Catalogue graphs = catalogue->restricted([](const ModuleType& type) { return !type.given(); });
-  ASSERT_TRUE(write_pack(learn::untrained(graphs.types()), at("graphs.latpack")).has_value());
+  ASSERT_TRUE(write_pack(learn::untrained(graphs), at("graphs.latpack")).has_value());
   refuse(predict("graphs.latpack"), "this pack is for executed graphs, not for tables");
 }
 

@@ -66,6 +66,7 @@ inline PackContent sample_content(int trees = 20, int centres = 30) {
   content.info.created_unix_s = 1'700'000'000;
   content.info.target = {
       "host", "CPU", {"avx2"}, "fake", "1.0", {{"threads", "1"}, {"batch", "1"}}, {{"level", "all"}}};
+  content.info.target.facts = {{"l2_bytes", 524288}};
   content.info.sources = {{"conv.toml", "name = \"conv\""}};
   content.info.fallback = {0.1, 0.2, 0.05, 0.01, 1000};
   content.info.calibration = {1.02, -50, 3000};

@@ -169,7 +169,7 @@ inline PackContent network_pack_content(const std::string& engine = "onnxruntime
   content.info.target.cpu_features = {"avx", "avx2", "avx512f"};
   content.info.sources.clear();
   for (const ModuleType& type : catalogue.types()) content.info.sources.push_back({type.file, type.source});
-  for (const ConditionType& one : catalogue.conditions()) content.info.sources.push_back({one.file, one.source});
+  for (const auto& [file, text] : catalogue.definitions()) content.info.sources.push_back({file, text});
   return content;
 }
 

@@ -18,6 +18,8 @@ std::string show(const session::CampaignContents& campaign) {
                      " of " + format_time(record.budget_ns) + ", " + std::to_string(campaign.carriers) +
                      " carriers of " + std::to_string(campaign.families) + " families, " +
                      std::to_string(campaign.measurements) + " measurements\n";
+  for (const auto& [key, value] : record.context)
+    text.append("    ").append(key).append(" = ").append(value).append("\n");
   for (const auto& [message, count] : campaign.failures)
     text += "    failed " + std::to_string(count) + "x: " + message + "\n";
   return text;
@@ -147,6 +149,8 @@ std::string show(const std::string& file, const session::PackFileContents& pack)
   for (const KeyValue& pair : info.target.conditions)
     text += "  " + pair.key + " = " + pair.value + show_range(info, pair.key) + "\n";
   for (const KeyValue& pair : info.target.settings) text += "  " + pair.key + " = " + pair.value + "\n";
+  for (const auto& [name, value] : info.target.facts)
+    text.append("  device.").append(name).append(" = ").append(condition_text({}, value)).append("\n");
   text += show_training(info.training);
   text += "sum: " + format_percent(info.calibration.scale) + " of the modules' forecasts, " +
           format_signed(info.calibration.module_ns) + " a module, " + format_signed(info.calibration.run_ns) +

@@ -31,7 +31,8 @@ Json json_target(const Target& target) {
           {"engine", target.engine},
           {"engine_version", target.engine_version},
           {"conditions", json_pairs(target.conditions)},
-          {"settings", json_pairs(target.settings)}};
+          {"settings", json_pairs(target.settings)},
+          {"facts", target.facts}};
 }
 
 Json json_error(const Error& error) { return {{"code", to_string(error.code)}, {"message", error.context}}; }

@@ -26,7 +26,16 @@ Result<std::vector<ReferenceCarrier>> reference_carriers(Store& store, std::int6
   return out;
 }
 
-Target pack_target(const TargetRecord& record) {
+/// Of the machine, as the newest campaign has them that tells them.
+DeviceFacts told_facts(const std::vector<CampaignRecord>& campaigns) {
+  DeviceFacts out;
+  for (const CampaignRecord& campaign : campaigns) {
+    for (const auto& [name, value] : device_facts(campaign.context)) out[name] = value;
+  }
+  return out;
+}
+
+Target pack_target(const TargetRecord& record, const DeviceFacts& facts) {
   Target target;
   target.name = record.name;
   target.device = record.device;
@@ -35,6 +44,7 @@ Target pack_target(const TargetRecord& record) {
   target.engine = record.engine;
   target.engine_version = record.engine_version;
   for (const auto& [key, value] : record.settings) target.settings.push_back({key, value});
+  target.facts = facts;
   return target;
 }
 
@@ -91,11 +101,12 @@ MeasurementReport describe(const Dataset& data) {
 }  // namespace
 
 Result<Measurements> read_campaigns(Store& store, const TargetRecord& target, const Catalogue& catalogue) {
-  Catalogue own = catalogue.of_graphs(target.engine);
-  auto data = load_dataset(store, target.id, own, usual_conditions(target));
-  if (!data) return tl::unexpected(data.error());
   auto campaigns = store.campaigns(target.id);
   if (!campaigns) return tl::unexpected(campaigns.error());
+  auto own = catalogue.of_graphs(target.engine).of_device(told_facts(*campaigns));
+  if (!own) return tl::unexpected(own.error());
+  auto data = load_dataset(store, target.id, *own, usual_conditions(target));
+  if (!data) return tl::unexpected(data.error());
   auto references = reference_carriers(store, target.id, *data);
   if (!references) return tl::unexpected(references.error());
   MeasurementReport report = describe(*data);
@@ -104,9 +115,10 @@ Result<Measurements> read_campaigns(Store& store, const TargetRecord& target, co
   const auto newest =
       std::ranges::find_if(effects.rbegin(), effects.rend(), [](const auto& one) { return one.carriers > 0; });
   const CampaignRecord& last = (*campaigns)[static_cast<std::size_t>(effects.rend() - newest) - 1];
-  return Measurements{.catalogue = std::move(own),
+  Target named = pack_target(target, own->told());
+  return Measurements{.catalogue = std::move(*own),
                       .set = std::move(data->samples),
-                      .target = pack_target(target),
+                      .target = std::move(named),
                       .references = std::move(*references),
                       .listed = {},
                       .started_unix_s = campaigns->front().started_unix_s,

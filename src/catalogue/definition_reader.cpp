@@ -1,7 +1,8 @@
-#include "catalogue/condition_reader.h"
+#include "catalogue/definition_reader.h"
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "catalogue/expression_parser.h"
 #include "catalogue/toml_reader.h"
@@ -11,19 +12,56 @@ namespace {
 
 class Reader {
  public:
-  Reader(TomlReader& toml, std::string_view source, const std::string& file)
-      : toml_(toml), source_(source), file_(file) {}
+  explicit Reader(const std::string& file) : toml_(file), file_(file) {}
 
-  ConditionType run(const toml::table& table) {
+  Result<Definitions> run(const toml::table& text) {
+    toml_.check_keys(text, {"condition", "device_fact"});
+    Definitions out;
+    for (const toml::table* one : tables(text, "condition")) out.conditions.push_back(condition(*one));
+    names_.clear();
+    for (const toml::table* one : tables(text, "device_fact")) out.facts.push_back(fact(*one));
+    if (const auto& error = toml_.error()) return tl::unexpected(*error);
+    return out;
+  }
+
+ private:
+  std::vector<const toml::table*> tables(const toml::table& text, const char* key) {
+    std::vector<const toml::table*> out;
+    if (const toml::array* array = toml_.array(text, key)) {
+      for (const toml::node& node : *array) {
+        if (const toml::table* one = node.as_table()) out.push_back(one);
+      }
+    }
+    return out;
+  }
+
+  std::string name(const toml::table& table) {
+    std::string out = toml_.text(table, "name", true);
+    if (!is_identifier(out)) toml_.fail_at(table, "'name' must be made of letters, digits and '_'");
+    if (!names_.insert(out).second) toml_.fail_at(table, "'" + out + "' is defined twice");
+    return out;
+  }
+
+  DeviceFact fact(const toml::table& table) {
+    toml_.check_keys(table, {"name", "summary", "usual"});
+    DeviceFact out{name(table), toml_.text(table, "summary", true), {}, {}};
+    const toml::node* usual = table.get("usual");
+    if (usual == nullptr) {
+      toml_.fail_at(table, "'usual' is missing: a number, or an expression over facts defined before");
+      return out;
+    }
+    out.usual = toml_.expression(*usual, "usual");
+    out.place = file_ + ":" + std::to_string(usual->source().begin.line);
+    return out;
+  }
+
+  ConditionType condition(const toml::table& table) {
     toml_.check_keys(table, {"name", "summary", "unit", "range", "whole", "usual", "values"});
     ConditionType out;
-    out.file = file_;
-    out.source = std::string(source_);
     out.summary = toml_.text(table, "summary", true);
     out.whole = toml_.flag(table, "whole");
     ConditionRange& possible = out.possible;
-    possible.name = toml_.text(table, "name", true);
-    if (!is_identifier(possible.name)) toml_.fail_at(table, "'name' must be made of letters, digits and '_'");
+    possible.name = name(table);
     possible.unit = toml_.text(table, "unit", false);
     possible.usual = toml_.number(table, "usual", 0);
     if (const toml::table* values = toml_.subtable(table, "values")) {
@@ -35,7 +73,6 @@ class Reader {
     return out;
   }
 
- private:
   void read_range(const toml::table& table, ConditionRange& possible) {
     const std::vector<double> range = toml_.numbers(table, "range");
     if (range.size() != 2 || !(range[0] <= range[1])) {
@@ -54,9 +91,9 @@ class Reader {
     possible.high = high->second;
   }
 
-  TomlReader& toml_;
-  std::string_view source_;
+  TomlReader toml_;
   const std::string& file_;
+  std::set<std::string> names_;
 };
 
 }  // namespace
@@ -76,21 +113,14 @@ Result<void> ConditionType::check(double value) const {
   return fail(Errc::invalid_input, possible.name + " cannot be " + condition_text(possible, value) + ": it is " + what);
 }
 
-bool holds_conditions(std::string_view text) { return text.find("[[condition]]") != std::string_view::npos; }
+bool holds_definitions(std::string_view text) {
+  return text.find("[[condition]]") != std::string_view::npos || text.find("[[device_fact]]") != std::string_view::npos;
+}
 
-Result<std::vector<ConditionType>> read_conditions(std::string_view text, const std::string& file) {
+Result<Definitions> read_definitions(std::string_view text, const std::string& file) {
   auto table = parse_toml(text, file);
   if (!table) return tl::unexpected(table.error());
-  TomlReader toml(file);
-  toml.check_keys(*table, {"condition"});
-  std::vector<ConditionType> out;
-  if (const toml::array* array = toml.array(*table, "condition")) {
-    for (const toml::node& node : *array) {
-      if (const toml::table* one = node.as_table()) out.push_back(Reader(toml, text, file).run(*one));
-    }
-  }
-  if (const auto& error = toml.error()) return tl::unexpected(*error);
-  return out;
+  return Reader(file).run(*table);
 }
 
 }  // namespace latcast
