@@ -30,7 +30,8 @@ const ModuleNetwork& resnet50() {
   static const ModuleNetwork network = [] {
     std::ifstream in(LATCAST_TEST_DATA "/graph/resnet50.optimized.onnx", std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-    return must(match_modules(must(onnx::read_model(std::as_bytes(std::span(bytes)))), {{}, 1}, catalogue(), nullptr));
+    auto executed = must(read_executed_graph(bytes));
+    return match_modules(executed, catalogue(), nullptr);
   }();
   return network;
 }

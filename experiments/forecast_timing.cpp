@@ -20,7 +20,7 @@ double time_call(Worker& worker, const Call& call) {
 
 /// The network is imported: what is left is the predictor alone.
 void time_predictor(session::Forecaster& forecaster, const ModuleNetwork& network, ForecastTiming& timing) {
-  const std::vector<ModuleQuery> queries = forecaster.queries(network);
+  const std::vector<ModuleQuery> queries = module_queries(network, forecaster.open_pack().types);
   std::vector<ModuleForecast> modules(queries.size());
   const Predictor& predictor = forecaster.predictor();
   double checksum = 0;  // that nothing is left out as unused

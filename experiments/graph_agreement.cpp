@@ -55,16 +55,13 @@ std::vector<Source> sources_of(const GraphOptions& options) {
 }
 
 /// What the pack makes of both graphs.
-Result<void> forecast_both(session::Forecaster& forecaster, const onnx::Model& engine, const onnx::Model& rules,
-                           const DimBindings& dims, ComparedGraph& out) {
-  const auto forecast = [&](const onnx::Model& model, std::vector<double>& nodes) -> Result<double> {
-    const auto network = match_modules(model, dims, forecaster.catalogue(), nullptr);
-    if (!network) return tl::unexpected(network.error());
-    std::vector<ModuleForecast> modules(network->modules.size());
-    const auto total = forecaster.predictor().forecast_network(forecaster.queries(*network), modules);
-    if (!total) return tl::unexpected(total.error());
-    for (const ModuleForecast& one : modules) nodes.push_back(one.latency.count());
-    return total->quiet.count();
+Result<void> forecast_both(session::Forecaster& forecaster, ExecutedGraph& engine, ExecutedGraph& rules,
+                           ComparedGraph& out) {
+  const auto forecast = [&](ExecutedGraph& graph, std::vector<double>& nodes) -> Result<double> {
+    const auto found = forecast_network(forecaster.open_pack(), match_modules(graph, forecaster.catalogue(), nullptr));
+    if (!found) return tl::unexpected(found.error());
+    for (const ModuleForecast& one : found->modules) nodes.push_back(one.latency.count());
+    return found->total.quiet.count();
   };
   std::vector<double> nodes, unused;
   const auto first = forecast(engine, nodes);
@@ -86,20 +83,19 @@ Result<ComparedGraph> compare(session::Forecaster& forecaster, const Result<Load
                               const DimBindings& dims, const rules::EngineTarget& target, bool forecasts) {
   if (!loaded) return tl::unexpected(loaded.error());
   const std::string& path = loaded->path;
-  auto bytes = forecaster.worker().executed_graph(loaded->engine_model);
-  if (!bytes) return fail_in(path, bytes.error());
-  const auto executed = onnx::read_model(std::as_bytes(std::span(*bytes)));
-  if (!executed) return fail_in(path + " (as the engine optimized it)", executed.error());
+  auto executed = forecaster.worker().executed_graph(loaded->engine_model);
+  if (!executed) return fail_in(path, executed.error());
+  ComparedGraph out;
+  out.model = path;
   const auto before = std::chrono::steady_clock::now();
-  const auto deduced = rules::executed_graph(loaded->model, dims, forecaster.pack().target().engine, target);
+  auto deduced =
+      rules::executed_graph(loaded->model, dims, forecaster.pack().target().engine, target, nullptr, &out.applied);
   const auto after = std::chrono::steady_clock::now();
   if (!deduced) return fail_in(path, deduced.error());
-  auto agreement = rules::compare_graphs(*executed, deduced->model, dims, nullptr);
-  if (!agreement) return fail_in(path, agreement.error());
-  ComparedGraph out{path, std::move(*agreement), deduced->applied,
-                    std::chrono::duration<double, std::nano>(after - before).count()};
+  out.agreement = rules::compare_graphs(*executed, *deduced);
+  out.rules_ns = std::chrono::duration<double, std::nano>(after - before).count();
   if (!forecasts) return out;
-  if (auto ok = forecast_both(forecaster, *executed, deduced->model, dims, out); !ok) return fail_in(path, ok.error());
+  if (auto ok = forecast_both(forecaster, *executed, *deduced, out); !ok) return fail_in(path, ok.error());
   return out;
 }
 

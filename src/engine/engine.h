@@ -14,8 +14,10 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/executed_graph.h"
 #include "graph/onnx_model.h"
 #include "latcast/conditions.h"
+#include "latcast/dim_bindings.h"
 #include "latcast/result.h"
 #include "latcast/units.h"
 
@@ -74,6 +76,11 @@ struct EngineModel {
   std::map<std::string, std::int64_t> free_dims;  // dim_param -> value
 };
 
+/// The file or the bytes.
+[[nodiscard]] Result<onnx::Model> read_model(const EngineModel& model);
+/// What its inputs' free dimensions are.
+[[nodiscard]] DimBindings bindings_of(const EngineModel& model);
+
 struct NodeTime {
   std::string name;
   std::string op;         // type without domain
@@ -103,7 +110,7 @@ class Session {
 /// Neither is asked of an engine that lacks the capability.
 struct LoadOptions {
   bool profile = false;
-  std::string* executed_graph = nullptr;  // where given, receives the engine's optimized graph (weights left out)
+  ExecutedGraph* executed_graph = nullptr;  // where given, receives what is executed
 };
 
 class Engine {
@@ -121,9 +128,8 @@ class Engine {
   [[nodiscard]] virtual bool own_clock() const { return false; }
   virtual Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
                                                 const LoadOptions& options) = 0;
-  /// The graph the engine would execute, serialized, without the bytes of weights; nothing is run. Not asked of an
-  /// engine that lacks the capability.
-  virtual Result<std::string> executed_graph(const EngineModel& model, const EngineSettings& settings) = 0;
+  /// What the engine would execute; nothing is run. Not asked of an engine that lacks the capability.
+  virtual Result<ExecutedGraph> executed_graph(const EngineModel& model, const EngineSettings& settings) = 0;
 };
 
 /// `settings` with `conditions` in force. Errc::unsupported: one that the engine cannot set.

@@ -32,6 +32,19 @@ Result<std::unique_ptr<Engine>> make_engine(std::string_view id) {
   return fail(Errc::not_found, "no engine is called '" + std::string(id) + "'; known: " + known);
 }
 
+Result<onnx::Model> read_model(const EngineModel& model) {
+  return model.bytes.empty() ? onnx::read_model_file(model.file)
+                             : onnx::read_model(std::as_bytes(std::span(model.bytes)));
+}
+
+DimBindings bindings_of(const EngineModel& model) {
+  DimBindings out{.named = model.free_dims, .batch = {}};
+  for (const InputSpec& input : model.inputs)
+    for (std::size_t axis = 0; axis < input.dims.size(); ++axis)
+      if (input.dims[axis] > 0) out.named[input.name + ":" + std::to_string(axis)] = input.dims[axis];
+  return out;
+}
+
 Result<EngineSettings> under(EngineSettings settings, const Conditions& conditions,
                              const EngineCapabilities& capabilities) {
   for (const auto& [name, value] : conditions) {

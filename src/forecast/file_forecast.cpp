@@ -23,13 +23,6 @@ void count_weights(const onnx::Model& file, const ModuleNetwork& network, ModelF
 
 }  // namespace
 
-Result<FileForecast> forecast_executed(const OpenPack& pack, const onnx::Model& executed, const onnx::Model& file,
-                                       const DimBindings& dims) {
-  auto network = match_modules(executed, dims, pack.catalogue, &file);
-  if (!network) return tl::unexpected(network.error());
-  return forecast_network(pack, std::move(*network));
-}
-
 Result<FileForecast> forecast_network(const OpenPack& pack, ModuleNetwork network) {
   FileForecast out{std::move(network), {}, {}};
   const std::vector<ModuleQuery> queries = module_queries(out.network, pack.types);

@@ -20,10 +20,6 @@ struct FileForecast {
 
 [[nodiscard]] Result<FileForecast> forecast_network(const OpenPack& pack, ModuleNetwork network);
 
-/// Errors do not name the file.
-[[nodiscard]] Result<FileForecast> forecast_executed(const OpenPack& pack, const onnx::Model& executed,
-                                                     const onnx::Model& file, const DimBindings& dims);
-
 [[nodiscard]] ExecutedModule describe_module(const OpenPack& pack, const Module& module,
                                              const ModuleForecast& forecast);
 

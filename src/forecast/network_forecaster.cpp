@@ -61,25 +61,23 @@ Result<NetworkForecast> NetworkForecaster::run(Network network, std::vector<Exec
   if (!any) return fail(Errc::invalid_input, "the network has no output: name one with output()");
   rules::deduce(graph, parts_->open.pack.target().engine, parts_->target, nullptr);
   const std::vector<ir::NodeId> order = graph.order();
-  const ModuleNetwork executed = match_modules(graph, order, parts_->matcher);
-  const std::vector<ModuleQuery> queries = module_queries(executed, parts_->open.types);
-  std::vector<ModuleForecast> forecasts(queries.size());
-  auto total = parts_->open.predictor.forecast_network(queries, forecasts);
-  if (!total || modules == nullptr) return total;
-  modules->clear();
-  for (std::size_t i = 0; i < forecasts.size(); ++i)
-    modules->push_back(describe_module(parts_->open, executed.modules[i], forecasts[i]));
-  return total;
+  const auto forecast = forecast_network(parts_->open, match_modules(graph, order, parts_->matcher));
+  if (!forecast) return tl::unexpected(forecast.error());
+  if (modules != nullptr) modules->clear();
+  for (std::size_t i = 0; modules != nullptr && i < forecast->modules.size(); ++i)
+    modules->push_back(describe_module(parts_->open, forecast->network.modules[i], forecast->modules[i]));
+  return forecast->total;
 }
 
 Result<ModelForecast> NetworkForecaster::forecast_file(const std::string& file, const DimBindings& dims) const {
   const auto model = onnx::read_model_file(file, onnx::ExternalWeights::ignored);
   if (!model) return tl::unexpected(model.error());
-  const auto executed = rules::executed_graph(*model, dims, parts_->open.pack.target().engine, parts_->target);
+  const OpenPack& open = parts_->open;
+  auto executed = rules::executed_graph(*model, dims, open.pack.target().engine, parts_->target, &open.catalogue);
   if (!executed) return fail_in(file, executed.error());
-  const auto forecast = forecast_executed(parts_->open, executed->model, *model, dims);
+  const auto forecast = forecast_network(open, match_modules(*executed, open.catalogue, &*model));
   if (!forecast) return fail_in(file, forecast.error());
-  return describe_forecast(parts_->open, *forecast, *model);
+  return describe_forecast(open, *forecast, *model);
 }
 
 }  // namespace latcast

@@ -5,22 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "graph/link.h"
-
 namespace latcast::ir {
-namespace {
-
-/// Small values travel with the constant, as the reader keeps them.
-onnx::Tensor small_initializer(const Value& value, const std::string& name) {
-  onnx::Tensor out = make_initializer(name, value.info);
-  if (out.elements() > onnx::kSmallTensor) {
-    out.floats.clear();
-    out.ints.clear();
-  }
-  return out;
-}
-
-}  // namespace
 
 void Node::set(onnx::Attribute one) {
   const auto found = std::ranges::find(attributes, one.name, &onnx::Attribute::name);
@@ -36,6 +21,11 @@ Graph::Graph(std::map<std::string, std::int64_t> opsets) : opsets_(std::move(ops
 std::int64_t Graph::opset(const std::string& domain) const {
   const auto found = opsets_.find(domain);
   return found == opsets_.end() ? 1 : found->second;
+}
+
+void Graph::set_opset(const std::string& domain, std::int64_t version) {
+  opsets_[domain] = version;
+  opset_ = opset({});
 }
 
 std::vector<NodeId> Graph::order() const {
@@ -268,57 +258,20 @@ void Graph::sweep() {
   }
 }
 
-std::vector<std::string> Graph::every_name() const {
+void Graph::name_all() {
   std::unordered_set<std::string> taken(names_.begin(), names_.end());
-  std::vector<std::string> names;
-  names.reserve(values_.size());
+  names_.resize(values_.size());
   std::unordered_map<std::string, int> next_number;
   for (ValueId id = 0; id < values_.size(); ++id) {
-    std::string& own = names.emplace_back(name(id));
-    if (!own.empty()) continue;
+    if (!names_[id].empty()) continue;
     const Label& label = values_[id].label;
-    const std::string base = label.after == kNothing ? label.suffix : names[label.after] + label.suffix;
-    own = base;
-    for (int& number = next_number[base]; !taken.insert(own).second;) own = base + "_" + std::to_string(number++);
+    const std::string base = label.after == kNothing ? label.suffix : names_[label.after] + label.suffix;
+    names_[id] = base;
+    for (int& number = next_number[base]; !taken.insert(names_[id]).second;)
+      names_[id] = base + "_" + std::to_string(number++);
   }
-  return names;
-}
-
-onnx::Model Graph::to_model(const onnx::Model& original) const {
-  onnx::Model out;
-  out.ir_version = original.ir_version;
-  out.producer = original.producer;
-  out.opsets = opsets_;
-  out.graph.name = original.graph.name;
-  out.graph.inputs = original.graph.inputs;
-  out.graph.outputs = original.graph.outputs;
-  const std::vector<std::string> names = every_name();
-  std::vector<bool> listed(values_.size(), false);
-  const auto list_constant = [&](ValueId id) {
-    if (id == kNothing || !values_[id].constant || listed[id]) return;
-    listed[id] = true;
-    out.graph.initializers.push_back(small_initializer(values_[id], names[id]));
-  };
-  const auto named = [&](const Ids& ids) {
-    std::vector<std::string> list;
-    for (const ValueId id : ids) list.push_back(id == kNothing ? std::string() : names[id]);
-    while (!list.empty() && list.back().empty()) list.pop_back();
-    return list;
-  };
-  for (const NodeId id : order()) {
-    const Node& node = nodes_[id];
-    onnx::Node& own = out.graph.nodes.emplace_back();
-    static_cast<onnx::Operation&>(own) = node.operation();
-    if (own.name.empty() && node.label.after != kNothing) own.name = names[node.label.after] + node.label.suffix;
-    own.inputs = named(node.inputs);
-    own.outputs = named(node.outputs);
-    for (const ValueId input : node.inputs) list_constant(input);
-    if (!node.domain.empty()) out.opsets.emplace(node.domain, 1);
-  }
-  for (ValueId id = 0; id < values_.size(); ++id) {
-    if (values_[id].output) list_constant(id);
-  }
-  return out;
+  for (Node& node : nodes_)
+    if (node.name.empty() && node.label.after != kNothing) node.name = names_[node.label.after] + node.label.suffix;
 }
 
 }  // namespace latcast::ir

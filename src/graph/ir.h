@@ -63,7 +63,7 @@ struct Node : onnx::Operation {
 
 class Graph {
  public:
-  explicit Graph(std::map<std::string, std::int64_t> opsets);
+  explicit Graph(std::map<std::string, std::int64_t> opsets = {});
 
   /// Room for so many, without moving what there is.
   void reserve(std::size_t nodes, std::size_t values) {
@@ -80,6 +80,8 @@ class Graph {
   [[nodiscard]] const TensorInfo& info(ValueId id) const { return values_[id].info; }
   [[nodiscard]] std::int64_t opset() const { return opset_; }
   [[nodiscard]] std::int64_t opset(const std::string& domain) const;
+  [[nodiscard]] const std::map<std::string, std::int64_t>& opsets() const { return opsets_; }
+  void set_opset(const std::string& domain, std::int64_t version);
 
   /// What execution follows: depth first from the nodes that nobody reads, inputs by falling number first. Where the
   /// graph may change it is kept until something does.
@@ -132,13 +134,11 @@ class Graph {
   /// Removes nodes that nothing leads from to an output.
   void sweep();
 
-  /// With a name for every value. Inputs and outputs are the original's.
-  [[nodiscard]] onnx::Model to_model(const onnx::Model& original) const;
+  /// Gives every value a name of its own (labels are numbered where another one is called so already), and nodes that
+  /// are called after a value theirs.
+  void name_all();
 
  private:
-  /// Of every value its own: labels are numbered where another value is called so already.
-  [[nodiscard]] std::vector<std::string> every_name() const;
-
   std::vector<Node> nodes_;
   std::vector<Value> values_;
   std::vector<std::string> names_;  // by value, of the first ones

@@ -1,4 +1,3 @@
-// Links graphs, and gives every value its shape as it goes: link.h, and infer_shapes() of module_network.h.
 #include "graph/link.h"
 
 #include <algorithm>
@@ -355,15 +354,6 @@ Result<ir::Graph> link(const onnx::Model& model, const DimBindings& bindings, co
   for (std::size_t i = 0; i < inputs->size(); ++i)
     linking.add_input(model.graph.inputs[i].name, std::move((*inputs)[i]));
   return linking.run();
-}
-
-Result<std::map<std::string, TensorInfo>> infer_shapes(const onnx::Model& model, const DimBindings& bindings,
-                                                       const Catalogue* catalogue) {
-  auto graph = link(model, bindings, catalogue);
-  if (!graph) return tl::unexpected(graph.error());
-  std::map<std::string, TensorInfo> out;
-  for (ir::ValueId id = 0; id < graph->values(); ++id) out.emplace(graph->name(id), std::move(graph->value(id).info));
-  return out;
 }
 
 }  // namespace latcast

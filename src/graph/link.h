@@ -1,13 +1,16 @@
 // From a file's names to numbers, with a shape for every value.
 #pragma once
 
+#include "catalogue/catalogue.h"
 #include "graph/ir.h"
-#include "graph/module_network.h"
 #include "graph/shapes/node_shapes.h"
+#include "latcast/dim_bindings.h"
 
 namespace latcast {
 
-/// Nodes keep their order and number. Errors and the catalogue's part: as for infer_shapes().
+/// Nodes keep their order and number. Unbound free dimensions of inputs are one error that lists them all. A node
+/// whose operator has no rule leaves its outputs `known = false`, where the file does not declare them; nothing is
+/// guessed. `catalogue` (may be null): supplies output shapes for operators that only it knows.
 [[nodiscard]] Result<ir::Graph> link(const onnx::Model& model, const DimBindings& bindings, const Catalogue* catalogue);
 
 /// Every node has an output and the inputs that its operator must have, as engines demand; else an error that names it.

@@ -1,13 +1,10 @@
 #include "graph/module_network.h"
 
 #include <algorithm>
-#include <numeric>
 #include <string_view>
 
 #include "graph/describe.h"
-#include "graph/link.h"
 #include "graph/module_matcher.h"
-#include "graph/provenance.h"
 #include "graph/reuse.h"
 
 namespace latcast {
@@ -93,20 +90,6 @@ std::string node_name(const onnx::Node& node) {
   return node.outputs.empty() ? node.op : node.outputs[0];
 }
 
-/// Names of the file's nodes behind each executed node.
-std::vector<std::vector<std::string>> file_nodes(const onnx::Model& executed, const onnx::Model* original) {
-  std::vector<std::vector<std::string>> names;
-  if (original == nullptr) {
-    for (const onnx::Node& node : executed.graph.nodes) names.push_back({node_name(node)});
-    return names;
-  }
-  for (const auto& nodes : trace_nodes(executed.graph, original->graph)) {
-    names.emplace_back();
-    for (const std::size_t node : nodes) names.back().push_back(node_name(original->graph.nodes[node]));
-  }
-  return names;
-}
-
 }  // namespace
 
 double product_macs(std::string_view op, std::span<const TensorInfo* const> inputs,
@@ -149,15 +132,14 @@ ModuleNetwork match_modules(const ir::Graph& executed, std::span<const ir::NodeI
   return network;
 }
 
-Result<ModuleNetwork> match_modules(const onnx::Model& executed, const DimBindings& bindings,
-                                    const Catalogue& catalogue, const onnx::Model* original) {
-  const auto graph = link(executed, bindings, &catalogue);
-  if (!graph) return tl::unexpected(graph.error());
-  std::vector<ir::NodeId> order(graph->nodes());
-  std::iota(order.begin(), order.end(), ir::NodeId{0});
-  ModuleNetwork network = match_modules(*graph, order, ModuleMatcher(catalogue));
-  auto names = file_nodes(executed, original);
-  for (Module& module : network.modules) module.nodes = std::move(names[module.node]);
+ModuleNetwork match_modules(ExecutedGraph& executed, const Catalogue& catalogue, const onnx::Model* file) {
+  complete_shapes(executed, catalogue);
+  ModuleNetwork network = match_modules(executed.graph, executed.order, ModuleMatcher(catalogue));
+  for (Module& module : network.modules) {
+    for (const std::size_t node : executed.stands_for[module.node])
+      if (file != nullptr && node < file->graph.nodes.size())
+        module.nodes.push_back(node_name(file->graph.nodes[node]));
+  }
   return network;
 }
 

@@ -3,28 +3,18 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "catalogue/catalogue.h"
+#include "graph/executed_graph.h"
 #include "graph/ir.h"
 #include "graph/onnx_model.h"
 #include "graph/tensor_info.h"
-#include "latcast/dim_bindings.h"
-#include "latcast/result.h"
 
 namespace latcast {
-
-/// Gives every tensor of the graph its shape. Key: tensor name. Unbound free dimensions of inputs are one error that
-/// lists them all. A node whose operator has no rule leaves its outputs `known = false`; nothing is guessed.
-/// `catalogue` (may be null) supplies output shapes for operators that only it knows.
-[[nodiscard]] Result<std::map<std::string, TensorInfo>> infer_shapes(const onnx::Model& model,
-                                                                     const DimBindings& bindings,
-                                                                     const Catalogue* catalogue);
 
 enum class ModuleMatch : std::uint8_t {
   matched,  // a catalogue entry, all parameters read
@@ -32,7 +22,7 @@ enum class ModuleMatch : std::uint8_t {
 };
 
 struct Module {
-  std::size_t node = 0;  // index in the executed graph
+  std::size_t node = 0;  // place in the order of execution
   std::string op;        // "domain:type" or "type"
   ModuleMatch match = ModuleMatch::unknown;
   std::size_t type = 0;            // index into catalogue.types(), where matched
@@ -60,9 +50,8 @@ struct ModuleNetwork {
 [[nodiscard]] ModuleNetwork match_modules(const ir::Graph& executed, std::span<const ir::NodeId> order,
                                           const ModuleMatcher& matcher);
 
-/// executed graph + catalogue -> modules. `original` (may be null: then modules stand for themselves) is the file's
-/// graph, for the names of the file's nodes.
-[[nodiscard]] Result<ModuleNetwork> match_modules(const onnx::Model& executed, const DimBindings& bindings,
-                                                  const Catalogue& catalogue, const onnx::Model* original);
+/// executed graph + catalogue -> modules; shapes that only the catalogue can tell are filled in. `file` (may be null:
+/// then modules stand for nothing): for the names of its nodes.
+[[nodiscard]] ModuleNetwork match_modules(ExecutedGraph& executed, const Catalogue& catalogue, const onnx::Model* file);
 
 }  // namespace latcast

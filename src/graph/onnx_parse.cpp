@@ -160,23 +160,6 @@ void read_attribute_field(const Field& part, Failure& failure, Attribute& attrib
   if (part.is(f::strings, Type::bytes)) attribute.strings.push_back(part.text());
 }
 
-Attribute read_attribute(const Field& message, Failure& failure) {
-  Attribute attribute;
-  Attribute::Kind seen = Attribute::Kind::undefined;
-  bool graph = false;
-  Reader reader(message, failure);
-  while (const auto part = reader.next()) {
-    read_attribute_field(*part, failure, attribute);
-    if (part->is(field::attribute::type, Type::varint)) attribute.kind = kind_of_type(part->value);
-    if (kind_of_field(part->number) != Attribute::Kind::undefined) seen = kind_of_field(part->number);
-    graph = graph || kind_of_field(part->number) == Attribute::Kind::g;
-  }
-  if (attribute.name.empty()) invalid(failure, message, "an attribute has no name");
-  if (attribute.kind == Attribute::Kind::undefined) attribute.kind = seen;
-  if (graph) attribute.kind = Attribute::Kind::g;
-  return attribute;
-}
-
 void check_node(const Field& message, const Node& node, Failure& failure) {
   if (failure.failed()) return;
   const std::string label = node.op + " '" + node.name + "'";
@@ -304,6 +287,23 @@ void read_opset(const Field& message, Failure& failure, Model& model) {
 }
 
 }  // namespace
+
+Attribute read_attribute(const Field& message, Failure& failure) {
+  Attribute attribute;
+  Attribute::Kind seen = Attribute::Kind::undefined;
+  bool graph = false;
+  Reader reader(message, failure);
+  while (const auto part = reader.next()) {
+    read_attribute_field(*part, failure, attribute);
+    if (part->is(field::attribute::type, Type::varint)) attribute.kind = kind_of_type(part->value);
+    if (kind_of_field(part->number) != Attribute::Kind::undefined) seen = kind_of_field(part->number);
+    graph = graph || kind_of_field(part->number) == Attribute::Kind::g;
+  }
+  if (attribute.name.empty()) invalid(failure, message, "an attribute has no name");
+  if (attribute.kind == Attribute::Kind::undefined) attribute.kind = seen;
+  if (graph) attribute.kind = Attribute::Kind::g;
+  return attribute;
+}
 
 ParsedModel parse_model(std::string_view bytes, Failure& failure) {
   namespace f = field::model;

@@ -20,4 +20,8 @@ struct ParsedModel {
 /// Parses what it can; `failure` says whether it can be used.
 [[nodiscard]] ParsedModel parse_model(std::string_view bytes, wire::Failure& failure);
 
+/// Attributes of operators, as messages of any file.
+[[nodiscard]] Attribute read_attribute(const wire::Field& message, wire::Failure& failure);
+void write_attribute(wire::Writer& out, const Attribute& attribute, Weights weights);
+
 }  // namespace latcast::onnx

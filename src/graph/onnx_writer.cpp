@@ -2,7 +2,7 @@
 #include <charconv>
 
 #include "graph/onnx_fields.h"
-#include "graph/onnx_model.h"
+#include "graph/onnx_parse.h"
 #include "graph/tensor_data.h"
 #include "graph/wire.h"
 
@@ -12,14 +12,6 @@ namespace {
 using wire::Writer;
 
 constexpr std::size_t kProtobufLimit = (std::size_t{1} << 31) - 1;
-
-/// Writes a nested message: `fill` gets a writer of its own.
-template <class Fn>
-void nested(Writer& out, field::Number number, Fn fill) {
-  Writer inner;
-  fill(inner);
-  out.text(number, inner.view());
-}
 
 void text_unless_empty(Writer& out, field::Number number, const std::string& text) {
   if (!text.empty()) out.text(number, text);
@@ -47,7 +39,7 @@ void write_tensor_head(Writer& out, const Tensor& tensor, Weights weights) {
   text_unless_empty(out, f::name, tensor.name);
   if (tensor.fill.kind != Fill::Kind::none && weights == Weights::skeleton) out.text(f::doc, fill_text(tensor.fill));
   if (tensor.external_location.empty()) return;
-  nested(out, f::external, [&](Writer& entry) {
+  out.nested(f::external, [&](Writer& entry) {
     entry.text(field::entry::key, "location");
     entry.text(field::entry::value, tensor.external_location);
   });
@@ -66,20 +58,6 @@ void write_tensor(Writer& out, field::Number number, const Tensor& tensor, Weigh
   tensor.has_values() ? append_values(tensor, out.buffer()) : append_fill(tensor, out.buffer());
 }
 
-void write_attribute(Writer& out, const Attribute& attribute, Weights weights) {
-  namespace f = field::attribute;
-  using Kind = Attribute::Kind;
-  out.text(f::name, attribute.name);
-  if (attribute.kind == Kind::f) out.real(f::f, attribute.f);
-  if (attribute.kind == Kind::i) out.integer(f::i, attribute.i);
-  if (attribute.kind == Kind::s) out.text(f::s, attribute.s);
-  if (attribute.kind == Kind::t && attribute.t) write_tensor(out, f::t, *attribute.t, weights);
-  for (const float value : attribute.floats) out.real(f::floats, value);
-  for (const std::int64_t value : attribute.ints) out.integer(f::ints, value);
-  for (const std::string& value : attribute.strings) out.text(f::strings, value);
-  out.integer(f::type, static_cast<std::int64_t>(attribute.kind));
-}
-
 void write_node(Writer& out, const Node& node, Weights weights) {
   namespace f = field::node;
   for (const std::string& input : node.inputs) out.text(f::input, input);
@@ -88,7 +66,7 @@ void write_node(Writer& out, const Node& node, Weights weights) {
   out.text(f::op, node.op);
   text_unless_empty(out, f::domain, node.domain);
   for (const Attribute& attribute : node.attributes)
-    nested(out, f::attribute, [&](Writer& inner) { write_attribute(inner, attribute, weights); });
+    out.nested(f::attribute, [&](Writer& inner) { write_attribute(inner, attribute, weights); });
   text_unless_empty(out, f::doc, node.doc);
 }
 
@@ -102,12 +80,12 @@ void write_value_info(Writer& out, const ValueInfo& info) {
   out.text(field::value_info::name, info.name);
   if (!info.is_tensor) return;
   if (info.type == DataType::undefined) return;  // left to the engine to infer
-  nested(out, field::value_info::type, [&](Writer& type) {
-    nested(type, f::tensor, [&](Writer& tensor) {
+  out.nested(field::value_info::type, [&](Writer& type) {
+    type.nested(f::tensor, [&](Writer& tensor) {
       tensor.integer(f::elem_type, static_cast<std::int64_t>(info.type));
       if (!info.shape) return;
-      nested(tensor, f::shape, [&](Writer& shape) {
-        for (const Dim& dim : *info.shape) nested(shape, f::dim, [&](Writer& inner) { write_dim(inner, dim); });
+      tensor.nested(f::shape, [&](Writer& shape) {
+        for (const Dim& dim : *info.shape) shape.nested(f::dim, [&](Writer& inner) { write_dim(inner, dim); });
       });
     });
   });
@@ -115,10 +93,10 @@ void write_value_info(Writer& out, const ValueInfo& info) {
 
 void write_graph(Writer& out, const Graph& graph, Weights weights) {
   namespace f = field::graph;
-  for (const Node& node : graph.nodes) nested(out, f::node, [&](Writer& inner) { write_node(inner, node, weights); });
+  for (const Node& node : graph.nodes) out.nested(f::node, [&](Writer& inner) { write_node(inner, node, weights); });
   out.text(f::name, graph.name.empty() ? "graph" : graph.name);  // the engine refuses a nameless graph
   const auto infos = [&](field::Number number, const std::vector<ValueInfo>& list) {
-    for (const ValueInfo& info : list) nested(out, number, [&](Writer& inner) { write_value_info(inner, info); });
+    for (const ValueInfo& info : list) out.nested(number, [&](Writer& inner) { write_value_info(inner, info); });
   };
   infos(f::input, graph.inputs);
   infos(f::output, graph.outputs);
@@ -139,6 +117,20 @@ bool fits(const Graph& graph, Weights weights) {
 
 }  // namespace
 
+void write_attribute(Writer& out, const Attribute& attribute, Weights weights) {
+  namespace f = field::attribute;
+  using Kind = Attribute::Kind;
+  out.text(f::name, attribute.name);
+  if (attribute.kind == Kind::f) out.real(f::f, attribute.f);
+  if (attribute.kind == Kind::i) out.integer(f::i, attribute.i);
+  if (attribute.kind == Kind::s) out.text(f::s, attribute.s);
+  if (attribute.kind == Kind::t && attribute.t) write_tensor(out, f::t, *attribute.t, weights);
+  for (const float value : attribute.floats) out.real(f::floats, value);
+  for (const std::int64_t value : attribute.ints) out.integer(f::ints, value);
+  for (const std::string& value : attribute.strings) out.text(f::strings, value);
+  out.integer(f::type, static_cast<std::int64_t>(attribute.kind));
+}
+
 Result<std::string> write_model(const Model& model, Weights weights) {
   namespace f = field::model;
   const auto too_large = [] {
@@ -151,7 +143,7 @@ Result<std::string> write_model(const Model& model, Weights weights) {
   out.integer(f::ir_version, model.ir_version);
   text_unless_empty(out, f::producer, model.producer);
   for (const auto& [domain, version] : model.opsets)
-    nested(out, f::opset, [&](Writer& inner) {
+    out.nested(f::opset, [&](Writer& inner) {
       inner.text(field::opset::domain, domain);
       inner.integer(field::opset::version, version);
     });

@@ -17,25 +17,11 @@ Index find(const NameMap& map, std::string_view name) {
   return found == map.end() ? kNone : found->second;
 }
 
-NameMap producers(const onnx::Graph& graph) {
-  NameMap map;
-  for (Index i = 0; i < graph.nodes.size(); ++i)
-    for (const std::string& output : graph.nodes[i].outputs)
-      if (!output.empty()) map.emplace(output, i);
-  return map;
-}
-
 bool reshapes(std::string_view op) {
   return op == "Reshape" || op == "Flatten" || op == "Squeeze" || op == "Unsqueeze";
 }
 
 bool is_product(std::string_view op) { return op == "Conv" || op == "ConvTranspose" || op == "MatMul" || op == "Gemm"; }
-
-/// What engines insert.
-bool moves_only(std::string_view op) {
-  return reshapes(op) || op == "Transpose" || op == "Split" || op == "Cast" || op == "ReorderInput" ||
-         op == "ReorderOutput";
-}
 
 /// Cuts the last part: engines append to the name of a node or tensor that they derive a new node from.
 std::string_view without_suffix(std::string_view name) {
@@ -45,15 +31,19 @@ std::string_view without_suffix(std::string_view name) {
 
 class Tracer {
  public:
-  Tracer(const onnx::Graph& executed, const onnx::Graph& original)
+  Tracer(const ExecutedGraph& executed, const onnx::Graph& original, std::span<const std::string_view> reorders)
       : executed_(executed),
         original_(original),
-        executed_by_tensor_(producers(executed)),
-        original_by_tensor_(producers(original)),
+        reorders_(reorders),
+        place_(executed.graph.nodes(), kNone),
         owner_(original.nodes.size(), kNone),
         folded_(original.nodes.size(), false) {
-    for (Index i = 0; i < original.nodes.size(); ++i)
+    for (Index i = 0; i < executed.order.size(); ++i) place_[executed.order[i]] = i;
+    for (Index i = 0; i < original.nodes.size(); ++i) {
       if (!original.nodes[i].name.empty()) original_by_name_.emplace(original.nodes[i].name, i);
+      for (const std::string& output : original.nodes[i].outputs)
+        if (!output.empty()) original_by_tensor_.emplace(output, i);
+    }
   }
   std::vector<std::vector<Index>> run();
 
@@ -68,36 +58,47 @@ class Tracer {
   void claim(Index original, Index executed) {
     if (owner_[original] == kNone) owner_[original] = executed;
   }
+  /// What engines insert.
+  [[nodiscard]] bool reorders(std::string_view op) const { return std::ranges::find(reorders_, op) != reorders_.end(); }
+  [[nodiscard]] Index before(const ir::Node& node) const;
   [[nodiscard]] Index behind_inserted(Index executed, std::string_view original_op) const;
   [[nodiscard]] Index named(std::string_view name) const;
   [[nodiscard]] Index common_reader(Index node) const;
 
-  const onnx::Graph& executed_;
+  const ExecutedGraph& executed_;
   const onnx::Graph& original_;
-  NameMap executed_by_tensor_, original_by_tensor_, original_by_name_;
+  std::span<const std::string_view> reorders_;
+  std::vector<Index> place_;  // in the order of execution, of each executed node by its number
+  NameMap original_by_tensor_, original_by_name_;
   std::vector<Index> owner_;  // of each original node: an executed node
   std::vector<bool> folded_;
   std::vector<std::vector<Index>> readers_;  // of each original node
 };
 
+/// The executed node that gives the first input.
+Index Tracer::before(const ir::Node& node) const {
+  const ir::ValueId input = node.input(0);
+  const ir::NodeId maker = input == ir::kNothing ? ir::kNothing : executed_.graph.value(input).producer;
+  return maker == ir::kNothing ? kNone : place_[maker];
+}
+
 /// A layout change that the engine put behind a node now carries the node's tensor name: the node before it is meant.
 Index Tracer::behind_inserted(Index executed, std::string_view original_op) const {
   for (std::size_t steps = 0; steps < 4; ++steps) {
-    const onnx::Node& node = executed_.nodes[executed];
-    const bool reorder = node.op == "ReorderOutput" || node.op == "ReorderInput";
-    const bool reshape = reshapes(node.op) && !reshapes(original_op);
-    if ((!reorder && !reshape) || node.inputs.empty()) break;
-    const Index before = find(executed_by_tensor_, node.inputs[0]);
-    if (before == kNone) break;
-    executed = before;
+    const ir::Node& node = executed_.node(executed);
+    const bool inserted = reorders(node.op) || (reshapes(node.op) && !reshapes(original_op));
+    const Index source = inserted ? before(node) : kNone;
+    if (source == kNone) break;
+    executed = source;
   }
   return executed;
 }
 
 void Tracer::claim_by_tensor() {
-  for (Index i = 0; i < executed_.nodes.size(); ++i)
-    for (const std::string& output : executed_.nodes[i].outputs)
-      if (const Index node = find(original_by_tensor_, output); node != kNone)
+  for (Index i = 0; i < executed_.order.size(); ++i)
+    for (const ir::ValueId output : executed_.node(i).outputs)
+      if (const Index node = output == ir::kNothing ? kNone : find(original_by_tensor_, executed_.graph.name(output));
+          node != kNone)
         claim(node, behind_inserted(i, original_.nodes[node].op));
 }
 
@@ -108,8 +109,8 @@ Index Tracer::named(std::string_view name) const {
 }
 
 void Tracer::claim_by_name() {
-  for (Index i = 0; i < executed_.nodes.size(); ++i) {
-    std::string_view name = executed_.nodes[i].name;
+  for (Index i = 0; i < executed_.order.size(); ++i) {
+    std::string_view name = executed_.node(i).name;
     while (!name.empty()) {
       if (const Index node = named(name); node != kNone) {
         claim(node, i);
@@ -157,17 +158,17 @@ void Tracer::link_readers() {
 /// A fused node of which neither name nor tensor is left (a Gelu before a blocked convolution): it begins with what
 /// reads its input, and goes on through everything that depends on that alone.
 void Tracer::claim_by_input() {
-  std::vector<bool> has_claim(executed_.nodes.size(), false);
+  std::vector<bool> has_claim(executed_.order.size(), false);
   for (const Index owner : owner_)
     if (owner != kNone) has_claim[owner] = true;
   NameMap by_tensor;                         // its input: an executed node without a claim
   std::unordered_map<Index, Index> by_node;  // the executed node before it: the same
-  for (Index i = 0; i < executed_.nodes.size(); ++i) {
-    const onnx::Node& node = executed_.nodes[i];
-    if (has_claim[i] || node.inputs.empty() || moves_only(node.op)) continue;
-    by_tensor.emplace(node.inputs[0], i);
-    if (const Index before = find(executed_by_tensor_, node.inputs[0]); before != kNone)
-      by_node.emplace(behind_inserted(before, node.op), i);
+  for (Index i = 0; i < executed_.order.size(); ++i) {
+    const ir::Node& node = executed_.node(i);
+    const bool inserted = reshapes(node.op) || node.op == "Transpose" || node.op == "Split" || node.op == "Cast";
+    if (has_claim[i] || node.input(0) == ir::kNothing || inserted || reorders(node.op)) continue;
+    by_tensor.emplace(executed_.graph.name(node.input(0)), i);
+    if (const Index source = before(node); source != kNone) by_node.emplace(behind_inserted(source, node.op), i);
   }
   if (by_tensor.empty()) return;
   for (Index i = 0; i < original_.nodes.size(); ++i) {
@@ -177,9 +178,9 @@ void Tracer::claim_by_input() {
       if (owner_[i] == kNone) owner_[i] = find(by_tensor, input);
       const Index producer = find(original_by_tensor_, input);
       if (owner_[i] != kNone || producer == kNone || owner_[producer] == kNone) continue;
-      const Index before = owner_[producer];
-      const auto next = by_node.find(before);
-      if (!has_claim[before]) owner_[i] = before;
+      const Index source = owner_[producer];
+      const auto next = by_node.find(source);
+      if (!has_claim[source]) owner_[i] = source;
       if (owner_[i] == kNone && next != by_node.end()) owner_[i] = next->second;
     }
   }
@@ -214,7 +215,7 @@ std::vector<std::vector<Index>> Tracer::run() {
   claim_by_input();
   assign_to_readers();
   assign_to_producers();
-  std::vector<std::vector<Index>> lists(executed_.nodes.size());
+  std::vector<std::vector<Index>> lists(executed_.order.size());
   for (Index i = 0; i < owner_.size(); ++i)
     if (owner_[i] != kNone) lists[owner_[i]].push_back(i);
   return lists;
@@ -222,8 +223,8 @@ std::vector<std::vector<Index>> Tracer::run() {
 
 }  // namespace
 
-std::vector<std::vector<std::size_t>> trace_nodes(const onnx::Graph& executed, const onnx::Graph& original) {
-  return Tracer(executed, original).run();
+void trace_nodes(ExecutedGraph& executed, const onnx::Graph& original, std::span<const std::string_view> reorders) {
+  executed.stands_for = Tracer(executed, original, reorders).run();
 }
 
 }  // namespace latcast

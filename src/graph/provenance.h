@@ -4,16 +4,17 @@
 // suffixes, and the flow of data.
 #pragma once
 
-#include <string>
-#include <vector>
+#include <span>
+#include <string_view>
 
+#include "graph/executed_graph.h"
 #include "graph/onnx_model.h"
 
 namespace latcast {
 
-/// For every node of `executed`, indices of nodes of `original`, ascending. Each original node is in at most one list;
-/// in none are those that the engine computed beforehand (constants, shapes). Inserted nodes have empty lists.
-[[nodiscard]] std::vector<std::vector<std::size_t>> trace_nodes(const onnx::Graph& executed,
-                                                                const onnx::Graph& original);
+/// Fills in ExecutedGraph::stands_for by nodes of `original`. Each of these is in at most one list; in none are those
+/// that the engine computed beforehand (constants, shapes). Inserted nodes have empty lists. `reorders`: operators of
+/// the engine's own that it inserts to change how a tensor lies.
+void trace_nodes(ExecutedGraph& executed, const onnx::Graph& original, std::span<const std::string_view> reorders);
 
 }  // namespace latcast

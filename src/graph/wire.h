@@ -163,6 +163,13 @@ class Writer {
     tag(number, Type::bytes);
     varint(size);
   }
+  /// A message: `fill` gets a writer of its own.
+  template <class Fill>
+  void nested(std::uint32_t number, const Fill& fill) {
+    Writer inner;
+    fill(inner);
+    text(number, inner.view());
+  }
   [[nodiscard]] std::string& buffer() { return out_; }
   [[nodiscard]] std::size_t size() const { return out_.size(); }
   [[nodiscard]] std::string_view view() const { return out_; }

@@ -54,8 +54,7 @@ Conditions draw_conditions(const std::string& skeleton, const CampaignConfig& co
 struct Item {
   NetworkRecord record;
   EngineModel engine_model;
-  onnx::Model executed;
-  bool have_executed = false;
+  std::optional<ExecutedGraph> executed;
   int failures = 0;
   double cost_ns = 0;     // of the last measurement
   Conditions conditions;  // drawn ones
@@ -84,7 +83,7 @@ class Runner {
   Result<void> adapt(const Advisor& advisor, int rounds, double until_ns);
   Result<bool> add_item(const Carrier& carrier, bool adaptive);
   Result<bool> add_item(NetworkRecord record, const onnx::Model& model);
-  [[nodiscard]] Result<std::string> executed_graph(const Item& item, std::string told) const;
+  [[nodiscard]] Result<ExecutedGraph> deduce(const Item& item) const;
   Result<void> measure(Item& item, int round);
   Result<void> note_failure(Item& item, int round, const Error& error);
 
@@ -186,9 +185,7 @@ Result<void> Runner::resume(const CampaignRecord& campaign) {
     item.engine_model = std::move(*engine_model);
     item.engine_model.bytes = item.record.skeleton;
     item.conditions = draw_conditions(item.record.skeleton, options_.config);
-    auto executed = onnx::read_model(std::as_bytes(std::span(item.record.executed)));
-    item.have_executed = executed.has_value();
-    if (executed) item.executed = std::move(*executed);
+    if (auto executed = read_executed_graph(item.record.executed)) item.executed = std::move(*executed);
     auto measurements = store_.measurements(item.record.id);
     if (!measurements) return tl::unexpected(measurements.error());
     for (const MeasurementRecord& measurement : *measurements) item.rounds.insert(measurement.round);
@@ -250,14 +247,11 @@ Result<void> Runner::note_failure(Item& item, int round, const Error& error) {
   return {};
 }
 
-/// As the engine told it, or else as the campaign was told to deduce it.
-Result<std::string> Runner::executed_graph(const Item& item, std::string told) const {
-  if (!told.empty()) return told;
-  if (!options_.executed) return item.record.skeleton;
-  auto model = onnx::read_model(std::as_bytes(std::span(item.record.skeleton)));
-  if (model) model = options_.executed(*model);
+/// Where the engine does not tell what it executes.
+Result<ExecutedGraph> Runner::deduce(const Item& item) const {
+  const auto model = onnx::read_model(std::as_bytes(std::span(item.record.skeleton)));
   if (!model) return tl::unexpected(model.error());
-  return onnx::write_model(*model, onnx::Weights::skeleton);
+  return options_.executed ? options_.executed(*model) : executed_as_is(*model, {});
 }
 
 Result<void> Runner::measure(Item& item, int round) {
@@ -267,18 +261,18 @@ Result<void> Runner::measure(Item& item, int round) {
   request.model = item.engine_model;
   request.burst = {options_.config.burst, 1, 4, 100000};
   request.profile = BurstSpec{options_.config.profile, 2, 5, 300};
-  request.want_executed_graph = !item.have_executed;
+  request.want_executed_graph = !item.executed;
   request.conditions = item.conditions;
   auto reply = worker_.measure(request);
   if (!reply) return note_failure(item, round, reply.error());
-  if (!item.have_executed) {
-    auto graph = executed_graph(item, std::move(reply->executed_graph));
+  if (!item.executed) item.executed = std::move(reply->executed_graph);
+  if (!item.executed) {
+    auto graph = deduce(item);
     if (!graph) return note_failure(item, round, graph.error());
-    auto executed = onnx::read_model(std::as_bytes(std::span(*graph)));
-    if (!executed) return note_failure(item, round, executed.error());
-    item.executed = std::move(*executed);
-    item.have_executed = true;
-    if (auto ok = store_.set_executed(item.record.id, *graph); !ok) return ok;
+    item.executed = std::move(*graph);
+  }
+  if (request.want_executed_graph) {
+    if (auto ok = store_.set_executed(item.record.id, write_executed_graph(*item.executed)); !ok) return ok;
   }
   MeasurementRecord record;
   record.network = item.record.id;
@@ -290,7 +284,7 @@ Result<void> Runner::measure(Item& item, int round) {
   record.conditions.insert(options_.usual.begin(), options_.usual.end());
   for (const double run : reply->runs_ns) record.runs_ns.push_back(std::llround(run));
   if (!reply->profile.nodes.empty()) {
-    MatchedTimes times = match_nodes(item.executed, reply->profile);
+    MatchedTimes times = match_nodes(*item.executed, reply->profile);
     record.nodes_ns = std::move(times.nodes_ns);
     record.overheads_ns = std::move(times.overheads_ns);
   }

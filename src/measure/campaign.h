@@ -43,7 +43,7 @@ struct CampaignOptions {
   /// they tell how the machine's speed has changed since.
   std::vector<NetworkRecord> again;
   /// What an engine executes of a model, where it does not tell; empty: what the model has.
-  std::function<Result<onnx::Model>(const onnx::Model&)> executed = {};
+  std::function<Result<ExecutedGraph>(const onnx::Model&)> executed = {};
 };
 
 /// How much more of each family is wanted, from what was measured so far; empty: no opinion.

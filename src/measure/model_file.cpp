@@ -1,10 +1,10 @@
 #include "measure/model_file.h"
 
 #include <algorithm>
-#include <array>
-#include <map>
 #include <set>
 #include <utility>
+
+#include "graph/link.h"
 
 namespace latcast {
 namespace {
@@ -14,44 +14,41 @@ constexpr std::int64_t kSafeBelow = 2;
 /// Larger ids only reach further into a table; the time does not depend on it.
 constexpr std::int64_t kLargestBelow = 30000;
 
-/// Tensors that are `source` through nodes that pass integers on unchanged.
-std::set<std::string> aliases_of(const std::string& source, const onnx::Graph& graph) {
+/// Values that are `source` through nodes that pass integers on unchanged.
+std::set<ir::ValueId> aliases_of(ir::ValueId source, const ir::Graph& graph) {
   static const std::set<std::string> kPassing = {"Cast",     "Reshape", "Squeeze", "Unsqueeze",
                                                  "Identity", "Flatten", "Slice",   "Transpose"};
-  std::set<std::string> aliases = {source};
-  for (const onnx::Node& node : graph.nodes) {  // topologically sorted
-    if (kPassing.contains(node.op) && !node.inputs.empty() && aliases.contains(node.inputs[0])) {
+  std::set<ir::ValueId> aliases = {source};
+  for (ir::NodeId id = 0; id < graph.nodes(); ++id) {
+    const ir::Node& node = graph.node(id);
+    if (kPassing.contains(node.op) && aliases.contains(node.input(0)))
       aliases.insert(node.outputs.begin(), node.outputs.end());
-    }
   }
   return aliases;
 }
 
-std::int64_t rows_of(const std::string& table, std::int64_t axis, const std::map<std::string, TensorInfo>& shapes) {
-  const auto found = shapes.find(table);
-  if (found == shapes.end() || !found->second.known) return kSafeBelow;
-  const auto& dims = found->second.dims;
-  const auto rank = static_cast<std::int64_t>(dims.size());
-  const std::int64_t at = axis < 0 ? axis + rank : axis;
-  return at >= 0 && at < rank ? dims[static_cast<std::size_t>(at)] : kSafeBelow;
+std::int64_t rows_of(const ir::Graph& graph, ir::ValueId table, std::int64_t axis) {
+  if (table == ir::kNothing || !graph.info(table).known) return kSafeBelow;
+  const Dims& dims = graph.info(table).dims;
+  const auto at = shapes::normal_axis(axis, dims.size());
+  return at ? dims[*at] : kSafeBelow;
 }
 
-/// Exclusive upper bound of what may stand in integer input `name`.
-std::int64_t integer_bound(const std::string& name, const onnx::Graph& graph,
-                           const std::map<std::string, TensorInfo>& shapes) {
+/// Exclusive upper bound of what may stand in an integer input.
+std::int64_t integer_bound(const ir::Graph& graph, ir::ValueId input) {
   static const std::set<std::string> kIndexing = {"Gather", "GatherElements", "GatherND", "OneHot"};
-  const std::set<std::string> aliases = aliases_of(name, graph);
+  const std::set<ir::ValueId> aliases = aliases_of(input, graph);
   std::int64_t bound = kLargestBelow;
   bool indexes = false;
-  for (const onnx::Node& node : graph.nodes) {
-    if (kIndexing.contains(node.op) && node.inputs.size() > 1 && aliases.contains(node.inputs[1])) {
-      const onnx::Attribute* axis = node.attribute("axis");
-      bound = std::min(bound, rows_of(node.inputs[0], axis != nullptr ? axis->i : 0, shapes));
+  for (ir::NodeId id = 0; id < graph.nodes(); ++id) {
+    const ir::Node& node = graph.node(id);
+    if (kIndexing.contains(node.op) && aliases.contains(node.input(1))) {
+      bound = std::min(bound, rows_of(graph, node.input(0), node.integer("axis", 0)));
       indexes = true;
     } else if (node.op == "EmbedLayerNormalization") {
       for (const auto& [ids, table] : {std::pair{0U, 2U}, std::pair{1U, 4U}}) {
-        if (node.inputs.size() <= table || !aliases.contains(node.inputs[ids])) continue;
-        bound = std::min(bound, rows_of(node.inputs[table], 0, shapes));
+        if (node.inputs.size() <= table || !aliases.contains(node.input(ids))) continue;
+        bound = std::min(bound, rows_of(graph, node.input(table), 0));
         indexes = true;
       }
     }
@@ -59,35 +56,26 @@ std::int64_t integer_bound(const std::string& name, const onnx::Graph& graph,
   return indexes ? std::max<std::int64_t>(bound, 1) : kSafeBelow;
 }
 
-/// Values for the engine's own binding of named free dimensions.
-std::map<std::string, std::int64_t> bound_names(const onnx::Model& model,
-                                                const std::map<std::string, TensorInfo>& shapes) {
-  std::map<std::string, std::int64_t> values;
-  for (const onnx::ValueInfo& input : model.graph.inputs) {
-    const auto found = shapes.find(input.name);
-    if (!input.shape || found == shapes.end() || found->second.dims.size() != input.shape->size()) continue;
-    for (std::size_t axis = 0; axis < input.shape->size(); ++axis) {
-      const onnx::Dim& dim = (*input.shape)[axis];
-      if (dim.value < 0 && !dim.name.empty()) values[dim.name] = found->second.dims[axis];
-    }
-  }
-  return values;
-}
-
 }  // namespace
 
 Result<EngineModel> plan_inputs(const onnx::Model& model, const DimBindings& bindings) {
-  auto shapes = infer_shapes(model, bindings, nullptr);
-  if (!shapes) return tl::unexpected(shapes.error());
+  const auto graph = link(model, bindings, nullptr);
+  if (!graph) return tl::unexpected(graph.error());
   EngineModel result;
-  for (const onnx::ValueInfo& input : model.graph.inputs) {
-    const TensorInfo& info = shapes->at(input.name);
+  for (ir::ValueId id = 0; id < graph->values(); ++id) {
+    if (!graph->value(id).input) continue;
+    const TensorInfo& info = graph->info(id);
     const bool real = info.type == onnx::DataType::float32 || info.type == onnx::DataType::float64 ||
                       info.type == onnx::DataType::float16 || info.type == onnx::DataType::bfloat16;
-    result.inputs.push_back(
-        {input.name, info.type, info.dims, real ? kSafeBelow : integer_bound(input.name, model.graph, *shapes)});
+    result.inputs.push_back({graph->name(id), info.type, info.dims, real ? kSafeBelow : integer_bound(*graph, id)});
   }
-  result.free_dims = bound_names(model, *shapes);
+  for (std::size_t i = 0; i < result.inputs.size(); ++i) {
+    const auto& shape = model.graph.inputs[i].shape;
+    for (std::size_t axis = 0; shape && axis < shape->size(); ++axis) {
+      const onnx::Dim& dim = (*shape)[axis];
+      if (dim.value < 0 && !dim.name.empty()) result.free_dims[dim.name] = result.inputs[i].dims[axis];
+    }
+  }
   return result;
 }
 

@@ -7,28 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "graph/module_network.h"
-
 namespace latcast {
 namespace {
 
-/// Per node, of its first output; empty: not known.
-std::vector<Dims> output_dims(const onnx::Model& model) {
-  std::vector<Dims> out(model.graph.nodes.size());
-  const auto shapes = infer_shapes(model, {}, nullptr);
-  if (!shapes) return out;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const onnx::Node& node = model.graph.nodes[i];
-    const auto found = node.outputs.empty() ? shapes->end() : shapes->find(node.outputs.front());
-    if (found != shapes->end() && found->second.known) out[i] = found->second.dims;
-  }
-  return out;
-}
-
 class Matching {
  public:
-  Matching(const onnx::Model& model, const NodeTimes& times)
-      : nodes_(model.graph.nodes), dims_(output_dims(model)), times_(times), time_of_node_(nodes_.size(), nullptr) {
+  Matching(const ExecutedGraph& executed, const NodeTimes& times)
+      : executed_(executed), times_(times), time_of_node_(executed.order.size(), nullptr) {
     for (const NodeTime& time : times.nodes) left_.push_back(&time);
   }
 
@@ -36,12 +21,13 @@ class Matching {
   template <typename Same>
   void deal(Same same) {
     std::map<std::string, std::deque<std::size_t>> waiting;
-    for (std::size_t node = 0; node < nodes_.size(); ++node) {
-      if (time_of_node_[node] == nullptr) waiting[nodes_[node].op].push_back(node);
+    for (std::size_t node = 0; node < time_of_node_.size(); ++node) {
+      if (time_of_node_[node] == nullptr) waiting[executed_.node(node).op].push_back(node);
     }
     std::erase_if(left_, [&](const NodeTime* time) {
       auto& nodes = waiting[time->op];
-      const auto node = std::ranges::find_if(nodes, [&](std::size_t n) { return same(nodes_[n], dims_[n], *time); });
+      const auto node = std::ranges::find_if(
+          nodes, [&](std::size_t place) { return same(executed_.node(place), output_dims(place), *time); });
       if (node == nodes.end()) return false;
       time_of_node_[*node] = time;
       nodes.erase(node);
@@ -63,20 +49,27 @@ class Matching {
   }
 
  private:
-  const std::vector<onnx::Node>& nodes_;
-  std::vector<Dims> dims_;
+  /// Of a node's first output; empty: not known.
+  [[nodiscard]] Dims output_dims(std::size_t place) const {
+    const ir::Ids& outputs = executed_.node(place).outputs;
+    if (outputs.empty() || outputs[0] == ir::kNothing) return {};
+    const TensorInfo& info = executed_.graph.info(outputs[0]);
+    return info.known ? info.dims : Dims();
+  }
+
+  const ExecutedGraph& executed_;
   const NodeTimes& times_;
   std::vector<const NodeTime*> time_of_node_, left_;
 };
 
 }  // namespace
 
-MatchedTimes match_nodes(const onnx::Model& executed, const NodeTimes& times) {
+MatchedTimes match_nodes(const ExecutedGraph& executed, const NodeTimes& times) {
   Matching matching(executed, times);
-  matching.deal([](const onnx::Node& node, const Dims& dims, const NodeTime& time) {
+  matching.deal([](const ir::Node& node, const Dims& dims, const NodeTime& time) {
     return node.name == time.name && (dims.empty() || time.output_dims.empty() || dims == time.output_dims);
   });
-  matching.deal([](const onnx::Node&, const Dims& dims, const NodeTime& time) {
+  matching.deal([](const ir::Node&, const Dims& dims, const NodeTime& time) {
     return !dims.empty() && dims == time.output_dims;
   });
   return matching.times();

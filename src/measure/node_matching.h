@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "graph/onnx_model.h"
 
 namespace latcast {
 
@@ -20,6 +19,6 @@ struct MatchedTimes {
 /// Matched by name and operator, as long as what is known of the output's shape agrees: an engine may name nodes that
 /// it inserts anew in every session (ONNX Runtime deals the names of its ReorderOutputs at random). The rest is matched
 /// by operator and shape. Nodes that are alike: by execution order.
-[[nodiscard]] MatchedTimes match_nodes(const onnx::Model& executed, const NodeTimes& times);
+[[nodiscard]] MatchedTimes match_nodes(const ExecutedGraph& executed, const NodeTimes& times);
 
 }  // namespace latcast

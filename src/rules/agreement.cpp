@@ -8,21 +8,16 @@
 namespace latcast::rules {
 namespace {
 
-using Tensors = std::map<std::string, TensorInfo>;
-
 /// What a node is, and what it does to which shapes.
-std::string describe(const onnx::Node& node, const Tensors& tensors) {
+std::string describe(const ir::Graph& graph, const ir::Node& node) {
   std::string text = operator_name(node);
   if (const onnx::Attribute* activation = node.attribute("activation")) text += "+" + activation->s;
-  const auto list = [&](std::vector<std::string> names, bool inputs) {
-    while (!names.empty() && names.back().empty()) names.pop_back();  // left out, or not there at all
-    for (const std::string& name : names) {
-      const auto found = name.empty() ? tensors.end() : tensors.find(name);
-      if (found == tensors.end()) {
-        text += " -";
-        continue;
-      }
-      text += (inputs && found->second.constant ? " c" : " ") + shape_text(found->second);
+  const auto list = [&](ir::Ids ids, bool inputs) {
+    while (!ids.empty() && ids.back() == ir::kNothing) ids.resize(ids.size() - 1);  // left out, or not there at all
+    for (const ir::ValueId id : ids) {
+      text += id == ir::kNothing                    ? " -"
+              : (inputs && graph.info(id).constant) ? " c" + shape_text(graph.info(id))
+                                                    : " " + shape_text(graph.info(id));
     }
   };
   list(node.inputs, true);
@@ -38,25 +33,25 @@ struct Described {
 
 void mix(std::size_t& hash, std::size_t value) { hash ^= value + 0x9e3779b97f4a7c15ULL + (hash << 6U) + (hash >> 2U); }
 
-Described described(const onnx::Model& model, const Tensors& tensors) {
+/// Constants that a file keeps as nodes are no part of what is executed.
+Described described(const ExecutedGraph& executed) {
   Described out;
-  std::map<std::string, std::size_t> maker;  // tensor -> node
-  for (std::size_t i = 0; i < model.graph.nodes.size(); ++i) {
-    const onnx::Node& node = model.graph.nodes[i];
-    out.own.push_back(describe(node, tensors));
+  std::map<ir::ValueId, std::size_t> maker;  // tensor -> node
+  for (const ir::NodeId id : executed.order) {
+    const ir::Node& node = executed.graph.node(id);
+    if (node.is("Constant")) continue;
+    out.own.push_back(describe(executed.graph, node));
     std::string near = out.own.back();
     std::size_t deep = std::hash<std::string>()(near);
-    for (const std::string& input : node.inputs) {
-      if (input.empty()) continue;
+    for (const ir::ValueId input : node.inputs) {
+      if (input == ir::kNothing) continue;
       const auto found = maker.find(input);
       near += found == maker.end() ? " | ." : " | " + out.own[found->second];
       mix(deep, found == maker.end() ? 1 : out.deep[found->second]);
     }
     out.near.push_back(std::move(near));
     out.deep.push_back(deep);
-    for (const std::string& output : node.outputs) {
-      if (!output.empty()) maker[output] = i;
-    }
+    for (const ir::ValueId output : node.outputs) maker[output] = out.own.size() - 1;
   }
   return out;
 }
@@ -67,22 +62,10 @@ std::vector<T> sorted(std::vector<T> values) {
   return values;
 }
 
-/// Constants that a file keeps as nodes are no part of what is executed.
-onnx::Model without_constants(onnx::Model model) {
-  std::erase_if(model.graph.nodes, [](const onnx::Node& node) { return node.op == "Constant" && node.domain.empty(); });
-  return model;
-}
-
 }  // namespace
 
-Result<Agreement> compare_graphs(const onnx::Model& engine, const onnx::Model& rules, const DimBindings& bindings,
-                                 const Catalogue* catalogue) {
-  const auto engine_tensors = infer_shapes(engine, bindings, catalogue);
-  if (!engine_tensors) return fail_in("the engine's graph", engine_tensors.error());
-  const auto rule_tensors = infer_shapes(rules, bindings, catalogue);
-  if (!rule_tensors) return fail_in("the rules' graph", rule_tensors.error());
-  const Described a = described(without_constants(engine), *engine_tensors);
-  const Described b = described(without_constants(rules), *rule_tensors);
+Agreement compare_graphs(const ExecutedGraph& engine, const ExecutedGraph& rules) {
+  const Described a = described(engine), b = described(rules);
   Agreement out;
   out.engine_nodes = a.own.size();
   out.rule_nodes = b.own.size();

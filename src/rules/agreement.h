@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/module_network.h"
-#include "graph/onnx_model.h"
-#include "latcast/result.h"
+#include "graph/executed_graph.h"
 
 namespace latcast::rules {
 
@@ -21,8 +19,6 @@ struct Agreement {
   std::map<std::string, int> surplus;  // the rules have
 };
 
-/// Both with the same bindings. `catalogue` (may be null): as for infer_shapes().
-[[nodiscard]] Result<Agreement> compare_graphs(const onnx::Model& engine, const onnx::Model& rules,
-                                               const DimBindings& bindings, const Catalogue* catalogue);
+[[nodiscard]] Agreement compare_graphs(const ExecutedGraph& engine, const ExecutedGraph& rules);
 
 }  // namespace latcast::rules

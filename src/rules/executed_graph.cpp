@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "graph/link.h"
+#include "graph/provenance.h"
 #include "rules/onnxruntime/stages.h"
 
 namespace latcast::rules {
@@ -95,15 +96,19 @@ void deduce(Graph& graph, std::string_view engine, const EngineTarget& target, s
 }
 
 Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings& bindings, std::string_view engine,
-                                     const EngineTarget& target) {
-  if (!knows(engine))
+                                     const EngineTarget& target, const Catalogue* catalogue,
+                                     std::map<std::string, int>* applied) {
+  const EngineRules* rules = find_rules(engine);
+  if (rules == nullptr)
     return fail(Errc::unsupported, "there are no rules for what " + std::string(engine) + " executes");
   if (auto ok = check_arity(model.graph); !ok) return tl::unexpected(ok.error());
-  auto graph = link(model, bindings, nullptr);
+  auto graph = link(model, bindings, catalogue);
   if (!graph) return tl::unexpected(graph.error());
-  ExecutedGraph out;
-  deduce(*graph, engine, target, &out.applied);
-  out.model = graph->to_model(model);
+  deduce(*graph, engine, target, applied);
+  graph->name_all();
+  ExecutedGraph out{std::move(*graph), {}, {}};
+  out.order = out.graph.order();
+  trace_nodes(out, model.graph, rules->reorders);
   return out;
 }
 

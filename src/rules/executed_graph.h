@@ -5,17 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "graph/module_network.h"
+#include "graph/executed_graph.h"
 #include "graph/onnx_model.h"
 #include "latcast/result.h"
 #include "rules/rule.h"
 
 namespace latcast::rules {
-
-struct ExecutedGraph {
-  onnx::Model model;
-  std::map<std::string, int> applied;  // how often each rule was
-};
 
 /// Whether there are rules for the engine.
 [[nodiscard]] bool knows(std::string_view engine);
@@ -27,10 +22,11 @@ struct ExecutedGraph {
 /// Nodes have the inputs that their operators must have.
 void deduce(Graph& graph, std::string_view engine, const EngineTarget& target, std::map<std::string, int>* applied);
 
-/// The same from a file's graph to one. Errc::unsupported: no rules for the engine. The bindings are those of
-/// infer_shapes().
+/// The same of a file. Errc::unsupported: no rules for the engine. The bindings are those of link().
 [[nodiscard]] Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings& bindings,
-                                                   std::string_view engine, const EngineTarget& target);
+                                                   std::string_view engine, const EngineTarget& target,
+                                                   const Catalogue* catalogue = nullptr,
+                                                   std::map<std::string, int>* applied = nullptr);
 
 /// From an engine's version ("1.30.0"), its CPU's features ("avx2 avx512f") and its level of optimization ("none",
 /// "basic", "extended", "all"). Errc::unsupported: no such version or level, or a version older than the rules hold

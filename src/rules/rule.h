@@ -53,6 +53,7 @@ struct EngineRules {
   std::string_view engine;  // as packs call it
   std::string_view newest;  // version that the rules were compared with; newer ones get its rules
   std::span<const Stage> (*stages)();
+  std::span<const std::string_view> reorders = {};  // operators of its own that it inserts to change how a tensor lies
 };
 
 }  // namespace latcast::rules

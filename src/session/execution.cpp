@@ -9,16 +9,16 @@ Result<Execution> execution(const ExecutionOptions& options, Listener& listener)
                                          : Forecaster::open(options.pack, options.settings);
   if (!forecaster) return tl::unexpected(forecaster.error());
   if (auto ok = forecaster->choose_graph(options.graph, listener); !ok) return tl::unexpected(ok.error());
-  const auto loaded = forecaster->load(options.model, options.dims);
+  auto loaded = forecaster->load(options.model, options.dims);
   if (!loaded) return tl::unexpected(loaded.error());
   auto executed = forecaster->execute(*loaded, options.dims);
   if (!executed) return tl::unexpected(executed.error());
-  Execution out{std::move(*executed), {}, std::string(forecaster->graph_source())};
+  Execution out{std::move(loaded->model), std::move(*executed), {}, std::string(forecaster->graph_source())};
   if (options.pack.empty()) return out;
-  out.forecasts.resize(out.executed.network.modules.size());
-  const auto queries = forecaster->queries(out.executed.network);
-  if (auto total = forecaster->predictor().forecast_network(queries, out.forecasts); !total)
-    return fail_in(options.model, total.error());
+  auto forecast = forecast_network(forecaster->open_pack(), std::move(out.executed.network));
+  if (!forecast) return fail_in(options.model, forecast.error());
+  out.executed.network = std::move(forecast->network);
+  out.forecasts = std::move(forecast->modules);
   return out;
 }
 

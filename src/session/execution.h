@@ -22,6 +22,7 @@ struct ExecutionOptions {
 };
 
 struct Execution {
+  onnx::Model file;
   ExecutedNetwork executed;
   std::vector<ModuleForecast> forecasts;  // per module; none without a pack
   std::string graph;                      // who said what is executed: "engine", "rules"

@@ -77,8 +77,10 @@ Result<Conditions> bind_conditions(OpenPack& pack, const std::string& at, DimBin
     const auto value = asked->find(one.name);
     if (value == asked->end() || (value->second >= one.low && value->second <= one.high)) continue;
     const std::string low = condition_text(one, one.low), high = condition_text(one, one.high);
-    listener.warning(one.name + " was measured " + (low == high ? "at " + low : "from " + low + " to " + high) +
-                     ", not at " + condition_text(one, value->second) + ": every forecast is an extrapolation");
+    std::string range = low == high ? "at " : "from ";
+    range.append(low).append(low == high ? "" : " to " + high);
+    listener.warning(one.name + " was measured " + range + ", not at " + condition_text(one, value->second) +
+                     ": every forecast is an extrapolation");
   }
   pack.predictor = std::move(*predictor);
   return asked;
@@ -180,36 +182,18 @@ Result<void> Forecaster::choose_graph(GraphSource source, Listener& listener) {
   return check_engine(listener);
 }
 
-Result<onnx::Model> Forecaster::executed(const LoadedModel& loaded, const DimBindings& bindings) {
-  if (rules_) {
-    auto deduced = rules::executed_graph(loaded.model, bindings, open_.pack.target().engine, *rules_);
-    if (!deduced) return fail_in(loaded.path, deduced.error());
-    return std::move(deduced->model);
-  }
-  if (!tells()) return loaded.model;
-  auto graph = worker_->executed_graph(loaded.engine_model);
-  if (!graph) return fail_in(loaded.path, graph.error());
-  auto model = onnx::read_model(std::as_bytes(std::span(*graph)));
-  if (!model) return fail_in(loaded.path + " (as the engine optimized it)", model.error());
-  return model;
-}
-
-std::vector<ModuleQuery> Forecaster::queries(const ModuleNetwork& network) const {
-  return module_queries(network, open_.types);
-}
-
 Result<LoadedModel> Forecaster::load(const std::string& file, const DimBindings& bindings) const {
   return load_model_file(file, bindings, rules_ ? onnx::ExternalWeights::ignored : onnx::ExternalWeights::required);
 }
 
 Result<ExecutedNetwork> Forecaster::execute(const LoadedModel& loaded, const DimBindings& bindings) {
-  auto model = executed(loaded, bindings);
-  if (!model) return tl::unexpected(model.error());
-  auto tensors = infer_shapes(*model, bindings, &open_.catalogue);
-  if (!tensors) return fail_in(loaded.path, tensors.error());
-  auto network = match_modules(*model, bindings, open_.catalogue, &loaded.model);
-  if (!network) return fail_in(loaded.path, network.error());
-  return ExecutedNetwork{std::move(*model), std::move(*tensors), std::move(*network)};
+  auto graph =
+      rules_    ? rules::executed_graph(loaded.model, bindings, open_.pack.target().engine, *rules_, &open_.catalogue)
+      : tells() ? worker_->executed_graph(loaded.engine_model)
+                : executed_as_is(loaded.model, bindings);
+  if (!graph) return fail_in(loaded.path, graph.error());
+  ModuleNetwork network = match_modules(*graph, open_.catalogue, &loaded.model);
+  return ExecutedNetwork{std::move(*graph), std::move(network)};
 }
 
 Result<FileForecast> Forecaster::forecast(const std::string& file, const DimBindings& bindings) {
@@ -220,9 +204,9 @@ Result<FileForecast> Forecaster::forecast(const std::string& file, const DimBind
 
 Result<FileForecast> Forecaster::forecast(const LoadedModel& loaded, const DimBindings& bindings) {
   take_batch(loaded);
-  const auto executed = this->executed(loaded, bindings);
+  auto executed = execute(loaded, bindings);
   if (!executed) return tl::unexpected(executed.error());
-  auto result = forecast_executed(open_, *executed, loaded.model, bindings);
+  auto result = forecast_network(open_, std::move(executed->network));
   if (!result) return fail_in(loaded.path, result.error());
   return result;
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,10 +20,9 @@
 
 namespace latcast::session {
 
-/// An executed graph, the shapes of its tensors, and its modules.
+/// An executed graph and its modules.
 struct ExecutedNetwork {
-  onnx::Model model;
-  std::map<std::string, TensorInfo> tensors;
+  ExecutedGraph graph;
   ModuleNetwork network;
 };
 
@@ -61,9 +59,6 @@ class Forecaster {
   Result<FileForecast> forecast(const std::string& file, const DimBindings& bindings);
   Result<FileForecast> forecast(const LoadedModel& loaded, const DimBindings& bindings);
 
-  /// What the predictor is asked for a network; refers to the network's parameters.
-  [[nodiscard]] std::vector<ModuleQuery> queries(const ModuleNetwork& network) const;
-
   /// Other than the pack's usual ones.
   [[nodiscard]] const Conditions& asked() const { return asked_; }
   [[nodiscard]] const OpenPack& open_pack() const { return open_; }
@@ -83,7 +78,6 @@ class Forecaster {
   [[nodiscard]] std::string why_not_the_engine(const rules::EngineTarget& target);
   /// A file whose own batch is another than was asked for is forecast at its own.
   void take_batch(const LoadedModel& loaded);
-  Result<onnx::Model> executed(const LoadedModel& loaded, const DimBindings& bindings);
 
   OpenPack open_;
   Conditions asked_;

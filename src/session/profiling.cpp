@@ -75,13 +75,11 @@ Result<void> check_conditions(const CampaignConfig& config, const Catalogue& cat
 }
 
 /// What rules say that an engine executes that does not tell; none: there are no rules for it.
-std::function<Result<onnx::Model>(const onnx::Model&)> deduced(const Target& target) {
+std::function<Result<ExecutedGraph>(const onnx::Model&)> deduced(const Target& target) {
   const auto rules = rule_target(target);
   if (!rules) return {};
-  return [engine = target.engine, rules = *rules](const onnx::Model& model) -> Result<onnx::Model> {
-    auto graph = rules::executed_graph(model, {}, engine, rules);
-    if (!graph) return tl::unexpected(graph.error());
-    return std::move(graph->model);
+  return [engine = target.engine, rules = *rules](const onnx::Model& model) {
+    return rules::executed_graph(model, {}, engine, rules);
   };
 }
 

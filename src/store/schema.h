@@ -132,6 +132,7 @@ ALTER TABLE measurements ADD COLUMN conditions_json TEXT NOT NULL DEFAULT '{}';
 )sql",
      "CREATE TEMP VIEW overheads AS SELECT id AS measurement, 'pause' AS name, pauses_ns AS values_ns FROM "
      "main.measurements; CREATE TEMP VIEW measurements AS SELECT *, '{}' AS conditions_json FROM main.measurements;"},
+    {5, "", ""},  // `executed` is no ONNX model any more; those that are stay so
 };
 
 }  // namespace latcast

@@ -59,7 +59,7 @@ struct NetworkRecord {
   bool adaptive = false;
   bool probe = false;    // single operators in a row: measured for its samples, not for being like a network
   std::string skeleton;  // ONNX without weights, as made
-  std::string executed;  // the engine's optimized graph, without weights; filled by the first measurement
+  std::string executed;  // what the engine executes (graph/executed_graph.h); filled by the first measurement
 };
 
 struct MeasurementRecord {
@@ -123,6 +123,6 @@ class Store {
 
 /// Identifies the file format in the SQLite header ("latc"); never changes.
 inline constexpr std::int32_t kStoreApplicationId = 0x6C617463;
-inline constexpr int kStoreSchemaVersion = 4;
+inline constexpr int kStoreSchemaVersion = 5;
 
 }  // namespace latcast

@@ -60,7 +60,10 @@ TEST_F(Graph, ShowsForecastsOfAPack) {
   ASSERT_EQ(outcome.code, 0) << outcome;
   const Json json = Json::parse(outcome.out);
   ASSERT_FALSE(json["nodes"].empty());
-  for (const Json& node : json["nodes"]) EXPECT_GT(node["latency_ns"].get<double>(), 0.0);
+  for (const Json& node : json["nodes"]) {
+    EXPECT_GT(node["latency_ns"].get<double>(), 0.0);
+    EXPECT_EQ(node.value("kernel", ""), node["op"] == "Conv" ? "conv_by_8" : "");  // as the fake engine tells
+  }
 }
 
 TEST_F(Graph, SaysWhatIsWrongWithAFile) {

@@ -20,10 +20,9 @@ using test::must;
 using test::Outcome;
 
 /// What the fake engine takes for a model, by its law.
-double law(const onnx::Model& model) {
-  const auto shapes = must(infer_shapes(model, {{}, 1}, nullptr));
+double law(const ExecutedGraph& executed) {
   double sum = 2000;
-  for (const onnx::Node& node : model.graph.nodes) sum += fake_node_latency(node, shapes);
+  for (const ir::NodeId id : executed.order) sum += fake_node_latency(executed.graph, executed.graph.node(id));
   return sum;
 }
 
@@ -53,14 +52,13 @@ class Pipeline : public test::CliTest {
     std::size_t index = 0;
     for (const NetworkRecord& record : must(store.networks(1))) {
       if (must(store.measurements(record.id)).empty()) continue;
-      const auto executed = must(onnx::read_model(std::as_bytes(std::span(record.executed))));
-      const auto shapes = must(infer_shapes(executed, {{}, 1}, &catalogue));
-      const auto network = must(match_modules(executed, {{}, 1}, catalogue, nullptr));
+      auto executed = must(read_executed_graph(record.executed));
+      const auto network = match_modules(executed, catalogue, nullptr);
       const learn::NetworkTruth& truth = dataset.samples.networks.at(index++);
       EXPECT_EQ(truth.name, record.name);
       EXPECT_NEAR(truth.quiet_ns, law(executed), 2);  // whole nanoseconds are stored
       for (std::size_t module = 0; module < network.modules.size(); ++module) {
-        const double expected = fake_node_latency(executed.graph.nodes[network.modules[module].node], shapes);
+        const double expected = fake_node_latency(executed.graph, executed.node(network.modules[module].node));
         off += std::abs(truth.modules.at(module).latency_ns - expected);
         total += expected;
       }
@@ -78,7 +76,7 @@ class Pipeline : public test::CliTest {
       const Carrier carrier = make_carrier(all[family], 777000 + family, {.max_macs = 5e7});
       test::save(carrier.model, at("unseen.onnx"));
       const auto forecast = must(forecaster.forecast(at("unseen.onnx"), {{}, 1}));
-      errors.push_back(std::abs(forecast.total.quiet.count() / law(carrier.model) - 1));
+      errors.push_back(std::abs(forecast.total.quiet.count() / law(must(executed_as_is(carrier.model, {}))) - 1));
       EXPECT_GT(forecast.total.lower.count(), 0);
     }
     return errors;
@@ -121,8 +119,7 @@ TEST_F(Pipeline, NoiseAndDriftAreTakenOut) {
   std::size_t index = 0;
   for (const NetworkRecord& record : must(store.networks(1))) {
     if (must(store.measurements(record.id)).empty()) continue;
-    ratios.push_back(dataset.samples.networks.at(index++).quiet_ns /
-                     law(must(onnx::read_model(std::as_bytes(std::span(record.executed))))));
+    ratios.push_back(dataset.samples.networks.at(index++).quiet_ns / law(must(read_executed_graph(record.executed))));
   }
   // One factor for all of them is the machine's speed; what is left is scatter.
   const double common = median(ratios);

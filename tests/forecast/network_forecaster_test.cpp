@@ -98,12 +98,13 @@ class Replay {
   bool possible_ = true;
 };
 
-/// What the command does with a file: executed graph as a model, read and matched again.
+/// The executed graph as a model, whose shapes are inferred anew.
 struct FromFile {
   explicit FromFile(const onnx::Model& model) : catalogue(must(pack_catalogue(pack()))) {
     const rules::EngineTarget target = must(rule_target(pack().target()));
-    const auto executed = must(rules::executed_graph(model, {}, "onnxruntime", target));
-    network = must(match_modules(executed.model, {}, catalogue, nullptr));
+    auto executed = must(rules::executed_graph(model, {}, "onnxruntime", target));
+    executed = must(executed_as_is(to_model(executed, model), {}));
+    network = match_modules(executed, catalogue, nullptr);
     const auto queries = module_queries(network, pack_types(pack(), catalogue));
     modules.resize(queries.size());
     total = must(Predictor(pack(), 0).forecast_network(queries, modules));

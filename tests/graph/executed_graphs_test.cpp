@@ -2,13 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
 
-#include "graph/module_network.h"
+#include "graph/infer_shapes.h"
 #include "graph/provenance.h"
+#include "must.h"
 
 namespace latcast {
 namespace {
@@ -23,17 +25,25 @@ onnx::Model executed(const std::string& name) {
   return *model;
 }
 
+/// With what it stands for of the file.
+ExecutedGraph traced(const std::string& name, const onnx::Model& original) {
+  static constexpr std::array<std::string_view, 2> kReorders = {"ReorderInput", "ReorderOutput"};
+  ExecutedGraph graph = test::must(executed_as_is(executed(name), {}));
+  trace_nodes(graph, original.graph, kReorders);
+  return graph;
+}
+
 std::string to_text(const TensorInfo& info) {
   std::string result;
   for (const std::int64_t dim : info.dims) result += (result.empty() ? "" : "x") + std::to_string(dim);
   return info.known ? result : "?";
 }
 
-class ExecutedGraph : public testing::TestWithParam<const char*> {};
+class SavedGraph : public testing::TestWithParam<const char*> {};
 
-TEST_P(ExecutedGraph, HasTheShapesThatTheProfilerSaw) {
+TEST_P(SavedGraph, HasTheShapesThatTheProfilerSaw) {
   const onnx::Model model = executed(GetParam());
-  const auto tensors = infer_shapes(model, {}, nullptr);
+  const auto tensors = test::infer_shapes(model, {}, nullptr);
   ASSERT_TRUE(tensors.has_value()) << tensors.error().context;
   std::ifstream expected(data(std::string(GetParam()) + ".shapes.txt"));
   std::size_t checked = 0;
@@ -50,13 +60,13 @@ TEST_P(ExecutedGraph, HasTheShapesThatTheProfilerSaw) {
   EXPECT_GT(checked, 15U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Light, ExecutedGraph, testing::Values("squeezenet", "shufflenet", "resnet50", "bvlc_alexnet"));
+INSTANTIATE_TEST_SUITE_P(Light, SavedGraph, testing::Values("squeezenet", "shufflenet", "resnet50", "bvlc_alexnet"));
 
 TEST(Provenance, EveryNodeThatIsNotConstantIsInExactlyOneModule) {
   for (const std::string name : {"squeezenet", "shufflenet"}) {
     const auto original = onnx::read_model_file(data(name + ".onnx"));
     ASSERT_TRUE(original.has_value()) << original.error().context;
-    const auto lists = trace_nodes(executed(name).graph, original->graph);
+    const auto lists = traced(name, *original).stands_for;
     std::multiset<std::size_t> seen;
     for (const auto& list : lists) seen.insert(list.begin(), list.end());
     for (std::size_t i = 0; i < original->graph.nodes.size(); ++i) {
@@ -69,11 +79,11 @@ TEST(Provenance, EveryNodeThatIsNotConstantIsInExactlyOneModule) {
 
 TEST(Provenance, AFusedConvolutionStandsForItsActivation) {
   const auto original = onnx::read_model_file(data("squeezenet.onnx"));
-  const onnx::Model model = executed("squeezenet");
-  const auto lists = trace_nodes(model.graph, original->graph);
+  const ExecutedGraph graph = traced("squeezenet", *original);
+  const auto& lists = graph.stands_for;
   std::size_t fused = 0;
   for (std::size_t i = 0; i < lists.size(); ++i) {
-    if (model.graph.nodes[i].op != "Conv") continue;
+    if (graph.node(i).op != "Conv") continue;
     std::vector<std::string> ops;
     for (const std::size_t node : lists[i])
       if (original->graph.nodes[node].op != "Dropout") ops.push_back(original->graph.nodes[node].op);

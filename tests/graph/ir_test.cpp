@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "graph/link.h"
+#include "graph/executed_graph.h"
+#include "graph/infer_shapes.h"
 #include "graph/net_builder.h"
 #include "must.h"
 
@@ -26,6 +27,13 @@ onnx::Model diamond() {
 
 Graph edit(const onnx::Model& model) { return must(link(model, {}, nullptr)); }
 
+/// As it would be executed.
+onnx::Model written(Graph graph, const onnx::Model& model) {
+  graph.name_all();
+  std::vector<NodeId> order = graph.order();
+  return to_model({std::move(graph), std::move(order), {}}, model);
+}
+
 std::vector<std::string> operators(const onnx::Model& model) {
   std::vector<std::string> out;
   for (const onnx::Node& node : model.graph.nodes) out.push_back(node.op);
@@ -34,9 +42,9 @@ std::vector<std::string> operators(const onnx::Model& model) {
 
 TEST(Ir, ComesBackAsItWas) {
   const onnx::Model model = diamond();
-  const onnx::Model back = edit(model).to_model(model);
+  const onnx::Model back = written(edit(model), model);
   EXPECT_EQ(operators(back), (std::vector<std::string>{"Relu", "Neg", "Tanh", "Add"}));
-  EXPECT_TRUE(infer_shapes(back, {}, nullptr)->at("d").known);
+  EXPECT_TRUE(test::infer_shapes(back, {}, nullptr)->at("d").known);
 }
 
 TEST(Ir, OrderGoesDepthFirstFromTheEnd) {
@@ -68,7 +76,7 @@ TEST(Ir, BypassesInTheMiddleAndAtTheEnd) {
   const onnx::Model model = test::model(std::move(chain));
   Graph end = edit(model);
   EXPECT_TRUE(end.bypass(1));
-  const onnx::Model back = end.to_model(model);
+  const onnx::Model back = written(end, model);
   ASSERT_EQ(back.graph.nodes.size(), 1U);
   EXPECT_EQ(back.graph.nodes[0].outputs[0], "y");  // the output keeps its name
 }
@@ -102,7 +110,7 @@ TEST(Ir, NewValuesHaveNamesOfTheirOwn) {
     graph.add_node("Neg", {}, "", {between}, {after});
   }
   std::set<std::string> names = {"x"};
-  for (const onnx::Node& node : graph.to_model(model).graph.nodes) names.insert(node.outputs[0]);
+  for (const onnx::Node& node : written(graph, model).graph.nodes) names.insert(node.outputs[0]);
   EXPECT_EQ(names, (std::set<std::string>{"x", "a", "b", "c", "d", "a_0", "a_0_more", "a_1", "a_1_more"}));
 }
 

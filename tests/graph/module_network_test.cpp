@@ -43,8 +43,15 @@ onnx::Model conv_model(std::vector<onnx::Attribute> attributes) {
   return model(std::move(graph));
 }
 
+/// A file's own nodes.
+Result<ModuleNetwork> match(const onnx::Model& model, const Catalogue& catalogue, const DimBindings& dims = {}) {
+  auto executed = executed_as_is(model, dims);
+  if (!executed) return tl::unexpected(executed.error());
+  return match_modules(*executed, catalogue, &model);
+}
+
 TEST(ModuleNetwork, MatchesNodesAndCountsTheirBytes) {
-  const auto network = match_modules(conv_model({integer("group", 1)}), {}, catalogue(), nullptr);
+  const auto network = match(conv_model({integer("group", 1)}), catalogue());
   ASSERT_TRUE(network.has_value()) << network.error().context;
   ASSERT_EQ(network->modules.size(), 2U);
   const Module& conv = network->modules[0];
@@ -58,7 +65,7 @@ TEST(ModuleNetwork, MatchesNodesAndCountsTheirBytes) {
 }
 
 TEST(ModuleNetwork, AParameterThatCannotBeReadMakesTheModuleUnknownWithTheReason) {
-  const auto network = match_modules(conv_model({}), {}, catalogue(), nullptr);
+  const auto network = match(conv_model({}), catalogue());
   EXPECT_EQ(network->modules[0].match, ModuleMatch::unknown);
   EXPECT_EQ(network->modules[0].reason, "conv: attr.group is absent on Conv 'Conv_c'");
   // 8 filters of 4 x 3 x 3 over 64 positions, or whatever the shapes are: filter elements x output elements.
@@ -68,7 +75,7 @@ TEST(ModuleNetwork, AParameterThatCannotBeReadMakesTheModuleUnknownWithTheReason
 }
 
 TEST(ModuleNetwork, AnOperatorThatNothingCoversIsUnknownAndSaysSo) {
-  const auto network = match_modules(conv_model({integer("group", 1)}), {}, catalogue(), nullptr);
+  const auto network = match(conv_model({integer("group", 1)}), catalogue());
   const Module& made = network->modules[1];
   EXPECT_EQ(made.match, ModuleMatch::unknown);
   EXPECT_EQ(made.op, "up:Made");
@@ -81,16 +88,16 @@ TEST(ModuleNetwork, AnOperatorThatNothingCoversIsUnknownAndSaysSo) {
 TEST(ModuleNetwork, ConstantNodesAreNotModules) {
   onnx::Model m = conv_model({integer("group", 1)});
   m.graph.nodes.insert(m.graph.nodes.begin(), node("Constant", {}, {"k"}, {integer("value_int", 3)}));
-  const auto network = match_modules(m, {}, catalogue(), nullptr);
+  const auto network = match(m, catalogue());
   ASSERT_EQ(network->modules.size(), 2U);
   EXPECT_EQ(network->modules[0].node, 1U);
 }
 
 TEST(ModuleNetwork, FreeDimensionsAreAnError) {
   onnx::Model m = conv_model({integer("group", 1)});
-  m.graph.inputs[0].shape->at(0) = {.value = -1, .name = "n"};
-  EXPECT_FALSE(match_modules(m, {}, catalogue(), nullptr).has_value());
-  EXPECT_TRUE(match_modules(m, {.named = {}, .batch = 2}, catalogue(), nullptr).has_value());
+  m.graph.inputs[0] = value("x", {-1, 3, 8, 8});
+  EXPECT_FALSE(match(m, catalogue()).has_value());
+  EXPECT_TRUE(match(m, catalogue(), {.named = {}, .batch = 2}).has_value());
 }
 
 TEST(ModuleNetwork, TheBuiltInCatalogueCoversAWholeNetwork) {
@@ -99,13 +106,13 @@ TEST(ModuleNetwork, TheBuiltInCatalogueCoversAWholeNetwork) {
   const auto executed = onnx::read_model_file(std::string(LATCAST_TEST_DATA) + "/graph/squeezenet.optimized.onnx",
                                               onnx::ExternalWeights::ignored);
   ASSERT_TRUE(executed.has_value());
-  const auto network = match_modules(*executed, {}, *builtin, nullptr);
+  const auto network = match(*executed, *builtin);
   ASSERT_TRUE(network.has_value());
   for (const Module& module : network->modules) EXPECT_EQ(module.match, ModuleMatch::matched) << module.reason;
 }
 
 TEST(ModuleNetwork, ElevenThousandModulesTakeNoNoticeableTime) {
-  const auto network = match_modules(relu_chain(11000), {}, catalogue(), nullptr);
+  const auto network = match(relu_chain(11000), catalogue());
   ASSERT_TRUE(network.has_value());
   EXPECT_EQ(network->modules.size(), 11000U);
 }

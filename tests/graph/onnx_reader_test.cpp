@@ -4,7 +4,7 @@
 #include <fstream>
 #include <random>
 
-#include "graph/module_network.h"
+#include "graph/infer_shapes.h"
 #include "graph/net_builder.h"
 #include "graph/wire.h"
 

@@ -2,7 +2,7 @@
 
 #include <sstream>
 
-#include "graph/module_network.h"
+#include "graph/infer_shapes.h"
 #include "graph/net_builder.h"
 #include "graph/shapes/node_shapes.h"
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "golden.h"
+#include "graph/describe.h"
 #include "graph/net_builder.h"
 #include "must.h"
 #include "rules/agreement.h"
@@ -32,23 +33,15 @@ ExecutedGraph deduce(const onnx::Model& model, int block, int version = 1030) {
   return must(executed_graph(model, {}, "onnxruntime", {version, block}));
 }
 
-std::string dims_of(const std::map<std::string, TensorInfo>& tensors, const std::string& name) {
-  const auto found = tensors.find(name);
-  if (found == tensors.end() || !found->second.known) return "?";
-  std::string text;
-  for (const std::int64_t dim : found->second.dims) text += (text.empty() ? "" : "x") + std::to_string(dim);
-  return text.empty() ? "scalar" : text;
-}
-
 /// One line: operators with their activation and the shape of their first output, in the order of execution.
-std::string summary(const onnx::Model& model) {
-  const auto tensors = must(infer_shapes(model, {}, nullptr));
+std::string summary(const ExecutedGraph& executed) {
   std::string text;
-  for (const onnx::Node& node : model.graph.nodes) {
+  for (const ir::NodeId id : executed.order) {
+    const ir::Node& node = executed.graph.node(id);
     text += text.empty() ? "" : " > ";
     text += node.domain == "com.microsoft.nchwc" ? "blocked " + node.op : node.op;
     if (const onnx::Attribute* activation = node.attribute("activation")) text += "+" + activation->s;
-    text += " " + dims_of(tensors, node.outputs[0]);
+    text += " " + shape_text(executed.graph.info(node.outputs[0]));
   }
   return text;
 }
@@ -56,7 +49,7 @@ std::string summary(const onnx::Model& model) {
 std::string probe_summaries(int block) {
   std::string text;
   for (const Probe& probe : onnxruntime_probes()) {
-    text += probe.name + ": " + summary(deduce(as_read(probe.model), block).model) + "\n";
+    text += probe.name + ": " + summary(deduce(as_read(probe.model), block)) + "\n";
   }
   return text;
 }
@@ -68,8 +61,8 @@ std::string older_summaries() {
     const int newer = version == 1019 ? 1021 : version == 1021 ? 1025 : version == 1025 ? 1028 : version + 1;
     for (const Probe& probe : onnxruntime_probes()) {
       const onnx::Model model = as_read(probe.model);
-      const std::string older = summary(deduce(model, 16, version).model);
-      if (older != summary(deduce(model, 16, newer).model))
+      const std::string older = summary(deduce(model, 16, version));
+      if (older != summary(deduce(model, 16, newer)))
         text += std::to_string(version) + " " + probe.name + ": " + older + "\n";
     }
   }
@@ -77,7 +70,7 @@ std::string older_summaries() {
   for (const auto& [level, name] : levels) {
     for (const Probe& probe : onnxruntime_probes()) {
       const auto found = must(executed_graph(as_read(probe.model), {}, "onnxruntime", {1022, 16, level}));
-      text += std::string(name) + " " + probe.name + ": " + summary(found.model) + "\n";
+      text += std::string(name) + " " + probe.name + ": " + summary(found) + "\n";
     }
   }
   return text;
@@ -102,7 +95,7 @@ TEST(Probes, OfOlderVersionsAndLowerLevels) {
 TEST(Probes, ShowEveryRule) {
   std::map<std::string, int> applied;
   for (const Probe& probe : onnxruntime_probes()) {
-    for (const auto& [rule, count] : deduce(as_read(probe.model), 16).applied) applied[rule] += count;
+    (void)must(executed_graph(as_read(probe.model), {}, "onnxruntime", {1030, 16}, nullptr, &applied));
   }
   for (const char* rule : {"functions",
                            "identities",
@@ -151,7 +144,7 @@ TEST(ExecutedGraph, OfRealNetworksIsTheEngines) {
   for (const char* name : {"squeezenet", "shufflenet"}) {
     const onnx::Model model = read(std::string(name) + ".onnx");
     const onnx::Model engine = read(std::string(name) + ".optimized.onnx", onnx::ExternalWeights::ignored);
-    const Agreement agreement = must(compare_graphs(engine, deduce(model, block_of(engine)).model, {}, nullptr));
+    const Agreement agreement = compare_graphs(must(executed_as_is(engine, {})), deduce(model, block_of(engine)));
     EXPECT_TRUE(agreement.equal) << name;
     EXPECT_EQ(agreement.common, agreement.engine_nodes) << name;
     for (const auto& [what, count] : agreement.missing) ADD_FAILURE() << name << ": engine " << count << "x " << what;
@@ -161,15 +154,18 @@ TEST(ExecutedGraph, OfRealNetworksIsTheEngines) {
 
 TEST(ExecutedGraph, CanBeWrittenAndReadAgain) {
   for (const Probe& probe : onnxruntime_probes()) {
-    const onnx::Model deduced = deduce(as_read(probe.model), 16).model;
-    EXPECT_EQ(as_read(deduced).graph.nodes.size(), deduced.graph.nodes.size()) << probe.name;
+    const onnx::Model model = as_read(probe.model);
+    const ExecutedGraph deduced = deduce(model, 16);
+    EXPECT_EQ(summary(must(executed_as_is(as_read(to_model(deduced, model)), {}))), summary(deduced)) << probe.name;
+    EXPECT_EQ(summary(must(read_executed_graph(write_executed_graph(deduced)))), summary(deduced)) << probe.name;
   }
 }
 
 TEST(ExecutedGraph, StaysPlainWithoutABlock) {
   for (const Probe& probe : onnxruntime_probes()) {
-    for (const onnx::Node& node : deduce(as_read(probe.model), 0).model.graph.nodes) {
-      EXPECT_NE(node.domain, "com.microsoft.nchwc") << probe.name;
+    const ExecutedGraph deduced = deduce(as_read(probe.model), 0);
+    for (const ir::NodeId id : deduced.order) {
+      EXPECT_NE(deduced.graph.node(id).domain, "com.microsoft.nchwc") << probe.name;
     }
   }
 }
@@ -183,7 +179,7 @@ TEST(ExecutedGraph, LivesWithUnknownShapes) {
   graph.nodes = {test::node("Mystery", {"x"}, {"m"}, {}, "unknown"), test::node("Conv", {"m", "w"}, {"a"}),
                  test::node("Conv", {"x", "w"}, {"b"}), test::node("Add", {"a", "b"}, {"sum"})};
   const ExecutedGraph found = deduce(test::model(std::move(graph)), 16);
-  EXPECT_EQ(found.model.graph.nodes.back().op, "Add");
+  EXPECT_EQ(found.graph.node(found.order.back()).op, "Add");
 }
 
 TEST(ExecutedGraph, RefusesNodesThatLackWhatTheyNeed) {
@@ -204,7 +200,7 @@ TEST(ExecutedGraph, LeavesOddPermutationsAlone) {
   graph.outputs = {test::value("y", {3, 2})};
   graph.nodes = {test::node("Transpose", {"x"}, {"t"}, {test::ints("perm", {1, 0})}),
                  test::node("Transpose", {"t"}, {"y"}, {test::ints("perm", {0, 7})})};
-  EXPECT_EQ(deduce(test::model(std::move(graph)), 16).model.graph.nodes.size(), 2U);
+  EXPECT_EQ(deduce(test::model(std::move(graph)), 16).order.size(), 2U);
 }
 
 TEST(ExecutedGraph, SaysWhichEngineItHasNoRulesFor) {
@@ -242,12 +238,12 @@ TEST(EngineTarget, IsReadFromVersionAndFeatures) {
 
 TEST(Agreement, FindsWhatDiffers) {
   const onnx::Model model = read("squeezenet.onnx");
-  const onnx::Model sixteen = deduce(model, 16).model, plain = deduce(model, 0).model;
-  const Agreement same = must(compare_graphs(sixteen, sixteen, {}, nullptr));
+  const ExecutedGraph sixteen = deduce(model, 16), plain = deduce(model, 0);
+  const Agreement same = compare_graphs(sixteen, sixteen);
   EXPECT_TRUE(same.equal);
   EXPECT_EQ(same.common, same.engine_nodes);
   EXPECT_TRUE(same.missing.empty() && same.surplus.empty());
-  const Agreement other = must(compare_graphs(sixteen, plain, {}, nullptr));
+  const Agreement other = compare_graphs(sixteen, plain);
   EXPECT_FALSE(other.equal);
   EXPECT_LT(other.common, other.engine_nodes);
   EXPECT_FALSE(other.missing.empty());

@@ -19,12 +19,10 @@ struct Options : session::ExecutionOptions {
   OutputOptions output;
 };
 
-std::string shapes_text(const std::vector<std::string>& names, const std::map<std::string, TensorInfo>& tensors) {
+std::string shapes_text(const ir::Graph& graph, const ir::Ids& ids) {
   std::string text;
-  for (const std::string& name : names) {
-    const auto found = tensors.find(name);
-    if (found == tensors.end() || found->second.constant) continue;
-    text += (text.empty() ? "" : ", ") + shape_text(found->second);
+  for (const ir::ValueId id : ids) {
+    if (id != ir::kNothing && !graph.info(id).constant) text += (text.empty() ? "" : ", ") + shape_text(graph.info(id));
   }
   return text;
 }
@@ -36,14 +34,15 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 std::string to_text(const Execution& shown) {
+  const ExecutedGraph& executed = shown.executed.graph;
   std::vector<std::string> heads = {"operator", "in", "out", "stands for"};
   if (!shown.forecasts.empty()) heads.insert(heads.begin() + 3, "forecast");
   Table table(heads);
   for (std::size_t i = 0; i < shown.executed.network.modules.size(); ++i) {
     const Module& module = shown.executed.network.modules[i];
-    const onnx::Node& node = shown.executed.model.graph.nodes[module.node];
-    std::vector<std::string> row = {module.op, shapes_text(node.inputs, shown.executed.tensors),
-                                    shapes_text(node.outputs, shown.executed.tensors), joined(module.nodes)};
+    const ir::Node& node = executed.node(module.node);
+    std::vector<std::string> row = {module.op, shapes_text(executed.graph, node.inputs),
+                                    shapes_text(executed.graph, node.outputs), joined(module.nodes)};
     if (!shown.forecasts.empty()) row.insert(row.begin() + 3, format_time(shown.forecasts[i].latency.count()));
     table.add(row);
   }
@@ -52,20 +51,23 @@ std::string to_text(const Execution& shown) {
 }
 
 Json to_json(const Execution& shown) {
+  const ExecutedGraph& executed = shown.executed.graph;
   Json json = json_head();
   json["graph"] = shown.graph;
   json["nodes"] = Json::array();
   for (std::size_t i = 0; i < shown.executed.network.modules.size(); ++i) {
     const Module& module = shown.executed.network.modules[i];
-    const onnx::Node& node = shown.executed.model.graph.nodes[module.node];
-    const auto list = [&](const std::vector<std::string>& names) {
+    const ir::Node& node = executed.node(module.node);
+    const auto list = [&](const ir::Ids& ids) {
       Json out = Json::array();
-      for (const std::string& name : names) {
-        const auto found = shown.executed.tensors.find(name);
-        Json tensor = {{"name", name}};
-        if (found != shown.executed.tensors.end() && found->second.known) tensor["shape"] = found->second.dims;
-        if (found != shown.executed.tensors.end()) tensor["constant"] = found->second.constant;
-        out.push_back(std::move(tensor));
+      for (const ir::ValueId id : ids) {
+        Json& tensor = out.emplace_back(Json{{"name", id == ir::kNothing ? "" : executed.graph.name(id)}});
+        if (id == ir::kNothing) continue;
+        const TensorInfo& info = executed.graph.info(id);
+        if (info.known) tensor["shape"] = info.dims;
+        tensor["constant"] = info.constant;
+        if (const auto layout = executed.layouts.find(id); layout != executed.layouts.end())
+          tensor["layout"] = layout->second;
       }
       return out;
     };
@@ -74,6 +76,8 @@ Json to_json(const Execution& shown) {
                 {"inputs", list(node.inputs)},
                 {"outputs", list(node.outputs)},
                 {"nodes", module.nodes}};
+    if (module.node < executed.kernels.size() && !executed.kernels[module.node].empty())
+      one["kernel"] = executed.kernels[module.node];
     if (!shown.forecasts.empty()) one["latency_ns"] = shown.forecasts[i].latency.count();
     json["nodes"].push_back(std::move(one));
   }
@@ -82,8 +86,7 @@ Json to_json(const Execution& shown) {
 
 /// A copy for graph viewers: forecasts are the nodes' doc strings.
 Result<void> write_onnx(const Execution& shown, const std::string& file) {
-  onnx::Model model = shown.executed.model;
-  for (onnx::Tensor& tensor : model.graph.initializers) tensor.external_location.clear();  // weights are not there
+  onnx::Model model = to_model(shown.executed.graph, shown.file);
   for (std::size_t i = 0; i < shown.forecasts.size(); ++i) {
     const Module& module = shown.executed.network.modules[i];
     model.graph.nodes[module.node].doc =

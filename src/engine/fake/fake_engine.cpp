@@ -196,39 +196,28 @@ class FakeEngine final : public Engine {
     if (!behaviour) return tl::unexpected(behaviour.error());
     shared_->clock_ns += behaviour->load_ns;
     if (auto ok = suffer(*behaviour, ++shared_->loads); !ok) return tl::unexpected(ok.error());
-    auto parsed = parse(model);
-    if (!parsed) return tl::unexpected(parsed.error());
-    DimBindings dims{.named = model.free_dims, .batch = {}};
-    if (!model.inputs.empty() && !model.inputs.front().dims.empty()) dims.batch = model.inputs.front().dims.front();
-    auto shapes = infer_shapes(*parsed, dims, nullptr);
-    if (!shapes) return tl::unexpected(shapes.error());
+    auto executed = executed_graph(model, settings);
+    if (!executed) return tl::unexpected(executed.error());
     std::vector<NodeTime> nodes;
     const double scale = behaviour->scale * slowdown(*behaviour, settings);
-    for (const onnx::Node& node : parsed->graph.nodes) {
-      nodes.push_back({node.name, node.op, scale * fake_node_latency(node, *shapes)});
+    for (const ir::NodeId id : executed->order) {
+      const ir::Node& node = executed->graph.node(id);
+      nodes.push_back({node.name, node.op, scale * fake_node_latency(executed->graph, node)});
     }
-    if (options.executed_graph != nullptr) {
-      auto graph = onnx::write_model(*parsed, onnx::Weights::skeleton);
-      if (!graph) return tl::unexpected(graph.error());
-      *options.executed_graph = std::move(*graph);
-    }
+    if (options.executed_graph != nullptr) *options.executed_graph = std::move(*executed);
     return std::make_unique<FakeSession>(std::move(nodes), *behaviour, *shared_, options.profile);
   }
 
-  Result<std::string> executed_graph(const EngineModel& model, const EngineSettings&) override {
-    auto parsed = parse(model);
+  Result<ExecutedGraph> executed_graph(const EngineModel& model, const EngineSettings&) override {
+    const auto parsed = read_model(model);
     if (!parsed) return tl::unexpected(parsed.error());
-    auto graph = onnx::write_model(*parsed, onnx::Weights::skeleton);
-    if (!graph) return tl::unexpected(graph.error());
-    return std::move(*graph);
+    auto out = executed_as_is(*parsed, bindings_of(model));
+    if (!out) return out;
+    for (const ir::NodeId id : out->order) out->kernels.push_back(out->graph.node(id).op == "Conv" ? "conv_by_8" : "");
+    return out;
   }
 
  private:
-  static Result<onnx::Model> parse(const EngineModel& model) {
-    return model.bytes.empty() ? onnx::read_model_file(model.file)
-                               : onnx::read_model(std::as_bytes(std::span(model.bytes)));
-  }
-
   static Result<void> suffer(const Behaviour& behaviour, std::uint64_t load) {
     const auto due = [load](int every) { return every > 0 && load % static_cast<std::uint64_t>(every) == 0; };
     if (due(behaviour.refuse)) return fail(Errc::engine_failure, "the fake engine refuses this model");
@@ -248,7 +237,7 @@ class FakeEngine final : public Engine {
 
 std::unique_ptr<Engine> make_fake_engine() { return std::make_unique<FakeEngine>(); }
 
-double fake_node_latency(const onnx::Node& node, const std::map<std::string, TensorInfo>& shapes) {
+double fake_node_latency(const ir::Graph& graph, const ir::Node& node) {
   // As real engines have it: a view moves nothing, and what picks reads no more than it writes.
   static const std::set<std::string> kViews = {"Reshape",  "Flatten", "Squeeze", "Unsqueeze",
                                                "Identity", "Dropout", "Shape"};
@@ -258,20 +247,17 @@ double fake_node_latency(const onnx::Node& node, const std::map<std::string, Ten
   double weight_bytes = 0;
   double output_elements = 0;
   double macs = 0;
-  for (const std::string& input : node.inputs) {
-    const auto found = shapes.find(input);
-    if (found == shapes.end() || !found->second.known || kPicking.contains(node.op)) continue;
-    (found->second.constant ? weight_bytes : activation_bytes) += found->second.bytes();
+  for (const ir::ValueId id : node.inputs) {
+    if (id == ir::kNothing || kPicking.contains(node.op)) continue;
+    (graph.info(id).constant ? weight_bytes : activation_bytes) += graph.info(id).bytes();
   }
-  for (const std::string& output : node.outputs) {
-    const auto found = shapes.find(output);
-    if (found == shapes.end() || !found->second.known) continue;
-    activation_bytes += found->second.bytes();
-    output_elements += found->second.elements();
+  for (const ir::ValueId id : node.outputs) {
+    if (id == ir::kNothing) continue;
+    activation_bytes += graph.info(id).bytes();
+    output_elements += graph.info(id).elements();
   }
-  const auto dims = [&](std::size_t input) -> Dims {
-    const auto found = input < node.inputs.size() ? shapes.find(node.inputs[input]) : shapes.end();
-    return found == shapes.end() ? Dims{} : found->second.dims;
+  const auto dims = [&](std::size_t input) {
+    return node.input(input) == ir::kNothing ? Dims{} : graph.info(node.input(input)).dims;
   };
   if (node.op == "Conv" && !dims(1).empty()) {
     const auto weight = dims(1);

@@ -20,7 +20,7 @@
 #include <memory>
 
 #include "engine/engine.h"
-#include "graph/module_network.h"
+#include "graph/ir.h"
 
 namespace latcast {
 
@@ -29,6 +29,6 @@ std::unique_ptr<Engine> make_fake_engine();
 /// ns for one node: 400 + 0.05 per byte read or written + 0.02 per byte of weights + 0.03 per multiply-accumulate, of
 /// which convolutions pad their output channels to multiples of 8. Views (Reshape ...) cost 400; Gather and Slice read
 /// nothing but what they write.
-[[nodiscard]] double fake_node_latency(const onnx::Node& node, const std::map<std::string, TensorInfo>& shapes);
+[[nodiscard]] double fake_node_latency(const ir::Graph& graph, const ir::Node& node);
 
 }  // namespace latcast

@@ -12,6 +12,7 @@
 
 #include "engine/onnxruntime/library.h"
 #include "engine/onnxruntime/profile_reader.h"
+#include "engine/onnxruntime/saved_graph.h"
 #include "engine/onnxruntime/session_settings.h"
 
 namespace latcast {
@@ -268,9 +269,9 @@ class OnnxRuntimeEngine final : public Engine {
     return create(model, settings, {options.profile, options.executed_graph != nullptr, true}, options.executed_graph);
   }
 
-  Result<std::string> executed_graph(const EngineModel& model, const EngineSettings& settings) override {
+  Result<ExecutedGraph> executed_graph(const EngineModel& model, const EngineSettings& settings) override {
     if (auto ok = open(settings); !ok) return tl::unexpected(ok.error());
-    std::string graph;
+    ExecutedGraph graph;
     auto session = create(model, settings, {false, true, false}, &graph);
     if (!session) return tl::unexpected(session.error());
     return graph;
@@ -286,7 +287,7 @@ class OnnxRuntimeEngine final : public Engine {
   }
 
   Result<std::unique_ptr<Session>> create(const EngineModel& model, const EngineSettings& settings, Purpose purpose,
-                                          std::string* graph) {
+                                          ExecutedGraph* graph) {
     auto options = session_options(model, settings);
     if (!options) return tl::unexpected(options.error());
     std::optional<ScratchFolder> scratch;
@@ -300,9 +301,9 @@ class OnnxRuntimeEngine final : public Engine {
     auto runner = std::make_unique<OrtSessionRunner>(*library_, std::move(scratch));
     if (auto ok = create_session(model, *options, *runner); !ok) return tl::unexpected(ok.error());
     if (graph != nullptr) {
-      auto text = read_file(folder / "graph.onnx");
-      if (!text) return tl::unexpected(text.error());
-      *graph = std::move(*text);
+      auto saved = ort::read_saved_graph(folder / "graph.onnx", model);
+      if (!saved) return tl::unexpected(saved.error());
+      *graph = std::move(*saved);
     }
     if (purpose.run) {
       if (auto ok = runner->prepare(model.inputs); !ok) return tl::unexpected(ok.error());
@@ -317,7 +318,7 @@ class OnnxRuntimeEngine final : public Engine {
       return check(api, api.CreateSession(library_->env, model.file.c_str(), options.get(), runner.session()));
     }
     // Generated networks arrive without their weights.
-    auto parsed = onnx::read_model(std::as_bytes(std::span(model.bytes)));
+    const auto parsed = read_model(model);
     if (!parsed) return tl::unexpected(parsed.error());
     const auto bytes = onnx::write_model(*parsed, onnx::Weights::materialize);
     if (!bytes) return tl::unexpected(bytes.error());

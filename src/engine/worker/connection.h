@@ -19,7 +19,7 @@
 namespace latcast {
 
 /// Of what follows the greeting. Raised whenever a frame changes its meaning.
-inline constexpr int kWorkerProtocol = 2;
+inline constexpr int kWorkerProtocol = 3;
 
 enum class FrameStatus : std::uint8_t { ok, closed, timeout, memory, interrupted };
 /// Asked while nothing comes; ends the wait by anything but ok.

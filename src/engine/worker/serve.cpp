@@ -27,6 +27,11 @@ BurstSpec burst_spec(const Json& json) {
   return {Nanos(json.at("duration_ns").get<double>()), json.at("warmup"), json.at("min_runs"), json.at("max_runs")};
 }
 
+std::string from_binary(const Json& json) {
+  const auto& bytes = json.get_binary();
+  return {bytes.begin(), bytes.end()};
+}
+
 EngineModel engine_model(const Json& json) {
   EngineModel model;
   model.file = json.at("file");
@@ -97,7 +102,7 @@ class Server {
     if (!model) return to_json(model.error());
     if (lacking(*model)) return {{"lacks_model", true}};
     auto graph = engine_->executed_graph(*model, settings_);
-    return graph ? Json{{"graph", binary(*graph)}} : to_json(graph.error());
+    return graph ? Json{{"graph", binary(write_executed_graph(*graph))}} : to_json(graph.error());
   }
 
   Json measure(const Json& question) {
@@ -106,7 +111,7 @@ class Server {
     const auto model = take_model(question.at("model"));
     if (!model) return to_json(model.error());
     if (lacking(*model)) return {{"lacks_model", true}};
-    std::string graph;
+    ExecutedGraph graph;
     const bool profile = can_.node_times != "none" && question.contains("profile");
     const bool want_graph = can_.executed_graph && question.value("want_graph", false);
     LoadOptions options{profile, want_graph ? &graph : nullptr};
@@ -130,7 +135,7 @@ class Server {
     return {{"runs_ns", *runs},
             {"nodes", std::move(nodes)},
             {"overheads", std::move(overheads)},
-            {"graph", binary(graph)},
+            {"graph", want_graph ? binary(write_executed_graph(graph)) : Json()},
             {"load_ns", load_time.count()},
             {"elapsed_ns", (engine_->now() - start).count()},
             {"resident_bytes", resident_bytes("self")},
@@ -185,11 +190,6 @@ class Server {
 
 Json binary(const std::string& bytes) { return Json::binary(std::vector<std::uint8_t>(bytes.begin(), bytes.end())); }
 
-std::string from_binary(const Json& json) {
-  const auto& bytes = json.get_binary();
-  return {bytes.begin(), bytes.end()};
-}
-
 Json to_json(const EngineSettings& settings) {
   return {{"library", settings.library}, {"threads", settings.threads}, {"session", settings.session}};
 }
@@ -236,14 +236,20 @@ Json to_json(const MeasureRequest& request, const std::string& key) {
   return json;
 }
 
-MeasureReply measure_reply(const Json& json) {
+Result<ExecutedGraph> executed_graph(const Json& json) { return read_executed_graph(from_binary(json.at("graph"))); }
+
+Result<MeasureReply> measure_reply(const Json& json) {
   MeasureReply reply;
   reply.runs_ns = json.at("runs_ns").get<std::vector<double>>();
   for (const Json& node : json.at("nodes")) {
     reply.profile.nodes.push_back({node.at(0), node.at(1), node.at(2), node.at(3)});
   }
   reply.profile.overheads = json.at("overheads").get<std::map<std::string, std::vector<double>>>();
-  reply.executed_graph = from_binary(json.at("graph"));
+  if (!json.at("graph").is_null()) {
+    auto graph = executed_graph(json);
+    if (!graph) return tl::unexpected(graph.error());
+    reply.executed_graph = std::move(*graph);
+  }
   reply.load_ns = json.at("load_ns");
   reply.elapsed_ns = json.at("elapsed_ns");
   reply.resident_bytes = json.at("resident_bytes");

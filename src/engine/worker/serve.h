@@ -16,9 +16,9 @@ namespace latcast {
 /// itself.
 [[nodiscard]] nlohmann::json to_json(const EngineModel& model, const std::string& key);
 [[nodiscard]] nlohmann::json to_json(const MeasureRequest& request, const std::string& key);
-[[nodiscard]] MeasureReply measure_reply(const nlohmann::json& json);
+[[nodiscard]] Result<MeasureReply> measure_reply(const nlohmann::json& json);
+[[nodiscard]] Result<ExecutedGraph> executed_graph(const nlohmann::json& json);
 [[nodiscard]] nlohmann::json binary(const std::string& bytes);
-[[nodiscard]] std::string from_binary(const nlohmann::json& json);
 
 /// Greets, then answers requests until the pipe closes. The first of them says which engine is meant, unless `engine`
 /// is given.

@@ -238,7 +238,7 @@ Result<MachineInfo> Worker::machine() {
 
 /// What a reply says; one that lacks it is an error.
 template <class Read>
-auto read_reply(const Result<Json>& reply, const Read& read) -> Result<decltype(read(*reply))> {
+auto read_reply(const Result<Json>& reply, const Read& read) -> decltype(read(*reply)) {
   if (!reply) return tl::unexpected(reply.error());
   try {
     return read(*reply);
@@ -248,7 +248,7 @@ auto read_reply(const Result<Json>& reply, const Read& read) -> Result<decltype(
 }
 
 Result<EngineInfo> Worker::info() {
-  return read_reply(state_->ask({{"ask", "info"}}), [this](const Json& reply) {
+  return read_reply(state_->ask({{"ask", "info"}}), [this](const Json& reply) -> Result<EngineInfo> {
     return EngineInfo{reply.at("name"),    reply.at("available"), reply.at("version"),
                       reply.at("library"), reply.at("problem"),   state_->can};
   });
@@ -260,14 +260,15 @@ Result<EngineCapabilities> Worker::capabilities() {
 }
 
 Result<std::map<std::string, std::string>> Worker::describe() {
+  using Options = std::map<std::string, std::string>;
   return read_reply(state_->ask({{"ask", "describe"}}),
-                    [](const Json& reply) { return reply.at("settings").get<std::map<std::string, std::string>>(); });
+                    [](const Json& reply) -> Result<Options> { return reply.at("settings").get<Options>(); });
 }
 
-Result<std::string> Worker::executed_graph(const EngineModel& model) {
+Result<ExecutedGraph> Worker::executed_graph(const EngineModel& model) {
   const auto reply = state_->ask_about(
       model, [&](const std::string& key) { return Json{{"ask", "graph"}, {"model", to_json(model, key)}}; });
-  return read_reply(reply, [](const Json& one) { return from_binary(one.at("graph")); });
+  return read_reply(reply, latcast::executed_graph);
 }
 
 Result<MeasureReply> Worker::measure(const MeasureRequest& request) {

@@ -37,7 +37,7 @@ struct MeasureRequest {
 struct MeasureReply {
   std::vector<double> runs_ns;  // unprofiled, in order
   NodeTimes profile;
-  std::string executed_graph;
+  std::optional<ExecutedGraph> executed_graph;
   double load_ns = 0;         // session creation
   double elapsed_ns = 0;      // the whole request, by the engine's own clock
   double resident_bytes = 0;  // of the worker, at the end
@@ -64,7 +64,7 @@ class Worker {
   Result<EngineCapabilities> capabilities();
   Result<std::map<std::string, std::string>> describe();
   /// Errc::unsupported: the engine does not tell.
-  Result<std::string> executed_graph(const EngineModel& model);
+  Result<ExecutedGraph> executed_graph(const EngineModel& model);
   Result<MeasureReply> measure(const MeasureRequest& request);
   /// Model runs that workers of this object have made so far (tests assert zero for forecasts).
   [[nodiscard]] std::uint64_t runs_made() const;

@@ -31,8 +31,8 @@ struct CarrierData {
   std::uint64_t identity = 0;
   std::vector<MeasurementRecord> measurements;
   std::vector<double> effects;  // per measurement: log of how much slower the machine was than usual
-  onnx::Model executed;
   ModuleNetwork network;
+  std::vector<double> values;  // per executed node: tensors that it reads and writes
   QuietLatency quiet;
   std::vector<double> profiled_ns;  // per executed node, round effects removed, median over rounds
   std::vector<double> pause_ns;     // after it; likewise
@@ -54,12 +54,16 @@ double burst_minimum(const MeasurementRecord& measurement) {
 
 /// Reads the graph; false where the carrier cannot be used.
 bool read_graph(CarrierData& carrier, const Catalogue& catalogue) {
-  auto executed = onnx::read_model(std::as_bytes(std::span(carrier.record.executed)));
+  auto executed = read_executed_graph(carrier.record.executed);
   if (!executed) return false;
-  auto network = match_modules(*executed, {}, catalogue, nullptr);
-  if (!network) return false;
-  carrier.executed = std::move(*executed);
-  carrier.network = std::move(*network);
+  carrier.network = match_modules(*executed, catalogue, nullptr);
+  const auto used = [](const ir::Ids& ids) {
+    return static_cast<std::size_t>(ids.end() - ids.begin() - std::ranges::count(ids, ir::kNothing));
+  };
+  for (const ir::NodeId id : executed->order) {
+    const ir::Node& node = executed->graph.node(id);
+    carrier.values.push_back(static_cast<double>(used(node.inputs) + used(node.outputs)));
+  }
   return true;
 }
 
@@ -82,7 +86,7 @@ double pause_after(const MeasurementRecord& measurement, std::size_t node) {
 }
 
 void combine_nodes(CarrierData& carrier) {
-  const std::size_t nodes = carrier.executed.graph.nodes.size();
+  const std::size_t nodes = carrier.values.size();
   carrier.profiled_ns.assign(nodes, kMissing);
   carrier.pause_ns.assign(nodes, 0.0);
   carrier.spread.assign(nodes, 0.1);
@@ -106,13 +110,6 @@ void combine_nodes(CarrierData& carrier) {
   }
 }
 
-double values_of(const onnx::Node& node) {
-  const auto used = [](const std::vector<std::string>& names) {
-    return static_cast<double>(std::ranges::count_if(names, [](const std::string& name) { return !name.empty(); }));
-  };
-  return used(node.inputs) + used(node.outputs);
-}
-
 /// Whether the engine told times of nodes at all.
 bool timed(const CarrierData& carrier) {
   return std::ranges::any_of(carrier.measurements, [](const MeasurementRecord& one) { return !one.nodes_ns.empty(); });
@@ -132,7 +129,7 @@ ProfiledRun profiled_run(const CarrierData& carrier) {
     run.profiled_ns += carrier.profiled_ns[node];
     run.pauses_ns += carrier.pause_ns[node];
     run.nodes += 1;
-    run.values += values_of(carrier.executed.graph.nodes[node]);
+    run.values += carrier.values[node];
   }
   return run;
 }
@@ -144,8 +141,8 @@ std::vector<double> clean_latencies(const CarrierData& carrier, const ProfilerCo
   for (std::size_t node = 0; node < clean.size(); ++node) {
     const double profiled = carrier.profiled_ns[node];
     if (std::isnan(profiled)) continue;
-    const double overhead = cost.per_pause * carrier.pause_ns[node] + cost.per_node_ns +
-                            cost.per_value_ns * values_of(carrier.executed.graph.nodes[node]);
+    const double overhead =
+        cost.per_pause * carrier.pause_ns[node] + cost.per_node_ns + cost.per_value_ns * carrier.values[node];
     clean[node] = std::max({cost.scale * profiled - overhead, 0.03 * profiled, kFloor});
     sum += clean[node];
   }
@@ -295,7 +292,7 @@ std::vector<CampaignEffect> remove_campaign_effects(const std::vector<std::int64
 void unite(CarrierData& carrier, CarrierData&& copy) {
   if (carrier.record.executed != copy.record.executed) {  // the newer graph holds; times of other nodes say nothing
     for (MeasurementRecord& measurement : carrier.measurements) measurement.nodes_ns.clear();
-    carrier.executed = std::move(copy.executed);
+    carrier.values = std::move(copy.values);
     carrier.network = std::move(copy.network);
   }
   const bool adaptive = carrier.record.adaptive && copy.record.adaptive;
@@ -352,7 +349,7 @@ Latencies shared_latencies(std::vector<CarrierData>& carriers, const Catalogue& 
   report.profiler = {.per_run_ns = shares.run_ns};
   Latencies out;
   for (std::size_t i = 0; i < carriers.size(); ++i) {
-    std::vector<double>& own = out.emplace_back(carriers[i].executed.graph.nodes.size(), kMissing);
+    std::vector<double>& own = out.emplace_back(carriers[i].values.size(), kMissing);
     for (std::size_t m = 0; m < shares.modules_ns[i].size(); ++m) {
       const std::size_t node = carriers[i].network.modules[m].node;
       own[node] = std::max(shares.modules_ns[i][m], kFloor);

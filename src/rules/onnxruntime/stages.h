@@ -2,6 +2,7 @@
 // were read from its public source and checked against what it makes of probes (tests/rules).
 #pragma once
 
+#include <array>
 #include <span>
 
 #include "rules/rule.h"
@@ -13,7 +14,8 @@ inline constexpr std::string_view kNchwc = "com.microsoft.nchwc";
 
 [[nodiscard]] std::span<const Stage> stages();
 
-inline constexpr EngineRules kRules = {"onnxruntime", "1.31.1", stages};
+inline constexpr std::array<std::string_view, 2> kReorders = {"ReorderInput", "ReorderOutput"};
+inline constexpr EngineRules kRules = {"onnxruntime", "1.31.1", stages, kReorders};
 
 // Before the levels: operators that the provider has no kernel for, as their definition writes them.
 std::size_t write_out_functions(Graph& graph, const EngineTarget& target);
