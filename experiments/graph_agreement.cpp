@@ -136,7 +136,7 @@ Result<GraphReport> check_graphs(const GraphOptions& options, session::Listener&
   if (!info->available) return fail(Errc::engine_unavailable, info->problem);
   const auto machine = forecaster->worker().machine();
   if (!machine) return tl::unexpected(machine.error());
-  const auto target = rules::engine_target(info->version, machine->cpu_features);
+  const auto target = rules::engine_target(info->name, info->version, machine->cpu_features);
   if (!target) return tl::unexpected(target.error());
   GraphReport out;
   out.engine_version = info->version;

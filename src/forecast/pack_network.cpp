@@ -53,12 +53,10 @@ std::vector<ModuleQuery> module_queries(const ModuleNetwork& network, const std:
 }
 
 Result<rules::EngineTarget> rule_target(const Target& target) {
-  if (!rules::knows(target.engine))
-    return fail(Errc::unsupported, "there are no rules for what " + target.engine + " executes");
   std::string features;
   for (const std::string& feature : target.cpu_features) features += (features.empty() ? "" : " ") + feature;
   const std::string_view level = find_value(target.settings, "optimization_level");
-  return rules::engine_target(target.engine_version, features, level.empty() ? "all" : level);
+  return rules::engine_target(target.engine, target.engine_version, features, level.empty() ? "all" : level);
 }
 
 }  // namespace latcast

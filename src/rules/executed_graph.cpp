@@ -23,8 +23,6 @@ bool has_needed(const Rule& rule, const Graph& graph) {
   return std::ranges::all_of(rule.needs, [&](std::string_view op) { return op.empty() || graph.may_have(op); });
 }
 
-constexpr int kOldest = 1019;  // as EngineTarget::version: the oldest that the rules were compared with
-
 /// Rounds until no rule changes anything. A rule is left out while nothing has changed since it found nothing to do.
 void run(const Stage& stage, Graph& graph, const EngineTarget& target, std::map<std::string, int>* applied) {
   constexpr std::size_t kNever = ~std::size_t{0};
@@ -45,6 +43,8 @@ void run(const Stage& stage, Graph& graph, const EngineTarget& target, std::map<
   }
 }
 
+}  // namespace
+
 bool has_word(std::string_view words, std::string_view word) {
   for (std::size_t at = words.find(word); at != std::string_view::npos; at = words.find(word, at + 1)) {
     const std::size_t end = at + word.size();
@@ -53,16 +53,16 @@ bool has_word(std::string_view words, std::string_view word) {
   return false;
 }
 
-}  // namespace
-
-bool knows(std::string_view engine) { return find_rules(engine) != nullptr; }
-
 std::string_view newest_known(std::string_view engine) {
   const EngineRules* rules = find_rules(engine);
   return rules != nullptr ? rules->newest : std::string_view();
 }
 
-Result<EngineTarget> engine_target(std::string_view version, std::string_view cpu_features, std::string_view level) {
+Result<EngineTarget> engine_target(std::string_view engine, std::string_view version, std::string_view cpu_features,
+                                   std::string_view level) {
+  const EngineRules* rules = find_rules(engine);
+  if (rules == nullptr)
+    return fail(Errc::unsupported, "there are no rules for what " + std::string(engine) + " executes");
   int major = 0, minor = 0;
   const char *begin = version.begin(), *end = version.end();
   const auto first = std::from_chars(begin, end, major);
@@ -72,18 +72,18 @@ Result<EngineTarget> engine_target(std::string_view version, std::string_view cp
   }
   EngineTarget out;
   out.version = major * 1000 + minor;
-  if (out.version < kOldest) {
-    return fail(Errc::unsupported, "the rules hold from version " + std::to_string(kOldest / 1000) + "." +
-                                       std::to_string(kOldest % 1000) + " on; this is " + std::string(version));
+  if (out.version < rules->oldest) {
+    return fail(Errc::unsupported, "the rules hold from version " + std::to_string(rules->oldest / 1000) + "." +
+                                       std::to_string(rules->oldest % 1000) + " on; this is " + std::string(version));
   }
   static constexpr std::array<std::string_view, 4> kLevels = {"none", "basic", "extended", "all"};
   const auto known = std::ranges::find(kLevels, level);
   if (known == kLevels.end())
     return fail(Errc::unsupported, "'" + std::string(level) + "' is no level of optimization that rules know");
   out.level = static_cast<Level>(known - kLevels.begin());
-  if (has_word(cpu_features, "sme"))
-    return fail(Errc::unsupported, "the rules do not hold for CPUs with SME, where convolutions get another layout");
-  out.block = has_word(cpu_features, "avx512f") ? 16 : has_word(cpu_features, "avx") ? 8 : 0;
+  out.block = rules->block(cpu_features);
+  if (out.block < 0)
+    return fail(Errc::unsupported, "the rules do not hold for CPUs with '" + std::string(cpu_features) + "'");
   return out;
 }
 

@@ -12,9 +12,6 @@
 
 namespace latcast::rules {
 
-/// Whether there are rules for the engine.
-[[nodiscard]] bool knows(std::string_view engine);
-
 /// The newest version that the rules were checked against; empty where there are none. Newer ones get its rules.
 [[nodiscard]] std::string_view newest_known(std::string_view engine);
 
@@ -29,9 +26,9 @@ void deduce(Graph& graph, std::string_view engine, const EngineTarget& target, s
                                                    std::map<std::string, int>* applied = nullptr);
 
 /// From an engine's version ("1.30.0"), its CPU's features ("avx2 avx512f") and its level of optimization ("none",
-/// "basic", "extended", "all"). Errc::unsupported: no such version or level, or a version older than the rules hold
-/// for.
-[[nodiscard]] Result<EngineTarget> engine_target(std::string_view version, std::string_view cpu_features,
-                                                 std::string_view level = "all");
+/// "basic", "extended", "all"). Errc::unsupported: no rules for the engine, no such version or level, or a version or a
+/// CPU that the rules do not hold for.
+[[nodiscard]] Result<EngineTarget> engine_target(std::string_view engine, std::string_view version,
+                                                 std::string_view cpu_features, std::string_view level = "all");
 
 }  // namespace latcast::rules

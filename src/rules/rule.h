@@ -26,9 +26,12 @@ enum class Level : std::uint8_t { none, basic, extended, all };
 /// What an engine was set to, where it was measured.
 struct EngineTarget {
   int version = 0;  // major * 1000 + minor
-  int block = 0;    // channels of the blocked layout: 16 with AVX-512, 8 with AVX, 0 without
+  int block = 0;    // channels of the engine's blocked layout; 0: it has none there
   Level level = Level::all;
 };
+
+/// Among words with spaces between them.
+[[nodiscard]] bool has_word(std::string_view words, std::string_view word);
 
 inline constexpr int kAnyVersion = 1'000'000;
 
@@ -52,6 +55,9 @@ struct Stage {
 struct EngineRules {
   std::string_view engine;  // as packs call it
   std::string_view newest;  // version that the rules were compared with; newer ones get its rules
+  int oldest = 0;           // as EngineTarget::version: the oldest that they were compared with
+  /// EngineTarget::block by the CPU's features; negative: what is executed on such a CPU is not known.
+  int (*block)(std::string_view cpu_features);
   std::span<const Stage> (*stages)();
   std::span<const std::string_view> reorders = {};  // operators of its own that it inserts to change how a tensor lies
 };

@@ -151,13 +151,13 @@ std::string Forecaster::why_not_the_engine(const rules::EngineTarget& target) {
   const auto machine = worker_->machine();
   if (!machine) return machine.error().context;
   if (!tells()) return wanted.engine + " does not tell";
-  const auto here = rules::engine_target(info->version, machine->cpu_features);
+  const auto here = rules::engine_target(wanted.engine, info->version, machine->cpu_features);
   return here && here->block == target.block ? "" : "the pack is of a CPU with another vector width";
 }
 
 void Forecaster::take_rules(const rules::EngineTarget& target, Listener& listener) {
   const std::string_view newest = rules::newest_known(open_.pack.target().engine);
-  const auto known = rules::engine_target(newest, {});
+  const auto known = rules::engine_target(open_.pack.target().engine, newest, {});
   if (known && target.version > known->version) {
     listener.warning("rules were compared with " + open_.pack.target().engine + " up to " + std::string(newest) +
                      "; the pack is of " + open_.pack.target().engine_version +

@@ -15,6 +15,8 @@
 namespace latcast::rules {
 namespace {
 
+constexpr const char* kEngine = "onnxruntime";
+
 using latcast::test::must;
 
 const std::string kData = LATCAST_TEST_DATA;
@@ -30,7 +32,7 @@ onnx::Model as_read(const onnx::Model& model) {
 }
 
 ExecutedGraph deduce(const onnx::Model& model, int block, int version = 1030) {
-  return must(executed_graph(model, {}, "onnxruntime", {version, block}));
+  return must(executed_graph(model, {}, kEngine, {version, block}));
 }
 
 /// One line: operators with their activation and the shape of their first output, in the order of execution.
@@ -69,7 +71,7 @@ std::string older_summaries() {
   const std::pair<Level, std::string_view> levels[] = {{Level::none, "none"}, {Level::basic, "basic"}};
   for (const auto& [level, name] : levels) {
     for (const Probe& probe : onnxruntime_probes()) {
-      const auto found = must(executed_graph(as_read(probe.model), {}, "onnxruntime", {1022, 16, level}));
+      const auto found = must(executed_graph(as_read(probe.model), {}, kEngine, {1022, 16, level}));
       text += std::string(name) + " " + probe.name + ": " + summary(found) + "\n";
     }
   }
@@ -95,7 +97,7 @@ TEST(Probes, OfOlderVersionsAndLowerLevels) {
 TEST(Probes, ShowEveryRule) {
   std::map<std::string, int> applied;
   for (const Probe& probe : onnxruntime_probes()) {
-    (void)must(executed_graph(as_read(probe.model), {}, "onnxruntime", {1030, 16}, nullptr, &applied));
+    (void)must(executed_graph(as_read(probe.model), {}, kEngine, {1030, 16}, nullptr, &applied));
   }
   for (const char* rule : {"functions",
                            "identities",
@@ -187,7 +189,7 @@ TEST(ExecutedGraph, RefusesNodesThatLackWhatTheyNeed) {
   graph.inputs = {test::value("x", {2, 3})};
   graph.outputs = {test::value("y", {2, 3})};
   graph.nodes = {test::node("Mul", {"x"}, {"y"})};
-  const auto found = executed_graph(test::model(std::move(graph)), {}, "onnxruntime", {1030, 16});
+  const auto found = executed_graph(test::model(std::move(graph)), {}, kEngine, {1030, 16});
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, Errc::invalid_input);
   EXPECT_NE(found.error().context.find("(Mul) lacks its input 1"), std::string::npos) << found.error().context;
@@ -215,25 +217,25 @@ TEST(ExecutedGraph, UnboundDimensionsAreAnError) {
   graph.inputs = {test::value("x", {-1, 3})};
   graph.outputs = {test::value("y", {-1, 3})};
   graph.nodes = {test::node("Relu", {"x"}, {"y"})};
-  EXPECT_FALSE(executed_graph(test::model(std::move(graph)), {}, "onnxruntime", {1030, 16}));
+  EXPECT_FALSE(executed_graph(test::model(std::move(graph)), {}, kEngine, {1030, 16}));
 }
 
 TEST(EngineTarget, IsReadFromVersionAndFeatures) {
-  EXPECT_EQ(must(engine_target("1.30.0", "sse4_2 avx avx2 avx512f")).block, 16);
-  EXPECT_EQ(must(engine_target("1.30.0", "avx avx2")).block, 8);
-  EXPECT_EQ(must(engine_target("1.30.0", "neon")).block, 0);
-  EXPECT_EQ(must(engine_target("1.30.0", "avx512fp16")).block, 0);  // a word of its own
-  EXPECT_EQ(must(engine_target("1.22.1", "")).version, 1022);
-  EXPECT_EQ(must(engine_target("1.30.0", "asimd asimddp")).block, 0);
-  EXPECT_EQ(engine_target("1.30.0", "asimd asimddp sve sme").error().code, Errc::unsupported);
-  EXPECT_EQ(must(engine_target("2.0.1", "")).version, 2000);
-  EXPECT_EQ(must(engine_target("1.30.0", "", "basic")).level, Level::basic);
-  EXPECT_EQ(must(engine_target("1.30.0", "")).level, Level::all);
-  EXPECT_FALSE(engine_target("1.30.0", "", "utmost"));
-  const auto old = engine_target("1.9.1", "");
+  EXPECT_EQ(must(engine_target(kEngine, "1.30.0", "sse4_2 avx avx2 avx512f")).block, 16);
+  EXPECT_EQ(must(engine_target(kEngine, "1.30.0", "avx avx2")).block, 8);
+  EXPECT_EQ(must(engine_target(kEngine, "1.30.0", "neon")).block, 0);
+  EXPECT_EQ(must(engine_target(kEngine, "1.30.0", "avx512fp16")).block, 0);  // a word of its own
+  EXPECT_EQ(must(engine_target(kEngine, "1.22.1", "")).version, 1022);
+  EXPECT_EQ(must(engine_target(kEngine, "1.30.0", "asimd asimddp")).block, 0);
+  EXPECT_EQ(engine_target(kEngine, "1.30.0", "asimd asimddp sve sme").error().code, Errc::unsupported);
+  EXPECT_EQ(must(engine_target(kEngine, "2.0.1", "")).version, 2000);
+  EXPECT_EQ(must(engine_target(kEngine, "1.30.0", "", "basic")).level, Level::basic);
+  EXPECT_EQ(must(engine_target(kEngine, "1.30.0", "")).level, Level::all);
+  EXPECT_FALSE(engine_target(kEngine, "1.30.0", "", "utmost"));
+  const auto old = engine_target(kEngine, "1.9.1", "");
   ASSERT_FALSE(old);
   EXPECT_NE(old.error().context.find("from version 1.19 on"), std::string::npos) << old.error().context;
-  for (const char* odd : {"", "1", "one.two", "1."}) EXPECT_FALSE(engine_target(odd, "")) << odd;
+  for (const char* odd : {"", "1", "one.two", "1."}) EXPECT_FALSE(engine_target(kEngine, odd, "")) << odd;
 }
 
 TEST(Agreement, FindsWhatDiffers) {

@@ -65,4 +65,9 @@ constexpr std::array kStages = {
 
 std::span<const Stage> stages() { return kStages; }
 
+int block(std::string_view cpu_features) {
+  if (has_word(cpu_features, "sme")) return -1;
+  return has_word(cpu_features, "avx512f") ? 16 : has_word(cpu_features, "avx") ? 8 : 0;
+}
+
 }  // namespace latcast::rules::onnxruntime

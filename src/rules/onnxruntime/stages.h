@@ -15,7 +15,11 @@ inline constexpr std::string_view kNchwc = "com.microsoft.nchwc";
 [[nodiscard]] std::span<const Stage> stages();
 
 inline constexpr std::array<std::string_view, 2> kReorders = {"ReorderInput", "ReorderOutput"};
-inline constexpr EngineRules kRules = {"onnxruntime", "1.31.1", stages, kReorders};
+/// Of what MLAS computes in vectors: 16 channels with AVX-512, 8 with AVX. With SME, convolutions get a layout that no
+/// rule knows.
+[[nodiscard]] int block(std::string_view cpu_features);
+
+inline constexpr EngineRules kRules = {"onnxruntime", "1.31.1", 1019, block, stages, kReorders};
 
 // Before the levels: operators that the provider has no kernel for, as their definition writes them.
 std::size_t write_out_functions(Graph& graph, const EngineTarget& target);
