@@ -57,10 +57,12 @@ bool in_scope(Scope scope, const MobileTarget& target, const MobileTables& table
 }
 
 /// What one thread does at a time.
-std::vector<Case> plan(const MobileTables& tables, bool quick, const session::Listener& listener) {
+std::vector<Case> plan(const MobileTables& tables, const MobileOptions& options, const session::Listener& listener) {
   std::vector<Case> out;
   const auto stop = [&listener] { return listener.cancelled(); };
+  const bool quick = options.quick;
   for (const Protocol& protocol : kProtocols) {
+    if (protocol.name.find(options.only) == std::string_view::npos) continue;
     if (quick && protocol.quick.empty()) continue;
     for (const MobileTarget& target : tables.targets) {
       if (target.precision != protocol.precision || !in_scope(protocol.scope, target, tables)) continue;
@@ -118,8 +120,12 @@ double MobileFigures::mean(std::string_view protocol, std::string_view method) c
 Result<MobileFigures> run_mobile_benchmark(const MobileOptions& options, session::Listener& listener) {
   const auto tables = load_mobile_tables(options.data, options.maps, listener);
   if (!tables) return tl::unexpected(tables.error());
-  const std::vector<Case> cases = plan(*tables, options.quick, listener);
-  if (cases.empty()) return fail(Errc::not_found, options.data + ": no table has a target that a protocol is about");
+  const std::vector<Case> cases = plan(*tables, options, listener);
+  if (cases.empty()) {
+    return fail(Errc::not_found,
+                options.data + ": no table has a target that a protocol " +
+                    (options.only.empty() ? "is about" : "with '" + options.only + "' in its name is about"));
+  }
   auto out = run(cases, listener);
   if (!out) return out;
   bool first = true;

@@ -16,6 +16,7 @@ namespace latcast::experiments {
 struct MobileOptions {
   std::string data, maps;  // folders of the tables and of their maps
   bool quick = false;      // fewer targets and draws
+  std::string only = {};   // protocols with this in their names; empty: all
 };
 
 struct RuleCheck {
@@ -33,7 +34,7 @@ struct MobileFigures {
   [[nodiscard]] double mean(std::string_view protocol, std::string_view method) const;
 };
 
-/// Imports the tables and runs all protocols. Errc::interrupted.
+/// Imports the tables and runs the protocols. Errc::not_found: there is none for the tables. Errc::interrupted.
 [[nodiscard]] Result<MobileFigures> run_mobile_benchmark(const MobileOptions& options, session::Listener& listener);
 
 }  // namespace latcast::experiments

@@ -113,6 +113,7 @@ void add_bench_mobile(Command bench, Context& context) {
   command.option("--data", "DIR", options->data, "Folder of the tables").required();
   command.option("--maps", "DIR", options->maps, "Folder of their maps").by_default("maps/mobile");
   command.flag("--quick", options->quick, "Fewer devices and draws");
+  command.option("--only", "TEXT", options->only, "Only protocols that have this in their names, such as 'at random'");
   command.option("--html", "FILE", options->html, "Page with a plot of forecast against truth per target");
   add_output_options(command, options->output, false);
   on_chosen(command, context, options, run);
