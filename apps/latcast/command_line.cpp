@@ -17,7 +17,7 @@ class HelpFormatter final : public CLI::Formatter {
   std::string make_usage(const CLI::App* app, std::string) const override {
     std::string path;
     for (const CLI::App* part = app; part != nullptr; part = part->get_parent())
-      path = part->get_name() + (path.empty() ? "" : " ") + path;
+      path.insert(0, part->get_name() + (path.empty() ? "" : " "));
     return CLI::Formatter::make_usage(app, path);
   }
 
