@@ -68,7 +68,7 @@ for script in quickstart test .ci/run scripts/setup.sh scripts/accuracy.sh scrip
   bash -n "$script" || complain "$script does not parse"
 done
 for command in './quickstart --nonsense' './quickstart --budget' './quickstart --budget 0s' './quickstart --budget 3x' './test --nonsense' \
-  'scripts/setup.sh --nonsense' 'scripts/accuracy.sh --nonsense' 'scripts/export_networks.py --nonsense'; do
+  'scripts/setup.sh --nonsense' 'scripts/test_aarch64.sh --nonsense' 'scripts/accuracy.sh --nonsense' 'scripts/export_networks.py --nonsense'; do
   code=0
   read -r -a words <<<"$command"
   "${words[@]}" >/dev/null 2>&1 </dev/null || code=$?

@@ -97,7 +97,6 @@ Result<Target> target_of(Worker& worker, int threads) {
   Target target;
   target.device = machine->device;
   target.cpu_features = feature_list(machine->cpu_features);
-  target.facts = device_facts(machine->context);
   target.engine = engine->name;
   target.engine_version = engine->version;
   target.conditions = {{"threads", std::to_string(threads)}, {"batch", "1"}, {"dtype", "float32"}};

@@ -25,14 +25,15 @@ Json json_pairs(const std::vector<KeyValue>& pairs) {
 }
 
 Json json_target(const Target& target) {
-  return {{"name", target.name},
-          {"device", target.device},
-          {"cpu_features", target.cpu_features},
-          {"engine", target.engine},
-          {"engine_version", target.engine_version},
-          {"conditions", json_pairs(target.conditions)},
-          {"settings", json_pairs(target.settings)},
-          {"facts", target.facts}};
+  Json json = {{"name", target.name},
+               {"device", target.device},
+               {"cpu_features", target.cpu_features},
+               {"engine", target.engine},
+               {"engine_version", target.engine_version},
+               {"conditions", json_pairs(target.conditions)},
+               {"settings", json_pairs(target.settings)}};
+  if (!target.facts.empty()) json["facts"] = target.facts;
+  return json;
 }
 
 Json json_error(const Error& error) { return {{"code", to_string(error.code)}, {"message", error.context}}; }
