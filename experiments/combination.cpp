@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "learn/models/fallback.h"
+
 namespace latcast::experiments {
 using namespace learn;
 

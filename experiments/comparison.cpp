@@ -9,6 +9,7 @@
 #include "experiments/take_networks.h"
 #include "learn/data/folds.h"
 #include "learn/joint/joint_model.h"
+#include "learn/models/fallback.h"
 #include "learn/models/prepared.h"
 #include "learn/models/regression_model.h"
 #include "learn/network/intervals.h"

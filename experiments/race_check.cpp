@@ -5,6 +5,7 @@
 
 #include "experiments/take_networks.h"
 #include "learn/data/folds.h"
+#include "learn/models/fallback.h"
 #include "learn/models/prepared.h"
 #include "learn/select/selection.h"
 #include "learn/study/mixture.h"

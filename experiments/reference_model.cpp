@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/unknown_cost.h"
 #include "experiments/take_networks.h"
+#include "learn/models/fallback.h"
 #include "learn/models/kernel_fit.h"
 #include "learn/models/prepared.h"
 #include "learn/models/regression_model.h"
@@ -74,7 +76,7 @@ std::vector<double> module_forecasts(const TableNetwork& network, const NetworkT
     const ModulePlace place = places[m];
     if (place.kernel >= 0)
       out[i] = estimates[static_cast<std::size_t>(place.kernel)][static_cast<std::size_t>(place.row)].latency_ns;
-    if (!(out[i] > 0)) out[i] = fallback_ns(fallback, truth.modules[m]);
+    if (!(out[i] > 0)) out[i] = unknown_ns(fallback, truth.modules[m], truth.modules[m].macs);
     ++m;
   }
   return out;

@@ -30,11 +30,19 @@ struct ExecutedModule {
   std::size_t line = 0;                                         ///< of the table that lists it; 0: a model file's
 };
 
+/// An operator of a network that no model covers.
+struct UnknownOperator {
+  std::string op;           ///< its module type in tables
+  std::size_t modules = 0;  ///< how many there are of it
+  Nanos latency{0};         ///< of all of them, the median of what such operators take
+  Nanos upper{0};           ///< the upper ends of their intervals
+};
+
 /// A network's forecast with what it rests on.
 struct ModelForecast {
   NetworkForecast total;
   std::vector<ExecutedModule> modules;    ///< in the order of their execution
-  std::vector<std::string> unknown;       ///< operators without a model, each once: estimated
+  std::vector<UnknownOperator> unknown;   ///< operators without a model: what may take longest first
   std::vector<std::string> extrapolated;  ///< module types used outside what was measured, each once
   double parameters = 0;                  ///< elements of its weights
   double weight_bytes = 0;

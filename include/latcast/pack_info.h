@@ -35,9 +35,18 @@ struct Target {
 /// The value under `key`, or an empty text.
 [[nodiscard]] std::string_view find_value(const std::vector<KeyValue>& list, std::string_view key) noexcept;
 
-/// Estimate for modules that no model covers: non-negative weights.
+/// What a module costs that no model covers, as factors of its physical estimate: quantiles over whole module types
+/// that were left out of it, each type as likely as another. 0 < lower <= middle <= most <= upper.
+struct CostFactors {
+  double lower = 0.05, middle = 1, most = 20,
+         upper = 40;  ///< ends of the interval and median; `most`: the 90 % quantile
+};
+
+/// Physical estimate for modules that no model covers: non-negative weights.
 struct Fallback {
   double input_byte_ns = 0, output_byte_ns = 0, weight_byte_ns = 0, mac_ns = 0, module_ns = 0;
+  CostFactors counted = {};  ///< where multiply-accumulates are known
+  CostFactors bare = {};     ///< where bytes are all there is
 };
 
 /// quiet = scale * sum of module forecasts + module_ns * modules + run_ns, before a network correction and the anchor.

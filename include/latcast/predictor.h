@@ -46,14 +46,16 @@ struct ModuleForecast {
   std::uint32_t kernel = kUnknownKernel;  ///< index of the kernel class within its type
   ForecastStatus status = ForecastStatus::unknown;
   double macs = 0;
-  Nanos lower{0}, upper{0};  ///< interval of this module alone, at the pack's level; symmetric in log latency
+  Nanos lower{0}, upper{0};  ///< interval of this module alone, at the pack's level
 };
 
 struct NetworkForecast {
   Nanos quiet{0};  ///< sum of the modules' latencies, exactly
   Nanos lower{0}, upper{0};
-  double level = 0;       ///< of the interval
-  double time_share = 0;  ///< of `quiet` that rests on modules with status ok
+  double level = 0;  ///< of the interval
+  /// Coverage: the time of modules with status ok, as a share of it and of what the others may take (extrapolated ones
+  /// the upper end of their interval, unknown ones their 90 % quantile).
+  double time_share = 0;
   double macs = 0;
 };
 

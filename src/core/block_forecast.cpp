@@ -223,7 +223,7 @@ void raw_forecasts(const DecodedPack& pack, std::span<const double> conditions, 
       forecast_type(pack, conditions, modules, i, out);
     }
     if (out[i].status == ForecastStatus::unknown) {
-      out[i].latency = Nanos(physical_ns(pack.info.fallback, modules[i], out[i].macs));
+      out[i].latency = Nanos(unknown_ns(pack.info.fallback, modules[i], out[i].macs));
     }
   }
 }

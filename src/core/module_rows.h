@@ -14,22 +14,10 @@
 #include "core/loaded_pack.h"
 #include "core/plan.h"
 #include "core/simd/simd.h"
+#include "core/unknown_cost.h"
 #include "latcast/predictor.h"
 
 namespace latcast::detail {
-
-inline constexpr double kMost_ns = 1e15;
-
-/// What a count says where it is a positive number, else nothing.
-inline double usable(double value) noexcept { return std::isfinite(value) && value > 0.0 ? value : 0.0; }
-
-/// Bytes moved and arithmetic done: for modules that no model covers.
-inline double physical_ns(const Fallback& weights, const ModuleQuery& module, double macs) noexcept {
-  const double sum = weights.module_ns + weights.input_byte_ns * usable(module.input_bytes) +
-                     weights.output_byte_ns * usable(module.output_bytes) +
-                     weights.weight_byte_ns * usable(module.weight_bytes) + weights.mac_ns * macs;
-  return std::clamp(sum, 1.0, kMost_ns);
-}
 
 /// Registers of a few rows (modules): register r of row i at r * rows + i. `rows` is 1 or a multiple of simd::kLanes.
 struct RowRegisters {

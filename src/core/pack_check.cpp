@@ -88,6 +88,12 @@ Result<void> check_info(const PackInfo& info) {
   for (const double weight : {f.input_byte_ns, f.output_byte_ns, f.weight_byte_ns, f.mac_ns, f.module_ns}) {
     if (!within(weight, 0, kHuge)) return corrupt("the fallback's weights must be finite and not negative");
   }
+  for (const CostFactors& one : {f.counted, f.bare}) {
+    if (!within(one.lower, 1e-9, 1e9) || !within(one.middle, one.lower, 1e9) || !within(one.most, one.middle, 1e9) ||
+        !within(one.upper, one.most, 1e9)) {
+      return corrupt("the factors of modules without a model are out of bounds");
+    }
+  }
   const Calibration& c = info.calibration;
   if (!within(c.scale, 1e-6, 1e6) || !within(c.module_ns, -kHuge, kHuge) || !within(c.run_ns, -kHuge, kHuge)) {
     return corrupt("the calibration is out of bounds");

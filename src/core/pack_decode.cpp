@@ -171,9 +171,20 @@ TrainingSummary read_training(const fb::Training* training) {
           })};
 }
 
+CostFactors read_factors(const fb::CostFactors* factors) {
+  if (factors == nullptr) return {};
+  return {factors->lower(), factors->middle(), factors->most(), factors->upper()};
+}
+
 void read_models(const fb::Pack& pack, PackInfo& info) {
   if (const auto* f = pack.fallback()) {
-    info.fallback = {f->input_byte_ns(), f->output_byte_ns(), f->weight_byte_ns(), f->mac_ns(), f->module_ns()};
+    info.fallback = {.input_byte_ns = f->input_byte_ns(),
+                     .output_byte_ns = f->output_byte_ns(),
+                     .weight_byte_ns = f->weight_byte_ns(),
+                     .mac_ns = f->mac_ns(),
+                     .module_ns = f->module_ns(),
+                     .counted = read_factors(f->counted()),
+                     .bare = read_factors(f->bare())};
   }
   if (const auto* c = pack.calibration()) info.calibration = {c->scale(), c->module_ns(), c->run_ns()};
   if (const auto* i = pack.interval()) {
@@ -304,7 +315,6 @@ Result<DecodedPack> decode_content(const fb::Pack& pack) {
   DecodedPack out;
   out.info = read_info(pack);
   if (auto ok = check_info(out.info); !ok) return tl::unexpected<Error>(ok.error());
-  out.unknown_factor = std::exp(out.info.interval.module_spread);
   FormReader forms(pack);
   const flatbuffers::uoffset_t types = pack.types() == nullptr ? 0 : pack.types()->size();
   out.types.reserve(types);

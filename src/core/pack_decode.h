@@ -29,7 +29,6 @@ struct DecodedPack {
   PackInfo info;
   std::vector<DecodedType> types;
   NetworkCorrector network;
-  double unknown_factor = 1;              // KernelPlan::interval_factor where there is no model
   std::span<const std::uint8_t> content;  // the verified FlatBuffer
 };
 

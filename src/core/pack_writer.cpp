@@ -185,8 +185,10 @@ Offset<fb::Pack> write(PackBuilder& out, const PackContent& content) {
   const auto sources = write_all(out, info.sources);
   const auto types = write_all(out, content.types);
   const Fallback& f = info.fallback;
-  const auto fallback =
-      fb::CreateFallback(out, f.input_byte_ns, f.output_byte_ns, f.weight_byte_ns, f.mac_ns, f.module_ns);
+  const auto factors = [](const CostFactors& c) { return fb::CostFactors(c.lower, c.middle, c.most, c.upper); };
+  const fb::CostFactors counted = factors(f.counted), bare = factors(f.bare);
+  const auto fallback = fb::CreateFallback(out, f.input_byte_ns, f.output_byte_ns, f.weight_byte_ns, f.mac_ns,
+                                           f.module_ns, &counted, &bare);
   const Calibration& c = info.calibration;
   const auto calibration = fb::CreateCalibration(out, c.scale, c.module_ns, c.run_ns);
   const IntervalModel& i = info.interval;

@@ -12,6 +12,7 @@
 #include "core/module_rows.h"
 #include "core/network_sum.h"
 #include "core/row_forecast.h"
+#include "core/unknown_cost.h"
 
 namespace latcast {
 namespace {
@@ -24,9 +25,9 @@ std::int64_t system_seconds() {
 /// No model and no bytes: nothing to estimate from.
 constexpr Nanos kNotEstimated{std::numeric_limits<double>::quiet_NaN()};
 
-Nanos physical(const detail::DecodedPack& pack, const ModuleBytes& bytes, double macs) noexcept {
+Nanos estimate(const detail::DecodedPack& pack, const ModuleBytes& bytes, double macs) noexcept {
   const ModuleQuery query{.input_bytes = bytes.input, .output_bytes = bytes.output, .weight_bytes = bytes.weight};
-  return Nanos(detail::physical_ns(pack.info.fallback, query, macs));
+  return Nanos(unknown_ns(pack.info.fallback, query, macs));
 }
 
 /// Under conditions that nobody measured no forecast is better than a guess.
@@ -36,11 +37,52 @@ void doubt(ModuleForecast& module) noexcept {
 
 /// The interval of a module whose latency is final.
 void add_interval(const detail::DecodedPack& pack, std::uint32_t type, ModuleForecast& module) noexcept {
-  const bool known = module.status != ForecastStatus::unknown;
-  const double factor = known ? pack.types[type].plan.kernels[module.kernel].interval_factor : pack.unknown_factor;
+  if (module.status == ForecastStatus::unknown) {
+    const CostFactors& factors = cost_factors(pack.info.fallback, module.macs);
+    module.lower = module.latency * (factors.lower / factors.middle);
+    module.upper = module.latency * (factors.upper / factors.middle);
+    return;
+  }
+  const double factor = pack.types[type].plan.kernels[module.kernel].interval_factor;
   module.lower = module.latency / factor;
   module.upper = module.latency * factor;
 }
+
+/// What a network's modules add to its interval and coverage; their own intervals are final.
+class Certainty {
+ public:
+  explicit Certainty(const detail::DecodedPack& pack) noexcept : pack_(pack) {}
+
+  void add(std::uint32_t type, const ModuleForecast& module) noexcept {
+    if (module.status == ForecastStatus::unknown) {
+      const CostFactors& factors = cost_factors(pack_.info.fallback, module.macs);
+      lower_ += module.lower;
+      upper_ += module.upper;
+      others_most_ += module.latency * (factors.most / factors.middle);
+      return;
+    }
+    const bool covered = module.status == ForecastStatus::ok;
+    modelled_ += module.latency;
+    doubts_.add(module.latency.count(), pack_.types[type].kernels[module.kernel].error, covered);
+    (covered ? covered_ : others_most_) += covered ? module.latency : module.upper;
+  }
+
+  /// Unknown modules are taken to be off all to the same side.
+  void tell(double age_s, NetworkForecast& total) const noexcept {
+    const PackInfo& info = pack_.info;
+    const LogInterval bounds = interval(info.interval, info.anchor, modelled_.count(), doubts_.doubt(), age_s);
+    total.lower = modelled_ * std::exp(bounds.lower) + lower_;
+    total.upper = modelled_ * std::exp(bounds.upper) + upper_;
+    total.level = info.interval.level;
+    const Nanos most = covered_ + others_most_;
+    total.time_share = most.count() > 0 ? covered_ / most : 0.0;
+  }
+
+ private:
+  const detail::DecodedPack& pack_;
+  DoubtSum doubts_;
+  Nanos modelled_{0}, covered_{0}, others_most_{0}, lower_{0}, upper_{0};
+};
 
 Result<void> check_query(const detail::DecodedPack& pack, const ModuleQuery& module) {
   if (module.type >= pack.types.size()) return {};
@@ -187,7 +229,7 @@ Result<void> Predictor::forecast_modules(std::uint32_t type, std::span<const dou
     for (std::size_t i = 0; i < some.size(); ++i) {
       ModuleForecast& one = some[i];
       if (one.status == ForecastStatus::unknown) {
-        one.latency = bytes.empty() ? kNotEstimated : physical(pack, bytes[start + i], one.macs);
+        one.latency = bytes.empty() ? kNotEstimated : estimate(pack, bytes[start + i], one.macs);
       }
       one.latency *= pack.info.anchor.scale;
       if (out_of_range_) doubt(one);
@@ -206,23 +248,15 @@ Result<NetworkForecast> Predictor::forecast_network(std::span<const ModuleQuery>
   }
   detail::raw_forecasts(pack, conditions_, modules, out);
   if (out_of_range_) std::ranges::for_each(out, doubt);
-  const PackInfo& info = pack.info;
   NetworkForecast total;
   total.quiet = calibrate_modules(pack, modules, out);
-  DoubtSum doubts;
+  Certainty certainty(pack);
   for (std::size_t i = 0; i < out.size(); ++i) {
     add_interval(pack, modules[i].type, out[i]);
     total.macs += out[i].macs;
-    const bool known = out[i].status != ForecastStatus::unknown;
-    const double error = known ? pack.types[modules[i].type].kernels[out[i].kernel].error : kUnknownError;
-    doubts.add(out[i].latency.count(), error, out[i].status == ForecastStatus::ok);
+    certainty.add(modules[i].type, out[i]);
   }
-  const Doubt doubt = doubts.doubt();
-  total.time_share = 1.0 - doubt.uncovered;
-  const LogInterval bounds = interval(info.interval, info.anchor, total.quiet.count(), doubt, anchor_age_s());
-  total.lower = total.quiet * std::exp(bounds.lower);
-  total.upper = total.quiet * std::exp(bounds.upper);
-  total.level = info.interval.level;
+  certainty.tell(anchor_age_s(), total);
   return total;
 }
 

@@ -24,7 +24,7 @@ ModuleForecast raw_forecast(const DecodedPack& pack, const ModuleQuery& module,
       return out;
     }
   }
-  out.latency = Nanos(physical_ns(pack.info.fallback, module, out.macs));
+  out.latency = Nanos(unknown_ns(pack.info.fallback, module, out.macs));
   return out;
 }
 

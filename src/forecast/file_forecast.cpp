@@ -1,5 +1,8 @@
 #include "forecast/file_forecast.h"
 
+#include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -47,14 +50,22 @@ ExecutedModule describe_module(const OpenPack& pack, const Module& module, const
 ModelForecast describe_forecast(const OpenPack& pack, const FileForecast& forecast) {
   ModelForecast out;
   out.total = forecast.total;
-  std::set<std::string> unknown, extrapolated;
+  std::map<std::string, UnknownOperator> unknown;
+  std::set<std::string> extrapolated;
   for (std::size_t i = 0; i < forecast.modules.size(); ++i) {
     const ExecutedModule& one =
         out.modules.emplace_back(describe_module(pack, forecast.network.modules[i], forecast.modules[i]));
-    if (one.forecast.status == ForecastStatus::unknown) unknown.insert(one.op.empty() ? one.type : one.op);
+    if (one.forecast.status == ForecastStatus::unknown) {
+      const std::string& name = one.op.empty() ? one.type : one.op;
+      UnknownOperator& all = unknown.try_emplace(name, UnknownOperator{name}).first->second;
+      ++all.modules;
+      all.latency += one.forecast.latency;
+      all.upper += one.forecast.upper;
+    }
     if (one.forecast.status == ForecastStatus::extrapolated) extrapolated.insert(one.type);
   }
-  out.unknown.assign(unknown.begin(), unknown.end());
+  for (auto& [name, all] : unknown) out.unknown.push_back(std::move(all));
+  std::ranges::stable_sort(out.unknown, std::ranges::greater(), &UnknownOperator::upper);
   out.extrapolated.assign(extrapolated.begin(), extrapolated.end());
   return out;
 }

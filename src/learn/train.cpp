@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "learn/math/robust.h"
+#include "learn/models/fallback.h"
 #include "learn/network/module_spreads.h"
 #include "learn/network/whole_networks.h"
 #include "learn/prior/prior_knowledge.h"
@@ -259,7 +260,7 @@ Result<Assembled> assemble(const TrainingSet& set, const PreparedSet& prepared, 
   }
   summarise(set, prepared, study, frame.info);
   set_conditions(set, frame);
-  frame.info.fallback = fit_fallback(set);
+  frame.info.fallback = fit_fallback(set, level);
   frame.info.extras.push_back({"forecast_costs", listed(budget.costs)});
   const Selector selector(set, prepared, study, frame.info.fallback, budget.costs);
   const double module_time_ns =

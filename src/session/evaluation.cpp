@@ -1,5 +1,7 @@
 #include "session/evaluation.h"
 
+#include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -31,6 +33,20 @@ double split_half_mape(std::span<const EvaluationRow> rows) {
     ++count;
   }
   return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// How likely a count as rare as `held` of `count` is where each is held with probability `level`.
+double binomial_p(std::size_t held, std::size_t count, double level) {
+  const auto n = static_cast<double>(count);
+  const auto probability = [&](std::size_t k) {
+    const auto x = static_cast<double>(k);
+    return std::exp(std::lgamma(n + 1) - std::lgamma(x + 1) - std::lgamma(n - x + 1) + x * std::log(level) +
+                    (n - x) * std::log1p(-level));
+  };
+  const double own = probability(held) * (1 + 1e-9);
+  double sum = 0;
+  for (std::size_t k = 0; k <= count; ++k) sum += probability(k) <= own ? probability(k) : 0.0;
+  return std::min(sum, 1.0);
 }
 
 /// Networks that could be forecast, ready to be measured.
@@ -123,6 +139,22 @@ EvaluationSummary summarize(std::span<const EvaluationRow> rows) {
   summary.bias = median(errors);
   summary.split_half = split_half_mape(rows);
   return summary;
+}
+
+std::vector<LatencyBand> by_latency(std::span<const EvaluationRow> rows) {
+  constexpr std::array kEnds = {0.0, 1e6, 3e6, 1e7, 3e7, 1e8, std::numeric_limits<double>::infinity()};
+  std::vector<LatencyBand> out;
+  for (std::size_t band = 0; band + 1 < kEnds.size(); ++band) {
+    std::vector<EvaluationRow> own;
+    for (const EvaluationRow& row : rows) {
+      if (row.measured.quiet >= kEnds[band] && row.measured.quiet < kEnds[band + 1]) own.push_back(row);
+    }
+    if (own.empty()) continue;
+    const auto held = static_cast<std::size_t>(std::ranges::count_if(own, &EvaluationRow::held));
+    out.push_back(
+        {kEnds[band], kEnds[band + 1], summarize(own), binomial_p(held, own.size(), own.front().forecast.level)});
+  }
+  return out;
 }
 
 }  // namespace latcast::session

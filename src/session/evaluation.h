@@ -39,6 +39,16 @@ struct EvaluationSummary {
 
 [[nodiscard]] EvaluationSummary summarize(std::span<const EvaluationRow> rows);
 
+/// Networks of about one latency.
+struct LatencyBand {
+  double from_ns = 0, to_ns = 0;  // measured latency, [from, to)
+  EvaluationSummary summary;
+  double held_p = 1;  // two-sided exact binomial test of interval_held against the interval's level
+};
+
+/// Below 1 ms, 1, 3, 10, 30 and above 100 ms; without bands that no network is in.
+[[nodiscard]] std::vector<LatencyBand> by_latency(std::span<const EvaluationRow> rows);
+
 struct EvaluationOptions : MeasureOptions {
   std::string pack;                         // file; its engine and threads are measured
   GraphSource graph = GraphSource::engine;  // of the forecasts

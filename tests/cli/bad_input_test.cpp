@@ -82,7 +82,15 @@ TEST_F(BadInput, AnOperatorOfAnUnknownDomainIsEstimatedAndCounted) {
   const Json& module = prediction["modules"][1];
   EXPECT_EQ(module["status"], "unknown");
   EXPECT_GT(module["latency_ns"].get<double>(), 0);
+  const Json& unknown = prediction["coverage"]["unknown_modules"][0];
+  EXPECT_EQ(unknown["op"], "com.example:Wobble");
+  EXPECT_EQ(unknown["modules"], 1);
+  EXPECT_GE(unknown["upper_ns"], unknown["latency_ns"]);
   EXPECT_EQ(predict(file, {"--min-coverage", "1"}).code, 3);
+  const Outcome refused = predict(file, {"--no-unknown"});
+  EXPECT_EQ(refused.code, 3) << refused;
+  EXPECT_TRUE(contains(refused.err, "--no-unknown, and no model covers com.example:Wobble")) << refused;
+  EXPECT_TRUE(refused.out.starts_with(file + ": 1 module is unknown (com.example:Wobble x1): may be ")) << refused;
 }
 
 TEST_F(BadInput, AMissingWeightFileIsNamed) {

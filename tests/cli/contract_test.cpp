@@ -143,7 +143,7 @@ TEST_F(Cli, AMisspeltOptionIsNamed) {
 TEST_F(Cli, PredictJsonHasTheKeysOfTheContract) {
   const Json json = run_json({"predict", at("cnn.onnx"), "--pack", pack_, "--modules", "--json"});
   EXPECT_TRUE(has_all(json, {"schema_version", "tool", "target", "predictions"})) << json.dump(1);
-  EXPECT_EQ(json["schema_version"], 1);
+  EXPECT_EQ(json["schema_version"], 2);
   EXPECT_EQ(json["tool"]["name"], "latcast");
   EXPECT_TRUE(json["tool"]["version"].is_string());
   EXPECT_TRUE(has_all(json["target"], {"name", "device", "engine", "engine_version", "conditions"}));
@@ -154,7 +154,8 @@ TEST_F(Cli, PredictJsonHasTheKeysOfTheContract) {
   EXPECT_EQ(keys(prediction), (Keys{"model", "conditions", "latency_ns", "coverage", "cost", "modules"}));
   EXPECT_EQ(prediction["model"], at("cnn.onnx"));
   EXPECT_EQ(keys(prediction["latency_ns"]), (Keys{"quiet", "lower", "upper", "level"}));
-  EXPECT_EQ(keys(prediction["coverage"]), (Keys{"time_share", "modules", "unknown", "extrapolated"}));
+  EXPECT_EQ(keys(prediction["coverage"]),
+            (Keys{"time_share", "modules", "unknown", "unknown_modules", "extrapolated"}));
   EXPECT_EQ(keys(prediction["cost"]), (Keys{"macs", "parameters", "weight_bytes"}));
   const Json& latency = prediction["latency_ns"];
   EXPECT_EQ(latency["level"], 0.9);
@@ -355,9 +356,12 @@ TEST_F(Cli, EvalSetsForecastBesideMeasurement) {
   EXPECT_LT(summary["mape"].get<double>(), 0.5);
   ASSERT_EQ(json["networks"].size(), 2U);
   EXPECT_TRUE(has_all(json["networks"][0], {"model", "forecast_ns", "measured_ns", "error", "coverage"}));
-  const Outcome table =
-      run({"eval", at("cnn.onnx"), at("text.onnx"), "--pack", pack_, "--rounds", "2", "--burst", "1ms"});
+  ASSERT_FALSE(json["by_latency"].empty());
+  EXPECT_TRUE(has_all(json["by_latency"][0], {"networks", "mape", "bias", "from_ns", "to_ns"})) << json.dump(1);
+  const Outcome table = run(
+      {"eval", at("cnn.onnx"), at("text.onnx"), "--pack", pack_, "--rounds", "2", "--burst", "1ms", "--by", "latency"});
   EXPECT_EQ(table.code, 1) << table;
+  EXPECT_TRUE(contains(table.out, "\nmeasured ") && contains(table.out, "below 1.00 ms")) << table;
   EXPECT_TRUE(contains(table.out, "MAPE") && contains(table.out, "interval held") && contains(table.out, "noise floor"))
       << table;
 }

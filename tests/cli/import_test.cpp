@@ -158,7 +158,7 @@ TEST_F(Import, StoresAndSaysWhat) {
 
 TEST_F(Import, WritesJson) {
   const Json json = run_json(command("t.csv", "map.toml", {"--json"}));
-  EXPECT_EQ(json["schema_version"], 1);
+  EXPECT_EQ(json["schema_version"], 2);
   const Json& import = json["import"];
   EXPECT_EQ(import["name"], "small");
   EXPECT_EQ(import["stored"], true);

@@ -73,11 +73,9 @@ TEST(Predictor, AModuleHasItsClassesIntervalOrTheFallbacks) {
   const std::vector<double> known = {8, 16}, unknown_spread = {9, 16};
   const auto half_width = [](const ModuleForecast& m) { return std::log(m.upper / m.lower) / 2; };
   const auto small = predictor.forecast_module(conv(known)), large = predictor.forecast_module(conv(unknown_spread));
-  const auto none = predictor.forecast_module({.input_bytes = 1000});
-  ASSERT_TRUE(small && large && none);
+  ASSERT_TRUE(small && large);
   EXPECT_NEAR(half_width(*small), 0.1, 1e-9);
   EXPECT_NEAR(half_width(*large), 0.4, 1e-9);
-  EXPECT_NEAR(half_width(*none), 0.4, 1e-9);
   EXPECT_NEAR(small->upper / small->latency, std::exp(0.1), 1e-9);
   const std::vector<ModuleQuery> queries = {conv(known)};
   std::vector<ModuleForecast> modules(1);
@@ -171,14 +169,45 @@ TEST(Predictor, OverheadsNeverMakeANegativeModule) {
   for (const ModuleForecast& module : modules) EXPECT_GT(module.latency.count(), 0);
 }
 
-TEST(Predictor, TimeShareIsWhatRestsOnInRangeModels) {
-  const Pack pack = sample_pack();
-  const std::vector<double> inside = {8, 16};
-  const std::vector<ModuleQuery> queries = {conv(inside), {.input_bytes = 1e4}};
-  std::vector<ModuleForecast> modules(2);
-  const auto forecast = Predictor(pack, kAnchored).forecast_network(queries, modules);
-  ASSERT_TRUE(forecast);
-  EXPECT_NEAR(forecast->time_share, modules[0].latency / forecast->quiet, 1e-12);
+constexpr CostFactors kWide{.lower = 0.1, .middle = 2, .most = 20, .upper = 50};
+
+TEST(Predictor, AnUnknownModuleIsADistribution) {
+  const Pack pack = sample_pack([](PackContent& c) { c.info.fallback.bare = kWide; });
+  const Predictor predictor(pack, kAnchored);
+  const auto bare = predictor.forecast_module({.input_bytes = 1000});
+  ASSERT_TRUE(bare);
+  EXPECT_NEAR(bare->latency.count(), 1.1 * 2 * (1000 + 100), 1e-9);
+  EXPECT_NEAR(bare->lower.count(), 1.1 * 0.1 * 1100, 1e-9);
+  EXPECT_NEAR(bare->upper.count(), 1.1 * 50 * 1100, 1e-9);
+  const auto counted = predictor.forecast_module({.input_bytes = 1000, .macs = 10000});  // the sample's own factors
+  EXPECT_NEAR(counted->latency.count(), 1.1 * (1000 + 100 + 100), 1e-9);
+}
+
+TEST(Predictor, CoverageCountsWhatTheOthersMayTake) {
+  const auto network = [](const std::function<void(PackContent&)>& change, std::span<const ModuleQuery> queries,
+                          std::vector<ModuleForecast>& modules) {
+    modules.resize(queries.size());
+    const auto forecast = Predictor(sample_pack(change), kAnchored).forecast_network(queries, modules);
+    EXPECT_TRUE(forecast);
+    return *forecast;
+  };
+  const std::vector<double> inside = {8, 16}, outside = {8, 1e6};
+  const std::vector<ModuleQuery> unknown = {conv(inside), {.input_bytes = 1e4}};
+  std::vector<ModuleForecast> modules;
+  const auto wide = [](PackContent& c) { c.info.fallback.bare = kWide; };
+  const NetworkForecast one = network(wide, unknown, modules);
+  EXPECT_NEAR(one.time_share, modules[0].latency / (modules[0].latency + 10 * modules[1].latency), 1e-12);
+  // Beside the modelled part, whose interval is as without it.
+  std::vector<ModuleForecast> alone;
+  const auto without_calibration = [&](PackContent& c) { wide(c), c.info.calibration = {}; };
+  const NetworkForecast both = network(without_calibration, unknown, modules);
+  const NetworkForecast part = network(without_calibration, std::span(unknown).first(1), alone);
+  EXPECT_NEAR((both.upper - modules[1].upper).count(), part.upper.count(), 1e-9 * both.upper.count());
+  EXPECT_NEAR((both.lower - modules[1].lower).count(), part.lower.count(), 1e-9 * both.upper.count());
+  const std::vector<ModuleQuery> extrapolated = {conv(inside), conv(outside)};
+  const NetworkForecast two = network({}, extrapolated, modules);
+  ASSERT_EQ(modules[1].status, ForecastStatus::extrapolated);
+  EXPECT_NEAR(two.time_share, modules[0].latency / (modules[0].latency + modules[1].upper), 1e-12);
 }
 
 TEST(Predictor, IntervalsWidenWithTheAnchorsAgeUpToALimit) {

@@ -9,6 +9,7 @@
 
 #include "core/pack_content.h"
 #include "learn/forecast_costs.h"
+#include "learn/models/fallback.h"
 #include "learn/study/study_file.h"
 #include "learn/synthetic.h"
 #include "learn/train.h"

@@ -13,6 +13,7 @@ namespace {
 
 struct Options : session::EvaluationOptions {
   OutputOptions output;
+  bool by_latency = false;
 };
 
 Json json_row(const session::EvaluationRow& row) {
@@ -68,12 +69,48 @@ std::string to_text(const std::vector<session::EvaluationRow>& rows, const sessi
   return text.str();
 }
 
+std::string band_name(const session::LatencyBand& band) {
+  if (!std::isfinite(band.to_ns)) return "from " + format_time(band.from_ns);
+  return band.from_ns > 0 ? format_time(band.from_ns) + " .. " + format_time(band.to_ns)
+                          : "below " + format_time(band.to_ns);
+}
+
+/// `p`: how likely as few or as many intervals hold by chance alone.
+std::string band_text(const std::vector<session::EvaluationRow>& rows, double level) {
+  Table table({"measured", "networks", "MAPE", "bias", "within 5 %", "within 10 %",
+               format_percent(level, 0) + " interval held", "p", "width"});
+  for (const session::LatencyBand& band : session::by_latency(rows)) {
+    const session::EvaluationSummary& one = band.summary;
+    std::ostringstream p;
+    p.precision(2);
+    p << band.held_p;
+    table.add({band_name(band), std::to_string(one.networks), format_percent(one.mape),
+               (one.bias > 0 ? "+" : "") + format_percent(one.bias), format_percent(one.within_5, 0),
+               format_percent(one.within_10, 0), format_percent(one.interval_held, 0), p.str(),
+               format_percent(one.interval_width, 0)});
+  }
+  return "\n" + table.text();
+}
+
+Json json_bands(const std::vector<session::EvaluationRow>& rows, double level) {
+  Json json = Json::array();
+  for (const session::LatencyBand& band : session::by_latency(rows)) {
+    Json one = json_summary(band.summary, level);
+    one["from_ns"] = band.from_ns;
+    one["to_ns"] = json_number(band.to_ns);
+    one["interval"]["binomial_p"] = band.held_p;
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
 Json to_json(const session::Evaluation& result, double level) {
   Json json = json_head();
   json["target"] = json_target(result.target);
   json["anchor_age_s"] = result.anchor_age_s;
   json["graph"] = result.graph;
   json["summary"] = json_summary(result.summary, level);
+  json["by_latency"] = json_bands(result.rows, level);
   json["networks"] = Json::array();
   for (const session::EvaluationRow& row : result.rows) json["networks"].push_back(json_row(row));
   json["errors"] = Json::array();
@@ -90,8 +127,9 @@ int run(const Options& options, Console& console) {
   int code = kOk;
   for (const auto& [model, error] : result->failures) code = std::max(code, refuse(console, error));
   const double level = result->rows.empty() ? 0.0 : result->rows.front().forecast.level;
-  return write_results(console, options.output, to_text(result->rows, result->summary, level), to_json(*result, level),
-                       code);
+  std::string text = to_text(result->rows, result->summary, level);
+  if (options.by_latency && !result->rows.empty()) text += band_text(result->rows, level);
+  return write_results(console, options.output, text, to_json(*result, level), code);
 }
 
 }  // namespace
@@ -102,6 +140,8 @@ void add_eval(Command app, Context& context) {
   add_model_option(command, options->models);
   add_pack_option(command, options->pack);
   add_round_options(command, options->rounds, options->burst, 2);
+  command.option("--by", "latency", one_of({"latency"}, [options](std::size_t) { options->by_latency = true; }),
+                 "A table by measured latency too, with a binomial test of the intervals");
   command.flag("--force", options->foreign, "Evaluate even where CPU or engine version differ from the pack's");
   add_dim_options(command, options->dims);
   add_forecast_at(command, options->at);

@@ -83,8 +83,11 @@ void add_predict(Command app, Context& context) {
   command.flag("--modules", options->modules, "Break the forecast down by executed module");
   command.option("--max-latency", "TIME", quantity(Unit::ns, options->limits.max_latency_ns),
                  "Exit with 3 where the forecast (not its upper bound) is above this");
-  command.option("--min-coverage", "SHARE", quantity(Unit::share, options->limits.min_coverage),
-                 "Exit with 3 where the modelled share of the forecast (on models within their range) is smaller");
+  command.option(
+      "--min-coverage", "SHARE", quantity(Unit::share, options->limits.min_coverage),
+      "Exit with 3 where coverage is smaller: the time of modules on models within their range, as a share of it "
+      "and what the others may take");
+  command.flag("--no-unknown", options->limits.no_unknown, "Exit with 3 where there are modules without a model");
   on_chosen(command, context, options, run);
 }
 

@@ -33,6 +33,24 @@ std::string list(const std::vector<std::string>& names) {
   return text;
 }
 
+/// "3 modules are unknown (STFT x3): ...", or nothing.
+std::string unknown_line(const std::string& model, const ModelForecast& network) {
+  if (network.unknown.empty()) return {};
+  std::size_t modules = 0;
+  Nanos upper{0}, latency{0};
+  std::string names;
+  for (const UnknownOperator& one : network.unknown) {
+    modules += one.modules;
+    upper += one.upper;
+    latency += one.latency;
+    names += (names.empty() ? "" : ", ") + one.op + " x" + std::to_string(one.modules);
+  }
+  const double share = upper / (network.total.quiet - latency + upper);
+  return model + ": " + std::to_string(modules) + (modules == 1 ? " module is" : " modules are") + " unknown (" +
+         names + "): may be " + (share > 0.5 ? "most of the time, " : "") + "up to " +
+         format_percent(share, share < 0.1 ? 1 : 0) + " of it; add a module type, or measure ('latcast measure')\n";
+}
+
 std::string network_table(const Forecasts& forecasts) {
   double level = 0;
   for_networks(forecasts, [&](const std::string&, const ModelForecast& one) { level = one.total.level; });
@@ -98,6 +116,22 @@ Json json_module(const ExecutedModule& one, const ModelForecast& network, std::s
   return json;
 }
 
+Json json_coverage(const ModelForecast& network) {
+  Json json = {{"time_share", network.total.time_share},
+               {"modules", network.modules.size()},
+               {"unknown", Json::array()},
+               {"unknown_modules", Json::array()},
+               {"extrapolated", network.extrapolated}};
+  for (const UnknownOperator& one : network.unknown) {
+    json["unknown"].push_back(one.op);
+    json["unknown_modules"].push_back({{"op", one.op},
+                                       {"modules", one.modules},
+                                       {"latency_ns", one.latency.count()},
+                                       {"upper_ns", one.upper.count()}});
+  }
+  return json;
+}
+
 Json json_answer(const ForecastAnswer& answer, bool modules, bool listed) {
   if (!answer.network) return {{"model", answer.model}, {"error", json_error(answer.network.error())}};
   const ModelForecast& network = *answer.network;
@@ -109,11 +143,7 @@ Json json_answer(const ForecastAnswer& answer, bool modules, bool listed) {
                  {"lower", total.lower.count()},
                  {"upper", total.upper.count()},
                  {"level", total.level}}},
-               {"coverage",
-                {{"time_share", total.time_share},
-                 {"modules", network.modules.size()},
-                 {"unknown", network.unknown},
-                 {"extrapolated", network.extrapolated}}},
+               {"coverage", json_coverage(network)},
                {"cost", {{"macs", total.macs}}}};
   if (!listed) {
     json["cost"]["parameters"] = network.parameters;
@@ -132,11 +162,11 @@ Json json_answer(const ForecastAnswer& answer, bool modules, bool listed) {
 std::string forecast_text(const Forecasts& forecasts, bool modules) {
   const auto answered = [](const ForecastAnswer& answer) { return answer.network.has_value(); };
   if (std::ranges::none_of(forecasts.answers, answered)) return "";  // each model has had its error
-  std::string text = network_table(forecasts);
+  std::string text;
+  for_networks(forecasts,
+               [&](const std::string& model, const ModelForecast& one) { text += unknown_line(model, one); });
+  text += network_table(forecasts);
   for_networks(forecasts, [&](const std::string& model, const ModelForecast& one) {
-    if (!one.unknown.empty()) {
-      text += model + ": no model for " + list(one.unknown) + " (estimated from bytes and MACs)\n";
-    }
     if (!one.extrapolated.empty()) text += model + ": outside the measured range: " + list(one.extrapolated) + "\n";
     if (modules) text += module_table(one, forecasts.listed());
   });
@@ -196,6 +226,12 @@ int judge(const Forecasts& forecasts, const Limits& limits, Console& console) {
     if (limits.max_latency_ns > 0 && total.quiet.count() > limits.max_latency_ns) {
       console.error(model + ": forecast " + format_time(total.quiet.count()) + " is above --max-latency " +
                     format_time(limits.max_latency_ns));
+      code = kConditionNotMet;
+    }
+    if (limits.no_unknown && !one.unknown.empty()) {
+      std::string names;
+      for (const UnknownOperator& unknown : one.unknown) names += (names.empty() ? "" : ", ") + unknown.op;
+      console.error(model + ": --no-unknown, and no model covers " + names);
       code = kConditionNotMet;
     }
     if (total.time_share < limits.min_coverage) {

@@ -18,6 +18,7 @@ namespace latcast::cli {
 struct Limits {
   double max_latency_ns = 0;
   double min_coverage = 0;
+  bool no_unknown = false;  // every module needs a model
 };
 /// Says what failed or is not met, and gives the exit code for the worst of it.
 [[nodiscard]] int judge(const session::Forecasts& forecasts, const Limits& limits, Console& console);

@@ -16,7 +16,7 @@ Json value_of(const std::string& text) {
 
 }  // namespace
 
-Json json_head() { return {{"schema_version", 1}, {"tool", {{"name", "latcast"}, {"version", LATCAST_VERSION}}}}; }
+Json json_head() { return {{"schema_version", 2}, {"tool", {{"name", "latcast"}, {"version", LATCAST_VERSION}}}}; }
 
 Json json_pairs(const std::vector<KeyValue>& pairs) {
   Json json = Json::object();

@@ -169,36 +169,4 @@ std::vector<int> network_folds(const PreparedSet& prepared, int folds, std::uint
   return stratified_folds(classes, folds, seed);
 }
 
-double fallback_ns(const Fallback& f, const ModuleRef& module) {
-  const double sum = f.module_ns + f.input_byte_ns * module.input_bytes + f.output_byte_ns * module.output_bytes +
-                     f.weight_byte_ns * module.weight_bytes + f.mac_ns * module.macs;
-  return std::max(sum, 1.0);
-}
-
-Fallback fit_fallback(const TrainingSet& set) {
-  std::vector<const ModuleRef*> modules;
-  for (const NetworkTruth& network : set.networks) {
-    for (const ModuleRef& module : network.modules) {
-      const double physical = module.input_bytes + module.output_bytes + module.weight_bytes + module.macs;
-      if (std::isfinite(module.latency_ns) && module.latency_ns > 0 && std::isfinite(physical))
-        modules.push_back(&module);
-    }
-  }
-  if (modules.empty())
-    return {.input_byte_ns = 0.1, .output_byte_ns = 0.1, .weight_byte_ns = 0.1, .mac_ns = 0.05, .module_ns = 2000};
-  Rows rows;
-  const auto count = static_cast<Eigen::Index>(modules.size());
-  rows.terms.resize(count, 5);
-  rows.latency_ns.resize(count);
-  for (Eigen::Index i = 0; i < count; ++i) {
-    const ModuleRef& m = *modules[static_cast<std::size_t>(i)];
-    rows.terms.row(i) << m.input_bytes, m.output_bytes, m.weight_bytes, m.macs, 1.0;
-    rows.latency_ns[i] = m.latency_ns;
-  }
-  rows.weight = rows.latency_ns.cwiseSqrt();  // large modules matter more, small ones are many
-  rows.weight /= rows.weight.mean();
-  const Eigen::VectorXd w = fit_base(rows).weights;
-  return {.input_byte_ns = w[0], .output_byte_ns = w[1], .weight_byte_ns = w[2], .mac_ns = w[3], .module_ns = w[4]};
-}
-
 }  // namespace latcast::learn

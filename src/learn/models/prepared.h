@@ -44,8 +44,4 @@ struct PreparedSet {
 /// Fold of each network, in [0, folds): every kernel class is spread over the folds as evenly as networks allow.
 [[nodiscard]] std::vector<int> network_folds(const PreparedSet& prepared, int folds, std::uint64_t seed);
 
-/// Non-negative least squares, on relative error, of module latency over bytes and multiply-accumulates.
-[[nodiscard]] Fallback fit_fallback(const TrainingSet& set);
-[[nodiscard]] double fallback_ns(const Fallback& fallback, const ModuleRef& module);
-
 }  // namespace latcast::learn

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/network_sum.h"
+#include "core/unknown_cost.h"
 #include "learn/math/dense_solvers.h"
 #include "learn/math/robust.h"
 
@@ -48,7 +49,7 @@ RawNetwork sum_network(const NetworkTruth& network, const std::vector<ModulePlac
       found = estimates[static_cast<std::size_t>(place.kernel)][static_cast<std::size_t>(place.row)];
       error = errors[static_cast<std::size_t>(place.kernel)];
     }
-    if (!(found.latency_ns > 0)) found = {fallback_ns(fallback, network.modules[i]), true};
+    if (!(found.latency_ns > 0)) found = {unknown_ns(fallback, network.modules[i], network.modules[i].macs), true};
     out.sum_ns += found.latency_ns;
     if (place.kernel >= 0) out.class_ns[static_cast<std::size_t>(place.kernel)] += found.latency_ns;
     doubts.add(found.latency_ns, error, !found.extrapolated);
