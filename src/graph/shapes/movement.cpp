@@ -126,9 +126,12 @@ bool split(NodeShapes& n) {
   const auto axis = normal_axis(n.integer("axis", 0), in.size());
   if (!axis) return false;
   const auto sizes = split_sizes(n, in[*axis], n.outputs().size());
-  if (!sizes || sizes->size() != n.outputs().size() || !acceptable(*sizes)) return false;
+  if (!sizes || sizes->size() != n.outputs().size()) return false;
   std::int64_t total = 0;
-  for (const std::int64_t size : *sizes) total += size;
+  for (const std::int64_t size : *sizes) {
+    if (size < 0 || size > in[*axis]) return false;
+    total += size;
+  }
   if (total != in[*axis]) return false;
   for (std::size_t i = 0; i < sizes->size(); ++i) {
     Dims dims = in;
