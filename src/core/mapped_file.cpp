@@ -31,7 +31,7 @@ MappedFile::~MappedFile() {
 }
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};  // a FIFO must not block us
   struct stat info{};
   if (file.value < 0 || ::fstat(file.value, &info) != 0) return file_error(path);
   if (!S_ISREG(info.st_mode)) return fail(Errc::io, path.string() + ": not a regular file");

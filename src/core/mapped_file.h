@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "latcast/result.h"
@@ -22,10 +23,13 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
   ~MappedFile();
 
-  /// Errc::not_found or Errc::io, naming the file.
+  /// Errc::not_found or Errc::io, naming the file; what is not a regular file is refused.
   static Result<MappedFile> open(const std::filesystem::path& path);
 
   [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::string_view text() const noexcept {
+    return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
+  }
 
  private:
   std::span<const std::uint8_t> bytes_;

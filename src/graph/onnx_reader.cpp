@@ -1,14 +1,9 @@
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <set>
 #include <system_error>
 #include <unordered_set>
 
+#include "core/mapped_file.h"
 #include "graph/onnx_fields.h"
 #include "graph/onnx_parse.h"
 
@@ -16,49 +11,6 @@ namespace latcast::onnx {
 namespace {
 
 using wire::Failure;
-
-/// A read-only mapping of a whole file.
-class Mapping {
- public:
-  static Result<Mapping> open(const std::filesystem::path& file);
-  Mapping(Mapping&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  Mapping& operator=(Mapping&&) = delete;
-  ~Mapping() {
-    if (data_ != nullptr) ::munmap(data_, size_);
-  }
-  [[nodiscard]] std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(data_), size_}; }
-
- private:
-  Mapping(void* data, std::size_t size) : data_(data), size_(size) {}
-  void* data_;
-  std::size_t size_;
-};
-
-tl::unexpected<Error> io_failure(int error) {
-  return fail(error == ENOENT ? Errc::not_found : Errc::io, std::generic_category().message(error));
-}
-
-Result<Mapping> map_descriptor(int descriptor, Result<Mapping> (*make)(void*, std::size_t)) {
-  struct ::stat status{};
-  if (::fstat(descriptor, &status) != 0) return io_failure(errno);
-  if (!S_ISREG(status.st_mode)) return fail(Errc::io, "not a regular file");
-  if (status.st_size == 0) return fail(Errc::invalid_input, "not an ONNX file: it is empty");
-  const auto size = static_cast<std::size_t>(status.st_size);
-  void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  if (data == MAP_FAILED) return io_failure(errno);
-  return make(data, size);
-}
-
-Result<Mapping> Mapping::open(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a FIFO must not block us
-  if (descriptor < 0) return io_failure(errno);
-  auto mapping =
-      map_descriptor(descriptor, [](void* data, std::size_t size) -> Result<Mapping> { return Mapping(data, size); });
-  ::close(descriptor);
-  return mapping;
-}
 
 /// Whether the file begins as a ModelProto: the first field is one of its own, with the right wire type.
 bool begins_as_model(std::string_view bytes) {
@@ -159,6 +111,7 @@ Result<void> check_nodes(const Graph& graph, Names& available) {
 Result<void> check_graph(Graph& graph) {
   if (graph.nodes.empty()) return fail(Errc::invalid_input, "the graph has no nodes");
   Names available;
+  available.reserve(graph.initializers.size() + graph.inputs.size() + graph.nodes.size());
   for (const Tensor& tensor : graph.initializers)
     if (!available.insert(tensor.name).second) return twice(tensor.name);
   // Before IR version 4, initializers had to be listed among the inputs too.
@@ -193,9 +146,10 @@ Result<Model> read_model(std::span<const std::byte> data) {
 }
 
 Result<Model> read_model_file(const std::filesystem::path& file, ExternalWeights external) {
-  const auto mapping = Mapping::open(file);
-  if (!mapping) return fail_in(file.string(), mapping.error());
-  auto model = read_model(mapping->bytes());
+  const auto mapped = detail::MappedFile::open(file);
+  if (!mapped) return tl::unexpected(mapped.error());
+  if (mapped->bytes().empty()) return fail(Errc::invalid_input, file.string() + ": not an ONNX file: it is empty");
+  auto model = read_model(std::as_bytes(mapped->bytes()));
   if (!model) return fail_in(file.string(), model.error());
   if (external == ExternalWeights::required)
     if (auto checked = check_external_weights(model->graph, file.parent_path()); !checked)

@@ -1,11 +1,10 @@
 #include "session/inspection.h"
 
-#include <array>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <utility>
+
+#include "core/mapped_file.h"
 
 namespace latcast::session {
 namespace {
@@ -13,16 +12,13 @@ namespace {
 enum class FileKind { store, pack, onnx };
 
 Result<FileKind> kind_of(const std::string& file) {
-  std::error_code failure;
-  if (!std::filesystem::is_regular_file(file, failure)) return fail(Errc::not_found, file + ": no such file");
-  std::array<char, 16> head{};
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(head.data(), head.size());
-  const auto got = stream.gcount();
-  if (got == 0) return fail(Errc::invalid_input, file + ": the file is empty");
-  if (std::memcmp(head.data(), "SQLite format 3", 15) == 0) return FileKind::store;
+  const auto mapped = detail::MappedFile::open(file);
+  if (!mapped) return tl::unexpected(mapped.error());
+  const std::string_view text = mapped->text();
+  if (text.empty()) return fail(Errc::invalid_input, file + ": the file is empty");
+  if (text.starts_with("SQLite format 3")) return FileKind::store;
   // A FlatBuffers file carries its identifier after the root offset.
-  if (got >= 8 && std::memcmp(head.data() + 4, "LCPK", 4) == 0) return FileKind::pack;
+  if (text.size() >= 8 && text.substr(4, 4) == "LCPK") return FileKind::pack;
   return FileKind::onnx;
 }
 

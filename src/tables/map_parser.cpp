@@ -1,14 +1,10 @@
 // A map's TOML, key by key.
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "catalogue/expression_compiler.h"
 #include "catalogue/expression_parser.h"
 #include "catalogue/toml_reader.h"
+#include "core/mapped_file.h"
 #include "tables/table_map.h"
 
 namespace latcast {
@@ -243,19 +239,10 @@ class MapParser {
 }  // namespace
 
 Result<TableMap> read_map(const std::string& file) {
-  std::error_code failure;
-  if (std::filesystem::is_directory(file, failure)) return fail(Errc::invalid_input, file + ": is a folder, not a map");
-  if (std::filesystem::file_size(file, failure) > kLargestMap && !failure) {
-    return fail(Errc::invalid_input, file + ": too large for a map");
-  }
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (!stream.is_open() || stream.bad()) {
-    return fail(errno == ENOENT ? Errc::not_found : Errc::io,
-                "cannot read the map " + file + (errno != 0 ? ": " + std::string(std::strerror(errno)) : ""));
-  }
-  return parse_map(text, file);
+  const auto mapped = detail::MappedFile::open(file);
+  if (!mapped) return tl::unexpected(mapped.error());
+  if (mapped->bytes().size() > kLargestMap) return fail(Errc::invalid_input, file + ": too large for a map");
+  return parse_map(mapped->text(), file);
 }
 
 Result<TableMap> parse_map(std::string_view text, const std::string& place) {

@@ -302,7 +302,7 @@ TEST_F(Import, RefusesWhatIsNoFile) {
   refuse_files(at("none.csv"), at("map.toml"), at("none.csv"));
   refuse_files(folder_.string(), at("map.toml"), "is a folder, not a CSV file");
   refuse_files(at("t.csv"), at("none.toml"), at("none.toml"));
-  refuse_files(at("t.csv"), folder_.string(), "is a folder, not a map");
+  refuse_files(at("t.csv"), folder_.string(), "not a regular file");
   const Outcome nowhere = run({"import", at("t.csv"), "--map", at("map.toml"), "--db", at("none/host.db")});
   EXPECT_EQ(nowhere.code, 1) << nowhere;
   EXPECT_TRUE(contains(nowhere.err, "cannot be opened")) << nowhere;

@@ -72,7 +72,7 @@ TEST_F(Inspecting, AModelsNodesAndWeightsAreCounted) {
 }
 
 TEST_F(Inspecting, WhatCannotBeReadIsSaid) {
-  expect_refused(at("none.latpack"), Errc::not_found, "no such file");
+  expect_refused(at("none.latpack"), Errc::not_found, "No such file");
   expect_refused(put("empty.onnx", ""), Errc::invalid_input, "empty");
   const std::string file = at("host.latpack");
   ASSERT_TRUE(write_pack(test::sample_content(), file));

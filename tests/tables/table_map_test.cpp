@@ -143,7 +143,7 @@ TEST_F(MapFile, ErrorsNameTheFile) {
   EXPECT_TRUE(contains(missing.error().context, at("none.toml"))) << missing.error().context;
   const auto folder = read_map(folder_.string());
   ASSERT_FALSE(folder.has_value());
-  EXPECT_TRUE(contains(folder.error().context, "is a folder")) << folder.error().context;
+  EXPECT_TRUE(contains(folder.error().context, "not a regular file")) << folder.error().context;
   const auto broken = read_map(put("map.toml", "name = \n"));
   ASSERT_FALSE(broken.has_value());
   EXPECT_TRUE(contains(broken.error().context, at("map.toml") + ":1:")) << broken.error().context;
