@@ -259,8 +259,9 @@ void Graph::sweep() {
 }
 
 void Graph::name_all() {
-  std::unordered_set<std::string> taken(names_.begin(), names_.end());
+  const auto named = static_cast<std::ptrdiff_t>(names_.size());
   names_.resize(values_.size());
+  std::unordered_set<std::string_view> taken(names_.begin(), names_.begin() + named, names_.size());
   std::unordered_map<std::string, int> next_number;
   for (ValueId id = 0; id < values_.size(); ++id) {
     if (!names_[id].empty()) continue;

@@ -75,6 +75,7 @@ class BlockedChannels {
 };
 
 BlockedChannels::BlockedChannels(const onnx::Graph& graph) {
+  if (std::ranges::find(graph.nodes, shapes::kNchwc, &onnx::Node::domain) == graph.nodes.end()) return;
   std::unordered_map<std::string_view, const onnx::Tensor*> weights;
   for (const onnx::Tensor& tensor : graph.initializers) weights.emplace(tensor.name, &tensor);
   for (const onnx::Node& node : graph.nodes) {
@@ -102,6 +103,9 @@ class Linking {
   Linking(const onnx::Model& model, const Catalogue* catalogue)
       : model_(model), catalogue_(catalogue), blocked_(model.graph), graph_(model.opsets) {
     for (const onnx::ValueInfo& info : model.graph.value_infos) declared_.emplace(info.name, &info);
+    const std::size_t values = model.graph.initializers.size() + model.graph.inputs.size() + model.graph.nodes.size();
+    by_name_.reserve(values);
+    graph_.reserve(model.graph.nodes.size(), values);
   }
   void add_initializer(const onnx::Tensor& tensor) {
     ir::Value& value = graph_.value(find_or_add(tensor.name));

@@ -123,7 +123,9 @@ void Tracer::claim_by_name() {
 
 /// Not executed, and computable before anything runs: constants, static shapes, and what follows from them alone.
 void Tracer::mark_folded() {
+  if (std::ranges::find(owner_, kNone) == owner_.end()) return;
   std::unordered_set<std::string_view> constant;
+  constant.reserve(original_.initializers.size());
   for (const onnx::Tensor& tensor : original_.initializers) constant.insert(tensor.name);
   for (Index i = 0; i < original_.nodes.size(); ++i) {
     const onnx::Node& node = original_.nodes[i];
