@@ -1,5 +1,11 @@
 #include "store/sqlite.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
 namespace latcast::sqlite {
 namespace {
 
@@ -30,16 +36,40 @@ Error describe(sqlite3* connection, int code, const std::string& file) {
   }
 }
 
+bool may_write(const std::filesystem::path& path) { return faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0; }
+
+/// A name under which SQLite reads a file that nobody is writing to without the files that it keeps beside one, which
+/// cannot be made where it lies; empty: that is not so.
+std::string read_only_name(const std::string& file) {
+  std::error_code failure;
+  const std::filesystem::path real = std::filesystem::canonical(file, failure);
+  if (failure) return {};
+  const std::string log = real.string() + "-wal";
+  if (std::filesystem::exists(log, failure) &&
+      (std::filesystem::file_size(log, failure) > 0 || std::filesystem::exists(real.string() + "-shm", failure)))
+    return {};
+  if (may_write(real) && may_write(real.parent_path())) return {};
+  std::string name = "file:";
+  for (const char c : real.string()) name += c == '%' ? "%25" : c == '?' ? "%3f" : c == '#' ? "%23" : std::string(1, c);
+  return name + "?immutable=1";
+}
+
 }  // namespace
 
 Result<Database> Database::open(const std::string& file, Mode mode, std::chrono::milliseconds patience) {
   Database database;
   database.file_ = file;
+  database.patience_ = patience;
+  struct stat info{};
+  if (stat(file.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+    return fail(Errc::invalid_input, "store " + file + ": cannot be opened (not a regular file)");
   const int flags = mode == Mode::read_only    ? SQLITE_OPEN_READONLY
                     : mode == Mode::read_write ? SQLITE_OPEN_READWRITE
                                                : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const std::string name = mode == Mode::read_only ? read_only_name(file) : std::string();
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &raw, flags, nullptr);
+  const int code = sqlite3_open_v2(name.empty() ? file.c_str() : name.c_str(), &raw,
+                                   flags | (name.empty() ? 0 : SQLITE_OPEN_URI), nullptr);
   database.handle_.reset(raw);
   if (code != SQLITE_OK) return tl::unexpected(describe(raw, code, file));
   sqlite3_extended_result_codes(raw, 0);
@@ -51,6 +81,18 @@ Error Database::error(int code) const { return describe(handle_.get(), code, fil
 
 Result<void> Database::execute(const std::string& sql) {
   const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return tl::unexpected(error(code));
+  return {};
+}
+
+Result<void> Database::use_write_ahead_log() {
+  // SQLite itself waits for no other process here.
+  constexpr std::chrono::milliseconds kPause{10};
+  int code = SQLITE_BUSY;
+  for (std::chrono::milliseconds waited{0}; code == SQLITE_BUSY && waited <= patience_; waited += kPause) {
+    if (waited.count() > 0) sqlite3_sleep(static_cast<int>(kPause.count()));
+    code = sqlite3_exec(handle_.get(), "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr);
+  }
   if (code != SQLITE_OK) return tl::unexpected(error(code));
   return {};
 }

@@ -27,6 +27,8 @@ class Database {
 
   Result<void> execute(const std::string& sql);
   Result<Statement> prepare(std::string_view sql);
+  /// From now on readers and a writer do not wait for each other.
+  Result<void> use_write_ahead_log();
   [[nodiscard]] std::int64_t last_row_id() const;
   /// Rows that the last statement inserted, updated or deleted.
   [[nodiscard]] std::int64_t changes() const;
@@ -39,6 +41,7 @@ class Database {
   };
   std::unique_ptr<sqlite3, Close> handle_;
   std::string file_;
+  std::chrono::milliseconds patience_{};
   friend class Statement;
 };
 

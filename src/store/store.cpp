@@ -80,18 +80,29 @@ Result<Store> Store::open_read_only(const std::string& file) {
   return store;
 }
 
+/// Of a database without any. Other processes may be about to do the same.
+Result<void> Store::make_schema() {
+  const auto tables = [this] { return single_integer(database_, "SELECT count(*) FROM sqlite_master"); };
+  const auto before = tables();
+  if (!before) return tl::unexpected(before.error());
+  if (*before > 0) return {};
+  // Journal mode cannot change inside a transaction; the schema and its marks appear at once or not at all.
+  if (auto ok = database_.use_write_ahead_log(); !ok) return ok;
+  return atomically([&]() -> Result<void> {
+    const auto now = tables();
+    if (!now) return tl::unexpected(now.error());
+    if (*now > 0) return {};  // another process was quicker
+    return database_.execute("PRAGMA application_id=" + std::to_string(kStoreApplicationId) +
+                             "; PRAGMA user_version=" + std::to_string(kStoreSchemaVersion) + ";" + kSchema);
+  });
+}
+
 Result<void> Store::prepare_schema(const std::string& file, bool may_write) {
+  if (may_write) {
+    if (auto ok = make_schema(); !ok) return ok;
+  }
   const auto application = single_integer(database_, "PRAGMA application_id");
   if (!application) return tl::unexpected(application.error());
-  const auto tables = single_integer(database_, "SELECT count(*) FROM sqlite_master");
-  if (!tables) return tl::unexpected(tables.error());
-  if (*tables == 0 && may_write) {
-    // Journal mode cannot change inside a transaction; the schema and its marks appear at once or not at all.
-    if (auto ok = database_.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"); !ok) return ok;
-    return database_.execute("BEGIN IMMEDIATE; PRAGMA application_id=" + std::to_string(kStoreApplicationId) +
-                             "; PRAGMA user_version=" + std::to_string(kStoreSchemaVersion) + ";" + kSchema +
-                             "COMMIT;");
-  }
   if (*application != kStoreApplicationId) {
     return fail(Errc::invalid_input, "store " + file + ": an SQLite database, but not one of latcast's");
   }
@@ -137,16 +148,10 @@ DeviceFacts device_facts(const std::map<std::string, std::string>& context) {
 
 Result<std::int64_t> Store::ensure_target(const TargetRecord& target) {
   const std::string settings = Json(target.settings).dump();
-  auto find = database_.prepare(
-      "SELECT id FROM targets WHERE device=? AND cpu_features=? AND engine=? AND engine_version=? AND settings_json=?");
-  if (!find) return tl::unexpected(find.error());
-  find->bind(target.device).bind(target.cpu_features).bind(target.engine).bind(target.engine_version).bind(settings);
-  auto found = find->next();
-  if (!found) return tl::unexpected(found.error());
-  if (*found) return find->integer(0);
+  // First, so that of several processes at once one makes it.
   auto insert = database_.prepare(
       "INSERT INTO targets (name, device, cpu_features, engine, engine_version, library, settings_json) VALUES "
-      "(?,?,?,?,?,?,?)");
+      "(?,?,?,?,?,?,?) ON CONFLICT DO NOTHING");
   if (!insert) return tl::unexpected(insert.error());
   insert->bind(target.name)
       .bind(target.device)
@@ -156,7 +161,13 @@ Result<std::int64_t> Store::ensure_target(const TargetRecord& target) {
       .bind(target.library)
       .bind(settings);
   if (auto ok = insert->run(); !ok) return tl::unexpected(ok.error());
-  return database_.last_row_id();
+  auto find = database_.prepare(
+      "SELECT id FROM targets WHERE device=? AND cpu_features=? AND engine=? AND engine_version=? AND settings_json=?");
+  if (!find) return tl::unexpected(find.error());
+  find->bind(target.device).bind(target.cpu_features).bind(target.engine).bind(target.engine_version).bind(settings);
+  auto found = find->next();
+  if (!found) return tl::unexpected(found.error());
+  return find->integer(0);
 }
 
 Result<std::int64_t> Store::add_campaign(const CampaignRecord& campaign) {

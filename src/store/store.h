@@ -112,6 +112,7 @@ class Store {
  private:
   friend class ImportWriter;
   explicit Store(sqlite::Database database) : database_(std::move(database)) {}
+  Result<void> make_schema();
   Result<void> prepare_schema(const std::string& file, bool may_write);
   /// From an older schema to this one.
   Result<void> upgrade();

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -361,6 +364,75 @@ TEST_F(StoreTest, SaysThatItIsReadOnly) {
   ASSERT_FALSE(campaign.has_value());
   EXPECT_EQ(campaign.error().code, Errc::io);
   EXPECT_TRUE(contains(campaign.error().context, "cannot be written")) << campaign.error().context;
+}
+
+/// Root may write everywhere; for as long as this lives, we are nobody.
+class Unprivileged {
+ public:
+  Unprivileged() { EXPECT_TRUE(geteuid() != 0 || seteuid(65534) == 0); }
+  ~Unprivileged() { EXPECT_EQ(seteuid(getuid()), 0); }
+  Unprivileged(const Unprivileged&) = delete;
+  Unprivileged& operator=(const Unprivileged&) = delete;
+};
+
+TEST_F(StoreTest, IsReadWhereNothingCanBeWritten) {
+  file_ = (folder_ / "100%?#.db").string();
+  {
+    fill(*std::make_unique<Store>(make()), 2);
+  }
+  ASSERT_EQ(chmod(file_.c_str(), 0444), 0);
+  {
+    const Unprivileged nobody;  // root's file in root's folder
+    EXPECT_EQ(read_all(), "");
+  }
+  std::ofstream(file_ + "-wal").flush();  // as a reader leaves it that was killed
+  ASSERT_EQ(chmod(folder_.c_str(), 0555), 0);
+  {
+    const Unprivileged nobody;
+    EXPECT_EQ(read_all(), "");
+    EXPECT_EQ(Store::open_read_only(file_)->networks(1)->size(), 2U);
+    const auto store = Store::create(file_);
+    ASSERT_FALSE(store.has_value());
+    EXPECT_TRUE(contains(store.error().context, file_ + ": cannot be ")) << store.error().context;
+  }
+  chmod(folder_.c_str(), 0755);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 2);
+}
+
+TEST_F(StoreTest, AFifoIsNone) {
+  ASSERT_EQ(mkfifo(file_.c_str(), 0600), 0);
+  for (const auto& store : {Store::create(file_), Store::open_read_only(file_)}) {
+    ASSERT_FALSE(store.has_value());
+    EXPECT_TRUE(contains(store.error().context, file_ + ": cannot be opened (not a regular file)"))
+        << store.error().context;
+  }
+}
+
+TEST_F(StoreTest, IsMadeByManyProcessesAtOnce) {
+  for (int turn = 0; turn < 5; ++turn) {
+    file_ = (folder_ / (std::to_string(turn) + ".db")).string();
+    int ready[2];
+    ASSERT_EQ(pipe(ready), 0);
+    std::vector<pid_t> processes;
+    for (int i = 0; i < 8; ++i) {
+      processes.push_back(fork());
+      if (processes.back() != 0) continue;
+      char all = 0;
+      close(ready[1]);
+      (void)!read(ready[0], &all, 1);  // until the other end is closed
+      auto store = Store::create(file_);
+      const bool good = store && store->ensure_target(target()) && store->targets()->size() == 1;
+      if (!store) fprintf(stderr, "%s\n", store.error().context.c_str());
+      _exit(good ? 0 : 1);
+    }
+    close(ready[0]);
+    close(ready[1]);
+    for (const pid_t process : processes) {
+      int status = 0;
+      waitpid(process, &status, 0);
+      EXPECT_EQ(status, 0);
+    }
+  }
 }
 
 TEST_F(StoreTest, AHalfWrittenFileIsAnError) {
