@@ -172,6 +172,26 @@ TEST(Worker, WorksAfterAHang) {
   EXPECT_TRUE(worker.measure(burst_of(3)).has_value());
 }
 
+TEST(Worker, LeavesNothingInTheTemporaryFolderHoweverItEnds) {
+  const std::filesystem::path folder = std::filesystem::path(LATCAST_TEST_SCRATCH) / "worker_temporary";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const char* before = std::getenv("TMPDIR");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("TMPDIR", folder.c_str(), 1);
+  const auto files = [&] { return std::distance(std::filesystem::directory_iterator(folder), {}); };
+  {
+    Worker worker = fake("hang=2", {500ms, 0});
+    ASSERT_TRUE(worker.measure(burst_of(3)).has_value());
+    EXPECT_EQ(files(), 1);  // the process's own
+    ASSERT_FALSE(worker.measure(burst_of(3)).has_value());
+    EXPECT_EQ(files(), 0);
+    ASSERT_TRUE(worker.measure(burst_of(3)).has_value());
+  }
+  EXPECT_EQ(files(), 0);
+  before == nullptr ? unsetenv("TMPDIR") : setenv("TMPDIR", kept.c_str(), 1);
+}
+
 TEST(Worker, BoundsTheMemoryOfAnEngine) {
   if (kAddressSanitizer) GTEST_SKIP() << "address spaces cannot be limited under AddressSanitizer";
   Worker worker = fake("memory=2", {60s, std::size_t{400} << 20});

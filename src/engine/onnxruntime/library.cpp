@@ -87,6 +87,8 @@ Result<void> check(const OrtApi& api, OrtStatus* status) {
 }
 
 Result<Library> open_library(const std::string& path) {
+  // It would report its use to its makers, and keep a log and a database for that.
+  setenv("ORT_DISABLE_TELEMETRY", "1", 1);
   auto handle = open_first(candidates(path));
   if (!handle) return tl::unexpected(handle.error());
   void* symbol = dlsym(*handle, "OrtGetApiBase");
@@ -105,6 +107,8 @@ Result<Library> open_library(const std::string& path) {
   if (auto ok = check(*library.api, library.api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "latcast", &library.env)); !ok) {
     return tl::unexpected(ok.error());
   }
+  if (auto ok = check(*library.api, library.api->DisableTelemetryEvents(library.env)); !ok)
+    return tl::unexpected(ok.error());
   return library;
 }
 

@@ -1,7 +1,5 @@
 #include "engine/onnxruntime/onnxruntime_engine.h"
 
-#include <unistd.h>
-
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +12,7 @@
 #include "engine/onnxruntime/profile_reader.h"
 #include "engine/onnxruntime/saved_graph.h"
 #include "engine/onnxruntime/session_settings.h"
+#include "engine/scratch_folder.h"
 
 namespace latcast {
 namespace {
@@ -21,34 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using ort::check;
 using ort::Library;
-
-/// A folder under the system's temporary one, removed with everything in it.
-class ScratchFolder {
- public:
-  static Result<ScratchFolder> make() {
-    std::error_code failure;
-    std::string pattern = (fs::temp_directory_path(failure) / "latcast-XXXXXX").string();
-    if (failure || mkdtemp(pattern.data()) == nullptr) {
-      return fail(Errc::io, "cannot create a folder in the temporary directory: " + std::string(std::strerror(errno)) +
-                                "; set TMPDIR to one that can be written");
-    }
-    return ScratchFolder(pattern);
-  }
-  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ScratchFolder& operator=(ScratchFolder&& other) noexcept {
-    std::swap(path_, other.path_);
-    return *this;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  explicit ScratchFolder(fs::path path) : path_(std::move(path)) {}
-  fs::path path_;
-};
 
 Result<std::string> read_file(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -115,6 +116,7 @@ Connection& Connection::operator=(Connection&& other) noexcept {
   std::swap(complaints_, other.complaints_);
   std::swap(command_, other.command_);
   std::swap(words_, other.words_);
+  std::swap(temporary_, other.temporary_);
   return *this;
 }
 
@@ -143,7 +145,9 @@ Result<Connection> Connection::start(const std::function<void(const Pipes&)>& ch
 }
 
 Result<Connection> Connection::fork(const std::function<void(int, int)>& serve, std::size_t address_space) {
-  return start([&](const Pipes& pipes) {
+  auto temporary = ScratchFolder::make();  // where none can be made, the engine may need none
+  auto out = start([&](const Pipes& pipes) {
+    if (temporary) setenv("TMPDIR", temporary->path().c_str(), 1);
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
@@ -158,6 +162,8 @@ Result<Connection> Connection::fork(const std::function<void(int, int)>& serve, 
     for (const int fd : {pipes.request[1], pipes.reply[0], pipes.complaints[0]}) close(fd);
     serve(pipes.request[0], pipes.reply[1]);
   });
+  if (out && temporary) out->temporary_ = std::move(*temporary);
+  return out;
 }
 
 Result<Connection> Connection::run(const std::string& command) {

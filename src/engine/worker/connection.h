@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/scratch_folder.h"
 #include "latcast/result.h"
 
 namespace latcast {
@@ -34,7 +36,8 @@ FrameStatus write_greeting(int fd);
 class Connection {
  public:
   /// `serve` runs in the child with the worker's ends of the pipe. `address_space`: bytes of it; 0: no limit. This
-  /// process must be single-threaded at that moment. The child dies with its parent.
+  /// process must be single-threaded at that moment. The child dies with its parent. What it leaves in its temporary
+  /// folder goes with this object, however the child ends.
   static Result<Connection> fork(const std::function<void(int, int)>& serve, std::size_t address_space);
   /// A shell runs the command.
   static Result<Connection> run(const std::string& command);
@@ -67,7 +70,8 @@ class Connection {
   pid_t pid_ = -1;
   bool command_ = false;  // rather than a process of ours
   int request_ = -1, reply_ = -1, complaints_ = -1;
-  std::string words_;  // the last that the worker wrote to its standard error
+  std::string words_;                       // the last that the worker wrote to its standard error
+  std::optional<ScratchFolder> temporary_;  // of a process of ours
 };
 
 }  // namespace latcast

@@ -1,14 +1,12 @@
 #include "engine/worker/model_files.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <utility>
 
 #include "graph/onnx_model.h"
 
@@ -61,11 +59,6 @@ Result<FileBytes> read_model_files(const std::string& file) {
   return out;
 }
 
-ReceivedFiles::~ReceivedFiles() {
-  std::error_code ignored;
-  if (!root_.empty()) fs::remove_all(root_, ignored);
-}
-
 std::optional<std::string> ReceivedFiles::find(const std::string& key) {
   const auto found = std::ranges::find(kept_, key, &Kept::key);
   if (found == kept_.end()) return std::nullopt;
@@ -74,14 +67,13 @@ std::optional<std::string> ReceivedFiles::find(const std::string& key) {
 }
 
 Result<std::string> ReceivedFiles::keep(const std::string& key, const FileBytes& files) {
-  std::error_code failure;
-  if (root_.empty()) {
-    std::string pattern = (fs::temp_directory_path(failure) / "latcast-XXXXXX").string();
-    if (failure || mkdtemp(pattern.data()) == nullptr)
-      return fail(Errc::io, "cannot create a folder in the temporary directory: " + std::string(std::strerror(errno)));
-    root_ = pattern;
+  if (!root_) {
+    auto made = ScratchFolder::make();
+    if (!made) return tl::unexpected(made.error());
+    root_ = std::move(*made);
   }
-  Kept kept{key, root_ / std::to_string(made_++), 0};
+  std::error_code failure;
+  Kept kept{key, root_->path() / std::to_string(made_++), 0};
   for (const auto& [name, bytes] : files) {
     if (!stays_below(name)) return fail(Errc::invalid_input, "a model's weights are in '" + name + "'");
     const fs::path path = kept.folder / name;

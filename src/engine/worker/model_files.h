@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/scratch_folder.h"
 #include "latcast/result.h"
 
 namespace latcast {
@@ -26,7 +27,6 @@ class ReceivedFiles {
   ReceivedFiles() = default;
   ReceivedFiles(const ReceivedFiles&) = delete;
   ReceivedFiles& operator=(const ReceivedFiles&) = delete;
-  ~ReceivedFiles();
 
   /// The model's file here; none: it was not sent, or has had to make room.
   [[nodiscard]] std::optional<std::string> find(const std::string& key);
@@ -39,7 +39,7 @@ class ReceivedFiles {
     std::filesystem::path folder;
     std::size_t bytes = 0;
   };
-  std::filesystem::path root_;
+  std::optional<ScratchFolder> root_;
   std::list<Kept> kept_;  // the latest used first
   std::size_t made_ = 0;
 };

@@ -261,6 +261,7 @@ void serve_standard_streams() {
   const int reply = dup(STDOUT_FILENO);
   dup2(STDERR_FILENO, STDOUT_FILENO);  // what the engine prints must not get among the frames
   signal(SIGINT, SIG_IGN);             // Ctrl-C is the command's to handle, at the other end
+  signal(SIGPIPE, SIG_IGN);            // a command that has gone ends the loop, and what was received is removed
   serve(STDIN_FILENO, reply);
 }
 
