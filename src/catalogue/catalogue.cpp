@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <system_error>
 
@@ -10,6 +9,7 @@
 #include "catalogue/definition_reader.h"
 #include "catalogue/expression_compiler.h"
 #include "catalogue/module_type_reader.h"
+#include "core/mapped_file.h"
 
 namespace latcast {
 namespace {
@@ -28,12 +28,15 @@ Result<std::vector<std::pair<std::string, std::string>>> read_directory(const st
   std::ranges::sort(files);
   std::vector<std::pair<std::string, std::string>> sources;
   for (const auto& file : files) {
-    std::ifstream stream(file, std::ios::binary);
-    std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-    if (!stream) return fail(Errc::io, "cannot read " + file.string());
-    sources.emplace_back(file.string(), std::move(text));
+    const auto mapped = detail::MappedFile::open(file);
+    if (!mapped) return tl::unexpected(mapped.error());
+    sources.emplace_back(file.string(), mapped->text());
   }
   return sources;
+}
+
+bool beside_another(const std::filesystem::path& file, const std::filesystem::path& other) {
+  return file != other && file.parent_path() == other.parent_path();
 }
 
 /// In the place of the one that has its name, or else behind the others.
@@ -66,6 +69,10 @@ Result<Catalogue> Catalogue::from_sources(std::span<const std::pair<std::string,
     if (holds_definitions(text)) continue;
     auto type = read_module_type(text, file, *facts);
     if (!type) return tl::unexpected(type.error());
+    const ModuleType* same = catalogue.find(type->name);
+    if (same != nullptr && beside_another(file, same->file)) {
+      return fail(Errc::invalid_input, file + ": the type '" + type->name + "' is also in " + same->file);
+    }
     put(catalogue.types_, std::move(*type), [](const ModuleType& one) { return one.name; });
   }
   if (auto ok = catalogue.check_conditions(); !ok) return tl::unexpected(ok.error());

@@ -1,6 +1,7 @@
 #include "catalogue/module_type_reader.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "catalogue/expression_compiler.h"
 #include "catalogue/expression_parser.h"
 #include "catalogue/toml_reader.h"
+#include "core/limits.h"
 
 namespace latcast {
 namespace {
@@ -57,6 +59,7 @@ class Reader {
     }
     conditions();
     derived();
+    check_slots();
     if (!toml_.failed()) kernels();
     sampling();
     if (const toml::table* build = toml_.subtable(table_, "build")) read_build(*build);
@@ -68,6 +71,9 @@ class Reader {
  private:
   void header() {
     type_.name = toml_.text(table_, "name", true);
+    const auto good = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; };
+    if (!toml_.failed() && (type_.name.empty() || !std::ranges::all_of(type_.name, good)))
+      toml_.fail_at(*table_.get("name"), "'name' must be made of letters, digits, '_' and '-'");
     type_.summary = toml_.text(table_, "summary", true);
     type_.engine = toml_.text(table_, "engine", false);
   }
@@ -141,6 +147,14 @@ class Reader {
     if (const toml::node* macs = table_.get("macs")) {
       type_.macs = Expression{toml_.expression(*macs, "macs"), program(*macs, "macs", names_)};
     }
+  }
+
+  void check_slots() {
+    if (type_.slot_count() <= kMaxSlots) return;
+    const toml::node* last = table_.get(type_.derived.empty() ? type_.given() ? "given" : "parameters" : "derived");
+    toml_.fail_at(*last, "there are " + std::to_string(type_.slot_count()) +
+                             " parameters, conditions and derived values; at most " + std::to_string(kMaxSlots) +
+                             " are possible");
   }
 
   void kernels() {
@@ -376,6 +390,11 @@ class Reader {
   std::vector<Expression> list(const toml::table& table, const std::string& key) {
     std::vector<Expression> result;
     if (const toml::array* array = toml_.array(table, key)) {
+      const std::size_t most = key == "base" ? kMaxTerms : kMaxFeatures;
+      if (array->size() > most) {
+        toml_.fail_at(*array, "'" + key + "' lists " + std::to_string(array->size()) + "; at most " +
+                                  std::to_string(most) + " are possible");
+      }
       for (const toml::node& node : *array) result.push_back({toml_.expression(node, key), program(node, key, names_)});
     }
     return result;

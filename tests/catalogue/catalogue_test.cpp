@@ -155,6 +155,38 @@ TEST(ModuleTypeReader, SyntaxErrorsNameTheLine) {
   problem_of("name = 3\nsummary = [1]\noperators = \"X\"\nparameters = 1\n");
 }
 
+TEST(ModuleTypeReader, NamesAreNeitherEmptyNorPaths) {
+  for (const char* name : {"", "a/b", "..", "a b", "module:a", "a\\\\b"}) {
+    const std::string problem = problem_of(with(kSmall, "\"scale\"", '"' + std::string(name) + '"'));
+    EXPECT_TRUE(contains(problem, ":1: 'name' must be made of letters, digits, '_' and '-'")) << problem;
+  }
+  EXPECT_TRUE(read_module_type(with(kSmall, "\"scale\"", "\"scale-2D_x\""), "scale.toml").has_value());
+}
+
+std::string counted(std::size_t count, const std::string& before, const std::string& after) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out.append(before).append(std::to_string(i)).append(after);
+  return out;
+}
+
+TEST(ModuleTypeReader, TellsWhatIsMoreThanForecastsHaveRoomFor) {
+  const auto listed = [](const char* old, const char* key, std::size_t count) {
+    return with(kSmall, old, std::string(key) + " = [" + counted(count, "\"rows + ", "\", ") + "]\n");
+  };
+  const std::string terms = problem_of(listed("base = [\"twice\"]\n", "base", kMaxTerms + 1));
+  EXPECT_TRUE(contains(terms, ":21: 'base' lists 33; at most 32 are possible")) << terms;
+  const std::string features = problem_of(listed("features = [\"area\"]\n", "features", kMaxFeatures + 1));
+  EXPECT_TRUE(contains(features, ":22: 'features' lists 65; at most 64 are possible")) << features;
+  const auto sized = [](std::size_t more) {  // beside two parameters and two derived values
+    return with(kSmall, "\n[derived]\n", counted(more, "p", " = 1\n") + "\n[derived]\n");
+  };
+  const std::string slots = problem_of(sized(kMaxSlots - 3));
+  EXPECT_TRUE(contains(slots, "there are 257 parameters, conditions and derived values; at most 256")) << slots;
+  for (const std::string& most : {listed("base = [\"twice\"]\n", "base", kMaxTerms),
+                                  listed("features = [\"area\"]\n", "features", kMaxFeatures), sized(kMaxSlots - 4)})
+    EXPECT_TRUE(read_module_type(most, "scale.toml").has_value());
+}
+
 TEST(ModuleTypeReader, RefusesNonsensicalSampling) {
   const auto sampled = [](const std::string& line) { return std::string(kSmall) + "[sample]\n" + line + "\n"; };
   EXPECT_TRUE(read_module_type(sampled("a = { range = [1, 64], multiple_of = 8, multiple_share = 0.5 }"), "scale.toml")
@@ -438,6 +470,24 @@ TEST_F(CatalogueFolder, OverridesATypeByItsName) {
   EXPECT_EQ(catalogue->find("softmax")->summary, "a made-up module");
   // What the overridden file covered besides is covered no longer.
   EXPECT_TRUE(catalogue->covering("", "LogSoftmax").empty());
+}
+
+TEST_F(CatalogueFolder, HasEachTypeOnce) {
+  put("one.toml", kSmall);
+  put("two.toml", kSmall);
+  const auto catalogue = load();
+  ASSERT_FALSE(catalogue.has_value());
+  EXPECT_TRUE(contains(catalogue.error().context, "two.toml: the type 'scale' is also in"))
+      << catalogue.error().context;
+  fs::remove(folder_ / "two.toml");
+  EXPECT_TRUE(Catalogue::builtin(std::vector<std::string>(2, folder_.string())).has_value());
+}
+
+TEST_F(CatalogueFolder, AFifoIsNoType) {
+  ASSERT_EQ(mkfifo((folder_ / "fifo.toml").c_str(), 0600), 0);
+  const auto catalogue = load();
+  ASSERT_FALSE(catalogue.has_value());
+  EXPECT_TRUE(contains(catalogue.error().context, "fifo.toml: not a regular file")) << catalogue.error().context;
 }
 
 TEST_F(CatalogueFolder, LaterTypesAreTriedFirst) {
