@@ -26,6 +26,8 @@ constexpr double kRestartAboveResident = 1.5e9;
 constexpr int kFailuresAllowed = 2;
 /// Of the first round's time: what carriers of an earlier campaign may take.
 constexpr double kShareAgain = 0.1;
+/// Carriers that a plan is told from.
+constexpr std::size_t kMadeForPlan = 5000;
 /// So many failures in a row, from the start, mean that the engine does not work here.
 constexpr int kHopeless = 12;
 
@@ -429,26 +431,36 @@ Result<void> take_up_plan(Store& store, std::int64_t target, CampaignOptions& op
 
 }  // namespace
 
-CampaignPlan plan_campaign(const Catalogue& catalogue, const CampaignOptions& options) {
+CampaignPlan plan_campaign(const Catalogue& catalogue, const CampaignOptions& options,
+                           const std::function<bool()>& stopped) {
   const CarrierPlan sequence(catalogue, options);
   CampaignPlan plan;
   plan.rounds = rounds_for(options);
   std::map<std::string, PlanLine> lines;
   const double share = options.budget.count() / plan.rounds;
   double cost = 0;
-  for (std::size_t index = 0;; ++index) {
+  double times = 1;  // that what was made goes into the budget
+  for (std::size_t index = 0; !(stopped && stopped()); ++index) {
     const Carrier carrier = sequence.make(index);
     const double one = sequence.expected_cost(carrier).count();
     if (cost + one > share) break;
+    if (index == kMadeForPlan) {
+      times = share / cost;
+      break;
+    }
     cost += one;
     PlanLine& line = lines[carrier.family];
     line.family = carrier.family;
     ++line.carriers;
     line.macs += carrier.macs;
-    ++plan.carriers;
   }
-  for (auto& [family, line] : lines) plan.lines.push_back(std::move(line));
-  plan.expected_ns = cost * plan.rounds;
+  for (auto& [family, line] : lines) {
+    line.carriers = static_cast<int>(std::lround(times * line.carriers));
+    line.macs *= times;
+    plan.carriers += line.carriers;
+    plan.lines.push_back(std::move(line));
+  }
+  plan.expected_ns = times * cost * plan.rounds;
   return plan;
 }
 
@@ -459,8 +471,9 @@ Result<CampaignSummary> run_campaign(Worker& worker, Store& store, std::int64_t 
   if (options.resume) {
     if (auto ok = take_up_plan(store, target, planned); !ok) return tl::unexpected(ok.error());
   }
-  return Runner(worker, store, planned, observer, CarrierPlan(catalogue, planned))
-      .run(target, advisor, plan_json(planned));
+  CarrierPlan plan(catalogue, planned);
+  if (plan.empty()) return fail(Errc::not_found, "the catalogue has none of the families that the campaign asks for");
+  return Runner(worker, store, planned, observer, std::move(plan)).run(target, advisor, plan_json(planned));
 }
 
 }  // namespace latcast

@@ -17,7 +17,7 @@ namespace latcast {
 
 /// campaign.toml: what may be tuned without touching code. All optional.
 struct CampaignConfig {
-  std::vector<std::string> families;  // only these block families; empty: all
+  std::vector<std::string> families;  // only carriers of these; empty: all
   int rounds = 0;                     // 0: by budget
   double max_macs = 3e9;
   double max_weight_bytes = 450e6;
@@ -29,8 +29,9 @@ struct CampaignConfig {
   std::map<std::string, std::vector<double>> conditions = {};
 };
 
-/// Reads a campaign.toml; a misspelt key or a nonsensical value is an error with its line.
-[[nodiscard]] Result<CampaignConfig> read_campaign_config(const std::string& file);
+/// Reads a campaign.toml; a misspelt key or a nonsensical value is an error with its line. `catalogue`: whose module
+/// types' carriers can be asked for, beside block families.
+[[nodiscard]] Result<CampaignConfig> read_campaign_config(const std::string& file, const Catalogue& catalogue);
 
 struct CampaignOptions {
   Nanos budget = std::chrono::minutes(10);  // with `resume`: 0 is the campaign's own
@@ -81,8 +82,9 @@ struct CampaignPlan {
 };
 
 /// What a campaign would measure on a machine of ordinary speed (the true number of carriers is set by the first
-/// round).
-[[nodiscard]] CampaignPlan plan_campaign(const Catalogue& catalogue, const CampaignOptions& options);
+/// round). Of more carriers than can be made in a moment, it goes on as it began. `stopped` ends it early.
+[[nodiscard]] CampaignPlan plan_campaign(const Catalogue& catalogue, const CampaignOptions& options,
+                                         const std::function<bool()>& stopped = {});
 
 [[nodiscard]] Result<CampaignSummary> run_campaign(Worker& worker, Store& store, std::int64_t target,
                                                    const Catalogue& catalogue, const CampaignOptions& options,

@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "catalogue/expression_compiler.h"
 #include "catalogue/toml_reader.h"
+#include "core/mapped_file.h"
 #include "measure/campaign.h"
+#include "measure/carriers/module_carrier.h"
 
 namespace latcast {
 namespace {
@@ -18,15 +18,18 @@ void check_range(TomlReader& toml, const toml::table& table, std::string_view ke
                "'" + std::string(key) + "' must lie between " + bounds);
 }
 
-void read_families(TomlReader& toml, const toml::table& table, CampaignConfig& config) {
-  const std::vector<std::string> known = families();
+void read_families(TomlReader& toml, const toml::table& table, const Catalogue& catalogue, CampaignConfig& config) {
+  std::vector<std::string> known = families();
+  for (const ModuleType& type : catalogue.types()) {
+    if (type.build) known.push_back(module_family(type));
+  }
   const toml::array* list = toml.array(table, "families");
   if (list == nullptr) return;
   for (const toml::node& node : *list) {
     const std::string name = node.value<std::string>().value_or("");
     if (std::ranges::find(known, name) == known.end()) {
       const auto near = closest_name(name, known);
-      toml.fail_at(node, "there is no block family '" + name + "'" + (near ? "; did you mean '" + *near + "'?" : ""));
+      toml.fail_at(node, "there is no family '" + name + "'" + (near ? "; did you mean '" + *near + "'?" : ""));
     }
     config.families.push_back(name);
   }
@@ -49,17 +52,16 @@ void read_conditions(TomlReader& toml, const toml::table& table, CampaignConfig&
 
 }  // namespace
 
-Result<CampaignConfig> read_campaign_config(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return fail(Errc::not_found, "cannot read the campaign file " + file);
-  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  auto parsed = parse_toml(text, file);
+Result<CampaignConfig> read_campaign_config(const std::string& file, const Catalogue& catalogue) {
+  const auto mapped = detail::MappedFile::open(file);
+  if (!mapped) return tl::unexpected(mapped.error());
+  auto parsed = parse_toml(mapped->text(), file);
   if (!parsed) return tl::unexpected(parsed.error());
   TomlReader toml(file);
   CampaignConfig config;
   toml.check_keys(*parsed, {"families", "rounds", "max_macs", "max_weight_bytes", "burst_ms", "profile_ms",
                             "module_share", "adaptive_share", "conditions"});
-  read_families(toml, *parsed, config);
+  read_families(toml, *parsed, catalogue, config);
   read_conditions(toml, *parsed, config);
   const auto number = [&](std::string_view key, double fallback, double low, double high) {
     const double value = toml.number(*parsed, key, fallback);

@@ -51,16 +51,18 @@ CarrierPlan::CarrierPlan(const Catalogue& catalogue, const CampaignOptions& opti
   for (PlannedCarrier& carrier : plan_carriers(kLongestPlan, seed_)) {
     if (wanted.empty() || wanted.contains(carrier.family)) planned_.push_back(std::move(carrier));
   }
+  // Without any module type among them, the families say nothing of those.
+  const bool types_wanted = std::ranges::any_of(wanted, is_module_family);
   for (std::size_t type = 0; type < catalogue.types().size(); ++type) {
     const auto& build = catalogue.types()[type].build;
-    if (!build) continue;
-    const auto times =
-        std::max<std::size_t>(static_cast<std::size_t>(std::lround(build->share * 4)), build->share > 0 ? 1 : 0);
+    if (!build || (types_wanted && !wanted.contains(module_family(catalogue.types()[type])))) continue;
+    const auto times = std::max<std::size_t>(static_cast<std::size_t>(std::lround(build->share * 4)),
+                                             build->share > 0 || types_wanted ? 1 : 0);
     buildable_.insert(buildable_.end(), times, type);
   }
   std::mt19937_64 random(seed_);
   std::ranges::shuffle(buildable_, random);
-  if (!buildable_.empty() && config_.module_share > 0) {
+  if (!buildable_.empty() && (config_.module_share > 0 || planned_.empty())) {
     module_every_ = planned_.empty()
                         ? 1
                         : std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(1 / config_.module_share)));

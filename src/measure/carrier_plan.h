@@ -18,6 +18,8 @@ class CarrierPlan {
  public:
   CarrierPlan(const Catalogue& catalogue, const CampaignOptions& options);
 
+  /// Nothing of the families asked for can be made.
+  [[nodiscard]] bool empty() const { return planned_.empty() && buildable_.empty(); }
   /// The index-th carrier; the same for the same catalogue and options.
   [[nodiscard]] Carrier make(std::size_t index) const;
   /// The index-th of a sequence that follows `families` (name, weight): what an advisor asked for.

@@ -31,7 +31,7 @@ Result<CampaignOptions> campaign_options(const ProfileOptions& options, const Ca
   campaign.seed = options.seed ? *options.seed : drawn_seed();
   campaign.resume = options.resume;
   if (!options.config.empty()) {
-    auto config = read_campaign_config(options.config);
+    auto config = read_campaign_config(options.config, catalogue.of_graphs(options.engine));
     if (!config) return tl::unexpected(config.error());
     campaign.config = std::move(*config);
   }
@@ -102,14 +102,16 @@ Result<std::vector<NetworkRecord>> carriers_to_measure_again(Store& store, std::
 
 }  // namespace
 
-Result<ProfilePlan> plan(const ProfileOptions& options) {
+Result<ProfilePlan> plan(const ProfileOptions& options, const Listener& listener) {
   const auto all = Catalogue::builtin(options.catalogue);
   if (!all) return tl::unexpected(all.error());
   const Catalogue catalogue = all->of_graphs(options.engine);
   auto campaign = campaign_options(options, catalogue);
   if (!campaign) return tl::unexpected(campaign.error());
   if (campaign->budget.count() <= 0) campaign->budget = kDefaultBudget;
-  return ProfilePlan{campaign->seed, plan_campaign(catalogue, *campaign)};
+  ProfilePlan out{campaign->seed, plan_campaign(catalogue, *campaign, [&] { return listener.cancelled(); })};
+  if (listener.cancelled()) return fail(Errc::interrupted, "interrupted");
+  return out;
 }
 
 Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listener) {

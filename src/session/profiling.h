@@ -33,7 +33,7 @@ struct ProfilePlan {
 };
 
 /// What profile() would measure, on a machine of ordinary speed; nothing is opened or measured.
-[[nodiscard]] Result<ProfilePlan> plan(const ProfileOptions& options);
+[[nodiscard]] Result<ProfilePlan> plan(const ProfileOptions& options, const Listener& listener);
 
 /// Runs a campaign. Where the target has one already, some of that one's carriers are measured again: they tie the two.
 /// A cancelled campaign is a summary that says `interrupted`; everything measured is kept.

@@ -365,6 +365,20 @@ TEST(CampaignPlan, TellsWhatWouldBeMeasured) {
   EXPECT_EQ(carriers, plan.carriers);
   options.budget = 10min;
   EXPECT_GT(plan_campaign(*catalogue, options).carriers, plan.carriers);
+  EXPECT_EQ(plan_campaign(*catalogue, options, [] { return true; }).carriers, 0);
+}
+
+TEST(CampaignPlan, OfABudgetThatNobodyHasIsToldFromItsBeginning) {
+  CampaignOptions options;
+  options.config.max_macs = 5e7;
+  options.budget = 500h;
+  const auto catalogue = Catalogue::builtin();
+  const CampaignPlan plan = plan_campaign(*catalogue, options);
+  EXPECT_NEAR(plan.expected_ns, options.budget.count(), 1e-6 * options.budget.count());
+  EXPECT_GT(plan.carriers, 500'000);
+  int carriers = 0;
+  for (const PlanLine& line : plan.lines) carriers += line.carriers;
+  EXPECT_EQ(carriers, plan.carriers);
 }
 
 TEST(CampaignPlan, IsTheSameForTheSameSeed) {
@@ -391,6 +405,24 @@ TEST(CampaignPlan, KeepsToTheFamiliesAsked) {
   options.config.module_share = 0;
   const CarrierPlan plan(*catalogue, options);
   for (std::size_t index = 0; index < 6; ++index) EXPECT_EQ(plan.make(index).family, families()[1]);
+}
+
+TEST(CampaignPlan, KeepsToTheModuleTypesAsked) {
+  const auto catalogue = Catalogue::builtin();
+  CampaignOptions options;
+  options.config.max_macs = 5e7;
+  options.config.families = {"module:lrn"};
+  for (const double share : {0.0, 0.5}) {  // nothing else is asked for
+    options.config.module_share = share;
+    const CarrierPlan plan(*catalogue, options);
+    for (std::size_t index = 0; index < 6; ++index) EXPECT_EQ(plan.make(index).family, "module:lrn");
+  }
+  options.config.families.push_back(families()[1]);
+  const CarrierPlan both(*catalogue, options);
+  for (std::size_t index = 0; index < 6; ++index)
+    EXPECT_EQ(both.make(index).family, index % 2 == 1 ? "module:lrn" : families()[1]);
+  options.config.families = {"module:none"};
+  EXPECT_TRUE(CarrierPlan(*catalogue, options).empty());
 }
 
 TEST(CampaignPlan, ModuleCarriersGetTheirShare) {
@@ -446,7 +478,7 @@ class CampaignConfigFile : public testing::Test {
   void TearDown() override { fs::remove(file_); }
   Result<CampaignConfig> read(const std::string& text) const {
     std::ofstream(file_) << text;
-    return read_campaign_config(file_.string());
+    return read_campaign_config(file_.string(), test::must(Catalogue::builtin()));
   }
   std::string problem_of(const std::string& text) const {
     const auto config = read(text);
@@ -488,6 +520,13 @@ TEST_F(CampaignConfigFile, AMisspeltFamilyIsAnErrorWithASuggestion) {
   problem_of("families = \"all\"\n");
 }
 
+TEST_F(CampaignConfigFile, ModuleTypesThatCanBeBuiltAreFamilies) {
+  EXPECT_TRUE(read("families = [\"module:lrn\"]\n").has_value());
+  const std::string problem = problem_of("families = [\"module:lm\"]\n");
+  EXPECT_TRUE(contains(problem, "did you mean 'module:lrn'?")) << problem;
+  problem_of("families = [\"module:mobile_conv2d\"]\n");  // of tables
+}
+
 TEST_F(CampaignConfigFile, NonsensicalValuesAreErrors) {
   for (const char* text :
        {"rounds = -1", "rounds = 1e9", "rounds = \"three\"", "rounds = nan", "max_macs = 0", "max_macs = -5",
@@ -498,7 +537,7 @@ TEST_F(CampaignConfigFile, NonsensicalValuesAreErrors) {
 }
 
 TEST_F(CampaignConfigFile, AMissingFileIsNamed) {
-  const auto config = read_campaign_config("/nonexistent/campaign.toml");
+  const auto config = read_campaign_config("/nonexistent/campaign.toml", Catalogue());
   ASSERT_FALSE(config.has_value());
   EXPECT_TRUE(contains(config.error().context, "/nonexistent/campaign.toml"));
 }

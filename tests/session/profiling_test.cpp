@@ -81,9 +81,9 @@ TEST_F(Profiling, EachCampaignHasCarriersOfItsOwn) {
 TEST_F(Profiling, ASeedThatIsGivenHolds) {
   options_.seed = 7;
   EXPECT_EQ(run().seed, 7U);
-  EXPECT_EQ(must(plan(options_)).seed, 7U);
+  EXPECT_EQ(must(plan(options_, log_)).seed, 7U);
   options_.seed.reset();
-  EXPECT_NE(must(plan(options_)).seed, must(plan(options_)).seed);
+  EXPECT_NE(must(plan(options_, log_)).seed, must(plan(options_, log_)).seed);
 }
 
 TEST_F(Profiling, ResumingGoesOnWithTheSeedThatWasDrawn) {

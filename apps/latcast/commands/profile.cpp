@@ -12,7 +12,7 @@ struct Options : session::ProfileOptions {
 };
 
 int show_plan(const Options& options, Console& console) {
-  const auto plan = session::plan(options);
+  const auto plan = session::plan(options, console);
   if (!plan) return refuse(console, plan.error());
   const CampaignPlan& campaign = plan->campaign;
   Table table({"block family", "carriers", "MACs"});

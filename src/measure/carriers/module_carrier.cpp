@@ -24,6 +24,7 @@ using carriers::Shape;
 using carriers::Value;
 using onnx::DataType;
 
+constexpr std::string_view kModuleFamilies = "module:";
 constexpr int kTries = 200;
 constexpr double kColdShare = 0.15;  // of the inputs: read as the graph gets them
 /// Larger tensors are rejected: a slip in a TOML file must not eat the machine.
@@ -147,7 +148,9 @@ Attributes make_attributes(const Build& build, const std::vector<double>& slots)
 
 }  // namespace
 
-std::string module_family(const ModuleType& type) { return "module:" + type.name; }
+std::string module_family(const ModuleType& type) { return std::string(kModuleFamilies) + type.name; }
+
+bool is_module_family(std::string_view name) { return name.starts_with(kModuleFamilies); }
 
 Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::size_t n) {
   if (!type.build) throw std::invalid_argument("module type " + type.name + " has no [build] section");

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "catalogue/catalogue.h"
 #include "measure/carriers/carrier.h"
@@ -15,6 +16,7 @@ inline constexpr int kModuleOpset = 20;
 
 /// "module:TYPE"
 [[nodiscard]] std::string module_family(const ModuleType& type);
+[[nodiscard]] bool is_module_family(std::string_view name);
 
 /// Family module_family(type): up to n random modules of `type` (fewer where its `limit` rejects most draws), drawn
 /// from `sampling` and made as `build` says. Most inputs that are no constants pass through a small operator first, so
