@@ -37,6 +37,7 @@ struct UnitNames {
   std::map<std::string, double> factors;
   const char *what, *examples;
   bool zero;
+  double most = std::numeric_limits<double>::infinity();
 };
 
 const UnitNames& names_of(Unit unit) {
@@ -45,7 +46,8 @@ const UnitNames& names_of(Unit unit) {
        {{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"h", 3600e9}},
         "duration",
         "250ms, 15s, 10m",
-        false}},
+        false,
+        1000 * 3600e9}},
       {Unit::bytes,
        {{{"", 1}, {"B", 1}, {"kB", 1e3}, {"KB", 1e3}, {"k", 1e3}, {"MB", 1e6}, {"M", 1e6}},
         "size",
@@ -99,6 +101,7 @@ Reader quantity(Unit unit, std::function<void(double)> take) {
     if (read.ec != std::errc() || !std::isfinite(value) || factor == names.factors.end() || (names.zero && value < 0))
       return "'" + text + "' is not a " + what + "; write for example " + names.examples;
     if (value <= 0 && !names.zero) return "'" + text + "': a " + what + " must be above 0";
+    if (value * factor->second > names.most) return "'" + text + "': a " + what + " is at most 1000h";
     take(value * factor->second);
     return {};
   };
@@ -180,8 +183,14 @@ CommandLine::CommandLine(const std::string& name, const std::string& summary, co
 CommandLine::~CommandLine() = default;
 
 std::optional<bool> CommandLine::parse(std::vector<std::string> arguments) {
-  std::ranges::reverse(arguments);  // the library takes them last first
+  const auto options_end = std::ranges::find(arguments, "--");
+  const auto empty = std::find_if(arguments.begin(), options_end, [](const std::string& one) {
+    return one.starts_with("--") && one.find('=') == one.size() - 1;
+  });
   try {
+    // The library would take the next argument for the value.
+    if (empty != options_end) throw CLI::ValidationError(*empty, "a value is missing behind the '='");
+    std::ranges::reverse(arguments);  // it takes them last first
     app_->parse(std::move(arguments));
     return true;
   } catch (const CLI::ParseError& problem) {

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <ctime>
 
+#include "core/output_file.h"
+
 namespace latcast::cli {
 namespace {
 
@@ -21,10 +23,18 @@ constexpr auto kFirstProgress = std::chrono::milliseconds(1500);
 constexpr auto kTerminalInterval = std::chrono::milliseconds(200);
 constexpr auto kPlainInterval = std::chrono::seconds(20);
 
+/// After a Ctrl-C; whatever has not ended by then is ended as by a second one.
+constexpr unsigned kSecondsToEnd = 5;
+
 std::atomic<bool> interrupt_seen{false};
 
 void on_interrupt(int) {
-  if (interrupt_seen.exchange(true)) _exit(130);
+  if (!interrupt_seen.exchange(true)) {
+    alarm(kSecondsToEnd);
+    return;
+  }
+  remove_unfinished();
+  _exit(130);
 }
 
 std::string scaled(double value, double unit, const char* suffix) {
@@ -168,6 +178,7 @@ void catch_interrupt() {
   action.sa_handler = on_interrupt;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGALRM, &action, nullptr);
 }
 
 bool interrupted() { return interrupt_seen.load(); }

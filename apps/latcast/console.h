@@ -53,7 +53,7 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// Installs the Ctrl-C handler; a second Ctrl-C ends the process at once.
+/// Installs the Ctrl-C handler; a second Ctrl-C, or 5 s without an end, ends the process at once.
 void catch_interrupt();
 [[nodiscard]] bool interrupted();
 

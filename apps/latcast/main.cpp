@@ -1,11 +1,41 @@
 // latcast: how long a neural network takes on a device, before it is run there.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <exception>
+#include <string>
 
 #include "commands.h"
 #include "engine/worker/worker.h"
 
+namespace latcast::cli {
+namespace {
+
+/// A standard stream that is closed would be the next file that is opened.
+void hold_standard_streams() {
+  int descriptor = STDIN_FILENO;
+  while (descriptor >= STDIN_FILENO && descriptor <= STDERR_FILENO) descriptor = open("/dev/null", O_RDONLY);
+  close(descriptor);
+}
+
+/// The exit code, where stdout has taken everything. Whoever has closed it need not be told.
+int finish(Console& console, int code) {
+  const int why = std::fflush(stdout) == 0 ? 0 : errno;
+  if (why == 0 && std::ferror(stdout) == 0) return code;
+  const std::string reason = why == 0 ? " (is the disk full?)" : std::string(": ") + std::strerror(why);
+  if (why != EPIPE) console.error("cannot write to stdout" + reason);
+  return code == kInterrupted ? code : kFailed;
+}
+
+}  // namespace
+}  // namespace latcast::cli
+
 int main(int argc, char** argv) {
   using namespace latcast::cli;
+  hold_standard_streams();
   CommandLine command_line("latcast", "latcast: how long a neural network takes on a device, before it is run there",
                            "latcast " LATCAST_VERSION);
   const Command program = command_line.program();
@@ -27,13 +57,13 @@ int main(int argc, char** argv) {
     add(program, context);
   }
   const auto parsed = command_line.parse(with_explicit_values(argc, argv));
-  if (!parsed || !*parsed) return parsed ? kUsage : kOk;
+  if (!parsed || !*parsed) return finish(context.console, parsed ? kUsage : kOk);
   catch_interrupt();
   latcast::set_interrupt_check(interrupted);
   try {
     const int code = context.action();
     context.console.clear_progress();
-    return interrupted() ? kInterrupted : code;
+    return finish(context.console, interrupted() ? kInterrupted : code);
   } catch (const std::exception& problem) {
     context.console.error(std::string("internal error: ") + problem.what());
     return kFailed;

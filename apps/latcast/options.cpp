@@ -1,13 +1,12 @@
 #include "options.h"
 
-#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
+#include <iostream>
+
+#include "core/output_file.h"
 
 namespace latcast::cli {
 namespace {
@@ -21,6 +20,22 @@ std::optional<std::pair<std::string, std::int64_t>> split_dim(const std::string&
   const auto read = std::from_chars(text.data() + equals + 1, end, value);
   if (read.ec != std::errc() || read.ptr != end || value < 1) return std::nullopt;
   return std::pair{text.substr(0, equals), value};
+}
+
+/// Whether the file is standard output by another name, such as /dev/stdout.
+bool is_stdout(const std::string& file) {
+  struct stat named{}, out{};
+  return stat(file.c_str(), &named) == 0 && fstat(STDOUT_FILENO, &out) == 0 && named.st_dev == out.st_dev &&
+         named.st_ino == out.st_ino;
+}
+
+/// `other`: where something else goes, which cannot share its place.
+Reader output(std::string& file, const std::string& other, const std::string& its_name) {
+  return [&file, &other, its_name](const std::string& text) -> std::string {
+    file = is_stdout(text) ? "-" : text;
+    if (file != other) return {};
+    return "goes to " + (file == "-" ? "stdout" : file) + " as " + its_name + " does; give one of them another file";
+  };
 }
 
 }  // namespace
@@ -128,8 +143,11 @@ void add_round_options(Command command, int& rounds, Nanos& burst, int fewest) {
 }
 
 void add_output_options(Command command, OutputOptions& options, bool with_csv) {
-  command.option("--json", "[=FILE]", options.json, "Write JSON, to a file or (bare --json) to stdout");
-  if (with_csv) command.option("--csv", "[=FILE]", options.csv, "Write CSV, to a file or (bare --csv) to stdout");
+  command.option("--json", "[=FILE]", output(options.json, options.csv, "--csv"),
+                 "Write JSON, to a file or (bare --json) to stdout");
+  if (!with_csv) return;
+  command.option("--csv", "[=FILE]", output(options.csv, options.json, "--json"),
+                 "Write CSV, to a file or (bare --csv) to stdout");
 }
 
 std::vector<std::string> with_explicit_values(int argc, const char* const* argv) {
@@ -146,9 +164,7 @@ std::vector<std::string> with_explicit_values(int argc, const char* const* argv)
 
 Result<void> check_output(const std::string& file) {
   if (file.empty() || file == "-") return {};
-  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
-  if (access(folder.c_str(), W_OK) == 0) return {};
-  return fail(Errc::io, "cannot write " + file + ": " + std::strerror(errno));
+  return check_writable(file);
 }
 
 Result<void> check_outputs(const OutputOptions& options) {
@@ -157,19 +173,9 @@ Result<void> check_outputs(const OutputOptions& options) {
 }
 
 Result<void> write_output(const std::string& file, const std::string& text) {
-  if (file == "-") {
-    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-    return written ? Result<void>() : fail(Errc::io, "cannot write to stdout: " + std::string(std::strerror(errno)));
-  }
-  const std::string temporary = file + ".tmp" + std::to_string(getpid());
-  std::FILE* stream = std::fopen(temporary.c_str(), "wb");
-  if (stream == nullptr) return fail(Errc::io, "cannot write " + temporary + ": " + std::strerror(errno));
-  const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size();
-  const bool closed = std::fclose(stream) == 0;
-  if (written && closed && std::rename(temporary.c_str(), file.c_str()) == 0) return {};
-  const std::string why = std::strerror(errno);
-  std::remove(temporary.c_str());
-  return fail(Errc::io, "cannot write " + file + ": " + why);
+  if (file != "-") return write_file(file, std::as_bytes(std::span(text)));
+  std::cout << text;  // main() looks whether that went well
+  return {};
 }
 
 std::string csv_field(const std::string& text) {

@@ -82,7 +82,7 @@ void add_output_options(Command command, OutputOptions& options, bool with_csv);
 /// Checks that an output file can be written before work starts.
 [[nodiscard]] Result<void> check_output(const std::string& file);
 [[nodiscard]] Result<void> check_outputs(const OutputOptions& options);
-/// Writes to a file through a temporary one and a rename; "-" is stdout.
+/// As write_file() does; "-" is stdout.
 [[nodiscard]] Result<void> write_output(const std::string& file, const std::string& text);
 
 /// A field of a CSV line, quoted where it must be.

@@ -77,7 +77,7 @@ struct PackContent {
 /// The bytes of a pack file.
 [[nodiscard]] std::vector<std::uint8_t> pack_bytes(const PackContent& content);
 
-/// Writes a pack through a temporary file and a rename: readers see the old one or the new one. Errc::io.
+/// As write_file() does.
 [[nodiscard]] Result<void> write_pack(const PackContent& content, const std::filesystem::path& path);
 
 /// Reads everything back, big arrays included.

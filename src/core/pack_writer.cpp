@@ -2,14 +2,11 @@
 #include <flatbuffers/flatbuffers.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
-#include <system_error>
 
+#include "core/output_file.h"
 #include "core/pack_content.h"
 #include "core/pack_seal.h"
 #include "pack_generated.h"
@@ -207,14 +204,6 @@ Offset<fb::Pack> write(PackBuilder& out, const PackContent& content) {
                         anchor, references, training, extras, shared, network, conditions);
 }
 
-Result<void> write_file(const std::vector<std::uint8_t>& bytes, const std::filesystem::path& path) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!file) return fail(Errc::io, "cannot write " + path.string() + ": " + std::strerror(errno));
-  return {};
-}
-
 }  // namespace
 
 std::vector<std::uint8_t> pack_bytes(const PackContent& content) {
@@ -226,16 +215,8 @@ std::vector<std::uint8_t> pack_bytes(const PackContent& content) {
 }
 
 Result<void> write_pack(const PackContent& content, const std::filesystem::path& path) {
-  std::filesystem::path temporary = path;
-  temporary += ".tmp";
-  std::error_code code;
-  if (auto ok = write_file(pack_bytes(content), temporary); !ok) {
-    std::filesystem::remove(temporary, code);
-    return ok;
-  }
-  std::filesystem::rename(temporary, path, code);
-  if (code) return fail(Errc::io, "cannot rename " + temporary.string() + ": " + code.message());
-  return {};
+  const std::vector<std::uint8_t> bytes = pack_bytes(content);
+  return write_file(path, std::as_bytes(std::span(bytes)));
 }
 
 }  // namespace latcast

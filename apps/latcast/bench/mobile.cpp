@@ -85,6 +85,7 @@ Result<void> write_page(const std::string& file, const MobileFigures& figures) {
 
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
+  if (auto ok = check_output(options.html); !ok) return refuse(console, ok.error());
   const auto figures = run_mobile_benchmark(options, console);
   console.clear_progress();
   if (!figures) return refuse(console, figures.error());

@@ -99,6 +99,7 @@ Result<void> write_onnx(const Execution& shown, const std::string& file) {
 
 int run(const Options& options, Console& console) {
   if (auto ok = check_outputs(options.output); !ok) return refuse(console, ok.error());
+  if (auto ok = check_output(options.onnx); !ok) return refuse(console, ok.error());
   const auto found = session::execution(options, console);
   if (!found) return refuse(console, found.error());
   if (!options.onnx.empty()) {

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "commands.h"
+#include "core/output_file.h"
 #include "session/recalibration.h"
 
 namespace latcast::cli {
@@ -10,7 +11,7 @@ namespace {
 using Options = session::RecalibrationOptions;
 
 int run(const Options& options, Console& console) {
-  if (auto ok = check_output(options.pack); !ok) return refuse(console, ok.error());
+  if (auto ok = check_writable(options.pack); !ok) return refuse(console, ok.error());
   const auto done = session::recalibrate(options, console);
   if (!done) return refuse(console, done.error());
   console.clear_progress();

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "commands.h"
+#include "core/output_file.h"
 #include "render/training_text.h"
 #include "session/training.h"
 
@@ -51,14 +52,16 @@ void add_options(Command command, Options& options, const std::string& out) {
 }
 
 int run(const Options& options, Console& console) {
-  if (auto ok = check_output(options.out); !ok) return refuse(console, ok.error());
+  if (auto ok = check_writable(options.out); !ok) return refuse(console, ok.error());
   const auto trained = session::train(options.training, console);
   if (!trained) return refuse(console, trained.error());
   if (auto ok = write_pack(trained->content, options.out); !ok) return refuse(console, ok.error());
   console.clear_progress();
-  std::error_code failure;
-  std::cout << training_text(*trained, options.verbose) << "-> " << options.out << " ("
-            << format_bytes(static_cast<double>(std::filesystem::file_size(options.out, failure))) << ")\n";
+  std::cout << training_text(*trained, options.verbose) << "-> " << options.out;
+  std::error_code no_plain_file;
+  const auto bytes = std::filesystem::file_size(options.out, no_plain_file);
+  if (!no_plain_file) std::cout << " (" << format_bytes(static_cast<double>(bytes)) << ")";
+  std::cout << "\n";
   return kOk;
 }
 

@@ -44,7 +44,7 @@ Result<void> write_json(const std::string& file, const Json& json) {
 }
 
 int write_results(Console& console, const OutputOptions& options, const std::string& text, const Json& json, int code) {
-  if (!options.machine_readable_on_stdout()) std::cout << text << std::flush;
+  if (!options.machine_readable_on_stdout()) std::cout << text;
   if (auto ok = write_json(options.json, json); !ok) return refuse(console, ok.error());
   return code;
 }

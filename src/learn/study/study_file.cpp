@@ -3,10 +3,11 @@
 #include <flatbuffers/flatbuffers.h>
 
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <span>
 
+#include "core/mapped_file.h"
+#include "core/output_file.h"
 #include "core/pack_seal.h"
 #include "learn/joint/joint_model.h"
 #include "learn/models/regression_model.h"
@@ -211,37 +212,6 @@ Study unpack_study(study_fb::StudyT& file) {
 /// The file: checksum of the rest, then the buffer.
 using Checksum = std::uint64_t;
 
-Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) return fail(Errc::not_found, path.string() + ": no trained models are kept there");
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(in.tellg()));
-  in.seekg(0);
-  in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!in) return fail(Errc::io, path.string() + ": cannot be read");
-  return bytes;
-}
-
-Result<void> write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
-  std::filesystem::path temporary = path;
-  temporary += ".part";
-  {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    const Checksum checksum = detail::content_hash(bytes);
-    out.write(reinterpret_cast<const char*>(&checksum), sizeof(checksum));
-    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    out.flush();
-    if (!out) {
-      std::error_code ignored;
-      std::filesystem::remove(temporary, ignored);
-      return fail(Errc::io, path.string() + ": cannot be written (is the disk full, the folder read-only?)");
-    }
-  }
-  std::error_code failure;
-  std::filesystem::rename(temporary, path, failure);
-  if (failure) return fail(Errc::io, path.string() + ": " + failure.message());
-  return {};
-}
-
 }  // namespace
 
 std::uint64_t study_fingerprint(const TrainingSet& set, const StudyOptions& options) {
@@ -273,18 +243,26 @@ Result<void> write_study(const Study& study, std::uint64_t fingerprint, const st
   const study_fb::StudyT packed = pack_study(study, fingerprint);
   flatbuffers::FlatBufferBuilder builder(1 << 20);
   builder.Finish(study_fb::Study::Pack(builder, &packed), study_fb::StudyIdentifier());
-  return write_file(path, {builder.GetBufferPointer(), builder.GetSize()});
+  const std::span<const std::uint8_t> content(builder.GetBufferPointer(), builder.GetSize());
+  const Checksum checksum = detail::content_hash(content);
+  std::vector<std::byte> bytes(sizeof(checksum) + content.size());
+  std::memcpy(bytes.data(), &checksum, sizeof(checksum));
+  std::memcpy(bytes.data() + sizeof(checksum), content.data(), content.size());
+  return write_file(path, bytes);
 }
 
 Result<Study> read_study(const std::filesystem::path& path, std::uint64_t fingerprint) {
-  const auto bytes = read_file(path);
-  if (!bytes) return tl::unexpected<Error>(bytes.error());
+  const auto mapped = detail::MappedFile::open(path);
+  if (!mapped && mapped.error().code == Errc::not_found)
+    return fail(Errc::not_found, path.string() + ": no trained models are kept there");
+  if (!mapped) return tl::unexpected<Error>(mapped.error());
+  const std::span<const std::uint8_t> bytes = mapped->bytes();
   Checksum checksum = 0;
   const tl::unexpected<Error> corrupt = fail(Errc::corrupt, path.string() + ": damaged");
-  if (bytes->size() <= sizeof(checksum)) return corrupt;
-  std::memcpy(&checksum, bytes->data(), sizeof(checksum));
+  if (bytes.size() <= sizeof(checksum)) return corrupt;
+  std::memcpy(&checksum, bytes.data(), sizeof(checksum));
   // Copied out, so that the buffer is aligned as a fresh one.
-  const std::vector<std::uint8_t> content(bytes->begin() + sizeof(checksum), bytes->end());
+  const std::vector<std::uint8_t> content(bytes.begin() + sizeof(checksum), bytes.end());
   if (checksum != detail::content_hash(content)) return corrupt;
   flatbuffers::Verifier verifier(content.data(), content.size(), 64, 100'000'000);
   if (!study_fb::VerifyStudyBuffer(verifier)) return corrupt;
