@@ -11,14 +11,14 @@
 namespace latcast::cli {
 namespace {
 
-/// "NAME=V" with V of at least 1.
+/// "NAME=V"; a length may be 0.
 std::optional<std::pair<std::string, std::int64_t>> split_dim(const std::string& text) {
   const std::size_t equals = text.rfind('=');
   if (equals == std::string::npos || equals == 0) return std::nullopt;
   std::int64_t value = 0;
   const char* end = text.data() + text.size();
   const auto read = std::from_chars(text.data() + equals + 1, end, value);
-  if (read.ec != std::errc() || read.ptr != end || value < 1) return std::nullopt;
+  if (read.ec != std::errc() || read.ptr != end || value < 0) return std::nullopt;
   return std::pair{text.substr(0, equals), value};
 }
 
@@ -95,11 +95,12 @@ void add_engine_path(Command command, EngineSettings& settings) {
 }
 
 void add_dim_options(Command command, DimBindings& dims) {
-  command.option("--batch", "N", whole_number(dims.batch, 1, 1 << 20),
-                 "Value of free first axes of the inputs: short for --at batch=N");
+  command.option(
+      "--batch", "N", whole_number(dims.batch, 1, 1 << 20),
+      "Value of free first axes of the inputs: short for --at batch=N. Where a file fixes them, rules rebind it");
   const auto dim = [&dims](const std::string& text) -> std::string {
     const auto read = split_dim(text);
-    if (!read) return text + ": write NAME=V with V of at least 1, for example --dim seq=128";
+    if (!read) return text + ": write NAME=V with a whole number V, for example --dim seq=128";
     dims.named[read->first] = read->second;
     return {};
   };

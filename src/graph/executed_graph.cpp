@@ -157,7 +157,7 @@ class GraphReader {
 }  // namespace
 
 Result<ExecutedGraph> executed_as_is(const onnx::Model& file, const DimBindings& bindings) {
-  auto graph = link(file, bindings, nullptr);
+  auto graph = link(file, bindings, nullptr, Misfits::unknown);
   if (!graph) return tl::unexpected(graph.error());
   ExecutedGraph out{std::move(*graph), {}, {}};
   for (ir::NodeId id = 0; id < out.graph.nodes(); ++id) {

@@ -5,62 +5,19 @@
 #include <cmath>
 #include <limits>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "graph/describe.h"
+#include "graph/dimensions.h"
+#include "graph/network_access.h"
 #include "graph/node_reads.h"
+#include "graph/tensor_lists.h"
 
 namespace latcast {
 namespace {
 
 using shapes::Dims;
 using shapes::NodeShapes;
-
-std::string place_of(const onnx::ValueInfo& input, std::size_t axis) { return input.name + ":" + std::to_string(axis); }
-
-std::optional<std::int64_t> bound_value(const onnx::Dim& dim, const onnx::ValueInfo& input, std::size_t axis,
-                                        const DimBindings& bindings) {
-  if (dim.value >= 0) return dim.value;
-  if (const auto by_place = bindings.named.find(place_of(input, axis)); by_place != bindings.named.end())
-    return by_place->second;
-  if (const auto by_name = bindings.named.find(dim.name); !dim.name.empty() && by_name != bindings.named.end())
-    return by_name->second;
-  return axis == 0 ? bindings.batch : std::nullopt;
-}
-
-std::string describe(const onnx::Dim& dim, const onnx::ValueInfo& input, std::size_t axis) {
-  return dim.name.empty() ? place_of(input, axis) : "'" + dim.name + "' (" + place_of(input, axis) + ")";
-}
-
-Result<void> check_bindings(const DimBindings& bindings) {
-  const auto good = [](std::int64_t value) { return value >= 1 && value <= shapes::kMaxDim; };
-  for (const auto& [name, value] : bindings.named)
-    if (!good(value)) return fail(Errc::invalid_input, "dimension '" + name + "' cannot be " + std::to_string(value));
-  if (bindings.batch && !good(*bindings.batch))
-    return fail(Errc::invalid_input, "the batch cannot be " + std::to_string(*bindings.batch));
-  return {};
-}
-
-/// The shape of every input of the graph, in their order; inputs that are not tensors stay unknown. The error lists all
-/// dimensions that nothing binds.
-Result<std::vector<TensorInfo>> bind_inputs(const onnx::Graph& graph, const DimBindings& bindings) {
-  if (auto checked = check_bindings(bindings); !checked) return tl::unexpected(checked.error());
-  std::string free;
-  std::vector<TensorInfo> infos;
-  for (const onnx::ValueInfo& input : graph.inputs) {
-    TensorInfo info{.type = input.type};
-    if (input.is_tensor && !input.shape) free += (free.empty() ? "" : ", ") + input.name + " (its whole shape)";
-    for (std::size_t axis = 0; input.shape && axis < input.shape->size(); ++axis) {
-      const onnx::Dim& dim = (*input.shape)[axis];
-      const auto value = bound_value(dim, input, axis, bindings);
-      if (!value) free += (free.empty() ? "" : ", ") + describe(dim, input, axis);
-      info.dims.push_back(value.value_or(1));
-    }
-    info.known = input.is_tensor && input.shape && shapes::acceptable(info.dims);
-    infos.push_back(std::move(info));
-  }
-  if (free.empty()) return infos;
-  return fail(Errc::invalid_input, "free dimensions of the inputs need a value (--batch N, --dim NAME=V): " + free);
-}
 
 /// Rounds channels up the way ONNX Runtime's blocked layout does. The block is not stored: the prepared weights of
 /// whatever reads the tensor show it.
@@ -97,11 +54,13 @@ std::optional<std::int64_t> BlockedChannels::of(const std::string& tensor, std::
   return std::nullopt;
 }
 
+bool apply_rule(NodeShapes& n, const Catalogue* catalogue);
+
 /// Links a file's graph while it gives every value its shape.
 class Linking {
  public:
-  Linking(const onnx::Model& model, const Catalogue* catalogue)
-      : model_(model), catalogue_(catalogue), blocked_(model.graph), graph_(model.opsets) {
+  Linking(const onnx::Model& model, const Catalogue* catalogue, Misfits misfits)
+      : model_(model), catalogue_(catalogue), misfits_(misfits), blocked_(model.graph), graph_(model.opsets) {
     for (const onnx::ValueInfo& info : model.graph.value_infos) declared_.emplace(info.name, &info);
     const std::size_t values = model.graph.initializers.size() + model.graph.inputs.size() + model.graph.nodes.size();
     by_name_.reserve(values);
@@ -109,7 +68,7 @@ class Linking {
   }
   void add_initializer(const onnx::Tensor& tensor) {
     ir::Value& value = graph_.value(find_or_add(tensor.name));
-    value.constant = true;
+    value.constant = !tensor.overridable;
     value.info = initializer_info(tensor);
   }
   void add_input(const std::string& name, TensorInfo info) {
@@ -117,8 +76,9 @@ class Linking {
     value.input = true;
     value.info = std::move(info);
   }
-  ir::Graph run() {
-    for (const onnx::Node& node : model_.graph.nodes) add(node);
+  Result<ir::Graph> run() {
+    for (const onnx::Node& node : model_.graph.nodes)
+      if (auto added = add(node, {}); !added) return tl::unexpected(added.error());
     for (const onnx::ValueInfo& output : model_.graph.outputs) graph_.value(find_or_add(output.name)).output = true;
     return std::move(graph_);
   }
@@ -126,15 +86,24 @@ class Linking {
  private:
   ir::ValueId find_or_add(const std::string& name);
   ir::Ids find_or_add(const std::vector<std::string>& names);
-  void add(const onnx::Node& node);
+  Result<void> add(const onnx::Node& node, const std::string& prefix);
+  Result<void> add_branch(const onnx::Node& node, const std::string& prefix);
+  Result<void> add_graph(const onnx::Graph& branch, const onnx::Node& node, const std::string& prefix);
+  [[nodiscard]] std::optional<std::string> contradiction(ir::NodeId id) const;
+  [[nodiscard]] bool on_trust(const ir::Node& node) const {
+    return !taken_on_trust_.empty() &&
+           std::ranges::any_of(node.inputs, [&](ir::ValueId input) { return taken_on_trust_.contains(input); });
+  }
   bool reorder_input(ir::NodeId id);
   void apply_declared(ir::ValueId id);
 
   const onnx::Model& model_;
   const Catalogue* catalogue_;
+  Misfits misfits_;
   BlockedChannels blocked_;
   std::unordered_map<std::string_view, const onnx::ValueInfo*> declared_;
   std::unordered_map<std::string_view, ir::ValueId> by_name_;
+  std::unordered_set<ir::ValueId> taken_on_trust_;  // values whose shape the file declares, and what follows from them
   ir::Graph graph_;
 };
 
@@ -178,17 +147,85 @@ void Linking::apply_declared(ir::ValueId id) {
   Dims dims;
   for (const onnx::Dim& dim : *declared.shape) dims.push_back(dim.value);
   info.known = shapes::acceptable(dims);
-  if (info.known) info.dims = std::move(dims);
+  if (!info.known) return;
+  info.dims = std::move(dims);
+  taken_on_trust_.insert(id);
 }
 
-void Linking::add(const onnx::Node& node) {
+/// Inputs that the operator cannot have. A file's own word for a shape may be out of date, so that it is none.
+std::optional<std::string> Linking::contradiction(ir::NodeId id) const {
+  const ir::Node& node = graph_.node(id);
+  if (misfits_ == Misfits::unknown || on_trust(node)) return std::nullopt;
+  NodeShapes n(node, graph_.opset(node.domain), infos_of(graph_, node.inputs), node.outputs.size());
+  if (apply_rule(n, nullptr) || !n.impossible()) return std::nullopt;
+  return misfit(node, infos_of(graph_, node.inputs));
+}
+
+/// `prefix`: the branches that it lies in.
+Result<void> Linking::add(const onnx::Node& node, const std::string& prefix) {
+  if (std::ranges::any_of(node.attributes, [](const auto& one) { return one.kind == onnx::Attribute::Kind::g; }))
+    return add_branch(node, prefix);
   ir::Ids inputs = find_or_add(node.inputs);
-  const ir::NodeId id = graph_.add_node(node.operation(), std::move(inputs), find_or_add(node.outputs));
+  onnx::Operation operation = node.operation();
+  if (!prefix.empty()) operation.name = prefix + operation.name;
+  const ir::NodeId id = graph_.add_node(std::move(operation), std::move(inputs), find_or_add(node.outputs));
   const bool known = infer_node(graph_, id, catalogue_);
   if (!known && node.domain == shapes::kNchwc && node.op == "ReorderInput") reorder_input(id);
+  if (const auto what = known ? std::nullopt : contradiction(id); what)
+    return fail(Errc::invalid_input, "node '" + graph_.node(id).name + "' (" + operator_name(node) + ") " + *what);
+  const bool trusting = on_trust(graph_.node(id));
   for (const ir::ValueId output : graph_.node(id).outputs) {
-    if (output != ir::kNothing) apply_declared(output);
+    if (output == ir::kNothing) continue;
+    apply_declared(output);
+    if (trusting) taken_on_trust_.insert(output);
   }
+  return {};
+}
+
+/// A node that holds graphs: an If whose condition is known becomes what it takes.
+Result<void> Linking::add_branch(const onnx::Node& node, const std::string& prefix) {
+  const bool branches = node.op == "If" && node.domain.empty() && node.inputs.size() == 1;
+  const auto& decided = branches ? graph_.info(find_or_add(node.inputs[0])).values : std::nullopt;
+  const bool known = decided && decided->size() == 1;
+  const onnx::Attribute* taken =
+      known ? node.attribute(decided->front() != 0 ? "then_branch" : "else_branch") : nullptr;
+  if (taken != nullptr && taken->g) return add_graph(*taken->g, node, prefix + node.name + "/");
+  return fail(Errc::unsupported, "control flow is not supported: node " + operator_name(node) + " '" + node.name +
+                                     (branches ? "' takes a branch that only a run decides"
+                                               : "' runs a graph of its own as often as only a run decides"));
+}
+
+Result<void> Linking::add_graph(const onnx::Graph& branch, const onnx::Node& node, const std::string& prefix) {
+  if (auto checked = check_arity(branch); !checked) return checked;
+  std::vector<std::string_view> names;  // that nobody outside sees
+  const auto own = [&](const std::string& name, ir::ValueId value) {
+    if (by_name_.emplace(name, value).second) names.push_back(name);
+  };
+  for (const onnx::Tensor& tensor : branch.initializers) {
+    const ir::ValueId value = graph_.add_named(prefix + tensor.name, initializer_info(tensor));
+    graph_.value(value).constant = true;
+    own(tensor.name, value);
+  }
+  const std::size_t outputs = std::min(branch.outputs.size(), node.outputs.size());
+  std::vector<std::size_t> passed_on;  // what the branch only hands out
+  for (std::size_t i = 0; i < outputs; ++i) {
+    if (by_name_.contains(branch.outputs[i].name))
+      passed_on.push_back(i);
+    else if (!node.outputs[i].empty())
+      own(branch.outputs[i].name, find_or_add(node.outputs[i]));
+  }
+  for (const onnx::Node& inner : branch.nodes) {
+    for (const std::string& output : inner.outputs)
+      if (!output.empty() && !by_name_.contains(output)) own(output, graph_.add_named(prefix + output, {}));
+    if (auto added = add(inner, prefix); !added) return added;
+  }
+  for (const std::size_t i : passed_on) {
+    if (node.outputs[i].empty()) continue;
+    const ir::ValueId from = by_name_.at(branch.outputs[i].name), to = find_or_add(node.outputs[i]);
+    infer_node(graph_, graph_.add_node("Identity", "", prefix + node.outputs[i], {from}, {to}), catalogue_);
+  }
+  for (const std::string_view name : names) by_name_.erase(name);
+  return {};
 }
 
 std::vector<double> read_all(const ModuleType& type, const NodeView& view) {
@@ -251,6 +288,15 @@ std::string list_text(const TensorInfo& info) {
   std::string out;
   for (const double value : *info.values) out += (out.empty() ? " (" : ", ") + std::to_string(nearest(value));
   return out + ")";
+}
+
+/// The network for another batch than its file has. What is not 1 may be something else than a batch.
+Result<ir::Graph> rebound(const ir::Graph& graph, std::int64_t fixed, std::int64_t batch) {
+  auto out = fixed == 1 ? with_batch(graph, batch) : fail(Errc::invalid_input, "only a batch of 1 is rebound");
+  if (out) return out;
+  return fail(Errc::invalid_input, "the first dimension of the inputs is fixed at " + std::to_string(fixed) +
+                                       " in the file, so the batch cannot be " + std::to_string(batch) + ": " +
+                                       out.error().context);
 }
 
 }  // namespace
@@ -335,6 +381,7 @@ bool infer_node(ir::Graph& graph, ir::NodeId id, const Catalogue* catalogue) {
   const ir::Node& node = graph.node(id);
   auto outputs =
       infer_outputs(node, graph.opset(node.domain), infos_of(graph, node.inputs), node.outputs.size(), catalogue);
+  if (auto taken = outputs.size() == 1 ? taken_from_list(graph, node) : std::nullopt) outputs[0] = std::move(*taken);
   const bool known = !outputs.empty() && outputs.front().known;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (node.outputs[i] != ir::kNothing) graph.value(node.outputs[i]).info = std::move(outputs[i]);
@@ -350,14 +397,17 @@ double TensorInfo::elements() const {
 
 double TensorInfo::bytes() const { return elements() * static_cast<double>(onnx::element_size(type)); }
 
-Result<ir::Graph> link(const onnx::Model& model, const DimBindings& bindings, const Catalogue* catalogue) {
+Result<ir::Graph> link(const onnx::Model& model, const DimBindings& bindings, const Catalogue* catalogue,
+                       Misfits misfits) {
   auto inputs = bind_inputs(model.graph, bindings);
   if (!inputs) return tl::unexpected(inputs.error());
-  Linking linking(model, catalogue);
+  Linking linking(model, catalogue, misfits);
   for (const onnx::Tensor& tensor : model.graph.initializers) linking.add_initializer(tensor);
   for (std::size_t i = 0; i < inputs->size(); ++i)
     linking.add_input(model.graph.inputs[i].name, std::move((*inputs)[i]));
-  return linking.run();
+  auto graph = linking.run();
+  const auto fixed = other_batch(model.graph, bindings);
+  return graph && fixed ? rebound(*graph, *fixed, bindings.batch.value_or(1)) : std::move(graph);
 }
 
 }  // namespace latcast

@@ -8,10 +8,16 @@
 
 namespace latcast {
 
-/// Nodes keep their order and number. Unbound free dimensions of inputs are one error that lists them all. A node
-/// whose operator has no rule leaves its outputs `known = false`, where the file does not declare them; nothing is
-/// guessed. `catalogue` (may be null): supplies output shapes for operators that only it knows.
-[[nodiscard]] Result<ir::Graph> link(const onnx::Model& model, const DimBindings& bindings, const Catalogue* catalogue);
+/// What becomes of a node that its inputs' shapes do not fit. No such node is refused of a graph that an engine runs.
+enum class Misfits : std::uint8_t { refused, unknown };
+
+/// Nodes keep their order and number. Inputs are bound as by bind_inputs(); where their batch is fixed at 1 and
+/// `bindings` has another one, constants follow it. An If whose condition is known becomes the branch that it
+/// takes; others, and loops, are Errc::unsupported. A node whose operator has no rule leaves its outputs `known =
+/// false`, where the file does not declare them; nothing is guessed. `catalogue` (may be null): supplies output shapes
+/// for operators that only it knows.
+[[nodiscard]] Result<ir::Graph> link(const onnx::Model& model, const DimBindings& bindings, const Catalogue* catalogue,
+                                     Misfits misfits = Misfits::refused);
 
 /// Every node has an output and the inputs that its operator must have, as engines demand; else an error that names it.
 [[nodiscard]] Result<void> check_arity(const onnx::Graph& graph);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "graph/describe.h"
+#include "graph/dimensions.h"
 #include "graph/link.h"
 #include "graph/network_access.h"
 
@@ -88,6 +89,7 @@ Result<Network> Network::read(const std::string& file, const DimBindings& dims) 
   const auto model = onnx::read_model_file(file, onnx::ExternalWeights::ignored);
   if (!model) return tl::unexpected(model.error());
   if (auto checked = check_arity(model->graph); !checked) return fail_in(file, checked.error());
+  if (auto checked = check_asked(model->graph, dims); !checked) return fail_in(file, checked.error());
   auto graph = link(*model, dims, nullptr);
   if (!graph) return fail_in(file, graph.error());
   return NetworkAccess::make(std::move(*graph));

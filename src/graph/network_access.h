@@ -32,6 +32,9 @@ struct NetworkAccess {
   static void infer(Network& network, ir::NodeId id);
 };
 
+/// The same network for another number of samples, where all inputs have as many now: constants that say so follow.
+[[nodiscard]] Result<ir::Graph> with_batch(const ir::Graph& graph, std::int64_t batch);
+
 /// The tensor is one of the graph's, and was not left behind when the graph was cut.
 [[nodiscard]] bool has(const ir::Graph& graph, Tensor tensor);
 

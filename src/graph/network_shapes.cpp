@@ -247,26 +247,29 @@ Result<Network> Network::with_inputs(std::initializer_list<InputShape> shapes) c
   return with_inputs(std::span(shapes.begin(), shapes.size()));
 }
 
+Result<ir::Graph> with_batch(const ir::Graph& graph, std::int64_t batch) {
+  if (const auto wrong = dims_error({&batch, 1}, "a batch")) return fail(Errc::invalid_input, *wrong);
+  Reshaping reshaping(graph);
+  std::optional<ir::ValueId> first;
+  for (ir::ValueId id = 0; id < graph.values(); ++id) {
+    Dims dims = graph.info(id).dims;
+    if (!graph.value(id).input || dims.empty()) continue;
+    if (!first) first = id;
+    if (dims[0] != graph.info(*first).dims[0])
+      return fail(Errc::invalid_input, "inputs differ in their first dimension, so it is not the batch of both: " +
+                                           place_of(graph, Tensor{*first}) + " and " + place_of(graph, Tensor{id}));
+    dims[0] = batch;
+    reshaping.set_input(id, dims);
+  }
+  if (!first || graph.info(*first).dims[0] < 1)
+    return fail(Errc::invalid_input, "no input has a first dimension that could be the batch");
+  reshaping.follow(graph.info(*first).dims[0], batch);
+  return reshaping.run();
+}
+
 Result<Network> Network::with_batch(std::int64_t batch) const {
   if (error_) return tl::unexpected(*error_);
-  if (const auto wrong = dims_error({&batch, 1}, "a batch")) return fail(Errc::invalid_input, *wrong);
-  const ir::Graph& graph = content_->graph;
-  Reshaping reshaping(graph);
-  std::optional<Tensor> first;
-  for (const Tensor input : inputs()) {
-    Dims dims = graph.info(input.id).dims;
-    if (dims.empty()) continue;
-    if (!first) first = input;
-    if (dims[0] != graph.info(first->id).dims[0])
-      return fail(Errc::invalid_input, "inputs differ in their first dimension, so it is not the batch of both: " +
-                                           place_of(graph, *first) + " and " + place_of(graph, input));
-    dims[0] = batch;
-    reshaping.set_input(input.id, dims);
-  }
-  if (!first || graph.info(first->id).dims[0] < 1)
-    return fail(Errc::invalid_input, "no input has a first dimension that could be the batch");
-  reshaping.follow(graph.info(first->id).dims[0], batch);
-  auto reshaped = reshaping.run();
+  auto reshaped = latcast::with_batch(content_->graph, batch);
   if (!reshaped) return tl::unexpected(reshaped.error());
   return NetworkAccess::make(std::move(*reshaped));
 }

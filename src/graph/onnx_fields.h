@@ -19,11 +19,11 @@ inline constexpr Number node = 1, name = 2, initializer = 5, input = 11, output 
                         sparse_initializer = 15;
 }
 namespace node {
-inline constexpr Number input = 1, output = 2, name = 3, op = 4, attribute = 5, doc = 6, domain = 7;
+inline constexpr Number input = 1, output = 2, name = 3, op = 4, attribute = 5, doc = 6, domain = 7, overload = 8;
 }
 namespace attribute {
 inline constexpr Number name = 1, f = 2, i = 3, s = 4, t = 5, g = 6, floats = 7, ints = 8, strings = 9, graphs = 11,
-                        type = 20;
+                        type = 20, reference = 21;
 }
 namespace tensor {
 inline constexpr Number dims = 1, type = 2, float_data = 4, int32_data = 5, int64_data = 7, name = 8, raw_data = 9,
@@ -42,7 +42,7 @@ namespace type {
 inline constexpr Number tensor = 1, elem_type = 1, shape = 2, dim = 1, dim_value = 1, dim_param = 2;
 }
 namespace function {
-inline constexpr Number name = 1, domain = 10;
+inline constexpr Number name = 1, input = 4, output = 5, node = 7, opset = 9, domain = 10, defaults = 11, overload = 13;
 }
 
 }  // namespace latcast::onnx::field

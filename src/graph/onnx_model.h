@@ -56,10 +56,15 @@ struct Tensor {
   std::vector<double> floats;                   // values, for float tensors of at most kSmallTensor elements
   Fill fill;                                    // instead of values, for weights of generated networks
   std::string external_location;                // file that holds the data, relative to the model; empty: inline
+  std::int64_t external_end = 0;                // up to where that file must reach
+  bool stripped = false;                        // it has elements, but the file holds none
+  bool overridable = false;                     // listed among the inputs from IR version 4 on: not constant
   [[nodiscard]] std::int64_t elements() const;  // product of dims; caller has validated dims
   [[nodiscard]] bool has_values() const { return !ints.empty() || !floats.empty(); }
 };
 inline constexpr std::int64_t kSmallTensor = 1024;
+
+struct Graph;
 
 struct Attribute {
   /// onnx.AttributeProto.AttributeType (the ones kept)
@@ -96,6 +101,8 @@ struct Attribute {
   Dims ints;
   std::vector<std::string> strings;
   std::shared_ptr<const Tensor> t;
+  std::shared_ptr<const Graph> g;  // null where the attribute holds several
+  std::string reference;           // in a function: the caller's attribute of this name
 };
 
 /// What a node does, whatever it reads and gives.
@@ -117,7 +124,8 @@ struct Operation {
 struct Node : Operation {
   std::vector<std::string> inputs;  // "" = optional input left out
   std::vector<std::string> outputs;
-  std::string doc = {};  // for people; written, not read
+  std::string doc = {};       // for people; written, not read
+  std::string overload = {};  // of the local function that it calls
 };
 
 struct Graph {
@@ -138,13 +146,15 @@ struct Model {
 
 /// Parses a serialized ModelProto. Bytes of weights are skipped, never copied. Checks: well-formed wire format, known
 /// ONNX structure, a graph with nodes, every node input produced earlier (else: cycle or missing producer, by name),
-/// no tensor produced twice, dims non-negative and products within 2^62, no subgraph-carrying node (control flow is
-/// refused by name: Errc::unsupported), local functions refused by name. Errors name the place.
+/// no tensor produced twice, dims non-negative and products within 2^62. Local functions are written out where they are
+/// called (graph/functions.h). Errors name the place.
 [[nodiscard]] Result<Model> read_model(std::span<const std::byte> bytes);
-/// Whether the files that weights refer to must be there: not for an engine's optimized graph, whose weights were
-/// written to nowhere.
+/// Whether weights must be there: not for an engine's optimized graph, whose weights were written to nowhere.
 enum class ExternalWeights : std::uint8_t { required, ignored };
-/// The same from a file, memory-mapped. Errors name the file; an external weight file that is missing is an error.
+/// Weights are in the file, or in files of its folder that reach as far as they must; else an error that names them.
+[[nodiscard]] Result<void> check_weights(const Graph& graph, const std::filesystem::path& folder);
+/// The same from a file, memory-mapped. Errors name the file; weights that are missing, and external files of them that
+/// are missing or too short, are errors.
 [[nodiscard]] Result<Model> read_model_file(const std::filesystem::path& file,
                                             ExternalWeights external = ExternalWeights::required);
 

@@ -18,6 +18,8 @@ using wire::Type;
 constexpr std::size_t kMaxAttributes = 1024;
 constexpr std::size_t kMaxRank = 64;
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 62;
+constexpr int kMaxDepth = 32;    // of graphs inside of nodes
+constexpr int kNewestType = 26;  // of elements: int2
 
 void invalid(Failure& failure, const Field& where, std::string what) {
   failure.set(Failure::Kind::invalid, where.offset, std::move(what));
@@ -95,10 +97,47 @@ void check_raw_size(const Field& message, const Tensor& tensor, std::size_t raw_
               std::to_string(tensor.elements()) + " elements of " + std::string(to_string(tensor.type)));
 }
 
+void check_type(const Field& message, const std::string& name, DataType type, Failure& failure) {
+  const auto number = static_cast<std::int32_t>(type);
+  if (number > kNewestType)
+    invalid(failure, message, "'" + name + "' has the element type " + std::to_string(number) + ", which ONNX lacks");
+}
+
+std::int64_t whole_number(std::string_view text) {
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return std::clamp<std::int64_t>(value, 0, kMaxElements / 2);
+}
+
+/// Where its data are, of a tensor that has them in another file.
+void read_external(const Field& message, Failure& failure, Tensor& tensor) {
+  std::int64_t offset = 0, length = 0;
+  Reader reader(message, failure);
+  while (const auto part = reader.next()) {
+    if (!part->is(field::tensor::external, Type::bytes)) continue;
+    auto [key, value] = read_pair(*part, field::entry::key, field::entry::value, failure);
+    if (key == "offset") offset = whole_number(value);
+    if (key == "length") length = whole_number(value);
+    if (key == "location") tensor.external_location = std::move(value);
+  }
+  if (length == 0 && dims_fit(tensor.dims))
+    length = std::min(tensor.elements(), kMaxElements / 64) * static_cast<std::int64_t>(element_size(tensor.type));
+  tensor.external_end = offset + length;
+}
+
+/// A field with elements of a tensor, of whichever type.
+bool holds_data(const Field& part) {
+  namespace f = field::tensor;
+  const bool data = (part.number >= f::float_data && part.number <= f::int64_data) || part.number == f::raw_data ||
+                    part.number == f::double_data || part.number == f::uint64_data;
+  return data && (part.type != Type::bytes || !part.bytes.empty());
+}
+
 Tensor read_tensor(const Field& message, Failure& failure) {
   namespace f = field::tensor;
   Tensor tensor;
   std::size_t raw_bytes = 0;
+  bool data = false, external = false;
   Reader reader(message, failure);
   while (const auto part = reader.next()) {
     if (part->number == f::dims) read_ints(*part, failure, tensor.dims);
@@ -106,15 +145,17 @@ Tensor read_tensor(const Field& message, Failure& failure) {
     if (part->is(f::name, Type::bytes)) tensor.name = part->text();
     if (part->is(f::doc, Type::bytes)) tensor.fill = read_fill(part->bytes);
     if (part->is(f::raw_data, Type::bytes)) raw_bytes = part->bytes.size();
-    if (!part->is(f::external, Type::bytes)) continue;
-    auto [key, value] = read_pair(*part, field::entry::key, field::entry::value, failure);
-    if (key == "location") tensor.external_location = std::move(value);
+    data = data || holds_data(*part);
+    external = external || part->number == f::external;
   }
+  if (external) read_external(message, failure, tensor);
+  check_type(message, tensor.name, tensor.type, failure);
   if (failure.failed()) return tensor;
   if (!dims_fit(tensor.dims)) {
     invalid(failure, message, "tensor '" + tensor.name + "' has negative or impossibly large dimensions");
     return tensor;
   }
+  tensor.stripped = !data && !external && tensor.fill.kind == Fill::Kind::none && tensor.elements() > 0;
   check_raw_size(message, tensor, raw_bytes, failure);
   if (!failure.failed()) read_values(message, failure, tensor);
   return tensor;
@@ -148,7 +189,9 @@ Attribute::Kind kind_of_type(std::uint64_t type) {
   return type <= 8 ? static_cast<Attribute::Kind>(type) : Attribute::Kind::other;
 }
 
-void read_attribute_field(const Field& part, Failure& failure, Attribute& attribute) {
+Graph read_graph(const Field& message, Failure& failure, int depth);
+
+void read_attribute_field(const Field& part, Failure& failure, Attribute& attribute, int depth) {
   namespace f = field::attribute;
   if (part.is(f::name, Type::bytes)) attribute.name = part.text();
   if (part.is(f::f, Type::fixed32)) attribute.f = part.as_float();
@@ -158,6 +201,10 @@ void read_attribute_field(const Field& part, Failure& failure, Attribute& attrib
   if (part.number == f::floats) read_floats(part, attribute.floats);
   if (part.number == f::ints) read_ints(part, failure, attribute.ints);
   if (part.is(f::strings, Type::bytes)) attribute.strings.push_back(part.text());
+  if (part.is(f::reference, Type::bytes)) attribute.reference = part.text();
+  if (!part.is(f::g, Type::bytes)) return;
+  if (depth == kMaxDepth) return invalid(failure, part, "graphs lie more than 32 deep inside of each other");
+  attribute.g = std::make_shared<const Graph>(read_graph(part, failure, depth + 1));
 }
 
 void check_node(const Field& message, const Node& node, Failure& failure) {
@@ -165,19 +212,13 @@ void check_node(const Field& message, const Node& node, Failure& failure) {
   const std::string label = node.op + " '" + node.name + "'";
   if (node.op.empty()) return invalid(failure, message, "node '" + node.name + "' has no operator type");
   std::vector<std::string_view> names;
-  for (const Attribute& attribute : node.attributes) {
-    if (attribute.kind == Attribute::Kind::g)
-      return failure.set(Failure::Kind::unsupported, message.offset,
-                         "control flow is not supported: node " + label + " carries a graph in its attribute '" +
-                             attribute.name + "'");
-    names.push_back(attribute.name);
-  }
+  for (const Attribute& attribute : node.attributes) names.push_back(attribute.name);
   std::ranges::sort(names);
   const auto twice = std::ranges::adjacent_find(names);
   if (twice != names.end()) invalid(failure, message, label + " has the attribute '" + std::string(*twice) + "' twice");
 }
 
-Node read_node(const Field& message, Failure& failure) {
+Node read_node(const Field& message, Failure& failure, int depth) {
   namespace f = field::node;
   Node node;
   Reader reader(message, failure);
@@ -188,11 +229,12 @@ Node read_node(const Field& message, Failure& failure) {
     if (part->number == f::name) node.name = part->text();
     if (part->number == f::op) node.op = part->text();
     if (part->number == f::domain) node.domain = normalised(part->text());
+    if (part->number == f::overload) node.overload = part->text();
     if (part->number != f::attribute) continue;
     if (node.attributes.size() == kMaxAttributes)
       invalid(failure, message, "node '" + node.name + "' has more than 1024 attributes");
     else
-      node.attributes.push_back(read_attribute(*part, failure));
+      node.attributes.push_back(read_attribute(*part, failure, depth));
   }
   check_node(message, node, failure);
   return node;
@@ -248,6 +290,7 @@ ValueInfo read_value_info(const Field& message, Failure& failure) {
     if (part->is(field::value_info::type, Type::bytes)) read_type(*part, failure, info);
   }
   if (info.name.empty()) invalid(failure, message, "an input or output has no name");
+  check_type(message, info.name, info.type, failure);
   check_shape(message, info, failure);
   return info;
 }
@@ -257,12 +300,13 @@ void add_initializer(const Field& message, Tensor tensor, Graph& graph, Failure&
   graph.initializers.push_back(std::move(tensor));
 }
 
-void read_graph(const Field& message, Failure& failure, Graph& graph) {
+Graph read_graph(const Field& message, Failure& failure, int depth) {
   namespace f = field::graph;
+  Graph graph;
   Reader reader(message, failure);
   while (const auto part = reader.next()) {
     if (part->type != Type::bytes) continue;
-    if (part->number == f::node) graph.nodes.push_back(read_node(*part, failure));
+    if (part->number == f::node) graph.nodes.push_back(read_node(*part, failure, depth));
     if (part->number == f::name) graph.name = part->text();
     if (part->number == f::initializer) add_initializer(*part, read_tensor(*part, failure), graph, failure);
     if (part->number == f::sparse_initializer)
@@ -271,9 +315,10 @@ void read_graph(const Field& message, Failure& failure, Graph& graph) {
     if (part->number == f::output) graph.outputs.push_back(read_value_info(*part, failure));
     if (part->number == f::value_info) graph.value_infos.push_back(read_value_info(*part, failure));
   }
+  return graph;
 }
 
-void read_opset(const Field& message, Failure& failure, Model& model) {
+void read_opset(const Field& message, Failure& failure, std::map<std::string, std::int64_t>& opsets) {
   std::string domain;
   std::int64_t version = 0;
   Reader reader(message, failure);
@@ -283,18 +328,36 @@ void read_opset(const Field& message, Failure& failure, Model& model) {
   }
   if (version < 1)
     invalid(failure, message, "operator set '" + domain + "' has the version " + std::to_string(version));
-  model.opsets.insert_or_assign(std::move(domain), version);
+  opsets.insert_or_assign(std::move(domain), version);
+}
+
+Function read_function(const Field& message, Failure& failure) {
+  namespace f = field::function;
+  Function out;
+  Reader reader(message, failure);
+  while (const auto part = reader.next()) {
+    if (part->type != Type::bytes) continue;
+    if (part->number == f::name) out.name = part->text();
+    if (part->number == f::domain) out.domain = normalised(part->text());
+    if (part->number == f::overload) out.overload = part->text();
+    if (part->number == f::input) out.inputs.push_back(part->text());
+    if (part->number == f::output) out.outputs.push_back(part->text());
+    if (part->number == f::defaults) out.defaults.push_back(read_attribute(*part, failure));
+    if (part->number == f::node) out.nodes.push_back(read_node(*part, failure, 0));
+    if (part->number == f::opset) read_opset(*part, failure, out.opsets);
+  }
+  return out;
 }
 
 }  // namespace
 
-Attribute read_attribute(const Field& message, Failure& failure) {
+Attribute read_attribute(const Field& message, Failure& failure, int depth) {
   Attribute attribute;
   Attribute::Kind seen = Attribute::Kind::undefined;
   bool graph = false;
   Reader reader(message, failure);
   while (const auto part = reader.next()) {
-    read_attribute_field(*part, failure, attribute);
+    read_attribute_field(*part, failure, attribute, depth);
     if (part->is(field::attribute::type, Type::varint)) attribute.kind = kind_of_type(part->value);
     if (kind_of_field(part->number) != Attribute::Kind::undefined) seen = kind_of_field(part->number);
     graph = graph || kind_of_field(part->number) == Attribute::Kind::g;
@@ -312,14 +375,11 @@ ParsedModel parse_model(std::string_view bytes, Failure& failure) {
   while (const auto part = reader.next()) {
     if (part->is(f::ir_version, Type::varint)) parsed.model.ir_version = part->as_int();
     if (part->is(f::producer, Type::bytes)) parsed.model.producer = part->text();
-    if (part->is(f::opset, Type::bytes)) read_opset(*part, failure, parsed.model);
-    if (part->is(f::functions, Type::bytes)) {
-      auto [domain, name] = read_pair(*part, field::function::domain, field::function::name, failure);
-      parsed.functions.emplace_back(normalised(domain), std::move(name));
-    }
+    if (part->is(f::opset, Type::bytes)) read_opset(*part, failure, parsed.model.opsets);
+    if (part->is(f::functions, Type::bytes)) parsed.functions.push_back(read_function(*part, failure));
     if (!part->is(f::graph, Type::bytes)) continue;
     parsed.has_graph = true;
-    read_graph(*part, failure, parsed.model.graph);
+    parsed.model.graph = read_graph(*part, failure, 0);
   }
   return parsed;
 }

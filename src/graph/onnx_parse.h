@@ -3,9 +3,9 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "graph/functions.h"
 #include "graph/onnx_model.h"
 #include "graph/wire.h"
 
@@ -14,14 +14,14 @@ namespace latcast::onnx {
 struct ParsedModel {
   Model model;
   bool has_graph = false;
-  std::vector<std::pair<std::string, std::string>> functions;  // (domain, name) of local functions
+  std::vector<Function> functions;
 };
 
 /// Parses what it can; `failure` says whether it can be used.
 [[nodiscard]] ParsedModel parse_model(std::string_view bytes, wire::Failure& failure);
 
-/// Attributes of operators, as messages of any file.
-[[nodiscard]] Attribute read_attribute(const wire::Field& message, wire::Failure& failure);
+/// Attributes of operators, as messages of any file; `depth`: in how many graphs inside of others.
+[[nodiscard]] Attribute read_attribute(const wire::Field& message, wire::Failure& failure, int depth = 0);
 void write_attribute(wire::Writer& out, const Attribute& attribute, Weights weights);
 
 }  // namespace latcast::onnx

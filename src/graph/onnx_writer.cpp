@@ -125,6 +125,7 @@ void write_attribute(Writer& out, const Attribute& attribute, Weights weights) {
   if (attribute.kind == Kind::i) out.integer(f::i, attribute.i);
   if (attribute.kind == Kind::s) out.text(f::s, attribute.s);
   if (attribute.kind == Kind::t && attribute.t) write_tensor(out, f::t, *attribute.t, weights);
+  if (attribute.g) out.nested(f::g, [&](Writer& inner) { write_graph(inner, *attribute.g, weights); });
   for (const float value : attribute.floats) out.real(f::floats, value);
   for (const std::int64_t value : attribute.ints) out.integer(f::ints, value);
   for (const std::string& value : attribute.strings) out.text(f::strings, value);

@@ -18,7 +18,7 @@ enum class Type : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5
 
 /// The first thing that went wrong, anywhere in the file.
 struct Failure {
-  enum class Kind : std::uint8_t { none, truncated, malformed, invalid, unsupported } kind = Kind::none;
+  enum class Kind : std::uint8_t { none, truncated, malformed, invalid } kind = Kind::none;
   std::size_t offset = 0;
   std::string what;
   [[nodiscard]] bool failed() const { return kind != Kind::none; }

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "graph/dimensions.h"
 #include "graph/link.h"
 
 namespace latcast {
@@ -59,6 +60,7 @@ std::int64_t integer_bound(const ir::Graph& graph, ir::ValueId input) {
 }  // namespace
 
 Result<EngineModel> plan_inputs(const onnx::Model& model, const DimBindings& bindings) {
+  if (auto checked = check_asked(model.graph, bindings); !checked) return tl::unexpected(checked.error());
   const auto graph = link(model, bindings, nullptr);
   if (!graph) return tl::unexpected(graph.error());
   EngineModel result;
@@ -86,7 +88,17 @@ Result<LoadedModel> load_model_file(const std::string& path, const DimBindings& 
   auto engine_model = plan_inputs(*model, bindings);
   if (!engine_model) return fail_in(path, engine_model.error());
   engine_model->file = path;
-  return LoadedModel{path, std::move(*model), std::move(*engine_model)};
+  const auto fixed_batch = other_batch(model->graph, bindings);
+  return LoadedModel{path, std::move(*model), std::move(*engine_model), fixed_batch};
+}
+
+Result<void> LoadedModel::check_for_engine() const {
+  if (!fixed_batch) return {};
+  return fail(
+      Errc::invalid_input,
+      path + ": the batch is fixed at " + std::to_string(*fixed_batch) +
+          " in the file, and an engine runs the file as it is: leave the batch out, or write the file with a free "
+          "one; forecasts by rules (--graph rules) take another");
 }
 
 }  // namespace latcast

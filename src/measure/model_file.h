@@ -1,6 +1,8 @@
 // A model file made ready for an engine: read, its inputs given shapes and made-up contents.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/engine.h"
@@ -14,9 +16,13 @@ struct LoadedModel {
   std::string path;
   onnx::Model model;
   EngineModel engine_model;
+  std::optional<std::int64_t> fixed_batch = {};  // of the file, where another was asked for
+
+  /// An engine runs the file as it is.
+  [[nodiscard]] Result<void> check_for_engine() const;
 };
 
-/// Reads the file, binds free dimensions and plans the inputs. Integer inputs are kept small enough for the tables
+/// Reads the file, binds dimensions and plans the inputs. Integer inputs are kept small enough for the tables
 /// they index (Gather and embedding nodes fed by them). `external`: whether files of weights must be there, which only
 /// an engine opens. Errors name the file.
 [[nodiscard]] Result<LoadedModel> load_model_file(const std::string& path, const DimBindings& bindings,

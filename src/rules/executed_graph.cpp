@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "graph/dimensions.h"
 #include "graph/link.h"
 #include "graph/provenance.h"
 #include "rules/onnxruntime/stages.h"
@@ -102,8 +103,10 @@ Result<ExecutedGraph> executed_graph(const onnx::Model& model, const DimBindings
   if (rules == nullptr)
     return fail(Errc::unsupported, "there are no rules for what " + std::string(engine) + " executes");
   if (auto ok = check_arity(model.graph); !ok) return tl::unexpected(ok.error());
+  if (auto ok = check_asked(model.graph, bindings); !ok) return tl::unexpected(ok.error());
   auto graph = link(model, bindings, catalogue);
   if (!graph) return tl::unexpected(graph.error());
+  if (auto ok = rules->check(model, *graph, target); !ok) return tl::unexpected(ok.error());
   deduce(*graph, engine, target, applied);
   graph->name_all();
   ExecutedGraph out{std::move(*graph), {}, {}};

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "graph/ir.h"
+#include "latcast/result.h"
 
 namespace latcast::rules {
 
@@ -60,6 +61,8 @@ struct EngineRules {
   int (*block)(std::string_view cpu_features);
   std::span<const Stage> (*stages)();
   std::span<const std::string_view> reorders = {};  // operators of its own that it inserts to change how a tensor lies
+  /// Why the engine does not take a file, before it rewrites anything.
+  Result<void> (*check)(const onnx::Model& file, const Graph& graph, const EngineTarget& target);
 };
 
 }  // namespace latcast::rules

@@ -69,12 +69,9 @@ std::optional<std::int64_t> batch_of(const LoadedModel& loaded) {
   return inputs.front().dims.front();
 }
 
-void warn_of_fixed_batch(const LoadedModel& loaded, const DimBindings& dims, const std::string& what,
-                         Listener& listener) {
-  const auto batch = batch_of(loaded);
-  if (!dims.batch || !batch || *batch == *dims.batch) return;
-  listener.warning(loaded.path + ": the first axis of its input is fixed at " + std::to_string(*batch) + ", not " +
-                   std::to_string(*dims.batch) + "; " + what + std::to_string(*batch));
+std::string rebound_text(const LoadedModel& loaded, const DimBindings& dims) {
+  return loaded.path + ": the batch is fixed at " + std::to_string(loaded.fixed_batch.value_or(0)) +
+         " in the file; what would be executed at " + std::to_string(dims.batch.value_or(0)) + " is deduced by rules";
 }
 
 std::vector<KeyValue> condition_texts(const Pack& pack, const Predictor& predictor) {

@@ -12,7 +12,6 @@
 #include "latcast/pack.h"
 #include "latcast/predictor.h"
 #include "measure/model_file.h"
-#include "session/listener.h"
 
 namespace latcast::session {
 
@@ -27,9 +26,8 @@ namespace latcast::session {
 /// The first axis of the first input; none where there is none.
 [[nodiscard]] std::optional<std::int64_t> batch_of(const LoadedModel& loaded);
 
-/// Where another batch was asked for than the file has; `what` is the figure: "the forecast is for ".
-void warn_of_fixed_batch(const LoadedModel& loaded, const DimBindings& dims, const std::string& what,
-                         Listener& listener);
+/// That its batch is another than the file's own.
+[[nodiscard]] std::string rebound_text(const LoadedModel& loaded, const DimBindings& dims);
 
 /// What a predictor's forecasts are for, in words: the pack's target has them all.
 [[nodiscard]] std::vector<KeyValue> condition_texts(const Pack& pack, const Predictor& predictor);

@@ -62,6 +62,7 @@ Result<Batch> forecast_all(Forecaster& forecaster, const EvaluationOptions& opti
     if (listener.cancelled()) return fail(Errc::interrupted, "interrupted");
     listener.progress(0, "forecasting " + file);
     auto loaded = load_model_file(file, options.dims);
+    if (auto ok = loaded ? loaded->check_for_engine() : Result<void>(); !ok) loaded = tl::unexpected(ok.error());
     const auto forecast = loaded ? forecaster.forecast(*loaded, options.dims) : tl::unexpected(loaded.error());
     if (!forecast) {
       out.failures.push_back({file, forecast.error()});

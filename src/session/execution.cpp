@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "session/conditions.h"
+
 namespace latcast::session {
 
 Result<Execution> execution(const ExecutionOptions& options, Listener& listener) {
@@ -13,7 +15,11 @@ Result<Execution> execution(const ExecutionOptions& options, Listener& listener)
   if (!loaded) return tl::unexpected(loaded.error());
   auto executed = forecaster->execute(*loaded, options.dims);
   if (!executed) return tl::unexpected(executed.error());
-  Execution out{std::move(loaded->model), std::move(*executed), {}, std::string(forecaster->graph_source())};
+  if (loaded->fixed_batch) listener.warning(rebound_text(*loaded, options.dims));
+  Execution out{std::move(loaded->model),
+                std::move(*executed),
+                {},
+                loaded->fixed_batch ? "rules" : std::string(forecaster->graph_source())};
   if (options.pack.empty()) return out;
   auto forecast = forecast_network(forecaster->open_pack(), std::move(out.executed.network));
   if (!forecast) return fail_in(options.model, forecast.error());

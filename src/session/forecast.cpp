@@ -12,9 +12,9 @@ ForecastAnswer answer(Forecaster& forecaster, const std::string& file, const Dim
                       Listener& listener) {
   const auto loaded = forecaster.load(file, bindings);
   if (!loaded) return {file, tl::unexpected(loaded.error())};
-  warn_of_fixed_batch(*loaded, bindings, "the forecast is for ", listener);
   const auto forecast = forecaster.forecast(*loaded, bindings);
   if (!forecast) return {file, tl::unexpected(forecast.error())};
+  if (loaded->fixed_batch) listener.warning(rebound_text(*loaded, bindings));
   return {file, describe_forecast(forecaster.open_pack(), *forecast, loaded->model),
           conditions_of(condition_texts(forecaster.pack(), forecaster.predictor()), *loaded)};
 }

@@ -29,7 +29,8 @@ int pack_threads(const Pack& pack) {
   return std::max(count, 1);
 }
 
-Forecaster::Forecaster(OpenPack pack, const EngineSettings& settings) : open_(std::move(pack)) {
+Forecaster::Forecaster(OpenPack pack, const EngineSettings& settings)
+    : open_(std::move(pack)), engine_named_(!settings.library.empty()) {
   EngineSettings engine = settings;
   engine.threads = pack_threads(open_.pack);
   // A session as the pack's models learnt it.
@@ -39,11 +40,30 @@ Forecaster::Forecaster(OpenPack pack, const EngineSettings& settings) : open_(st
   worker_ = std::make_unique<Worker>(open_.pack.target().engine, engine, interactive_limits());
 }
 
+namespace {
+
+/// All that it has models of are rows of tables.
+bool of_tables(const OpenPack& open) {
+  bool any = false;
+  for (std::size_t i = 0; i < open.types.size(); ++i) {
+    if (open.types[i] == kUnknownType) continue;
+    any = true;
+    if (!open.catalogue.types()[i].given()) return false;
+  }
+  return any;
+}
+
+}  // namespace
+
 Result<Forecaster> Forecaster::open(const std::string& pack_file, const EngineSettings& settings) {
   const auto pack = Pack::open(pack_file);
   if (!pack) return tl::unexpected(pack.error());
   auto open = OpenPack::open(*pack);
   if (!open) return fail_in(pack_file, open.error());
+  if (of_tables(*open))
+    return fail(Errc::mismatch,
+                pack_file + ": the pack is of the imported table '" + open->pack.target().name +
+                    "': it forecasts networks that a table lists (predict --table with --map), not ONNX files");
   return Forecaster(std::move(*open), settings);
 }
 
@@ -174,6 +194,8 @@ Result<void> Forecaster::choose_graph(GraphSource source, Listener& listener) {
     return {};
   }
   if ((source == GraphSource::engine && tells()) || !target) return check_engine(listener);
+  rules_if_needed_ = *target;
+  if (const auto info = engine_info(); !info && engine_named_) return tl::unexpected(info.error());
   if (const std::string why = why_not_the_engine(*target); !why.empty()) {
     listener.warning("what is executed is deduced by rules: " + why);
     take_rules(*target, listener);
@@ -187,10 +209,12 @@ Result<LoadedModel> Forecaster::load(const std::string& file, const DimBindings&
 }
 
 Result<ExecutedNetwork> Forecaster::execute(const LoadedModel& loaded, const DimBindings& bindings) {
-  auto graph =
-      rules_    ? rules::executed_graph(loaded.model, bindings, open_.pack.target().engine, *rules_, &open_.catalogue)
-      : tells() ? worker_->executed_graph(loaded.engine_model)
-                : executed_as_is(loaded.model, bindings);
+  const auto& rules = loaded.fixed_batch && !rules_ ? rules_if_needed_ : rules_;
+  if (auto ok = rules ? Result<void>() : loaded.check_for_engine(); !ok) return tl::unexpected(ok.error());
+  auto graph = rules
+                   ? rules::executed_graph(loaded.model, bindings, open_.pack.target().engine, *rules, &open_.catalogue)
+               : tells() ? worker_->executed_graph(loaded.engine_model)
+                         : executed_as_is(loaded.model, bindings);
   if (!graph) return fail_in(loaded.path, graph.error());
   ModuleNetwork network = match_modules(*graph, open_.catalogue, &loaded.model);
   return ExecutedNetwork{std::move(*graph), std::move(network)};

@@ -31,7 +31,7 @@ enum class GraphSource : std::uint8_t { automatic, engine, rules };
 
 class Forecaster {
  public:
-  /// Opens the pack; the engine is started at the first forecast.
+  /// Opens the pack, which must be of an engine's networks; the engine is started at the first forecast.
   static Result<Forecaster> open(const std::string& pack_file, const EngineSettings& settings);
 
   /// Without models: for graphs alone, of this machine and the engine that is here (or the newest that rules know).
@@ -81,8 +81,10 @@ class Forecaster {
 
   OpenPack open_;
   Conditions asked_;
+  bool engine_named_ = false;  // by who wants forecasts: then it must be there
   std::unique_ptr<Worker> worker_;
   std::optional<rules::EngineTarget> rules_;
+  std::optional<rules::EngineTarget> rules_if_needed_;  // for a file that the engine would run at another batch
 };
 
 /// Forecaster::bind() of a pack that is opened some other way: what was asked for.

@@ -72,9 +72,11 @@ Result<Contents> pack_contents(const std::string& file) {
 }
 
 Result<Contents> model_contents(const std::string& file) {
-  auto model = onnx::read_model_file(file);
+  auto model = onnx::read_model_file(file, onnx::ExternalWeights::ignored);
   if (!model) return tl::unexpected(model.error());
   ModelFileContents out;
+  const auto weights = onnx::check_weights(model->graph, std::filesystem::path(file).parent_path());
+  if (!weights) out.problem = weights.error().context;
   out.ir_version = model->ir_version;
   for (const auto& [domain, version] : model->opsets) {
     if (domain.empty()) out.opset = version;

@@ -42,6 +42,7 @@ struct ModelFileContents {
   std::size_t nodes = 0, weights = 0;
   double weight_bytes = 0;
   std::map<std::string, int> operators;  // with their domain where it is not the standard one -> nodes
+  std::string problem;                   // with its weights; empty: none
 };
 
 using Contents = std::variant<StoreContents, PackFileContents, ModelFileContents>;

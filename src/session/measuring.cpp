@@ -19,17 +19,17 @@ struct Batch {
   std::vector<std::size_t> places;  // in the answer
 };
 
-Batch load(const MeasureOptions& options, Measurements& out, Listener& listener) {
+Batch load(const MeasureOptions& options, Measurements& out) {
   Batch batch;
   std::vector<std::vector<KeyValue>> conditions;
   for (const std::string& path : options.models) {
     auto loaded = load_model_file(path, options.dims);
+    if (auto ok = loaded ? loaded->check_for_engine() : Result<void>(); !ok) loaded = tl::unexpected(ok.error());
     out.models.push_back({path, {}, fail(Errc::interrupted, path + ": not measured")});
     if (!loaded) {
       out.models.back().measurement = tl::unexpected(loaded.error());
       continue;
     }
-    warn_of_fixed_batch(*loaded, options.dims, "what is measured is ", listener);
     conditions.push_back(out.models.back().conditions = conditions_of(out.target.conditions, *loaded));
     batch.places.push_back(out.models.size() - 1);
     batch.models.push_back(std::move(loaded->engine_model));
@@ -76,7 +76,7 @@ Result<Measurements> measure(const MeasureOptions& given, Listener& listener) {
     if (name == "threads" || name == "batch") continue;  // told by the settings and by the models
     out.target.conditions.push_back({name, condition_text(catalogue->find_condition(name)->possible, value)});
   }
-  const Batch batch = load(options, out, listener);
+  const Batch batch = load(options, out);
   auto results = measure_batch(worker, batch.models, batch.names, options, *conditions, "", listener);
   if (!results) return tl::unexpected(results.error());
   for (std::size_t i = 0; i < results->size(); ++i) {

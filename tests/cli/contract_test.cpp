@@ -101,7 +101,7 @@ TEST_F(Cli, WrongUsageIsTwo) {
       {"predict", at("cnn.onnx"), "--pack", pack_, "--min-coverage", "much"},
       {"predict", at("cnn.onnx"), "--pack", pack_, "--batch", "0"},
       {"predict", at("cnn.onnx"), "--pack", pack_, "--dim", "seq"},
-      {"predict", at("cnn.onnx"), "--pack", pack_, "--dim", "seq=0"},
+      {"predict", at("cnn.onnx"), "--pack", pack_, "--dim", "seq=-1"},
       {"predict", at("cnn.onnx"), "--pack", pack_, "--dim", "=4"},
       {"profile", "--engine", "fake", "--db", at("x.db"), "--budget", "0"},
       {"profile", "--engine", "fake", "--db", at("x.db"), "--budget", "0s"},
@@ -175,9 +175,6 @@ TEST_F(Cli, PredictJsonHasTheKeysOfTheContract) {
 TEST_F(Cli, PredictSaysTheBatchThatItForecasts) {
   const Json fixed = run_json({"predict", at("cnn.onnx"), "--pack", pack_, "--json"});
   EXPECT_EQ(fixed["predictions"][0]["conditions"], (Json{{"threads", 1}, {"batch", 1}, {"dtype", "float32"}}));
-  const Outcome bound = run({"predict", at("wide.onnx"), "--pack", pack_, "--batch", "4", "--json"});
-  EXPECT_EQ(Json::parse(bound.out)["predictions"][0]["conditions"]["batch"], 1);
-  EXPECT_TRUE(contains(bound.err, "fixed at 1, not 4")) << bound;
 }
 
 TEST_F(Cli, ModulesAreNotNegativeAndSumToTheForecast) {
@@ -276,7 +273,7 @@ TEST_F(Cli, ConditionsThatAreNotMetAreThree) {
   EXPECT_EQ(slow.code, 3) << slow;
   EXPECT_TRUE(contains(slow.err, "--max-latency")) << slow;
   EXPECT_EQ(predict({"--min-coverage", "0"}).code, 0);
-  const Outcome uncovered = predict({"--min-coverage", "1.01"});
+  const Outcome uncovered = predict({"--min-coverage", "101%"});
   EXPECT_EQ(uncovered.code, 3) << uncovered;
   EXPECT_EQ(predict({"--max-latency", "1us", "--json"}).code, 3);
   // A failure weighs more than a condition.

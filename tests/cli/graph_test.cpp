@@ -50,7 +50,7 @@ TEST_F(Graph, ListsNodesWithShapesAndWhatTheyStandFor) {
 TEST_F(Graph, IsWrittenForViewers) {
   const Outcome outcome = run({"graph", at("cnn.onnx"), "--graph", "rules", "--onnx", at("executed.onnx")}, kNoEngine);
   ASSERT_EQ(outcome.code, 0) << outcome;
-  const auto model = onnx::read_model_file(at("executed.onnx"));
+  const auto model = onnx::read_model_file(at("executed.onnx"), onnx::ExternalWeights::ignored);
   ASSERT_TRUE(model.has_value()) << model.error().context;
   EXPECT_FALSE(model->graph.nodes.empty());
 }

@@ -75,7 +75,7 @@ class Pipeline : public test::CliTest {
     for (std::size_t family = 0; family < all.size(); family += 3) {
       const Carrier carrier = make_carrier(all[family], 777000 + family, {.max_macs = 5e7});
       test::save(carrier.model, at("unseen.onnx"));
-      const auto forecast = must(forecaster.forecast(at("unseen.onnx"), {{}, 1}));
+      const auto forecast = must(forecaster.forecast(at("unseen.onnx"), {}));
       errors.push_back(std::abs(forecast.total.quiet.count() / law(must(executed_as_is(carrier.model, {}))) - 1));
       EXPECT_GT(forecast.total.lower.count(), 0);
     }

@@ -198,6 +198,7 @@ TEST_F(TablePipeline, TooLongIsExitCode3) {
   EXPECT_EQ(slow.code, 3) << slow;
   EXPECT_TRUE(contains(slow.err, "fdmobilenet_wd2: forecast") && contains(slow.err, "above --max-latency")) << slow;
   EXPECT_TRUE(contains(slow.out, "fdmobilenet_wd2")) << slow;
+  refuse(run({"predict", at("model.onnx"), "--pack", at("cpu.latpack")}), "the pack is of the imported table");
   EXPECT_EQ(predict("cpu.latpack", {"--max-latency", "100s"}).code, 0);
 }
 

@@ -1,6 +1,7 @@
 // Short hand for small models in tests.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,14 @@ inline onnx::Attribute ints(std::string_view name, Dims values) { return {name, 
 inline onnx::Attribute integer(std::string_view name, std::int64_t value) { return {name, value}; }
 inline onnx::Attribute text(std::string_view name, std::string_view value) { return {name, value}; }
 inline onnx::Attribute real(std::string_view name, float value) { return {name, value}; }
+
+inline onnx::Attribute graph(std::string_view name, onnx::Graph inner) {
+  onnx::Attribute out;
+  out.name = name;
+  out.kind = onnx::Attribute::Kind::g;
+  out.g = std::make_shared<const onnx::Graph>(std::move(inner));
+  return out;
+}
 
 inline onnx::ValueInfo value(std::string name, const Dims& dims, onnx::DataType type = onnx::DataType::float32) {
   onnx::ValueInfo info{.name = std::move(name), .type = type, .shape = std::vector<onnx::Dim>()};
@@ -37,6 +46,13 @@ inline onnx::Tensor int_values(std::string name, const Dims& values) {
   tensor.type = onnx::DataType::int64;
   tensor.dims = {static_cast<std::int64_t>(values.size())};
   tensor.ints.assign(values.begin(), values.end());
+  return tensor;
+}
+
+inline onnx::Tensor int_scalar(std::string name, std::int64_t one, onnx::DataType type = onnx::DataType::int64) {
+  onnx::Tensor tensor = int_values(std::move(name), {one});
+  tensor.dims = {};
+  tensor.type = type;
   return tensor;
 }
 

@@ -164,8 +164,10 @@ TEST(OnnxReader, RefusesTensorsProducedTwice) {
   m.graph.nodes[1].outputs[0] = "t1";
   EXPECT_NE(error_of(m).find("'t1' is produced twice"), std::string::npos) << error_of(m);
   m = relu_chain(1);
-  m.graph.initializers = {weight("w", {1}), weight("w", {1})};
+  m.graph.initializers = {weight("w", {1}), weight("w", {2})};
   EXPECT_NE(error_of(m).find("'w' is produced twice"), std::string::npos) << error_of(m);
+  m.graph.initializers = {weight("w", {1}), weight("v", {1}), weight("w", {1})};  // engines take the last one
+  EXPECT_EQ(read(*write_model(m, Weights::materialize))->graph.initializers.size(), 2U);
 }
 
 TEST(OnnxReader, AcceptsDisconnectedNodesAndEqualNodeNames) {
@@ -191,24 +193,76 @@ TEST(OnnxReader, ReadsAnEmptyListOfFloats) {
   EXPECT_TRUE(model->graph.nodes[0].attributes[0].floats.empty());
 }
 
-TEST(OnnxReader, RefusesControlFlowByName) {
-  Writer attribute;
-  attribute.text(1, "then_branch");
-  attribute.text(6, "");
-  const std::string node = message(2, "y") + message(3, "branch") + message(4, "If") + message(5, attribute.buffer());
-  const auto model = read(around_graph(message(1, node)));
-  ASSERT_FALSE(model.has_value());
-  EXPECT_EQ(model.error().code, Errc::unsupported);
-  EXPECT_NE(model.error().context.find("If 'branch'"), std::string::npos) << model.error().context;
+TEST(OnnxReader, ReadsGraphsInsideOfNodes) {
+  Graph branch;
+  branch.nodes = {node("Relu", {"t1"}, {"inner"})};
+  branch.outputs = {value("inner", {1, 8})};
+  Model m = relu_chain(1);
+  m.graph.nodes.push_back(node("If", {"t1"}, {"y"}, {test::graph("then_branch", branch)}));
+  const auto back = read(*write_model(m, Weights::materialize));
+  ASSERT_TRUE(back.has_value()) << back.error().context;
+  ASSERT_NE(back->graph.nodes[1].attributes[0].g, nullptr);
+  EXPECT_EQ(back->graph.nodes[1].attributes[0].g->nodes[0].name, "Relu_inner");
+  branch.nodes[0].inputs[0] = "nowhere";
+  m.graph.nodes[1].attributes = {test::graph("then_branch", branch)};
+  EXPECT_NE(error_of(m).find("'nowhere', which nothing produces"), std::string::npos) << error_of(m);
+  for (int depth = 0; depth < 40; ++depth) {
+    Graph outer;
+    outer.nodes = {node("If", {"t1"}, {"inner"}, {test::graph("then_branch", branch)})};
+    branch = outer;
+  }
+  m.graph.nodes[1].attributes = {test::graph("then_branch", branch)};
+  EXPECT_NE(error_of(m).find("32 deep"), std::string::npos) << error_of(m);
 }
 
-TEST(OnnxReader, RefusesOnlyFunctionsThatAreCalled) {
-  const auto with_function = [](const std::string& called) {
-    const std::string node = message(2, "y") + message(4, called) + message(7, "mine");
-    return around_graph(message(1, node)) + message(25, message(1, "MyBlock") + message(10, "mine"));
-  };
-  expect_error(with_function("MyBlock"), "local function 'MyBlock'");
-  EXPECT_TRUE(read(with_function("Other")).has_value());
+TEST(OnnxReader, WritesFunctionsOutWhereTheyAreCalled) {
+  const std::string call =
+      message(1, "x") + message(2, "y") + message(3, "block") + message(4, "Twice") + message(7, "mine");
+  const std::string body = message(1, "a") + message(2, "b") + message(4, "Relu");
+  const std::string function =
+      message(1, "Twice") + message(10, "mine") + message(4, "a") + message(5, "b") + message(7, body);
+  const auto model = read(around_graph(message(11, message(1, "x")) + message(1, call)) + message(25, function));
+  ASSERT_TRUE(model.has_value()) << model.error().context;
+  ASSERT_EQ(model->graph.nodes.size(), 1U);
+  EXPECT_EQ(model->graph.nodes[0].name, "block/Relu");
+  EXPECT_EQ(model->graph.nodes[0].inputs, std::vector<std::string>{"x"});
+  EXPECT_EQ(model->graph.nodes[0].outputs, std::vector<std::string>{"y"});
+}
+
+TEST(OnnxReader, TellsOtherFilesApart) {
+  using namespace std::string_literals;
+  const std::vector<std::pair<std::string, std::string>> files = {
+      {"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"},
+      {"\x1f\x8b\x08", "gunzip"},
+      {"PK\x03\x04", "torch.onnx.export"},
+      {"\x18\0\0\0ORTM"s, ".ort"},
+      {"\x1c\0\0\0TFL3"s, "TensorFlow Lite"},
+      {"GGUF\x03\0\0\0"s, "GGUF"},
+      {"\x58\0\0\0\0\0\0\0{\"w\":"s, "safetensors"},
+      {"<!DOCTYPE html>", "web page"},
+      {"<?xml version", "OpenVINO"},
+      {"ir_version: 8\n", "as text"},
+      {"\x08\x01\x12\x14\x0a\x12\x22\x05serve\x2a\x06"s + "2.15.02\x01v", "SavedModel"}};
+  for (const auto& [bytes, what] : files) expect_error(bytes, what);
+}
+
+TEST(OnnxReader, RefusesElementTypesThatAreNone) {
+  Model m = relu_chain(1);
+  m.graph.inputs[0].type = static_cast<DataType>(999);
+  EXPECT_NE(error_of(m).find("'t0' has the element type 999"), std::string::npos) << error_of(m);
+}
+
+TEST(OnnxReader, KnowsWhichInitializersCallersMayOverride) {
+  for (const std::int64_t version : {3, 8}) {
+    Model m = relu_chain(1);
+    m.ir_version = version;
+    m.graph.initializers = {weight("w", {3}), weight("v", {3})};
+    m.graph.inputs.push_back(value("w", {3}));
+    const auto back = read(*write_model(m, Weights::materialize));
+    ASSERT_TRUE(back.has_value());
+    EXPECT_EQ(back->graph.initializers[0].overridable, version == 8);
+    EXPECT_FALSE(back->graph.initializers[1].overridable);
+  }
 }
 
 TEST(OnnxReader, AcceptsUnknownDomainsAndFutureOperatorSets) {
@@ -257,7 +311,9 @@ TEST_F(OnnxReaderFile, NamesAMissingWeightFileUnlessToldToIgnoreIt) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_NE(refused.error().context.find("weights.bin"), std::string::npos);
   EXPECT_TRUE(read_model_file(file, ExternalWeights::ignored).has_value());
-  std::ofstream(folder_ / "weights.bin") << "x";
+  std::ofstream(folder_ / "weights.bin") << std::string(19999, 'x');
+  EXPECT_NE(read_model_file(file).error().context.find("too short: it has 19999 bytes of 20000"), std::string::npos);
+  std::ofstream(folder_ / "weights.bin") << std::string(20000, 'x');
   EXPECT_TRUE(read_model_file(file).has_value());
 }
 

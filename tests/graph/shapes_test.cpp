@@ -315,35 +315,5 @@ TEST(DeclaredShapes, AreUsedOnlyWhereRulesCannotTell) {
   EXPECT_EQ(to_text(tensors->at("b")), "4x4");
 }
 
-onnx::Model dynamic_model() {
-  onnx::Model m = relu_chain(1, {1, 1, 8});
-  m.graph.inputs[0].name = m.graph.nodes[0].inputs[0] = "ids";
-  m.graph.inputs[0].shape =
-      std::vector<onnx::Dim>{{.value = -1, .name = "batch"}, {.value = -1, .name = "seq"}, {.value = -1, .name = {}}};
-  return m;
-}
-
-TEST(Bindings, UnboundDimensionsAreListedTogether) {
-  const auto tensors = infer_shapes(dynamic_model(), {}, nullptr);
-  ASSERT_FALSE(tensors.has_value());
-  for (const char* part : {"'batch' (ids:0)", "'seq' (ids:1)", "ids:2"})
-    EXPECT_NE(tensors.error().context.find(part), std::string::npos) << tensors.error().context;
-}
-
-TEST(Bindings, PlaceBeatsNameAndNameBeatsBatch) {
-  const auto shape = [](const DimBindings& bindings) {
-    return to_text(infer_shapes(dynamic_model(), bindings, nullptr)->at("t1"));
-  };
-  EXPECT_EQ(shape({.named = {{"seq", 16}, {"ids:2", 4}}, .batch = 2}), "2x16x4");
-  EXPECT_EQ(shape({.named = {{"batch", 3}, {"seq", 16}, {"ids:1", 5}, {"ids:2", 4}}, .batch = 2}), "3x5x4");
-}
-
-TEST(Bindings, RefusesSizesThatCannotBe) {
-  const auto tensors = infer_shapes(dynamic_model(), {.named = {{"seq", 0}}, .batch = {}}, nullptr);
-  ASSERT_FALSE(tensors.has_value());
-  EXPECT_NE(tensors.error().context.find("'seq' cannot be 0"), std::string::npos);
-  EXPECT_FALSE(infer_shapes(dynamic_model(), {.named = {}, .batch = -1}, nullptr).has_value());
-}
-
 }  // namespace
 }  // namespace latcast

@@ -101,7 +101,7 @@ bool channels_fit(const NodeShapes& n, std::size_t weights) {
   return n.dims(0)[1] == n.dims(weights)[1] * std::max<std::int64_t>(n.integer("group", 1), 1);
 }
 
-bool conv(NodeShapes& n) { return channels_fit(n, 1) && convolve(n, 1, n.type()); }
+bool conv(NodeShapes& n) { return channels_fit(n, 1) ? convolve(n, 1, n.type()) : n.refuse(); }
 bool conv_integer(NodeShapes& n) { return convolve(n, 1, DataType::int32); }
 bool qlinear_conv(NodeShapes& n) { return convolve(n, 3, n.type(7)); }
 bool deform_conv(NodeShapes& n) { return convolve(n, 1, n.type()); }

@@ -13,20 +13,14 @@ std::optional<Dims> broadcast_inputs(const NodeShapes& n) {
   return dims;
 }
 
-bool arithmetic(NodeShapes& n) {
+bool broadcast_to(NodeShapes& n, DataType type) {
   auto dims = broadcast_inputs(n);
-  return dims && n.give(std::move(*dims));
+  return dims ? n.give(0, std::move(*dims), type) : n.refuse();
 }
 
-bool comparison(NodeShapes& n) {
-  auto dims = broadcast_inputs(n);
-  return dims && n.give(0, std::move(*dims), DataType::boolean);
-}
-
-bool where(NodeShapes& n) {
-  auto dims = broadcast_inputs(n);
-  return dims && n.give(0, std::move(*dims), n.type(1));
-}
+bool arithmetic(NodeShapes& n) { return broadcast_to(n, n.type()); }
+bool comparison(NodeShapes& n) { return broadcast_to(n, DataType::boolean); }
+bool where(NodeShapes& n) { return broadcast_to(n, n.type(1)); }
 
 bool test(NodeShapes& n) { return n.give(0, n.dims(0), DataType::boolean); }
 

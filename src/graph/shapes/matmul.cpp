@@ -31,7 +31,7 @@ std::optional<Dims> product_dims(Dims a, Dims b) {
   return dims;
 }
 
-bool mat_mul(NodeShapes& n) { return matrix_product(n, 0, 1, n.type()); }
+bool mat_mul(NodeShapes& n) { return matrix_product(n, 0, 1, n.type()) || n.refuse(); }
 bool mat_mul_integer(NodeShapes& n) { return matrix_product(n, 0, 1, DataType::int32); }
 bool qlinear_mat_mul(NodeShapes& n) { return matrix_product(n, 0, 3, n.type(7)); }
 
@@ -55,10 +55,10 @@ bool fused_mat_mul(NodeShapes& n) {
 }
 
 bool multiply_2d(NodeShapes& n, Dims a, Dims b, DataType type) {
-  if (a.size() != 2 || b.size() != 2) return false;
+  if (a.size() != 2 || b.size() != 2) return n.refuse();
   if (n.integer("transA", 0) != 0) swap_last(a);
   if (n.integer("transB", 0) != 0) swap_last(b);
-  return a[1] == b[0] && n.give(0, {a[0], b[1]}, type);
+  return a[1] == b[0] ? n.give(0, {a[0], b[1]}, type) : n.refuse();
 }
 
 bool gemm(NodeShapes& n) { return multiply_2d(n, n.dims(0), n.dims(1), n.type()); }

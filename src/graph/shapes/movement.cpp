@@ -29,10 +29,12 @@ bool reshape(NodeShapes& n) {
     dims[free] = 1;
     if (!acceptable(dims)) return false;
     const std::int64_t rest = product(dims);
-    if (rest == 0 || product(in) % rest != 0) return false;
+    if (rest == 0) return false;
+    if (product(in) % rest != 0) return n.refuse();
     dims[free] = product(in) / rest;
   }
-  return acceptable(dims) && product(dims) == product(in) && n.give(std::move(dims));
+  if (!acceptable(dims)) return false;
+  return product(dims) == product(in) ? n.give(std::move(dims)) : n.refuse();
 }
 
 bool flatten(NodeShapes& n) {
@@ -50,7 +52,7 @@ bool transpose(NodeShapes& n) {
   Dims perm = n.integers("perm");
   if (perm.empty())
     for (std::size_t i = in.size(); i-- > 0;) perm.push_back(static_cast<std::int64_t>(i));
-  if (perm.size() != in.size()) return false;
+  if (perm.size() != in.size()) return n.refuse();
   Dims dims;
   for (const std::int64_t axis : perm) {
     const auto place = normal_axis(axis, in.size());
@@ -78,7 +80,7 @@ bool squeeze(NodeShapes& n) {
   Dims dims;
   for (std::size_t i = 0; i < in.size(); ++i) {
     const bool gone = all ? in[i] == 1 : drop->contains(i);
-    if (gone && in[i] != 1) return false;
+    if (gone && in[i] != 1) return n.refuse();
     if (!gone) dims.push_back(in[i]);
   }
   return n.give(std::move(dims));
@@ -101,9 +103,10 @@ bool concat(NodeShapes& n) {
   const auto axis = normal_axis(n.integer("axis", 1), dims.size());
   if (!axis) return false;
   for (std::size_t i = 1; i < n.input_count(); ++i) {
-    if (!n.has(i) || n.rank(i) != dims.size()) return false;
+    if (!n.has(i)) return false;
+    if (n.rank(i) != dims.size()) return n.refuse();
     for (std::size_t d = 0; d < dims.size(); ++d)
-      if (d != *axis && n.dims(i)[d] != dims[d]) return false;
+      if (d != *axis && n.dims(i)[d] != dims[d]) return n.refuse();
     dims[*axis] += n.dims(i)[*axis];
     if (dims[*axis] > kMaxDim) return false;
   }
@@ -126,13 +129,14 @@ bool split(NodeShapes& n) {
   const auto axis = normal_axis(n.integer("axis", 0), in.size());
   if (!axis) return false;
   const auto sizes = split_sizes(n, in[*axis], n.outputs().size());
-  if (!sizes || sizes->size() != n.outputs().size()) return false;
+  if (!sizes) return false;
+  if (sizes->size() != n.outputs().size()) return n.refuse();
   std::int64_t total = 0;
   for (const std::int64_t size : *sizes) {
-    if (size < 0 || size > in[*axis]) return false;
+    if (size < 0 || size > in[*axis]) return n.refuse();
     total += size;
   }
-  if (total != in[*axis]) return false;
+  if (total != in[*axis]) return n.refuse();
   for (std::size_t i = 0; i < sizes->size(); ++i) {
     Dims dims = in;
     dims[*axis] = (*sizes)[i];
@@ -220,7 +224,7 @@ bool expand(NodeShapes& n) {
   const auto target = n.ints(1);
   if (!target) return false;
   auto dims = broadcast(n.dims(0), *target);
-  return dims && n.give(std::move(*dims));
+  return dims ? n.give(std::move(*dims)) : n.refuse();
 }
 
 bool depth_to_space(NodeShapes& n) {

@@ -61,12 +61,16 @@ class NodeShapes {
   /// Sets an output's shape; one that the node does not have is ignored. False for dims that cannot be.
   bool give(std::size_t output, Dims dims, DataType type);
   bool give(Dims dims) { return give(0, std::move(dims), type()); }
+  /// No engine runs the operator on such inputs; what a rule only does not know is no reason. False, for rules to give.
+  bool refuse() { return impossible_ = true, false; }
+  [[nodiscard]] bool impossible() const { return impossible_; }
 
  private:
   const onnx::Operation* node_;
   std::int64_t opset_;
   Inputs inputs_;
   std::vector<TensorInfo> outputs_;
+  bool impossible_ = false;
 };
 
 /// Gives the outputs their shapes; false where it cannot tell.

@@ -120,6 +120,7 @@ void block_normalisation(BlockedLayout& layout, NodeId id) {
 void block_resize(BlockedLayout& layout, NodeId id) {
   if (layout.graph.opset() >= 18 && layout.version < since::kLateResize) return;
   const Node node = layout.graph.node(id);
+  if (node.op == "Upsample" && layout.graph.opset() < 9) return;
   Blocked* input = layout.blocked(node.inputs[0]);
   const auto scales = input == nullptr ? std::nullopt : factors(layout, node);
   if (!scales) return;

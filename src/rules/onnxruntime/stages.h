@@ -19,7 +19,10 @@ inline constexpr std::array<std::string_view, 2> kReorders = {"ReorderInput", "R
 /// rule knows.
 [[nodiscard]] int block(std::string_view cpu_features);
 
-inline constexpr EngineRules kRules = {"onnxruntime", "1.31.1", 1019, block, stages, kReorders};
+/// The file is not newer than the engine, which has kernels for its operators in their types.
+[[nodiscard]] Result<void> check_file(const onnx::Model& file, const Graph& graph, const EngineTarget& target);
+
+inline constexpr EngineRules kRules = {"onnxruntime", "1.31.1", 1019, block, stages, kReorders, check_file};
 
 // Before the levels: operators that the provider has no kernel for, as their definition writes them.
 std::size_t write_out_functions(Graph& graph, const EngineTarget& target);

@@ -1,0 +1,26 @@
+// Dimensions of a file's inputs that it leaves free, and the values that people give them.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "graph/onnx_model.h"
+#include "graph/tensor_info.h"
+#include "latcast/dim_bindings.h"
+#include "latcast/result.h"
+
+namespace latcast {
+
+/// The shape of every input of the graph, in their order; inputs that are not tensors stay unknown. A dimension whose
+/// name is computed from others ("past + new", "16*H") follows from them, and one of them from it and the rest. The
+/// error lists all dimensions that nothing binds, or says which have two values.
+[[nodiscard]] Result<std::vector<TensorInfo>> bind_inputs(const onnx::Graph& graph, const DimBindings& bindings);
+
+/// What was asked for is there: every name and place is of a free dimension, or of a fixed one of that value.
+[[nodiscard]] Result<void> check_asked(const onnx::Graph& graph, const DimBindings& bindings);
+
+/// The first dimension of the first input, where the file fixes those of all and this one at another value than the
+/// batch that was asked for.
+[[nodiscard]] std::optional<std::int64_t> other_batch(const onnx::Graph& graph, const DimBindings& bindings);
+
+}  // namespace latcast
