@@ -6,16 +6,15 @@
 #include <set>
 #include <utility>
 
+#include "graph/weights.h"
+
 namespace latcast {
 namespace {
 
-void count_weights(const onnx::Model& file, const ModuleNetwork& network, ModelForecast& out) {
-  for (const onnx::Tensor& tensor : file.graph.initializers) {
-    if (!onnx::holds_weights(tensor.type)) continue;
-    const auto elements = static_cast<double>(tensor.elements());
-    out.parameters += elements;
-    out.weight_bytes += elements * static_cast<double>(onnx::element_size(tensor.type));
-  }
+void add_weights(const onnx::Model& file, const ModuleNetwork& network, ModelForecast& out) {
+  const WeightCount stored = count_weights(file);
+  out.parameters = stored.elements;
+  out.weight_bytes = stored.bytes;
   if (out.parameters > 0) return;
   // Files may compute their weights: then what the engine folded counts.
   for (const Module& module : network.modules) {
@@ -72,7 +71,7 @@ ModelForecast describe_forecast(const OpenPack& pack, const FileForecast& foreca
 
 ModelForecast describe_forecast(const OpenPack& pack, const FileForecast& forecast, const onnx::Model& file) {
   ModelForecast out = describe_forecast(pack, forecast);
-  count_weights(file, forecast.network, out);
+  add_weights(file, forecast.network, out);
   return out;
 }
 

@@ -104,6 +104,13 @@ double product_macs(std::string_view op, std::span<const TensorInfo* const> inpu
     const double filter = inputs[1]->elements() / static_cast<double>(inputs[1]->dims.front());
     return filter * (named("ConvTranspose") ? inputs[0] : outputs[0])->elements();
   }
+  if (named("Attention") && inputs.size() > 2 && known(inputs[1]) && inputs[1]->dims.size() > 2) {
+    // Every query meets every key, those of the cache too, and then as many values.
+    const bool cached = outputs.size() > 1 && known(outputs[1]) && outputs[1]->dims.size() == 4;
+    const Dims& keys = cached ? outputs[1]->dims : inputs[1]->dims;
+    const double length = static_cast<double>(keys[keys.size() >= 4 ? 2 : keys.size() / 2]);
+    return length * (inputs[0]->elements() + outputs[0]->elements());
+  }
   if (named("MatMul") || named("Gemm")) return outputs[0]->elements() * static_cast<double>(inputs[0]->dims.back());
   return 0;
 }

@@ -156,7 +156,7 @@ TEST_F(Cli, PredictJsonHasTheKeysOfTheContract) {
   EXPECT_EQ(keys(prediction["latency_ns"]), (Keys{"quiet", "lower", "upper", "level"}));
   EXPECT_EQ(keys(prediction["coverage"]),
             (Keys{"time_share", "modules", "unknown", "unknown_modules", "extrapolated"}));
-  EXPECT_EQ(keys(prediction["cost"]), (Keys{"macs", "parameters", "weight_bytes"}));
+  EXPECT_EQ(keys(prediction["cost"]), (Keys{"macs", "macs_partial", "parameters", "weight_bytes"}));
   const Json& latency = prediction["latency_ns"];
   EXPECT_EQ(latency["level"], 0.9);
   EXPECT_GT(latency["lower"].get<double>(), 0);

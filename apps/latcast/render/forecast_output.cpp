@@ -51,6 +51,11 @@ std::string unknown_line(const std::string& model, const ModelForecast& network)
          format_percent(share, share < 0.1 ? 1 : 0) + " of it; add a module type, or measure ('latcast measure')\n";
 }
 
+/// Operators that no type describes may multiply as well.
+bool counts_all_macs(const ModelForecast& network) {
+  return std::ranges::none_of(network.modules, [](const ExecutedModule& one) { return one.type.empty(); });
+}
+
 std::string network_table(const Forecasts& forecasts) {
   double level = 0;
   for_networks(forecasts, [&](const std::string&, const ModelForecast& one) { level = one.total.level; });
@@ -59,7 +64,8 @@ std::string network_table(const Forecasts& forecasts) {
     const NetworkForecast& total = one.total;
     table.add({model, format_time(total.quiet.count()),
                format_time(total.lower.count()) + " .. " + format_time(total.upper.count()),
-               format_percent(total.time_share), format_count(total.macs), std::to_string(one.modules.size())});
+               format_percent(total.time_share), (counts_all_macs(one) ? "" : ">= ") + format_count(total.macs),
+               std::to_string(one.modules.size())});
   });
   return table.text();
 }
@@ -144,7 +150,7 @@ Json json_answer(const ForecastAnswer& answer, bool modules, bool listed) {
                  {"upper", total.upper.count()},
                  {"level", total.level}}},
                {"coverage", json_coverage(network)},
-               {"cost", {{"macs", total.macs}}}};
+               {"cost", {{"macs", total.macs}, {"macs_partial", !counts_all_macs(network)}}}};
   if (!listed) {
     json["cost"]["parameters"] = network.parameters;
     json["cost"]["weight_bytes"] = network.weight_bytes;
