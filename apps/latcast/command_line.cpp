@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 
+#include "catalogue/expression_compiler.h"
+
 namespace latcast::cli {
 namespace {
 
@@ -57,6 +59,21 @@ const UnitNames& names_of(Unit unit) {
   return kNames.at(unit);
 }
 
+std::string suggestion(const std::string& text, const std::vector<std::string>& names) {
+  const auto near = closest_name(text, names);
+  return near ? "; did you mean '" + *near + "'?" : "";
+}
+
+/// The library would say that a command is missing, not which one was meant.
+void check_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::vector<std::string> names;
+  for (const CLI::App* one : app.get_subcommands(nullptr)) names.push_back(one->get_name());
+  const auto given = std::ranges::find_if(arguments, [](const std::string& one) { return !one.starts_with('-'); });
+  if (given == arguments.end() || std::ranges::find(names, *given) != names.end()) return;
+  if (std::string near = suggestion(*given, names); !near.empty())
+    throw CLI::ValidationError(*given, "there is no such command" + near);
+}
+
 }  // namespace
 
 Reader list(std::vector<std::string>& values) {
@@ -69,7 +86,8 @@ Reader list(std::vector<std::string>& values) {
 Reader one_of(std::vector<std::string> names, std::function<void(std::size_t)> take) {
   return [names = std::move(names), take = std::move(take)](const std::string& text) -> std::string {
     const auto found = std::ranges::find(names, text);
-    if (found == names.end()) return "'" + text + "' is none of " + CLI::detail::join(names, ", ");
+    if (found == names.end())
+      return "'" + text + "' is none of " + CLI::detail::join(names, ", ") + suggestion(text, names);
     take(static_cast<std::size_t>(found - names.begin()));
     return {};
   };
@@ -92,7 +110,7 @@ Reader whole_number(std::uint64_t lowest, std::uint64_t highest, std::function<v
 }
 
 Reader quantity(Unit unit, std::function<void(double)> take) {
-  return [&names = names_of(unit), take = std::move(take)](const std::string& text) -> std::string {
+  return [unit, &names = names_of(unit), take = std::move(take)](const std::string& text) -> std::string {
     double value = 0;
     const char* end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, value);
@@ -101,8 +119,11 @@ Reader quantity(Unit unit, std::function<void(double)> take) {
     if (read.ec != std::errc() || !std::isfinite(value) || factor == names.factors.end() || (names.zero && value < 0))
       return "'" + text + "' is not a " + what + "; write for example " + names.examples;
     if (value <= 0 && !names.zero) return "'" + text + "': a " + what + " must be above 0";
-    if (value * factor->second > names.most) return "'" + text + "': a " + what + " is at most 1000h";
-    take(value * factor->second);
+    // "95" for a share means percent.
+    const bool percent = unit == Unit::share && read.ptr == end && value > 1;
+    const double taken = value * (percent ? 0.01 : factor->second);
+    if (taken > names.most) return "'" + text + "': a " + what + " is at most 1000h";
+    take(taken);
     return {};
   };
 }
@@ -190,7 +211,8 @@ std::optional<bool> CommandLine::parse(std::vector<std::string> arguments) {
   try {
     // The library would take the next argument for the value.
     if (empty != options_end) throw CLI::ValidationError(*empty, "a value is missing behind the '='");
-    std::ranges::reverse(arguments);  // it takes them last first
+    check_command(*app_, arguments);
+    std::ranges::reverse(arguments);  // the library takes them last first
     app_->parse(std::move(arguments));
     return true;
   } catch (const CLI::ParseError& problem) {

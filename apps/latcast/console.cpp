@@ -45,7 +45,40 @@ std::string scaled(double value, double unit, const char* suffix) {
   return buffer.data();
 }
 
+/// Bytes of the UTF-8 character at the beginning, 0 where there is none; `code` is its number.
+std::size_t character(std::string_view text, std::uint32_t& code) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  const std::size_t length = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
+  if (length == 0 || length > text.size()) return 0;
+  code = length == 1 ? first : first & (0x7FU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    const auto next = static_cast<unsigned char>(text[i]);
+    if (next >> 6 != 2) return 0;
+    code = code << 6 | (next & 0x3FU);
+  }
+  constexpr std::array<std::uint32_t, 5> kFirst = {0, 0, 0x80, 0x800, 0x10000};  // shorter ones are written shorter
+  return code >= kFirst[length] && code < 0x110000 && code >> 11 != 27 ? length : 0;
+}
+
 }  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::uint32_t code = 0;
+    const std::size_t length = character(text, code);
+    const bool control = code < 0x20 || (code >= 0x7F && code < 0xA0);
+    const std::size_t taken = std::max<std::size_t>(length, 1);
+    if (length > 0 && !control) out += text.substr(0, taken);
+    for (std::size_t i = 0; (length == 0 || control) && i < taken; ++i) {
+      std::array<char, 8> hex{};
+      std::snprintf(hex.data(), hex.size(), "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(text[i])));
+      out += hex.data();
+    }
+    text.remove_prefix(taken);
+  }
+  return out;
+}
 
 bool Console::animated() const {
   if (progress_mode == ProgressMode::always) return true;
@@ -56,17 +89,17 @@ bool Console::animated() const {
 
 void Console::warning(std::string_view text) {
   clear_progress();
-  if (!quiet) std::fprintf(stderr, "latcast: warning: %.*s\n", static_cast<int>(text.size()), text.data());
+  if (!quiet) std::fprintf(stderr, "latcast: warning: %s\n", printable(text).c_str());
 }
 
 void Console::error(std::string_view text) {
   clear_progress();
-  std::fprintf(stderr, "latcast: %.*s\n", static_cast<int>(text.size()), text.data());
+  std::fprintf(stderr, "latcast: %s\n", printable(text).c_str());
 }
 
 void Console::note(std::string_view text) {
   clear_progress();
-  if (!quiet) std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  if (!quiet) std::fprintf(stderr, "%s\n", printable(text).c_str());
 }
 
 bool Console::cancelled() const { return interrupted(); }
@@ -79,7 +112,7 @@ void Console::progress(double fraction, std::string_view what) {
   last_shown_ = now;
   const double elapsed = std::chrono::duration<double>(now - started_).count();
   const std::string left = fraction > 0.02 ? ", " + format_age(elapsed * (1 - fraction) / fraction) + " left" : "";
-  const std::string line = format_percent(std::clamp(fraction, 0.0, 1.0), 0) + left + "  " + std::string(what);
+  const std::string line = format_percent(std::clamp(fraction, 0.0, 1.0), 0) + left + "  " + printable(what);
   if (animated()) {
     std::fprintf(stderr, "\r\033[K%s", line.c_str());
     line_open_ = true;
@@ -142,6 +175,11 @@ std::string format_age(double seconds) {
     std::snprintf(buffer.data(), buffer.size(), "%.0f days", seconds / 86400);
   }
   return buffer.data();
+}
+
+void Table::add(std::vector<std::string> row) {
+  for (std::string& cell : row) cell = printable(cell);
+  rows_.push_back(std::move(row));
 }
 
 std::string Table::text() const {

@@ -34,6 +34,9 @@ class Console : public session::Listener {
   bool line_open_ = false;
 };
 
+/// For people: control characters, and bytes that are no UTF-8, are written as \xNN. Names in files hold anything.
+[[nodiscard]] std::string printable(std::string_view text);
+
 /// "1.23 ms"; three significant digits.
 [[nodiscard]] std::string format_time(double ns);
 [[nodiscard]] std::string format_bytes(double bytes);
@@ -45,8 +48,8 @@ class Console : public session::Listener {
 /// Columns of text: numbers right-aligned, the first column and words left-aligned.
 class Table {
  public:
-  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  explicit Table(std::vector<std::string> header) { add(std::move(header)); }
+  void add(std::vector<std::string> row);
   [[nodiscard]] std::string text() const;
 
  private:

@@ -86,6 +86,6 @@ void add_output_options(Command command, OutputOptions& options, bool with_csv);
 [[nodiscard]] Result<void> write_output(const std::string& file, const std::string& text);
 
 /// A field of a CSV line, quoted where it must be.
-[[nodiscard]] std::string csv_field(const std::string& text);
+[[nodiscard]] std::string csv_field(const std::string& field);
 
 }  // namespace latcast::cli

@@ -91,6 +91,11 @@ TEST_F(RealEngine, RefusesWhatTheEngineRefusesByName) {
       run_json({"measure", at("cnn.onnx"), at("odd.onnx"), "--rounds", "1", "--burst", "1ms", "--json"}, 1);
   EXPECT_TRUE(json["measurements"][0].contains("latency_ns"));
   EXPECT_TRUE(contains(json["measurements"][1]["error"]["message"], "Wobble")) << json.dump(1);
+  model = test::small_cnn();
+  model.ir_version = 99;
+  test::save(model, at("newer.onnx"));
+  const std::string reason = run({"graph", at("newer.onnx"), "--graph", "engine"}).err;
+  EXPECT_LT(reason.find("version: 99"), reason.find("model.cc")) << reason;
 }
 
 }  // namespace

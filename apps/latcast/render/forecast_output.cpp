@@ -29,7 +29,7 @@ void for_networks(const Forecasts& forecasts, const Visit& visit) {
 
 std::string list(const std::vector<std::string>& names) {
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + printable(name);
   return text;
 }
 
@@ -43,11 +43,11 @@ std::string unknown_line(const std::string& model, const ModelForecast& network)
     modules += one.modules;
     upper += one.upper;
     latency += one.latency;
-    names += (names.empty() ? "" : ", ") + one.op + " x" + std::to_string(one.modules);
+    names += (names.empty() ? "" : ", ") + printable(one.op) + " x" + std::to_string(one.modules);
   }
   const double share = upper / (network.total.quiet - latency + upper);
-  return model + ": " + std::to_string(modules) + (modules == 1 ? " module is" : " modules are") + " unknown (" +
-         names + "): may be " + (share > 0.5 ? "most of the time, " : "") + "up to " +
+  return printable(model) + ": " + std::to_string(modules) + (modules == 1 ? " module is" : " modules are") +
+         " unknown (" + names + "): may be " + (share > 0.5 ? "most of the time, " : "") + "up to " +
          format_percent(share, share < 0.1 ? 1 : 0) + " of it; add a module type, or measure ('latcast measure')\n";
 }
 
@@ -173,7 +173,8 @@ std::string forecast_text(const Forecasts& forecasts, bool modules) {
                [&](const std::string& model, const ModelForecast& one) { text += unknown_line(model, one); });
   text += network_table(forecasts);
   for_networks(forecasts, [&](const std::string& model, const ModelForecast& one) {
-    if (!one.extrapolated.empty()) text += model + ": outside the measured range: " + list(one.extrapolated) + "\n";
+    if (!one.extrapolated.empty())
+      text += printable(model) + ": outside the measured range: " + list(one.extrapolated) + "\n";
     if (modules) text += module_table(one, forecasts.listed());
   });
   return text + target_line(forecasts);

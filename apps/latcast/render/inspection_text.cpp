@@ -174,22 +174,24 @@ std::string shape_text(const onnx::ValueInfo& value) {
   if (!value.shape) return "of unknown rank";
   std::string text;
   for (const onnx::Dim& dim : *value.shape) {
-    const std::string named = dim.name.empty() ? "?" : dim.name;
+    const std::string named = dim.name.empty() ? "?" : printable(dim.name);
     text += (text.empty() ? "" : " x ") + (dim.value >= 0 ? std::to_string(dim.value) : named);
   }
   return text;
 }
 
 std::string show(const std::string& file, const session::ModelFileContents& model) {
-  std::string text = "ONNX model " + file + " (IR " + std::to_string(model.ir_version);
+  std::string text = "ONNX model " + printable(file) + " (IR " + std::to_string(model.ir_version);
   if (model.opset > 0) text += ", opset " + std::to_string(model.opset);
-  text += model.producer.empty() ? ")\n" : ", by " + model.producer + ")\n";
+  text += model.producer.empty() ? ")\n" : ", by " + printable(model.producer) + ")\n";
   for (const auto& [role, values] : {std::pair("input ", &model.inputs), std::pair("output ", &model.outputs)}) {
     for (const onnx::ValueInfo& value : *values)
-      text += role + value.name + ": " + std::string(onnx::to_string(value.type)) + " " + shape_text(value) + "\n";
+      text += role + printable(value.name) + ": " + std::string(onnx::to_string(value.type)) + " " + shape_text(value) +
+              "\n";
   }
   text += std::to_string(model.nodes) + " nodes, " + std::to_string(model.weights) + " weights of " +
           format_bytes(model.weight_bytes) + "\n\n";
+  if (!model.problem.empty()) text += printable(model.problem) + "\n\n";
   Table table({"operator", "nodes"});
   for (const auto& [name, count] : model.operators) table.add({name, std::to_string(count)});
   return text + table.text();

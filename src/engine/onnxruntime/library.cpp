@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -77,13 +78,36 @@ std::string file_of(void* symbol) {
   return failure ? info.dli_fname : real.string();
 }
 
+/// The engine puts the place in its source, with the function's whole signature, before its reasons.
+std::string reason_first(const std::string& message) {
+  std::size_t line = std::string::npos;
+  for (const char* end : {".cc:", ".h:"}) line = std::min(line, message.find(end));
+  const std::size_t function = line == std::string::npos ? line : message.find(' ', line);
+  if (function == std::string::npos) return message;
+  const std::size_t file = message.find_last_of(" :", line) + 1;
+  std::size_t end = message.find(' ', function + 1);  // of the function: one word, or all up to its closing bracket
+  const std::size_t open = message.find('(', function);
+  if (open != std::string::npos && std::isalnum(static_cast<unsigned char>(message[open - 1])) != 0) {
+    end = open;
+    for (int depth = 0; end < message.size(); ++end) {
+      depth += message[end] == '(' ? 1 : message[end] == ')' ? -1 : 0;
+      if (depth == 0) break;
+    }
+    end = message.find(' ', end);
+  }
+  if (end == std::string::npos) return message;
+  std::string reason = message.substr(end + 1);
+  while (!reason.empty() && std::isspace(static_cast<unsigned char>(reason.back())) != 0) reason.pop_back();
+  return message.substr(0, file) + (file == 0 ? "" : " ") + reason + " (" + message.substr(file, end - file) + ")";
+}
+
 }  // namespace
 
 Result<void> check(const OrtApi& api, OrtStatus* status) {
   if (status == nullptr) return {};
-  std::string message = api.GetErrorMessage(status);
+  const std::string message = api.GetErrorMessage(status);
   api.ReleaseStatus(status);
-  return fail(Errc::engine_failure, "ONNX Runtime: " + std::move(message));
+  return fail(Errc::engine_failure, "ONNX Runtime: " + reason_first(message));
 }
 
 Result<Library> open_library(const std::string& path) {
