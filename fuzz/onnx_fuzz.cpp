@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!executed) return 0;
   // Modules are read from the graph by number too, as candidates' are.
   auto graph = link(*model, {{}, 1}, &*catalogue);
-  if (!graph) std::abort();
+  if (!graph) return 0;  // what only the catalogue knows does not fit
   rules::deduce(*graph, "onnxruntime", target, nullptr);
   static const ModuleMatcher matcher(*catalogue);
   const auto order = graph->order();

@@ -180,7 +180,7 @@ Result<void> write_output(const std::string& file, const std::string& text) {
 }
 
 std::string csv_field(const std::string& field) {
-  const std::string text = printable(field);
+  std::string text = printable(field);
   if (text.find_first_of(",\"") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

@@ -11,7 +11,7 @@ namespace latcast::onnx {
 namespace {
 
 /// What a few bytes of a hostile file can make of themselves.
-constexpr std::size_t kMaxNodes = 1'000'000;
+constexpr std::size_t kMaxNodes = 200'000;
 constexpr int kMaxDepth = 32;
 
 /// One call of a function.
@@ -68,9 +68,11 @@ class Writer {
     for (const Function& one : functions) functions_.insert_or_assign({one.domain, one.name, one.overload}, &one);
   }
   /// Calls become what their functions hold, calls among it. True where there was one.
-  bool step(std::vector<Node>& nodes);
+  bool step(std::vector<Node>& nodes, int depth = 0);
   /// Of the nodes that the last steps made.
   [[nodiscard]] bool too_many() const { return made_ > kMaxNodes; }
+  /// Graphs lie deeper inside of each other than a file may have them.
+  [[nodiscard]] bool too_deep() const { return deepest_ > kMaxDepth; }
 
  private:
   [[nodiscard]] std::vector<Node> body_of(const Node& node, const Function& function);
@@ -79,6 +81,7 @@ class Writer {
   std::map<std::tuple<std::string, std::string, std::string>, const Function*> functions_;
   std::set<std::string> called_;
   std::size_t again_ = 0, made_ = 0;
+  int deepest_ = 0;
 };
 
 /// As ONNX Runtime names what it inlines, so that its tensors are found again in the file's.
@@ -110,7 +113,9 @@ std::vector<Node> Writer::body_of(const Node& node, const Function& function) {
   return out;
 }
 
-bool Writer::step(std::vector<Node>& nodes) {
+bool Writer::step(std::vector<Node>& nodes, int depth) {
+  deepest_ = std::max(deepest_, depth);
+  if (too_deep()) return false;
   bool any = false;
   std::vector<Node> out;
   out.reserve(nodes.size());
@@ -118,7 +123,7 @@ bool Writer::step(std::vector<Node>& nodes) {
     for (Attribute& attribute : node.attributes) {
       if (!attribute.g) continue;
       Graph inner = *attribute.g;
-      if (!step(inner.nodes)) continue;
+      if (!step(inner.nodes, depth + 1)) continue;
       attribute.g = std::make_shared<const Graph>(std::move(inner));
       any = true;
     }
@@ -143,9 +148,9 @@ Result<void> write_out_functions(Model& model, const std::vector<Function>& func
   Writer writer(functions);
   int steps = 0;
   while (steps <= kMaxDepth && !writer.too_many() && writer.step(model.graph.nodes)) ++steps;
-  if (writer.too_many()) return fail(Errc::unsupported, "the model's local functions make more than 1,000,000 nodes");
-  if (steps > kMaxDepth)
-    return fail(Errc::unsupported, "the model's local functions call each other more than 32 deep");
+  if (writer.too_many()) return fail(Errc::unsupported, "the model's local functions make more than 200,000 nodes");
+  if (steps > kMaxDepth || writer.too_deep())
+    return fail(Errc::unsupported, "the model's local functions call each other, or lie in graphs, more than 32 deep");
   for (const Function& one : functions)
     for (const auto& [domain, version] : one.opsets) model.opsets.try_emplace(domain, version);
   return {};

@@ -12,11 +12,12 @@ namespace {
 onnx::Graph graph_of(const std::vector<std::pair<std::string, std::vector<std::string>>>& inputs) {
   onnx::Graph graph;
   for (const auto& [name, dims] : inputs) {
-    onnx::ValueInfo& input = graph.inputs.emplace_back(test::value(name, {}));
+    std::vector<onnx::Dim> shape;
     for (const std::string& dim : dims) {
       const bool number = !dim.empty() && dim.find_first_not_of("0123456789") == std::string::npos;
-      input.shape->push_back({.value = number ? std::stoll(dim) : -1, .name = number ? "" : dim});
+      shape.push_back({.value = number ? std::stoll(dim) : -1, .name = number ? "" : dim});
     }
+    graph.inputs.emplace_back(test::value(name, {})).shape = std::move(shape);
   }
   return graph;
 }

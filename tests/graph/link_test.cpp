@@ -35,15 +35,16 @@ Dims output_dims(const ir::Graph& linked) {
   return {};
 }
 
-/// x [n, 1, 8] is squeezed where its second dimension is 1, as exporters write it.
-onnx::Model squeezed_if_one() {
+/// x [n, `second`, 8] is squeezed where its second dimension is 1, as exporters write it.
+onnx::Model squeezed_if_one(std::int64_t second = 1) {
   onnx::Graph then, other, file;
   then.initializers = {int_values("inner_axes", {1})};
   then.nodes = {node("Squeeze", {"x", "inner_axes"}, {"squeezed"})};
   then.outputs = {value("squeezed", {})};
   other.outputs = {value("x", {})};
-  file.inputs = {value("x", {1, 1, 8})};
-  file.inputs[0].shape->at(0) = {.value = -1, .name = "n"};
+  file.inputs = {value("x", {})};
+  file.inputs[0].shape =
+      std::vector<onnx::Dim>{{.value = -1, .name = "n"}, {.value = second, .name = {}}, {.value = 8, .name = {}}};
   file.initializers = {int_scalar("at", 1), int_scalar("one", 1)};
   file.nodes = {node("Shape", {"x"}, {"shape"}), node("Gather", {"shape", "at"}, {"dim"}),
                 node("Equal", {"dim", "one"}, {"same"}),
@@ -54,12 +55,10 @@ onnx::Model squeezed_if_one() {
 }
 
 TEST(Branches, AConditionThatShapesDecideIsTaken) {
-  onnx::Model file = squeezed_if_one();
-  const ir::Graph taken = must(link(file, {.named = {}, .batch = 4}, nullptr));
+  const ir::Graph taken = must(link(squeezed_if_one(), {.named = {}, .batch = 4}, nullptr));
   EXPECT_EQ(output_dims(taken), (Dims{4, 8}));
   EXPECT_EQ(operators_of(taken)[3], "If_y/Squeeze_squeezed: Squeeze");
-  file.graph.inputs[0].shape->at(1).value = 2;
-  const ir::Graph other = must(link(file, {.named = {}, .batch = 4}, nullptr));
+  const ir::Graph other = must(link(squeezed_if_one(2), {.named = {}, .batch = 4}, nullptr));
   EXPECT_EQ(output_dims(other), (Dims{4, 2, 8}));
   EXPECT_EQ(operators_of(other)[3], "If_y/y: Identity");
 }
