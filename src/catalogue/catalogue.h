@@ -154,6 +154,7 @@ struct ModuleType {
   std::vector<Derived> derived;
   std::optional<Expression> macs;  // multiply-accumulates, for the cost summary
   std::vector<Kernel> kernels;
+  std::vector<std::string> dtypes;  // element types of first input and first output that it holds for
   std::vector<Sampling> sampling;
   std::optional<Build> build;
   /// Output shapes for operators that latcast's own rules do not know: each a list of programs over `reads`

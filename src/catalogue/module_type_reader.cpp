@@ -22,6 +22,12 @@ OperatorName parse_operator(const std::string& text) {
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
+/// What a type holds for that does not say it: what campaigns measure, indices and masks among it.
+const std::vector<std::string> kUsualTypes = {"float32", "int64", "int32", "bool"};
+
+const std::set<std::string> kElementTypes = {"float32", "float64", "float16", "bfloat16", "int64", "int32", "int16",
+                                             "int8",    "uint64",  "uint32",  "uint16",   "uint8", "bool",  "string"};
+
 /// "mac", or "0.3 element": that share of what an element costs.
 std::optional<TermUnit> parse_unit(std::string_view text) {
   static const std::map<std::string_view, TermUnit::Of> kUnits = {
@@ -48,7 +54,7 @@ class Reader {
   }
 
   Result<ModuleType> run() {
-    toml_.check_keys(table_, {"name", "summary", "engine", "given", "operators", "when", "macs", "parameters",
+    toml_.check_keys(table_, {"name", "summary", "engine", "given", "operators", "dtypes", "when", "macs", "parameters",
                               "derived", "base", "features", "kernel", "sample", "build", "shapes"});
     header();
     if (table_.contains("given")) {
@@ -82,11 +88,16 @@ class Reader {
     for (const std::string& op : toml_.expressions(table_, "operators")) type_.operators.push_back(parse_operator(op));
     if (type_.operators.empty()) toml_.fail_at(table_, "'operators' must name at least one executed operator");
     if (const toml::node* when = table_.get("when")) type_.when = node_program(*when, "when");
+    const toml::node* dtypes = table_.get("dtypes");
+    type_.dtypes = dtypes == nullptr ? kUsualTypes : toml_.expressions(table_, "dtypes");
+    if (type_.dtypes.empty()) toml_.fail_at(*dtypes, "'dtypes' must name at least one element type");
+    for (const std::string& name : type_.dtypes)
+      if (!kElementTypes.contains(name)) toml_.fail_at(*dtypes, "'dtypes': there is no element type '" + name + "'");
   }
 
   /// Parameters without a node to read them off.
   void given() {
-    for (const char* key : {"operators", "when", "parameters", "sample", "build", "shapes"}) {
+    for (const char* key : {"operators", "dtypes", "when", "parameters", "sample", "build", "shapes"}) {
       if (const toml::node* node = table_.get(key)) {
         toml_.fail_at(*node, "'" + std::string(key) +
                                  "' is for modules of graphs; those of a type with 'given' come from tables");

@@ -1,14 +1,30 @@
 #include "graph/module_matcher.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "graph/views/node_views.h"
 
 namespace latcast {
 
+namespace {
+
+constexpr int kElementTypes = 32;
+
+/// What is not known may be any.
+std::uint32_t bits_of(const std::vector<std::string>& names) {
+  std::uint32_t bits = 1U << static_cast<int>(onnx::DataType::undefined);
+  for (int i = 0; i < kElementTypes; ++i)
+    if (std::ranges::find(names, to_string(static_cast<onnx::DataType>(i))) != names.end()) bits |= 1U << i;
+  return bits;
+}
+
+}  // namespace
+
 ModuleMatcher::ModuleMatcher(const Catalogue& catalogue) : catalogue_(&catalogue) {
   views_.reserve(catalogue.types().size());
   for (const ModuleType& type : catalogue.types()) {
+    element_types_.push_back(bits_of(type.dtypes));
     std::vector<const views::Row*>& rows = views_.emplace_back();
     rows.reserve(type.reads.size());
     for (const NodeRead& read : type.reads)
@@ -44,11 +60,24 @@ Result<void> ModuleMatcher::read_parameters(const NodeView& view, std::size_t ty
   return {};
 }
 
+std::optional<onnx::DataType> ModuleMatcher::foreign_type(const NodeView& view, std::size_t type) const {
+  for (const auto* tensors : {&view.inputs, &view.outputs}) {
+    if (tensors->empty() || tensors->front() == nullptr) continue;
+    const auto bit = static_cast<int>(tensors->front()->type);
+    if (bit >= kElementTypes || (element_types_[type] >> bit & 1U) == 0) return tensors->front()->type;
+  }
+  return std::nullopt;
+}
+
 void ModuleMatcher::match(const NodeView& view, Module& module, Memory& memory) const {
   const auto covering = catalogue_->covering(view.node->domain, view.node->op);
   std::string error;
   for (const std::size_t index : covering) {
     const ModuleType& type = catalogue_->types()[index];
+    if (const auto foreign = foreign_type(view, index)) {
+      error = type.name + ": it does not hold for elements of " + std::string(to_string(*foreign));
+      continue;
+    }
     memory.values.resize(type.reads.size());
     memory.read.assign(type.reads.size(), 0);
     if (!type.when.empty()) {

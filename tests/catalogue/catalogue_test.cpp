@@ -113,6 +113,17 @@ TEST(ModuleTypeReader, AKernelHasTheEnginesNameOrItsOwn) {
   EXPECT_TRUE(contains(problem("\"\""), "'engine_name' must not be empty"));
 }
 
+TEST(ModuleTypeReader, HoldsForFloatsAndWhatIndexesThemUnlessItSaysOtherwise) {
+  const auto usual = read_module_type(kSmall, "scale.toml");
+  ASSERT_TRUE(usual.has_value());
+  EXPECT_EQ(usual->dtypes, (std::vector<std::string>{"float32", "int64", "int32", "bool"}));
+  const auto other = read_module_type(with(kSmall, "operators", "dtypes = [\"uint8\"]\noperators"), "scale.toml");
+  ASSERT_TRUE(other.has_value()) << other.error().context;
+  EXPECT_EQ(other->dtypes, (std::vector<std::string>{"uint8"}));
+  EXPECT_TRUE(contains(problem_of(with(kSmall, "operators", "dtypes = [\"half\"]\noperators")), "'half'"));
+  EXPECT_TRUE(contains(problem_of(with(kSmall, "operators", "dtypes = []\noperators")), "at least one element type"));
+}
+
 TEST(ModuleTypeReader, SuggestsTheNearestKey) {
   const std::string problem = problem_of(with(kSmall, "summary", "sumary"));
   EXPECT_TRUE(contains(problem, "unknown key 'sumary'; did you mean 'summary'?")) << problem;

@@ -85,6 +85,15 @@ TEST(ModuleNetwork, AnOperatorThatNothingCoversIsUnknownAndSaysSo) {
   EXPECT_DOUBLE_EQ(made.output_bytes, made.input_bytes);
 }
 
+TEST(ModuleNetwork, ElementsThatATypeDoesNotHoldForAreUnknown) {
+  onnx::Model m = conv_model({integer("group", 1)});
+  m.graph.inputs[0].type = onnx::DataType::float64;
+  const auto network = match(m, catalogue());
+  ASSERT_TRUE(network.has_value());
+  EXPECT_EQ(network->modules[0].match, ModuleMatch::unknown);
+  EXPECT_NE(network->modules[0].reason.find("float64"), std::string::npos) << network->modules[0].reason;
+}
+
 TEST(ModuleNetwork, ConstantNodesAreNotModules) {
   onnx::Model m = conv_model({integer("group", 1)});
   m.graph.nodes.insert(m.graph.nodes.begin(), node("Constant", {}, {"k"}, {integer("value_int", 3)}));
