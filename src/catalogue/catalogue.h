@@ -104,7 +104,7 @@ struct Sampling {
 };
 
 struct BuildInput {
-  std::vector<Program> shape;  // slots as in `Build::names`
+  std::vector<Program> shape;  // slots as in `Build::names`; an axis of 0 is left out
   bool constant = false;
   std::string dtype = "float32";         // float32, int64, int32, bool
   std::vector<Program> values;           // constant integer/float values instead of random ones
@@ -117,27 +117,34 @@ struct BuildAttribute {
   std::string name;
   bool is_list = false;
   bool is_float = false;
-  std::string text;             // string attribute (values empty)
-  std::vector<Program> values;  // numbers
+  std::string text;                     // string attribute (values empty)
+  std::vector<Program> values;          // numbers
+  std::optional<Program> count;         // of a long list: values[0] for each place in it, the last slot
+  std::vector<std::string> texts = {};  // of a long list of these: its numbers choose among them
   std::optional<Program> present;
-};
-
-/// How to make an ONNX node of the type, from drawn parameters.
-struct Build {
-  std::string op;
-  std::string domain;
-  std::vector<std::string> names;  // slots: drawn parameters, then `let` values
-  std::vector<Derived> let;        // helper values over drawn ones
-  std::vector<BuildInput> inputs;
-  int outputs = 1;
-  std::vector<BuildAttribute> attributes;
-  std::optional<Program> limit;  // draws where this is 0 are rejected
-  double share = 1.0;            // relative number of samples in a campaign
 };
 
 struct OperatorName {
   std::string domain;  // "" is ai.onnx
   std::string type;
+};
+
+struct BuildOperator {
+  OperatorName name;
+  std::optional<Program> present;  // passed over where 0
+};
+
+/// How to make an ONNX node of the type, from drawn parameters.
+struct Build {
+  std::vector<BuildOperator> operators;  // the first that is present
+  int opset = 20;                        // in which it is spelled
+  std::vector<std::string> names;        // slots: drawn parameters, then `let` values
+  std::vector<Derived> let;              // helper values over drawn ones
+  std::vector<BuildInput> inputs;
+  std::optional<Program> outputs;  // 1 where absent
+  std::vector<BuildAttribute> attributes;
+  std::optional<Program> limit;  // draws where this is 0 are rejected
+  double share = 1.0;            // relative number of samples in a campaign
 };
 
 struct ModuleType {
@@ -147,6 +154,7 @@ struct ModuleType {
   std::string source;  // the TOML text, kept in packs
   std::string engine;  // the only one that executes its operators; empty: any may
   std::vector<OperatorName> operators;
+  std::vector<std::string> dtypes;  // element types of first input and first output that it holds for
   std::vector<NodeRead> reads;
   Program when;  // over reads; empty: always
   std::vector<Parameter> parameters;
@@ -154,7 +162,6 @@ struct ModuleType {
   std::vector<Derived> derived;
   std::optional<Expression> macs;  // multiply-accumulates, for the cost summary
   std::vector<Kernel> kernels;
-  std::vector<std::string> dtypes;  // element types of first input and first output that it holds for
   std::vector<Sampling> sampling;
   std::optional<Build> build;
   /// Output shapes for operators that latcast's own rules do not know: each a list of programs over `reads`

@@ -270,16 +270,12 @@ class Reader {
   }
 
   void read_build(const toml::table& table) {
-    toml_.check_keys(table, {"operator", "share", "limit", "outputs", "let", "inputs", "attributes"});
+    toml_.check_keys(table, {"operator", "opset", "share", "limit", "outputs", "let", "inputs", "attributes"});
     Build build;
-    const OperatorName op = parse_operator(toml_.text(table, "operator", true));
-    build.op = op.type;
-    build.domain = op.domain;
+    build.opset = static_cast<int>(toml_.number(table, "opset", build.opset));
     build.share = toml_.number(table, "share", 1.0);
-    build.outputs = static_cast<int>(toml_.number(table, "outputs", 1));
-    if (build.share < 0 || build.outputs < 1 || build.outputs > 16) {
-      toml_.fail_at(table, "'share' must be at least 0 and 'outputs' between 1 and 16");
-    }
+    if (build.share < 0) toml_.fail_at(table, "'share' must be at least 0");
+    if (build.opset < 7 || build.opset > 100) toml_.fail_at(table, "'opset' must be between 7 and 100");
     for (const Sampling& sampling : type_.sampling) build.names.push_back(sampling.name);
     if (const toml::table* let = toml_.subtable(table, "let")) {
       for (const auto& [name, node] : TomlReader::in_file_order(*let)) {
@@ -290,6 +286,8 @@ class Reader {
         build.names.push_back(name);
       }
     }
+    read_build_operators(table, build);
+    if (const toml::node* outputs = table.get("outputs")) build.outputs = program(*outputs, "outputs", build.names);
     if (const toml::node* limit = table.get("limit")) build.limit = program(*limit, "limit", build.names);
     if (const toml::array* inputs = toml_.array(table, "inputs")) {
       for (const toml::node& node : *inputs) read_build_input(node, build);
@@ -299,6 +297,25 @@ class Reader {
       for (const auto& [name, node] : TomlReader::in_file_order(*attributes)) read_build_attribute(name, *node, build);
     }
     type_.build = std::move(build);
+  }
+
+  void read_build_operators(const toml::table& table, Build& build) {
+    const toml::node* node = table.get("operator");
+    const toml::array* alternatives = node == nullptr ? nullptr : node->as_array();
+    if (alternatives == nullptr) {
+      build.operators.push_back({parse_operator(toml_.text(table, "operator", true)), {}});
+      return;
+    }
+    if (alternatives->empty()) toml_.fail_at(*node, "'operator' must list at least one alternative");
+    for (const toml::node& one : *alternatives) {
+      const toml::table* alternative = one.as_table();
+      if (alternative == nullptr) return toml_.fail_at(one, "an alternative must be a table {text = \"Operator\"}");
+      toml_.check_keys(*alternative, {"text", "present"});
+      BuildOperator made{parse_operator(toml_.text(*alternative, "text", true)), {}};
+      if (const toml::node* present = alternative->get("present"))
+        made.present = program(*present, "present", build.names);
+      build.operators.push_back(std::move(made));
+    }
   }
 
   void read_build_input(const toml::node& node, Build& build) {
@@ -332,7 +349,7 @@ class Reader {
     BuildAttribute attribute;
     attribute.name = name;
     if (const toml::table* table = node.as_table()) {
-      toml_.check_keys(*table, {"int", "ints", "float", "floats", "text", "present"});
+      toml_.check_keys(*table, {"int", "ints", "float", "floats", "text", "each", "count", "real", "texts", "present"});
       if (const toml::node* present = table->get("present"))
         attribute.present = program(*present, "present", build.names);
       attribute.text = toml_.text(*table, "text", false);
@@ -348,6 +365,7 @@ class Reader {
         attribute.is_list = true;
         attribute.is_float = key == "floats";
       }
+      read_long_list(name, *table, build, attribute);
     } else if (const toml::array* array = node.as_array()) {
       attribute.is_list = true;
       for (const toml::node& element : *array) attribute.values.push_back(program(element, name, build.names));
@@ -357,6 +375,22 @@ class Reader {
     if (attribute.values.empty() && attribute.text.empty())
       toml_.fail_at(node, "attribute '" + name + "' has no value");
     build.attributes.push_back(std::move(attribute));
+  }
+
+  /// An expression for each place `i` of a list with so many.
+  void read_long_list(const std::string& name, const toml::table& table, const Build& build,
+                      BuildAttribute& attribute) {
+    const toml::node *each = table.get("each"), *count = table.get("count");
+    if (each == nullptr && count == nullptr) return;
+    if (each == nullptr || count == nullptr)
+      return toml_.fail_at(table, "attribute '" + name + "' needs both 'each' and 'count'");
+    std::vector<std::string> names = build.names;
+    names.emplace_back("i");
+    attribute.values = {program(*each, name, names)};
+    attribute.count = program(*count, name, build.names);
+    attribute.is_list = true;
+    attribute.is_float = toml_.flag(table, "real");
+    if (table.contains("texts")) attribute.texts = toml_.expressions(table, "texts");
   }
 
   void shapes() {

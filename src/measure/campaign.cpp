@@ -133,11 +133,15 @@ Result<CampaignSummary> Runner::run(std::int64_t target, const Advisor& advisor,
   summary_.seed = options_.seed;
   summary_.carriers =
       static_cast<int>(std::ranges::count_if(items_, [](const Item& item) { return !item.rounds.empty(); }));
+  std::set<std::pair<std::string, std::string>> executed;
   for (const Item& item : items_) {
     if (item.rounds.empty()) continue;
     summary_.rounds = std::max(summary_.rounds, *item.rounds.rbegin() + 1);
     if (item.record.plan_index < 0) ++summary_.again;
+    for (std::size_t i = 0; item.executed && i < item.executed->order.size(); ++i)
+      executed.emplace(item.executed->node(i).domain, item.executed->node(i).op);
   }
+  summary_.unreached = plan_.unreached(executed);
   summary_.spent_ns = spent_ns();
   const std::string status = summary_.interrupted ? "interrupted" : "finished";
   if (auto saved = store_.update_campaign(campaign_, summary_.spent_ns, status); !saved)

@@ -51,17 +51,7 @@ CarrierPlan::CarrierPlan(const Catalogue& catalogue, const CampaignOptions& opti
   for (PlannedCarrier& carrier : plan_carriers(kLongestPlan, seed_)) {
     if (wanted.empty() || wanted.contains(carrier.family)) planned_.push_back(std::move(carrier));
   }
-  // Without any module type among them, the families say nothing of those.
-  const bool types_wanted = std::ranges::any_of(wanted, is_module_family);
-  for (std::size_t type = 0; type < catalogue.types().size(); ++type) {
-    const auto& build = catalogue.types()[type].build;
-    if (!build || (types_wanted && !wanted.contains(module_family(catalogue.types()[type])))) continue;
-    const auto times = std::max<std::size_t>(static_cast<std::size_t>(std::lround(build->share * 4)),
-                                             build->share > 0 || types_wanted ? 1 : 0);
-    buildable_.insert(buildable_.end(), times, type);
-  }
-  std::mt19937_64 random(seed_);
-  std::ranges::shuffle(buildable_, random);
+  fill_buildable(wanted);
   if (!buildable_.empty() && (config_.module_share > 0 || planned_.empty())) {
     module_every_ = planned_.empty()
                         ? 1
@@ -71,6 +61,26 @@ CarrierPlan::CarrierPlan(const Catalogue& catalogue, const CampaignOptions& opti
     for (const auto& [signature, share] : signatures(model)) liked_[signature] += share;
   }
   if (!options.like.empty()) prefer_types_of(options.like);
+}
+
+/// Every type once, before those with larger shares come again: a short campaign reaches them all.
+void CarrierPlan::fill_buildable(const std::set<std::string>& wanted) {
+  // Without any module type among them, the families say nothing of those.
+  const bool types_wanted = std::ranges::any_of(wanted, is_module_family);
+  std::mt19937_64 random(seed_);
+  for (std::size_t turn = 0;; ++turn) {
+    std::vector<std::size_t> types;
+    for (std::size_t type = 0; type < catalogue_.types().size(); ++type) {
+      const auto& build = catalogue_.types()[type].build;
+      if (!build || (types_wanted && !wanted.contains(module_family(catalogue_.types()[type])))) continue;
+      const auto times = std::max<std::size_t>(static_cast<std::size_t>(std::lround(build->share * 4)),
+                                               build->share > 0 || types_wanted ? 1 : 0);
+      if (turn < times) types.push_back(type);
+    }
+    if (types.empty()) return;
+    std::ranges::shuffle(types, random);
+    buildable_.insert(buildable_.end(), types.begin(), types.end());
+  }
 }
 
 /// Module types that the networks have come first, and kLikedTimes as often: few block families may have them.
@@ -125,6 +135,15 @@ Carrier CarrierPlan::make_advised(std::size_t index,
   const std::uint64_t seed = seed_ + kAdvisedSeeds + index;
   if (const ModuleType* type = buildable(family)) return make_module_carrier(*type, seed, kModulesPerCarrier);
   return make_carrier(family, seed, carrier_options_);
+}
+
+std::vector<std::string> CarrierPlan::unreached(const std::set<std::pair<std::string, std::string>>& executed) const {
+  std::vector<std::string> names;
+  for (const ModuleType& type : catalogue_.types()) {
+    const auto was = [&](const OperatorName& one) { return executed.contains({one.domain, one.type}); };
+    if (type.build && type.build->share > 0 && std::ranges::none_of(type.operators, was)) names.push_back(type.name);
+  }
+  return names;
 }
 
 const ModuleType* CarrierPlan::buildable(std::string_view family) const {

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catalogue/catalogue.h"
@@ -26,10 +28,14 @@ class CarrierPlan {
   [[nodiscard]] Carrier make_advised(std::size_t index,
                                      const std::vector<std::pair<std::string, double>>& families) const;
 
+  /// Module types that carriers can be made of whose operators (domain, name) are not among these.
+  [[nodiscard]] std::vector<std::string> unreached(const std::set<std::pair<std::string, std::string>>& executed) const;
+
   /// Rough wall time of measuring it once, before anything is known about the machine.
   [[nodiscard]] Nanos expected_cost(const Carrier& carrier) const;
 
  private:
+  void fill_buildable(const std::set<std::string>& wanted);
   void prefer_types_of(const std::vector<onnx::Model>& networks);
   [[nodiscard]] Carrier planned(std::size_t index) const;
   /// The type whose module carriers are of this family; null where there is none.

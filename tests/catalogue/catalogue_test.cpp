@@ -234,6 +234,11 @@ TEST(ModuleTypeReader, RefusesABuildThatCannotBeMade) {
   EXPECT_TRUE(contains(problem_of(std::string(kSmall) + "# \u00e9\n\u1695 = 1\n"), "not ASCII"));
   const std::string shadowed = "operator = \"Scale\"\ninputs = [{ shape = [\"rows\"] }]\n[build.let]\nrows = \"4\"\n";
   EXPECT_TRUE(contains(problem_of(built(shadowed)), "already drawn"));
+  const std::string endless =
+      "operator = \"Scale\"\ninputs = [{ shape = [4] }]\nattributes = { a = { each = \"i\" } }\n";
+  EXPECT_TRUE(contains(problem_of(built(endless)), "needs both 'each' and 'count'"));
+  EXPECT_TRUE(contains(problem_of(built("operator = [\"Scale\"]\ninputs = [{ shape = [4] }]\n")), "alternative"));
+  EXPECT_TRUE(contains(problem_of(built("operator = []\ninputs = [{ shape = [4] }]\n")), "at least one alternative"));
 }
 
 /// Module types among the built-in files.

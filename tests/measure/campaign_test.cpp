@@ -436,6 +436,28 @@ TEST(CampaignPlan, ModuleCarriersGetTheirShare) {
   EXPECT_EQ(modules, 10);
 }
 
+TEST(CampaignPlan, EveryTypeIsMadeBeforeAnyComesAgain) {
+  const Catalogue catalogue = test::must(Catalogue::builtin());
+  CampaignOptions options;
+  options.config.max_macs = 5e7;
+  options.config.module_share = 1;
+  const CarrierPlan plan(catalogue, options);
+  const auto types = static_cast<std::size_t>(
+      std::ranges::count_if(catalogue.types(), [](const ModuleType& type) { return type.build.has_value(); }));
+  std::set<std::string> made;
+  for (std::size_t index = 0; index < types; ++index) made.insert(plan.make(index).family);
+  EXPECT_EQ(made.size(), types);
+}
+
+TEST(CampaignPlan, TellsWhichTypesNoCarrierHad) {
+  const Catalogue catalogue = test::must(Catalogue::builtin());
+  const CarrierPlan plan(catalogue, {});
+  const auto none = plan.unreached({});
+  EXPECT_NE(std::ranges::find(none, "lrn"), none.end());
+  EXPECT_EQ(std::ranges::find(none, "view"), none.end());  // no carriers are made of it
+  EXPECT_EQ(plan.unreached({{"", "LRN"}}).size(), none.size() - 1);
+}
+
 TEST(CampaignPlan, RareModulesOfLikedNetworksComeFirst) {
   const Catalogue catalogue = test::must(Catalogue::builtin());
   CampaignOptions options;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/module_network.h"
 #include "measure/carriers/module_carrier.h"
 
 namespace latcast {
@@ -107,6 +108,67 @@ TEST(ModuleCarrier, ALimitThatNothingMeetsStillGivesALoadableGraph) {
   const Carrier carrier = make_module_carrier(type, 1, 4);
   EXPECT_EQ(carrier.model.graph.nodes.size(), 1U);
   EXPECT_EQ(carrier.model.graph.outputs.size(), 1U);
+}
+
+TEST(ModuleCarrier, BuiltInTypesMakeModulesThatTheyTake) {
+  const auto catalogue = Catalogue::builtin();
+  ASSERT_TRUE(catalogue.has_value());
+  for (const ModuleType& type : catalogue->types()) {
+    if (!type.build) continue;
+    SCOPED_TRACE(type.name);
+    auto executed = executed_as_is(make_module_carrier(type, 1, 10).model, {});
+    ASSERT_TRUE(executed.has_value()) << executed.error().context;
+    int taken = 0;
+    for (const Module& module : match_modules(*executed, *catalogue, nullptr).modules) {
+      EXPECT_EQ(module.match, ModuleMatch::matched) << module.reason;
+      taken += module.match == ModuleMatch::matched && &catalogue->types()[module.type] == &type ? 1 : 0;
+    }
+    EXPECT_EQ(taken, 10);
+  }
+}
+
+constexpr const char* kLists = R"(
+name = "forest"
+summary = "alternatives, lists of many and axes that are left out"
+operators = ["Forest", "Grove"]
+base = ["rows"]
+features = ["rows"]
+
+[parameters]
+rows = "in0[0]"
+
+[sample]
+wild = { choice = [0, 1] }
+
+[build]
+operator = [{ text = "my.domain:Grove", present = "!wild" }, { text = "Forest" }]
+opset = 21
+outputs = "1 + wild"
+inputs = [{ shape = [3, "wild * 2", 4], constant = true, values = [1, 2] }]
+[build.attributes]
+ids = { each = "i % 2 + wild", count = "3 + wild" }
+shares = { each = "i / 2", count = 2, real = true }
+modes = { each = "i", count = 3, texts = ["LEAF", "NODE"] }
+)";
+
+TEST(ModuleCarrier, DrawsOperatorsRanksAndLongLists) {
+  const Carrier carrier = make_module_carrier(type_of(kLists), 1, 12);
+  EXPECT_EQ(carrier.model.opsets.at(""), 21);
+  std::set<std::string> made;
+  for (const onnx::Node& node : carrier.model.graph.nodes) {
+    made.insert(node.op);
+    const bool wild = node.op == "Forest";
+    EXPECT_EQ(node.outputs.size(), wild ? 2U : 1U);
+    EXPECT_EQ(node.domain, wild ? "" : "my.domain");
+    EXPECT_EQ(node.attribute("ids")->ints, wild ? (Dims{1, 2, 1, 2}) : (Dims{0, 1, 0}));
+    EXPECT_EQ(node.attribute("shares")->floats, (std::vector<float>{0, 0.5F}));
+    EXPECT_EQ(node.attribute("modes")->strings, (std::vector<std::string>{"LEAF", "NODE", "NODE"}));
+  }
+  EXPECT_EQ(made, (std::set<std::string>{"Forest", "Grove"}));
+  for (const onnx::Tensor& tensor : carrier.model.graph.initializers) {
+    EXPECT_EQ(tensor.dims.size() == 3, tensor.elements() == 24);
+    EXPECT_EQ(tensor.floats[3], 2);
+  }
 }
 
 TEST(ModuleCarrier, ATypeWithoutBuildDataIsRefused) {

@@ -24,6 +24,13 @@ int show_plan(const Options& options, Console& console) {
   return kOk;
 }
 
+void note_unreached(const std::vector<std::string>& types, Console& console) {
+  std::string names;
+  for (const std::string& type : types) names += (names.empty() ? "" : ", ") + type;
+  if (!names.empty())
+    console.note("not reached: " + names + "; a longer --budget reaches them, or --like with a network that has them");
+}
+
 int run(const Options& options, Console& console) {
   if (options.dry_run) return show_plan(options, console);
   if (options.db.empty()) {
@@ -38,7 +45,10 @@ int run(const Options& options, Console& console) {
   std::cout << ", " << summary->measurements << " measurements in " << summary->rounds << " rounds, "
             << summary->failures << " failures, " << format_time(summary->spent_ns) << ", seed " << summary->seed
             << " -> " << options.db << "\n";
-  if (!summary->interrupted) return kOk;
+  if (!summary->interrupted) {
+    note_unreached(summary->unreached, console);
+    return kOk;
+  }
   console.note("interrupted; everything measured is kept. Go on with --resume");
   return kInterrupted;
 }

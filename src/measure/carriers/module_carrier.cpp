@@ -29,6 +29,8 @@ constexpr int kTries = 200;
 constexpr double kColdShare = 0.15;  // of the inputs: read as the graph gets them
 /// Larger tensors are rejected: a slip in a TOML file must not eat the machine.
 constexpr double kMostElements = 1.2e8;
+constexpr double kMostOutputs = 16;
+constexpr double kLongestList = 1e6;  // of an attribute
 
 double draw(const Sampling& sampling, Random& rng) {
   if (!sampling.choices.empty()) {
@@ -70,6 +72,7 @@ std::optional<Draw> try_draw(const ModuleType& type, const Build& build, Random&
     double elements = 1;
     for (const Program& dim : input.shape) {
       const double size = std::round(evaluate(dim, drawn.slots));
+      if (size == 0) continue;
       elements *= size;
       if (size < 1 || elements > kMostElements) return std::nullopt;
       built.shape.push_back(static_cast<std::int64_t>(size));
@@ -92,7 +95,9 @@ Value make_constant(GraphBuilder& b, const BuildInput& spec, const Shape& shape,
   std::vector<double> values;
   for (const Program& program : spec.values) values.push_back(evaluate(program, slots));
   const std::int64_t count = shapes::product(shape);
-  if (values.size() == 1) values.resize(static_cast<std::size_t>(count), values[0]);
+  const std::size_t given = values.size();
+  if (given > 0) values.resize(static_cast<std::size_t>(count));
+  for (std::size_t i = given; given > 0 && i < values.size(); ++i) values[i] = values[i - given];
   if (type == DataType::float32) {
     if (!values.empty()) return b.floats(std::move(values), shape);
     if (spec.fill == "ones") return b.filled(shape, 1.0F);
@@ -105,7 +110,7 @@ Value make_constant(GraphBuilder& b, const BuildInput& spec, const Shape& shape,
   Ints ints;
   for (std::int64_t i = 0; i < count; ++i)
     ints.push_back(values.empty() ? static_cast<std::int64_t>(rng.uniform() * below)
-                                  : std::llround(values[static_cast<std::size_t>(i) % values.size()]));
+                                  : std::llround(values[static_cast<std::size_t>(i)]));
   return b.int_tensor(ints, shape, type);
 }
 
@@ -123,25 +128,51 @@ Value make_input(GraphBuilder& b, const BuildInput& spec, const Shape& shape, co
   return spec.fill == "signed" || rng.chance(0.5) ? b.mul(x, 0.9F) : b.node("Relu", {x});
 }
 
+/// Null where none is present.
+const OperatorName* operator_of(const Build& build, const std::vector<double>& slots) {
+  for (const BuildOperator& one : build.operators)
+    if (!one.present || evaluate(*one.present, slots) != 0) return &one.name;
+  return nullptr;
+}
+
+std::size_t outputs_of(const Build& build, const std::vector<double>& slots) {
+  const double outputs = build.outputs ? evaluate(*build.outputs, slots) : 1;
+  return static_cast<std::size_t>(std::clamp(outputs, 1.0, kMostOutputs));
+}
+
+std::vector<double> attribute_values(const BuildAttribute& spec, std::vector<double> slots) {
+  std::vector<double> values;
+  if (!spec.count) {
+    for (const Program& value : spec.values) values.push_back(evaluate(value, slots));
+    return values;
+  }
+  const double count = std::min(evaluate(*spec.count, slots), kLongestList);
+  slots.push_back(0);
+  for (; slots.back() < count; ++slots.back()) values.push_back(evaluate(spec.values[0], slots));
+  return values;
+}
+
 Attributes make_attributes(const Build& build, const std::vector<double>& slots) {
   Attributes attributes;
   for (const BuildAttribute& spec : build.attributes) {
     if (spec.present && evaluate(*spec.present, slots) == 0) continue;
-    std::vector<float> floats;
+    const std::vector<double> values = attribute_values(spec, slots);
+    const std::vector<float> floats(values.begin(), values.end());
     Ints ints;
-    for (const Program& value : spec.values) {
-      const double v = evaluate(value, slots);
-      if (spec.is_float)
-        floats.push_back(static_cast<float>(v));
-      else
-        ints.push_back(std::llround(v));
-    }
-    if (spec.is_list)
+    for (const double value : values) ints.push_back(std::llround(value));
+    if (!spec.texts.empty()) {
+      onnx::Attribute& texts = attributes.emplace_back(spec.name, "");
+      texts.kind = onnx::Attribute::Kind::strings;
+      const auto last = static_cast<std::int64_t>(spec.texts.size()) - 1;
+      for (const std::int64_t choice : ints)
+        texts.strings.push_back(spec.texts[static_cast<std::size_t>(std::clamp<std::int64_t>(choice, 0, last))]);
+    } else if (spec.is_list) {
       attributes.push_back(spec.is_float ? onnx::Attribute(spec.name, floats) : onnx::Attribute(spec.name, ints));
-    else if (spec.values.empty())
+    } else if (spec.values.empty()) {
       attributes.emplace_back(spec.name, spec.text);
-    else
+    } else {
       attributes.push_back(spec.is_float ? onnx::Attribute(spec.name, floats[0]) : onnx::Attribute(spec.name, ints[0]));
+    }
   }
   return attributes;
 }
@@ -155,7 +186,7 @@ bool is_module_family(std::string_view name) { return name.starts_with(kModuleFa
 Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::size_t n) {
   if (!type.build) throw std::invalid_argument("module type " + type.name + " has no [build] section");
   Random rng(carriers::hash(type.name) ^ (seed * 0x9E3779B97F4A7C15ULL));
-  GraphBuilder b(kModuleOpset);
+  GraphBuilder b(type.build->opset);
   for (std::size_t i = 0; i < n; ++i) {
     std::optional<Draw> drawn;
     for (int attempt = 0; attempt < kTries && !drawn; ++attempt) drawn = try_draw(type, *type.build, rng);
@@ -170,8 +201,10 @@ Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::siz
         inputs.push_back(make_input(b, *input.spec, input.shape, drawn->slots, rng));
     }
     while (!inputs.empty() && inputs.back().none()) inputs.pop_back();
-    b.open_node(type.build->op, type.build->domain, inputs, make_attributes(*type.build, drawn->slots),
-                type.build->outputs);
+    const OperatorName* op = operator_of(*type.build, drawn->slots);
+    if (op == nullptr) continue;
+    b.open_node(op->type, op->domain, inputs, make_attributes(*type.build, drawn->slots),
+                outputs_of(*type.build, drawn->slots));
   }
   if (b.empty()) b.node("Relu", {b.input({1, 16})});  // an engine wants a graph with a node in it
 

@@ -11,9 +11,6 @@
 
 namespace latcast {
 
-/// The opset in which `[build]` sections are spelled.
-inline constexpr int kModuleOpset = 20;
-
 /// "module:TYPE"
 [[nodiscard]] std::string module_family(const ModuleType& type);
 [[nodiscard]] bool is_module_family(std::string_view name);
