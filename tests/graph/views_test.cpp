@@ -58,6 +58,57 @@ class Node {
   NodeView view_;
 };
 
+TEST(Views, SizesAroundAnAxis) {
+  const Node top = std::move(Node("TopK", {integer("axis", 1)}, 11).in({2, 3, 4, 5}).values({2}).out({2, 2, 4, 5}));
+  EXPECT_EQ(top.view("axis.outer"), 2);
+  EXPECT_EQ(top.view("axis.size"), 3);
+  EXPECT_EQ(top.view("axis.inner"), 20);
+  EXPECT_EQ(Node("TopK").in({2, 3}).values({2}).out({2, 2}).view("axis.size"), 3);
+  EXPECT_EQ(Node("ArgMax").in({2, 3}).out({1, 3}).view("axis.inner"), 3);
+  EXPECT_EQ(Node("CumSum").in({2, 3}).values({0}).out({2, 3}).view("axis.size"), 2);
+}
+
+TEST(Views, FourierTransforms) {
+  const Node dft = std::move(Node("DFT", {integer("axis", 1)}).in({4, 100, 1}).out({4, 100, 2}));
+  EXPECT_EQ(dft.view("dft.length"), 100);
+  EXPECT_EQ(dft.view("dft.count"), 4);
+  EXPECT_EQ(dft.view("dft.power"), 0);
+  EXPECT_EQ(dft.view("dft.padded"), 256);
+  EXPECT_EQ(Node("DFT", {}, 20).in({4, 100, 2}).values({128}).out({4, 128, 2}).view("dft.padded"), 128);
+  const Node frames = std::move(Node("STFT").in({3, 1000, 1}).values({10}).in({100}).absent().out({3, 91, 51, 2}));
+  EXPECT_EQ(frames.view("dft.length"), 100);
+  EXPECT_EQ(frames.view("dft.count"), 273);
+}
+
+TEST(Views, Contractions) {
+  struct Case {
+    const char* equation;
+    Dims a, b, out;
+    double m, k, n, batch, pieces, swapped;
+  };
+  const std::vector<Case> cases = {
+      {"bhmk,bhkn->bhmn", {2, 3, 4, 5}, {2, 3, 5, 6}, {2, 3, 4, 6}, 4, 5, 6, 6, 0, 0},
+      {"bhmk,bhnk->bhmn", {2, 3, 4, 5}, {2, 3, 6, 5}, {2, 3, 4, 6}, 4, 5, 6, 6, 0, 180},
+      {"bmhk,bnhk->bhmn", {2, 4, 3, 5}, {2, 6, 3, 5}, {2, 3, 4, 6}, 4, 5, 6, 6, 24, 180},
+      {"...k,kn->...n", {7, 4, 5}, {5, 6}, {7, 4, 6}, 28, 5, 6, 1, 0, 0},
+      {"bmk,khn", {2, 4, 5}, {5, 3, 6}, {2, 3, 4, 6}, 8, 5, 18, 1, 24, 0},
+      {"bmnk,bnk->bmn", {1, 4, 5, 6}, {1, 5, 6}, {1, 4, 5}, 4, 6, 1, 5, 140, 0},  // b goes behind all others
+      {"i,i->", {5}, {5}, {}, 1, 5, 1, 1, 0, 0},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.equation);
+    const Node n = std::move(Node("Einsum", {text("equation", c.equation)}).in(c.a).in(c.b).out(c.out));
+    EXPECT_EQ(n.view("einsum.m"), c.m);
+    EXPECT_EQ(n.view("einsum.k"), c.k);
+    EXPECT_EQ(n.view("einsum.n"), c.n);
+    EXPECT_EQ(n.view("einsum.batch"), c.batch);
+    EXPECT_EQ(n.view("einsum.pieces"), c.pieces);
+    EXPECT_EQ(n.view("einsum.swapped"), c.swapped);
+  }
+  const Node one = std::move(Node("Einsum", {text("equation", "ij->ji")}).in({2, 3}).out({3, 2}));
+  EXPECT_EQ(one.view("einsum.swapped"), 6);
+}
+
 TEST(Views, ReductionPatterns) {
   struct Case {
     Dims dims, axes;

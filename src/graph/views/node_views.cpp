@@ -9,7 +9,8 @@ namespace {
 
 std::unordered_map<std::string_view, const Row*> index_views() {
   std::unordered_map<std::string_view, const Row*> index;
-  for (const auto table : {reduction_views(), movement_views(), broadcast_views(), resize_views(), product_views()})
+  for (const auto table : {reduction_views(), movement_views(), broadcast_views(), resize_views(), product_views(),
+                           contraction_views(), signal_views()})
     for (const Row& row : table) index.emplace(row.name, &row);
   return index;
 }

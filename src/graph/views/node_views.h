@@ -31,11 +31,13 @@ struct Row {
 [[nodiscard]] Result<double> read_view(const NodeView& node, const Row& view);
 
 // A table per family.
-[[nodiscard]] std::span<const Row> reduction_views();  // reduce, softmax
+[[nodiscard]] std::span<const Row> reduction_views();  // reduce, softmax, axis
 [[nodiscard]] std::span<const Row> movement_views();   // perm, concat, slice, split, gather, pad, expand, tile
 [[nodiscard]] std::span<const Row> broadcast_views();
 [[nodiscard]] std::span<const Row> resize_views();
-[[nodiscard]] std::span<const Row> product_views();  // matmul, conv
+[[nodiscard]] std::span<const Row> product_views();      // matmul, conv
+[[nodiscard]] std::span<const Row> contraction_views();  // einsum
+[[nodiscard]] std::span<const Row> signal_views();       // dft
 
 [[nodiscard]] inline tl::unexpected<Error> not_applicable(std::string why) {
   return fail(Errc::unsupported, std::move(why));

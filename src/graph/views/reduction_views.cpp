@@ -1,4 +1,4 @@
-// reduce.* and softmax.*
+// reduce.*, softmax.* and axis.*
 #include <string>
 
 #include "graph/shapes/node_shapes.h"
@@ -87,6 +87,22 @@ Result<double> softmax_field(const NodeView& node) {
   return (*sizes).*Field;
 }
 
+/// Sizes before, on and behind the attribute `axis`, or the one that the operator takes without it.
+Result<ViewFields> axis_fields(const NodeView& node) {
+  const std::span<const std::int64_t> dims(input_dims(node, 0));
+  const std::string& op = node.node->op;
+  const bool first = op == "ArgMax" || op == "ArgMin" || op.starts_with("Scatter") || op == "GatherElements";
+  auto axis = axis_of(node, first ? 0 : -1, dims.size());
+  if (op == "CumSum") {
+    const auto given = attribute_or_input(node, "axis", 1);
+    if (!given || given->size() != 1) return not_applicable("the axis is not known");
+    const auto place = shapes::normal_axis(given->front(), dims.size());
+    if (place) axis = *place;
+  }
+  if (!axis) return tl::unexpected(axis.error());
+  return ViewFields{product(dims.first(*axis)), static_cast<double>(dims[*axis]), product(dims.subspan(*axis + 1))};
+}
+
 constexpr Row kRows[] = {
     {"reduce.size", reduce_size},
     {"reduce.kept", reduce_kept},
@@ -95,6 +111,9 @@ constexpr Row kRows[] = {
     {"softmax.outer", softmax_field<&SoftmaxSizes::outer>},
     {"softmax.dim", softmax_field<&SoftmaxSizes::dim>},
     {"softmax.inner", softmax_field<&SoftmaxSizes::inner>},
+    {"axis.outer", nullptr, axis_fields, 0},
+    {"axis.size", nullptr, axis_fields, 1},
+    {"axis.inner", nullptr, axis_fields, 2},
 };
 
 }  // namespace
