@@ -24,7 +24,7 @@ constexpr auto kTerminalInterval = std::chrono::milliseconds(200);
 constexpr auto kPlainInterval = std::chrono::seconds(20);
 
 /// After a Ctrl-C; whatever has not ended by then is ended as by a second one.
-constexpr unsigned kSecondsToEnd = 5;
+constexpr unsigned kSecondsToEnd = 20;
 
 std::atomic<bool> interrupt_seen{false};
 

@@ -1,5 +1,6 @@
 // latcast: how long a neural network takes on a device, before it is run there.
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,8 +26,11 @@ void hold_standard_streams() {
 int finish(Console& console, int code) {
   const int why = std::fflush(stdout) == 0 ? 0 : errno;
   if (why == 0 && std::ferror(stdout) == 0) return code;
+  // Where the reader went away earlier, the library forgets why.
+  pollfd reader{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+  const bool closed = why == EPIPE || (poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0);
   const std::string reason = why == 0 ? " (is the disk full?)" : std::string(": ") + std::strerror(why);
-  if (why != EPIPE) console.error("cannot write to stdout" + reason);
+  if (!closed) console.error("cannot write to stdout" + reason);
   return code == kInterrupted ? code : kFailed;
 }
 

@@ -97,7 +97,8 @@ void add_engine_path(Command command, EngineSettings& settings) {
 void add_dim_options(Command command, DimBindings& dims) {
   command.option(
       "--batch", "N", whole_number(dims.batch, 1, 1 << 20),
-      "Value of free first axes of the inputs: short for --at batch=N. Where a file fixes them, rules rebind it");
+      "Value of free first axes of the inputs: short for --at batch=N. A file that fixes them at 1 is rebound by rules "
+      "(predict, graph)");
   const auto dim = [&dims](const std::string& text) -> std::string {
     const auto read = split_dim(text);
     if (!read) return text + ": write NAME=V with a whole number V, for example --dim seq=128";

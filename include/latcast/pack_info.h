@@ -36,7 +36,8 @@ struct Target {
 [[nodiscard]] std::string_view find_value(const std::vector<KeyValue>& list, std::string_view key) noexcept;
 
 /// What a module costs that no model covers, as factors of its physical estimate: quantiles over whole module types
-/// that were left out of it, each type as likely as another. 0 < lower <= middle <= most <= upper.
+/// that were left out of it, each type as likely as another. 0 < lower <= middle <= most <= upper. The defaults are
+/// about what campaigns on CPUs found.
 struct CostFactors {
   double lower = 0.05, middle = 1, most = 20,
          upper = 40;  ///< ends of the interval and median; `most`: the 90 % quantile
@@ -65,6 +66,9 @@ struct IntervalModel {
   double relative = 0.05, small_ns = 0, extrapolated = 0.5, modules = 0;
   double bias = 0;
   double module_spread = 0.5;  ///< of one module, as above, where its kernel class does not know its own
+  /// Kernel classes with fewer samples are rare in the networks that this is fitted to: their modules add the
+  /// half-width of their own intervals, times their share of the time, in quadrature.
+  std::uint32_t familiar_samples = 0;
 };
 
 /// Machines drift: one factor from re-measured reference carriers, and how fast it is forgotten.

@@ -33,7 +33,7 @@ KernelForecaster::KernelForecaster(const KernelView& kernel, FormShape shape)
       shape_(shape),
       low_(kernel.low.begin(), kernel.low.end()),
       high_(kernel.high.begin(), kernel.high.end()),
-      covered_(kernel.samples >= kCoveredSamples) {
+      covered_(kernel.samples >= std::max<std::size_t>(kCoveredSamples, kCoveredSamplesPerTerm * shape.terms)) {
   const std::size_t size = simd::padded(shape.features, simd::kLanes);
   lowest_raw_.assign(size, -std::numeric_limits<double>::infinity());
   most_raw_.assign(size, std::numeric_limits<double>::infinity());

@@ -16,8 +16,9 @@ namespace latcast {
 /// How far outside its training range (log2) a feature may lie before a forecast counts as extrapolated: beyond the
 /// range the base model's physical terms carry on, which holds well over a factor of two in one feature.
 inline constexpr double kExtrapolationMargin = 1.0;
-/// Kernel classes with fewer samples never count as covered.
+/// Kernel classes with fewer samples never count as covered, nor do those with fewer than two for each base term.
 inline constexpr std::uint32_t kCoveredSamples = 8;
+inline constexpr std::uint32_t kCoveredSamplesPerTerm = 2;
 
 /// What a learner sees of a raw feature.
 [[nodiscard]] double log_feature(double raw) noexcept;

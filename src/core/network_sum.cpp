@@ -28,7 +28,7 @@ double CalibrationPlan::shift(double raw_ns) const noexcept {
 CalibrationPlan plan_calibration(const Calibration& calibration, double raw_ns, std::size_t modules) noexcept {
   const double scaled = calibration.scale * raw_ns;
   const double sum = scaled + calibration.module_ns * static_cast<double>(modules) + calibration.run_ns;
-  return {calibration, std::max(sum, 0.1 * scaled)};  // a negative overhead never eats a whole network
+  return {calibration, std::max(sum, 0.5 * scaled)};  // a negative overhead never eats a whole network
 }
 
 void DoubtSum::add(double latency_ns, double error, bool covered) noexcept {
@@ -52,7 +52,7 @@ LogInterval interval(const IntervalModel& model, const Anchor& anchor, double qu
                      double age_s) noexcept {
   const double drift = kNormal90 * kNormal90 * (variance_of_age(anchor, age_s) + variance_of_anchor(anchor));
   const double own = model.quantile * spread(model, quiet_ns, doubt);
-  const double half = std::min(std::sqrt(own * own + drift), 3.0);
+  const double half = std::min(std::sqrt(own * own + drift), kMostHalfWidth);
   return {std::min(model.bias - half, 0.0), std::max(model.bias + half, 0.0)};
 }
 

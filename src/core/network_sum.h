@@ -20,6 +20,9 @@ struct CalibrationPlan {
 [[nodiscard]] CalibrationPlan plan_calibration(const Calibration& calibration, double raw_ns,
                                                std::size_t modules) noexcept;
 
+/// Of an interval, in log latency: nothing is less certain.
+inline constexpr double kMostHalfWidth = 3.0;
+
 struct LogInterval {
   double lower = 0, upper = 0;  // to add to log(quiet)
 };

@@ -188,8 +188,8 @@ void read_models(const fb::Pack& pack, PackInfo& info) {
   }
   if (const auto* c = pack.calibration()) info.calibration = {c->scale(), c->module_ns(), c->run_ns()};
   if (const auto* i = pack.interval()) {
-    info.interval = {i->level(),        i->quantile(), i->relative(), i->small_ns(),
-                     i->extrapolated(), i->modules(),  i->bias(),     i->module_fallback()};
+    info.interval = {i->level(),   i->quantile(), i->relative(),        i->small_ns(),        i->extrapolated(),
+                     i->modules(), i->bias(),     i->module_fallback(), i->familiar_samples()};
   }
   if (const auto* a = pack.anchor()) {
     info.anchor = {a->scale(),         a->unix_s(), a->scatter(), a->carriers(), a->widening_per_sqrt_hour(),
@@ -290,11 +290,12 @@ Result<DecodedType> decode_type(const fb::ModuleType& type, FormReader& forms, c
   if (auto ok = check_type(source); !ok) return refused(ok.error());
   auto plan = make_plan(source, info.interval.module_spread);
   if (!plan) return tl::unexpected<Error>(plan.error());
-  return DecodedType{
-      text_view(type.name()), read_texts(type.parameters()),
-      read_all(type.kernels(),
-               [](const fb::Kernel& kernel) { return DecodedKernel{text_view(kernel.name()), kernel.error()}; }),
-      std::move(*plan)};
+  return DecodedType{text_view(type.name()), read_texts(type.parameters()),
+                     read_all(type.kernels(),
+                              [](const fb::Kernel& kernel) {
+                                return DecodedKernel{text_view(kernel.name()), kernel.error(), kernel.samples()};
+                              }),
+                     std::move(*plan)};
 }
 
 /// Checks a network correction, whose shares it tells to `types`.

@@ -15,6 +15,7 @@ namespace latcast::detail {
 struct DecodedKernel {
   std::string_view name;
   double error = 0;
+  std::uint32_t samples = 0;
 };
 
 struct DecodedType {

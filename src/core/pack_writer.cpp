@@ -190,7 +190,7 @@ Offset<fb::Pack> write(PackBuilder& out, const PackContent& content) {
   const auto calibration = fb::CreateCalibration(out, c.scale, c.module_ns, c.run_ns);
   const IntervalModel& i = info.interval;
   const auto interval = fb::CreateInterval(out, i.level, i.quantile, i.relative, i.small_ns, i.extrapolated, i.modules,
-                                           i.bias, i.module_spread);
+                                           i.bias, i.module_spread, i.familiar_samples);
   const Anchor& a = info.anchor;
   const auto anchor =
       fb::CreateAnchor(out, a.scale, a.unix_s, a.scatter, a.carriers, a.widening_per_sqrt_hour, a.widening_limit);

@@ -62,8 +62,11 @@ class Certainty {
       return;
     }
     const bool covered = module.status == ForecastStatus::ok;
+    const auto& kernel = pack_.types[type].kernels[module.kernel];
     modelled_ += module.latency;
-    doubts_.add(module.latency.count(), pack_.types[type].kernels[module.kernel].error, covered);
+    doubts_.add(module.latency.count(), kernel.error, covered);
+    if (kernel.samples < pack_.info.interval.familiar_samples)
+      rare_ += module.latency * std::log(pack_.types[type].plan.kernels[module.kernel].interval_factor);
     (covered ? covered_ : others_most_) += covered ? module.latency : module.upper;
   }
 
@@ -71,8 +74,10 @@ class Certainty {
   void tell(double age_s, NetworkForecast& total) const noexcept {
     const PackInfo& info = pack_.info;
     const LogInterval bounds = interval(info.interval, info.anchor, modelled_.count(), doubts_.doubt(), age_s);
-    total.lower = modelled_ * std::exp(bounds.lower) + lower_;
-    total.upper = modelled_ * std::exp(bounds.upper) + upper_;
+    // Modules of rare kernel classes are taken to be off all to the same side, too.
+    const double rare = modelled_.count() > 0 ? std::min(rare_ / modelled_, kMostHalfWidth) : 0.0;
+    total.lower = modelled_ * std::exp(-std::hypot(bounds.lower, rare)) + lower_;
+    total.upper = modelled_ * std::exp(std::hypot(bounds.upper, rare)) + upper_;
     total.level = info.interval.level;
     const Nanos most = covered_ + others_most_;
     total.time_share = most.count() > 0 ? covered_ / most : 0.0;
@@ -82,6 +87,7 @@ class Certainty {
   const detail::DecodedPack& pack_;
   DoubtSum doubts_;
   Nanos modelled_{0}, covered_{0}, others_most_{0}, lower_{0}, upper_{0};
+  Nanos rare_{0};  // of rare kernel classes, latency times half-width of the module's interval
 };
 
 Result<void> check_query(const detail::DecodedPack& pack, const ModuleQuery& module) {

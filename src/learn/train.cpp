@@ -140,6 +140,10 @@ std::string listed(const FormCosts& costs) {
   return out;
 }
 
+/// Kernel classes with fewer samples are hardly in the networks that intervals are fitted to, where these are
+/// generated.
+constexpr std::uint32_t kFamiliarSamples = 100;
+
 std::string rounded(double value) { return std::to_string(static_cast<long long>(std::ceil(value))); }
 
 tl::unexpected<Error> not_met(const PackBudget& budget, const Selector& selector, double fixed_bytes) {
@@ -205,6 +209,7 @@ void fill(const TrainingSet& set, const PreparedSet& prepared, const Study& stud
                  content);
   const ModuleSpreads spreads = fit_module_spreads(prepared, study, choice.candidate, level);
   content.info.interval.module_spread = spreads.fallback;
+  if (!set.representative) content.info.interval.familiar_samples = kFamiliarSamples;
   for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
     content.types[prepared.kernels[k].type].kernels[prepared.kernels[k].kernel].spread = spreads.classes[k];
   }

@@ -139,9 +139,10 @@ Carrier CarrierPlan::make_advised(std::size_t index,
 
 std::vector<std::string> CarrierPlan::unreached(const std::set<std::pair<std::string, std::string>>& executed) const {
   std::vector<std::string> names;
-  for (const ModuleType& type : catalogue_.types()) {
+  for (const std::size_t index : std::set<std::size_t>(buildable_.begin(), buildable_.end())) {
+    const ModuleType& type = catalogue_.types()[index];
     const auto was = [&](const OperatorName& one) { return executed.contains({one.domain, one.type}); };
-    if (type.build && type.build->share > 0 && std::ranges::none_of(type.operators, was)) names.push_back(type.name);
+    if (std::ranges::none_of(type.operators, was)) names.push_back(type.name);
   }
   return names;
 }

@@ -210,6 +210,19 @@ TEST(Predictor, CoverageCountsWhatTheOthersMayTake) {
   EXPECT_NEAR(two.time_share, modules[0].latency / (modules[0].latency + modules[1].upper), 1e-12);
 }
 
+TEST(Predictor, ModulesOfRareClassesWidenANetworksInterval) {
+  const std::vector<double> parameters = {8, 16};
+  const std::vector<ModuleQuery> queries = {conv(parameters)};
+  std::vector<ModuleForecast> modules(1);
+  const auto half_width = [&](std::uint32_t familiar) {
+    const Pack pack = sample_pack([&](PackContent& c) { c.info.interval.familiar_samples = familiar; });
+    const auto f = Predictor(pack, kAnchored).forecast_network(queries, modules);
+    return std::log(f->upper / f->quiet);
+  };
+  EXPECT_DOUBLE_EQ(half_width(0), half_width(1));
+  EXPECT_NEAR(half_width(1'000'000), std::hypot(half_width(0), std::log(modules[0].upper / modules[0].latency)), 1e-9);
+}
+
 TEST(Predictor, IntervalsWidenWithTheAnchorsAgeUpToALimit) {
   const Pack pack = sample_pack();
   const Network network(20);

@@ -53,7 +53,8 @@ std::string unknown_line(const std::string& model, const ModelForecast& network)
 
 /// Operators that no type describes may multiply as well.
 bool counts_all_macs(const ModelForecast& network) {
-  return std::ranges::none_of(network.modules, [](const ExecutedModule& one) { return one.type.empty(); });
+  return std::ranges::none_of(network.modules,
+                              [](const ExecutedModule& one) { return one.type.empty() && one.forecast.macs == 0; });
 }
 
 std::string network_table(const Forecasts& forecasts) {

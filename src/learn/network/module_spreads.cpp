@@ -16,7 +16,8 @@ double module_spread(std::vector<double> residuals, double level) {
   return std::clamp(residuals[std::min(rank, residuals.size()) - 1], 0.005, 5.0);
 }
 
-/// From so many modules on a class has an interval of its own; the others share one.
+/// From so many modules on a class has an interval of its own; that of the others is the common one, or their own where
+/// it is wider.
 constexpr std::size_t kOwnSpread = 40;
 
 }  // namespace
@@ -35,6 +36,7 @@ ModuleSpreads fit_module_spreads(const PreparedSet& prepared, const Study& study
   ModuleSpreads out;
   out.classes.assign(prepared.kernels.size(), 0.0);
   std::vector<double> all;
+  std::vector<std::size_t> few;
   for (std::size_t k = 0; k < prepared.kernels.size(); ++k) {
     if (chosen[k] < 0) continue;
     const Rows& rows = prepared.kernels[k].rows;
@@ -46,9 +48,12 @@ ModuleSpreads fit_module_spreads(const PreparedSet& prepared, const Study& study
       own.push_back(std::abs(std::log(forecasts[i].latency_ns / rows.latency_ns[static_cast<Eigen::Index>(i)])));
     }
     all.insert(all.end(), own.begin(), own.end());
-    if (own.size() >= kOwnSpread) out.classes[k] = module_spread(std::move(own), level);
+    if (own.empty()) continue;
+    if (own.size() < kOwnSpread) few.push_back(k);
+    out.classes[k] = module_spread(std::move(own), level);
   }
   if (!all.empty()) out.fallback = module_spread(std::move(all), level);
+  for (const std::size_t k : few) out.classes[k] = std::max(out.classes[k], out.fallback);
   return out;
 }
 

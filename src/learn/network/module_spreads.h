@@ -11,7 +11,7 @@ namespace latcast::learn {
 
 /// Half-widths of modules' intervals in log latency: conformal quantiles of |log ratio| with families left out.
 struct ModuleSpreads {
-  std::vector<double> classes;  // 0: too few samples, the fallback counts
+  std::vector<double> classes;  // 0: no forecasts of held-out samples, the fallback counts
   double fallback = 0.5;
 };
 [[nodiscard]] ModuleSpreads fit_module_spreads(const PreparedSet& prepared, const Study& study,
