@@ -111,6 +111,21 @@ void add_dim_options(Command command, DimBindings& dims) {
       .repeatable();
 }
 
+void add_input_option(Command command, std::map<std::string, std::string>& inputs) {
+  const auto add = [&inputs](const std::string& text) -> std::string {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+      return text + ": write NAME=FILE.npy, NAME=constant:V or NAME=range:A..B";
+    inputs[text.substr(0, equals)] = text.substr(equals + 1);
+    return {};
+  };
+  command
+      .option("--input", "NAME=VALUES", add,
+              "What is in an input: FILE.npy, constant:V or range:A..B; repeatable (default: made up, indices and "
+              "lengths as the graph allows)")
+      .repeatable();
+}
+
 void add_at_option(Command command, std::string& at, const std::string& help) {
   const auto add = [&at](const std::string& text) {
     at += (at.empty() ? "" : ",") + text;

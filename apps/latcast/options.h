@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -65,6 +66,8 @@ void add_engine_choice(Command command, std::string& engine, EngineSettings& set
 void add_engine_path(Command command, EngineSettings& settings);
 /// --batch and --dim.
 void add_dim_options(Command command, DimBindings& dims);
+/// --input, of commands that run networks.
+void add_input_option(Command command, std::map<std::string, std::string>& inputs);
 /// --at.
 void add_at_option(Command command, std::string& at, const std::string& help);
 

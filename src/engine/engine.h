@@ -60,12 +60,18 @@ struct EngineSettings {
   std::string worker = {};  // command whose standard input and output are a worker's; empty: a process of this one
 };
 
-/// One made-up input. Shapes are concrete.
+/// Numbers are drawn from it evenly; integers may be both of its ends.
+struct ValueRange {
+  double from = 0, to = 0;
+};
+
+/// One input and what is in it. Shapes are concrete.
 struct InputSpec {
   std::string name;
   onnx::DataType type = onnx::DataType::float32;
   Dims dims;
-  std::int64_t below = 2;  // integers are drawn in [0, below)
+  std::optional<ValueRange> range = {};  // none: standard normals
+  std::string bytes = {};                // the elements themselves; empty: made up
 };
 
 /// A model for an engine: a file, or the bytes of one.

@@ -186,6 +186,11 @@ void repeat_block(std::string& out, std::size_t start, std::size_t total) {
 
 }  // namespace
 
+bool is_real(DataType type) noexcept {
+  return type == DataType::float32 || type == DataType::float64 || type == DataType::float16 ||
+         type == DataType::bfloat16;
+}
+
 void read_values(const wire::Field& message, wire::Failure& failure, Tensor& tensor) {
   const std::int64_t elements = tensor.elements();
   if (elements > kSmallTensor || !tensor.external_location.empty() || tensor.fill.kind != Fill::Kind::none) return;
@@ -211,6 +216,10 @@ void append_values(const Tensor& tensor, std::string& out) {
     }
   });
   out.resize(start + elements * element_size(tensor.type), '\0');
+}
+
+bool append_value(DataType type, double value, std::string& out) {
+  return with_type(type, [&]<class T>(Tag<T>) { append_as<T>(value, out); });
 }
 
 void append_fill(const Tensor& tensor, std::string& out) {

@@ -22,13 +22,12 @@ struct LoadedModel {
   [[nodiscard]] Result<void> check_for_engine() const;
 };
 
-/// Reads the file, binds dimensions and plans the inputs. Integer inputs are kept small enough for the tables
-/// they index (Gather and embedding nodes fed by them). `external`: whether files of weights must be there, which only
-/// an engine opens. Errors name the file.
+/// Reads the file, binds dimensions and plans the inputs. `external`: whether files of weights must be there, which
+/// only an engine opens. Errors name the file.
 [[nodiscard]] Result<LoadedModel> load_model_file(const std::string& path, const DimBindings& bindings,
                                                   onnx::ExternalWeights external = onnx::ExternalWeights::required);
 
-/// The inputs an engine needs to run this model.
+/// The inputs an engine needs to run this model, each a legal_input().
 [[nodiscard]] Result<EngineModel> plan_inputs(const onnx::Model& model, const DimBindings& bindings);
 
 }  // namespace latcast

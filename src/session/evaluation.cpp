@@ -5,8 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "measure/model_file.h"
-
 namespace latcast::session {
 namespace {
 
@@ -61,8 +59,7 @@ Result<Batch> forecast_all(Forecaster& forecaster, const EvaluationOptions& opti
   for (const std::string& file : options.models) {
     if (listener.cancelled()) return fail(Errc::interrupted, "interrupted");
     listener.progress(0, "forecasting " + file);
-    auto loaded = load_model_file(file, options.dims);
-    if (auto ok = loaded ? loaded->check_for_engine() : Result<void>(); !ok) loaded = tl::unexpected(ok.error());
+    auto loaded = load_for_engine(file, options);
     const auto forecast = loaded ? forecaster.forecast(*loaded, options.dims) : tl::unexpected(loaded.error());
     if (!forecast) {
       out.failures.push_back({file, forecast.error()});

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "engine/worker/worker.h"
-#include "measure/model_file.h"
 #include "session/conditions.h"
 #include "session/forecaster.h"
 #include "session/targets.h"
@@ -23,8 +22,7 @@ Batch load(const MeasureOptions& options, Measurements& out) {
   Batch batch;
   std::vector<std::vector<KeyValue>> conditions;
   for (const std::string& path : options.models) {
-    auto loaded = load_model_file(path, options.dims);
-    if (auto ok = loaded ? loaded->check_for_engine() : Result<void>(); !ok) loaded = tl::unexpected(ok.error());
+    auto loaded = load_for_engine(path, options);
     out.models.push_back({path, {}, fail(Errc::interrupted, path + ": not measured")});
     if (!loaded) {
       out.models.back().measurement = tl::unexpected(loaded.error());
@@ -40,6 +38,14 @@ Batch load(const MeasureOptions& options, Measurements& out) {
 }
 
 }  // namespace
+
+Result<LoadedModel> load_for_engine(const std::string& file, const MeasureOptions& options) {
+  auto loaded = load_model_file(file, options.dims);
+  if (!loaded) return loaded;
+  if (auto ok = loaded->check_for_engine(); !ok) return tl::unexpected(ok.error());
+  if (auto ok = give_inputs(loaded->engine_model, options.inputs); !ok) return fail_in(file, ok.error());
+  return loaded;
+}
 
 Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<const EngineModel> models,
                                                       std::span<const std::string> names, const MeasureOptions& options,

@@ -10,7 +10,9 @@
 #include "latcast/pack_info.h"
 #include "latcast/result.h"
 #include "latcast/units.h"
+#include "measure/given_inputs.h"
 #include "measure/interleaved.h"
+#include "measure/model_file.h"
 #include "session/listener.h"
 
 namespace latcast::session {
@@ -20,7 +22,8 @@ struct MeasureOptions {
   EngineSettings settings;
   std::vector<std::string> models;  // ONNX files
   DimBindings dims;
-  std::string at;  // conditions to measure under: "threads=2,batch=8"; others are the settings' and the models' own
+  GivenInputs inputs;  // of every model; others are made up
+  std::string at;      // conditions to measure under: "threads=2,batch=8"; others are the settings' and the models' own
   int rounds = 8;
   Nanos burst = std::chrono::milliseconds(250);  // each network in each round
   bool modules = false;                          // per executed node too
@@ -40,6 +43,9 @@ struct Measurements {
 /// One entry per file, in order; a file that cannot be measured is an error in its place. Cancelled: what was measured
 /// so far, or Errc::interrupted where a network has no round yet. Errc::engine_unavailable.
 [[nodiscard]] Result<Measurements> measure(const MeasureOptions& options, Listener& listener);
+
+/// A model file as an engine is to measure it.
+[[nodiscard]] Result<LoadedModel> load_for_engine(const std::string& file, const MeasureOptions& options);
 
 /// measure_interleaved() by the protocol of the options, under `conditions`; what is under way is told as `doing` and
 /// its name. Batch and element type are the models' own.

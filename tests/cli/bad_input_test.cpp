@@ -176,6 +176,20 @@ TEST_F(BadInput, UnboundDimensionsAreListed) {
   EXPECT_EQ(measured.code, 0) << measured;
 }
 
+TEST_F(BadInput, GivenInputsMustBeThoseOfTheModel) {
+  const std::string file = saved(test::relu_chain(2));
+  const auto measure = [&](const std::string& input) {
+    return run({"measure", file, "--engine", "fake", "--rounds", "1", "--burst", "1ms", "--input", input});
+  };
+  EXPECT_EQ(measure("t0=range:-1..0.5").code, 0);
+  const Outcome unknown = measure("x=constant:1");
+  EXPECT_EQ(unknown.code, 1) << unknown;
+  EXPECT_TRUE(contains(unknown.err, "no input is called 'x'; there are 't0'")) << unknown;
+  const Outcome none = measure("t0=" + file);
+  EXPECT_EQ(none.code, 1) << none;
+  EXPECT_TRUE(contains(none.err, file + ": not a .npy file")) << none;
+}
+
 TEST_F(BadInput, MoreOfADimensionTakesLonger) {
   onnx::Model model = test::relu_chain(4);
   model.graph.inputs = {test::free_value("t0", {{-1, ""}, {50000, ""}})};

@@ -115,6 +115,7 @@ TEST_F(Cli, WrongUsageIsTwo) {
       {"measure"},
       {"measure", at("cnn.onnx"), "--engine", "fake", "--rounds", "0"},
       {"measure", at("cnn.onnx"), "--engine", "fake", "--burst", "0s"},
+      {"measure", at("cnn.onnx"), "--engine", "fake", "--input", "x"},
       {"measure", at("cnn.onnx"), "--engine", "fake", "--max-noise", "-1%"},
       {"train", "--db", at("x.db")},
       {"recalibrate"},

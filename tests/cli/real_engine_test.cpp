@@ -44,6 +44,31 @@ TEST_F(RealEngine, MeasuresAModel) {
   EXPECT_EQ(json["target"]["settings"]["execution_provider"], "CPUExecutionProvider");
 }
 
+TEST_F(RealEngine, IsFedWhatTheNetworkAllows) {
+  onnx::Graph graph;
+  graph.inputs = {test::value("frames", {20, 2, 8}),
+                  test::value("lengths", {2}, onnx::DataType::int32),
+                  test::value("image", {2, 4, 16, 16}),
+                  test::value("boxes", {64, 4}),
+                  test::value("images", {64}, onnx::DataType::int64),
+                  test::value("places", {3, 5}, onnx::DataType::int64),
+                  test::value("rows", {3, 5})};
+  graph.initializers = {test::weight("w", {1, 12, 8}), test::weight("r", {1, 12, 4}), test::weight("data", {3, 7})};
+  graph.nodes = {test::node("GRU", {"frames", "w", "r", "", "lengths"}, {"y"}, {test::integer("hidden_size", 4)}),
+                 test::node("RoiAlign", {"image", "boxes", "images"}, {"z"},
+                            {test::integer("output_height", 2), test::integer("output_width", 2)}),
+                 test::node("ScatterElements", {"data", "places", "rows"}, {"s"}, {test::integer("axis", 1)})};
+  graph.outputs = {test::value("y", {20, 1, 2, 4}), test::value("z", {64, 4, 2, 2}), test::value("s", {3, 7})};
+  test::save(test::model(std::move(graph)), at("fed.onnx"));
+  const std::vector<std::string> measure = {"measure", at("fed.onnx"), "--rounds", "1", "--burst", "1ms"};
+  EXPECT_EQ(run(measure).code, 0) << run(measure);
+  std::vector<std::string> wrong = measure;
+  wrong.insert(wrong.end(), {"--input", "places=constant:7"});
+  const Outcome refused = run(wrong);
+  EXPECT_EQ(refused.code, 1) << refused;
+  EXPECT_TRUE(contains(refused.err, "out of")) << refused;
+}
+
 TEST_F(RealEngine, OnboardsForecastsAndEvaluates) {
   const Outcome profile = run({"profile", "--engine", "onnxruntime", "--db", at("host.db"), "--budget", "12s"});
   ASSERT_EQ(profile.code, 0) << profile;

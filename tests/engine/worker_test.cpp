@@ -30,7 +30,7 @@ EngineModel chain(std::size_t length = 3) {
   EXPECT_TRUE(bytes.has_value());
   EngineModel model;
   model.bytes = *bytes;
-  model.inputs = {{"t0", onnx::DataType::float32, {1, 1000}, 2}};
+  model.inputs = {{"t0", onnx::DataType::float32, {1, 1000}}};
   return model;
 }
 

@@ -144,6 +144,7 @@ void add_eval(Command app, Context& context) {
                  "A table by measured latency too, with a binomial test of the intervals");
   command.flag("--force", options->foreign, "Evaluate even where CPU or engine version differ from the pack's");
   add_dim_options(command, options->dims);
+  add_input_option(command, options->inputs);
   add_forecast_at(command, options->at);
   add_output_options(command, options->output, false);
   add_engine_path(command, options->settings);

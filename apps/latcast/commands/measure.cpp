@@ -137,6 +137,7 @@ void add_measure(Command app, Context& context) {
   add_model_option(command, options->models);
   add_engine_choice(command, options->engine, options->settings);
   add_dim_options(command, options->dims);
+  add_input_option(command, options->inputs);
   add_at_option(command, options->at,
                 "Conditions to measure under, of those that the engine can set ('latcast engines --json'): threads=2");
   add_round_options(command, options->rounds, options->burst, 1);

@@ -1,6 +1,5 @@
 #include "engine/onnxruntime/onnxruntime_engine.h"
 
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,6 +12,7 @@
 #include "engine/onnxruntime/saved_graph.h"
 #include "engine/onnxruntime/session_settings.h"
 #include "engine/scratch_folder.h"
+#include "graph/tensor_data.h"
 
 namespace latcast {
 namespace {
@@ -56,37 +56,23 @@ class Owned {
   Release release_;
 };
 
-/// Made-up values: normal floats; integers in [0, below).
-void fill_input(const InputSpec& spec, std::vector<std::byte>& data, std::uint64_t seed) {
+/// Empty: elements of that type cannot be made up.
+std::string make_up(const InputSpec& spec, std::size_t elements, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<float> normal;
-  const auto below = static_cast<std::uint64_t>(std::max<std::int64_t>(spec.below, 1));
-  const std::size_t size = onnx::element_size(spec.type);
-  for (std::size_t at = 0; at + size <= data.size(); at += size) {
-    std::byte* to = data.data() + at;
-    const auto put = [&](auto value) { std::memcpy(to, &value, sizeof value); };
-    switch (spec.type) {
-      case onnx::DataType::float32:
-        put(normal(random));
-        break;
-      case onnx::DataType::float64:
-        put(static_cast<double>(normal(random)));
-        break;
-      case onnx::DataType::float16:
-        put(static_cast<std::uint16_t>(0x3800 + (random() & 0x3FF)));
-        break;  // [0.5, 1)
-      case onnx::DataType::bfloat16:
-        put(static_cast<std::uint16_t>(0x3F00 + (random() & 0x7F)));
-        break;  // [0.5, 1)
-      case onnx::DataType::boolean:
-        put(static_cast<std::uint8_t>(1));
-        break;
-      default: {
-        const std::uint64_t value = random() % below;  // little-endian: the low bytes are the value
-        std::memcpy(to, &value, size);
-      }
-    }
+  std::uniform_real_distribution<double> uniform;
+  const ValueRange range = spec.range.value_or(ValueRange{});
+  const bool whole = !onnx::is_real(spec.type);
+  const auto values = static_cast<std::uint64_t>(whole ? range.to - range.from : 0.0) + 1;
+  std::string out;
+  out.reserve(elements * onnx::element_size(spec.type));
+  for (std::size_t i = 0; i < elements; ++i) {
+    const double value = !spec.range ? normal(random)
+                         : whole     ? range.from + static_cast<double>(random() % values)
+                                     : range.from + (range.to - range.from) * uniform(random);
+    if (!onnx::append_value(spec.type, value, out)) return {};
   }
+  return out;
 }
 
 class OrtSessionRunner final : public Session {
@@ -145,17 +131,15 @@ class OrtSessionRunner final : public Session {
     const OrtApi& api = *library_.api;
     std::size_t elements = 1;
     for (const std::int64_t dim : spec.dims) elements *= static_cast<std::size_t>(dim);
-    const std::size_t size = onnx::element_size(spec.type);
-    if (size == 0)
+    const std::string& data =
+        data_.emplace_back(spec.bytes.empty() ? make_up(spec, elements, 1 + data_.size()) : spec.bytes);
+    if (data.empty() && elements > 0)
       return fail(Errc::unsupported, "input '" + spec.name + "' has an element type that cannot be made up");
-    std::vector<std::byte> data(elements * size);
-    fill_input(spec, data, 1 + data_.size());
     OrtValue* value = nullptr;
-    auto ok = check(api, api.CreateTensorWithDataAsOrtValue(memory_.get(), data.data(), data.size(), spec.dims.data(),
-                                                            spec.dims.size(),
+    auto ok = check(api, api.CreateTensorWithDataAsOrtValue(memory_.get(), data_.back().data(), data.size(),
+                                                            spec.dims.data(), spec.dims.size(),
                                                             static_cast<ONNXTensorElementDataType>(spec.type), &value));
     if (!ok) return ok;
-    data_.push_back(std::move(data));
     values_.emplace_back(api.ReleaseValue);
     *values_.back().out() = value;
     values_raw_.push_back(value);
@@ -184,7 +168,7 @@ class OrtSessionRunner final : public Session {
   std::optional<ScratchFolder> scratch_;
   Owned<OrtSession> session_;
   Owned<OrtMemoryInfo> memory_;
-  std::vector<std::vector<std::byte>> data_;
+  std::vector<std::string> data_;  // never moved: the engine reads it where it is
   std::vector<Owned<OrtValue>> values_;
   std::vector<OrtValue*> values_raw_;
   std::vector<std::unique_ptr<std::string>> names_;

@@ -21,7 +21,7 @@
 namespace latcast {
 
 /// Of what follows the greeting. Raised whenever a frame changes its meaning.
-inline constexpr int kWorkerProtocol = 3;
+inline constexpr int kWorkerProtocol = 4;
 
 enum class FrameStatus : std::uint8_t { ok, closed, timeout, memory, interrupted };
 /// Asked while nothing comes; ends the wait by anything but ok.

@@ -37,8 +37,10 @@ EngineModel engine_model(const Json& json) {
   model.file = json.at("file");
   model.bytes = from_binary(json.at("bytes"));
   for (const Json& input : json.at("inputs")) {
+    std::optional<ValueRange> range;
+    if (const Json& ends = input.at("range"); !ends.is_null()) range = {ends.at(0), ends.at(1)};
     model.inputs.push_back({input.at("name"), static_cast<onnx::DataType>(input.at("type").get<int>()),
-                            input.at("dims"), input.at("below")});
+                            input.at("dims"), range, from_binary(input.at("bytes"))});
   }
   model.free_dims = json.at("free_dims").get<std::map<std::string, std::int64_t>>();
   return model;
@@ -216,8 +218,11 @@ EngineCapabilities read_capabilities(const Json& json) {
 Json to_json(const EngineModel& model, const std::string& key) {
   Json inputs = Json::array();
   for (const InputSpec& input : model.inputs) {
-    inputs.push_back(
-        {{"name", input.name}, {"type", static_cast<int>(input.type)}, {"dims", input.dims}, {"below", input.below}});
+    inputs.push_back({{"name", input.name},
+                      {"type", static_cast<int>(input.type)},
+                      {"dims", input.dims},
+                      {"range", input.range ? Json{input.range->from, input.range->to} : Json()},
+                      {"bytes", binary(input.bytes)}});
   }
   return {{"key", key},
           {"file", model.file},
