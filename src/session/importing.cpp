@@ -4,9 +4,12 @@
 #include <charconv>
 #include <cmath>
 #include <ctime>
+#include <iterator>
 #include <unordered_map>
 
+#include "learn/data/table_networks.h"
 #include "session/import_warnings.h"
+#include "session/totals_check.h"
 #include "store/import_writer.h"
 
 namespace latcast::session {
@@ -35,8 +38,9 @@ TargetRecord target_record(const TableTarget& target) {
 
 class Importer {
  public:
-  Importer(ImportWriter& rows, TableReader& reader, const TableMap& map, const Catalogue& catalogue)
-      : rows_(rows), reader_(reader), map_(map), catalogue_(catalogue) {}
+  Importer(Store& store, ImportWriter& rows, TableReader& reader, const TableMap& map, const Catalogue& catalogue,
+           bool force)
+      : store_(store), rows_(rows), reader_(reader), map_(map), catalogue_(catalogue), force_(force) {}
 
   /// Reads the table to its end and stores it, or changes nothing.
   Result<ImportSummary> run(Listener& listener) {
@@ -59,7 +63,7 @@ class Importer {
         listener.progress(reader_.progress(), std::to_string(summary_.rows) + " rows");
     }
     if (auto ok = finish(); !ok) return tl::unexpected(ok.error());
-    summary_.warnings = cell_warnings(cells_, summary_, reader_.file());
+    std::ranges::move(cell_warnings(cells_, summary_, reader_.file()), std::back_inserter(summary_.warnings));
     return std::move(summary_);
   }
 
@@ -193,16 +197,43 @@ class Importer {
     }
     if (latencies == 0)
       return fail(Errc::invalid_input, reader_.file() + ": no latency is above 0; all cells count as not measured");
+    if (auto ok = check_latencies(); !ok) return ok;
     return rows_.commit({{"rows", static_cast<std::int64_t>(summary_.rows)},
                          {"networks", static_cast<std::int64_t>(summary_.networks.size())},
                          {"modules", static_cast<std::int64_t>(modules)},
                          {"latencies", static_cast<std::int64_t>(latencies)}});
   }
 
+  /// Of one target, with what other tables say of it: the table has one unit. Best one that totals and operations are
+  /// of.
+  Result<void> check_latencies() {
+    const auto targets = store_.targets();
+    if (!targets) return tl::unexpected(targets.error());
+    const TargetRecord* chosen = nullptr;
+    for (const TargetRecord& target : *targets) {
+      if (std::ranges::find(target_ids_, target.id) == target_ids_.end()) continue;
+      const auto contents = store_.contents(target.id);
+      if (!contents) return tl::unexpected(contents.error());
+      const bool both = contents->totals > 0 && contents->operations > 0;
+      if (chosen == nullptr || both) chosen = &target;
+      if (both) break;
+    }
+    const auto data = chosen == nullptr ? Result<learn::TableNetworks>(learn::TableNetworks{})
+                                        : learn::load_table_networks(store_, *chosen, catalogue_);
+    const auto why = data ? beyond_reason(data->networks, catalogue_) : std::nullopt;  // none: of types not at hand
+    if (!why) return {};
+    const std::string text = chosen->name + ": " + *why;
+    if (!force_) return fail(Errc::invalid_input, reader_.file() + ": " + text + ". --force imports them");
+    summary_.warnings.push_back(text);
+    return {};
+  }
+
+  Store& store_;
   ImportWriter& rows_;
   TableReader& reader_;
   const TableMap& map_;
   const Catalogue& catalogue_;
+  bool force_;
   std::vector<std::int64_t> target_ids_;
   std::unordered_map<std::string, Network> networks_;
   ImportSummary summary_;
@@ -210,7 +241,7 @@ class Importer {
 };
 
 Result<ImportSummary> import_table(Store& store, const std::string& table, const TableMap& map,
-                                   const Catalogue& catalogue, Listener& listener) {
+                                   const Catalogue& catalogue, bool force, Listener& listener) {
   auto reader = TableReader::open(table, map, catalogue, TableReader::Use::measurements);
   if (!reader) return tl::unexpected(reader.error());
   ImportRecord record;
@@ -222,7 +253,7 @@ Result<ImportSummary> import_table(Store& store, const std::string& table, const
   record.tool_version = LATCAST_VERSION;
   auto rows = ImportWriter::begin(store, record);
   if (!rows) return tl::unexpected(rows.error());
-  return Importer(*rows, *reader, map, catalogue).run(listener);
+  return Importer(store, *rows, *reader, map, catalogue, force).run(listener);
 }
 
 /// With what the table says of networks that the store has from others. A dry run leaves the store that is there alone.
@@ -230,7 +261,7 @@ Result<ImportSummary> import_and_compare(const ImportOptions& options, bool ther
                                          const Catalogue& catalogue, Listener& listener) {
   auto store = Store::create(options.dry_run ? kNowhere : options.db);
   if (!store) return tl::unexpected(store.error());
-  auto summary = import_table(*store, options.table, map, catalogue, listener);
+  auto summary = import_table(*store, options.table, map, catalogue, options.force, listener);
   if (!summary) return summary;
   auto beside = options.dry_run && there ? Store::open_read_only(options.db) : std::move(store);
   if (!beside) return tl::unexpected(beside.error());
@@ -258,7 +289,7 @@ Result<ImportSummary> import_table(Store& store, const std::string& table, const
                                    const Catalogue& catalogue, Listener& listener) {
   const auto read = read_map(map);
   if (!read) return tl::unexpected(read.error());
-  return import_table(store, table, *read, catalogue, listener);
+  return import_table(store, table, *read, catalogue, false, listener);
 }
 
 Result<ImportSummary> import_table(const ImportOptions& options, Listener& listener) {

@@ -19,6 +19,7 @@ struct ImportOptions {
   std::string db;                      // store to add to, made where it does not exist
   std::vector<std::string> catalogue;  // folders of it beside the built-in one
   bool dry_run = false;                // everything is read and checked, nothing stored; `db` may be empty
+  bool force = false;                  // latencies that are beyond reason are a warning (session/totals_check.h)
 };
 
 struct ImportedTarget {
@@ -40,7 +41,8 @@ struct ImportSummary {
 };
 
 /// A table whose map has the name of an earlier import replaces it. Where it fails the store is as it was, or not there
-/// if it was not. Errc::invalid_input: file, line and column of what is wrong. Errc::interrupted.
+/// if it was not. Errc::invalid_input: file, line and column of what is wrong, or latencies that are beyond reason.
+/// Errc::interrupted.
 [[nodiscard]] Result<ImportSummary> import_table(const ImportOptions& options, Listener& listener);
 
 /// The same into a store that is open. `table` and `map` are files.

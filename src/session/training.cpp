@@ -16,6 +16,7 @@
 #include "learn/study/study_file.h"
 #include "learn/train.h"
 #include "session/targets.h"
+#include "session/totals_check.h"
 #include "session/training_prior.h"
 #include "session/training_report.h"
 
@@ -81,6 +82,10 @@ struct Lesson {
 Result<Lesson> open_lesson(const TrainingOptions& options) {
   auto task = open_training(options.store, options.target, options.catalogue);
   if (!task) return tl::unexpected(task.error());
+  if (const auto why = beyond_reason(task->measurements.listed, task->measurements.catalogue)) {
+    if (!options.force) return fail(Errc::invalid_input, task->target.name + ": " + *why + ". --force trains on them");
+    task->measurements.report.notes.push_back(*why);
+  }
   Lesson out{std::move(*task), {}, {}};
   auto prior = Prior::use(options, out.task);
   if (!prior) return tl::unexpected(prior.error());

@@ -32,6 +32,7 @@ struct TrainingOptions {
   double pack_bytes = std::numeric_limits<double>::infinity();
   std::string proxy;         // file of another target's pack, for targets of imported tables
   bool proxy_known = false;  // networks' latencies on the proxy's target will be known
+  bool force = false;        // imported latencies that are beyond reason are a note (session/totals_check.h)
   bool reuse = false;        // the candidates that an earlier training left beside the store will do
   /// Of the machine that module_time_ns is of; none: this one, forecasts are timed.
   std::optional<FormCosts> costs = kReferenceCosts;
@@ -82,7 +83,8 @@ struct Trained {
   TrainingReport report;
 };
 
-/// Errc::budget: the limits of time or size cannot be met, the message says what can. Errc::interrupted.
+/// Errc::invalid_input: imported latencies are beyond reason. Errc::budget: the limits of time or size cannot be met,
+/// the message says what can. Errc::interrupted.
 [[nodiscard]] Result<Trained> train(const TrainingOptions& options, Listener& listener);
 
 /// A pack for every target of the store, each handed to `done` under its display name as soon as it is there (or with

@@ -67,7 +67,7 @@ network = "net"
 [target]
 latency = "{device} total"
 deviation = "{device} std"
-unit = "ms"
+unit = "us"
 statistic = "mean"
 name = "{device}|float"
 device = "{device}"
@@ -365,8 +365,8 @@ TEST_F(Import, TotalsJoinTheirOperations) {
   ASSERT_EQ(targets.size(), 2U);  // the same target as the operations'
   const auto totals = must(store.totals(targets[0].id));
   ASSERT_EQ(totals.size(), 2U);
-  EXPECT_EQ(totals[0].latency_ns, 1250000);
-  EXPECT_EQ(totals[0].deviation_ns, 500000);
+  EXPECT_EQ(totals[0].latency_ns, 1250);
+  EXPECT_EQ(totals[0].deviation_ns, 500);
   EXPECT_FALSE(totals[1].deviation_ns.has_value());
 }
 

@@ -150,6 +150,22 @@ TEST_F(TablePipeline, LearnsFromOperationsAndForecastsATable) {
   EXPECT_EQ(fields_of(lines[1])[0], "fdmobilenet_wd2");
 }
 
+TEST_F(TablePipeline, LatenciesInAWrongUnitAreRefused) {
+  const std::string slow_map = at("ms.toml");
+  std::string text = test::read_text(map("tflite_cnn_e2e"));
+  test::write_text(slow_map, text.replace(text.find("unit = \"us\""), 11, "unit = \"ms\""));
+  ASSERT_EQ(import(at("ops.csv"), operations_map()).code, 0);
+  refuse(import(at("totals.csv"), slow_map), "times smaller (us for ms, ms for s) would fit. --force imports them");
+  EXPECT_FALSE(contains(run({"targets", "--db", at("phones.db")}).out, kCpu));  // all of it or nothing
+  const Outcome forced = run({"import", at("totals.csv"), "--map", slow_map, "--db", at("phones.db"), "--force"});
+  EXPECT_EQ(forced.code, 0) << forced;
+  EXPECT_TRUE(contains(forced.err, "times the sum of their operations")) << forced;
+  refuse(train(kGpu, "gpu.latpack"), "would fit. --force trains on them");
+  const Outcome trained = train(kGpu, "gpu.latpack", {"--force"});
+  EXPECT_EQ(trained.code, 0) << trained;
+  EXPECT_TRUE(contains(trained.out, "times the sum of their operations")) << trained;
+}
+
 TEST_F(TablePipeline, ModulesAddUpToTheirNetwork) {
   make_cpu_pack();
   const Outcome networks = predict("cpu.latpack", {"--csv"});

@@ -104,6 +104,8 @@ void add_import(Command app, Context& context) {
                  "Store to add to, created where it does not exist (required but for --dry-run)");
   add_catalogue_option(command, options->catalogue);
   command.flag("--dry-run", options->dry_run, "Read and check everything, store nothing");
+  command.flag("--force", options->force,
+               "Take latencies that are beyond reason, such as totals far from the sums of their operations");
   add_output_options(command, options->output, false);
   on_chosen(command, context, options, run);
 }

@@ -47,6 +47,7 @@ void add_options(Command command, Options& options, const std::string& out) {
                  "networks (default: 500ns for campaigns, 5us for tables, or what the quickest models take)");
   command.option("--max-pack-size", "SIZE", quantity(Unit::bytes, training.pack_bytes),
                  "What the pack may take on disk (default: no limit)");
+  command.flag("--force", training.force, "Learn from imported latencies that are beyond reason");
   command.option("--out", "FILE", options.out, out).required();
   command.flag("--verbose", options.verbose, "Also say which models were chosen and what other budgets would give");
 }
