@@ -159,6 +159,16 @@ void add_round_options(Command command, int& rounds, Nanos& burst, int fewest) {
   command.option("--burst", "TIME", quantity(Unit::ns, burst), "Length of a burst").by_default("250ms");
 }
 
+void add_noise_option(Command command, double& max_noise, const std::string& does) {
+  command.option("--max-noise", "SHARE", quantity(Unit::share, max_noise),
+                 "Wait while other programs keep the machine busy, and " + does);
+}
+
+void add_patience_option(Command command, Nanos& patience) {
+  command.option("--patience", "TIME", quantity(Unit::ns, patience), "How long --max-noise waits in all")
+      .by_default("2m");
+}
+
 void add_output_options(Command command, OutputOptions& options, bool with_csv) {
   command.option("--json", "[=FILE]", output(options.json, options.csv, "--csv"),
                  "Write JSON, to a file or (bare --json) to stdout");

@@ -60,6 +60,11 @@ void add_target_option(Command command, std::string& target, const std::string& 
 /// --rounds and --burst.
 void add_round_options(Command command, int& rounds, Nanos& burst, int fewest);
 
+/// --max-noise, which waits for a quiet machine; `does`: what becomes of noisier figures.
+void add_noise_option(Command command, double& max_noise, const std::string& does);
+/// --patience, of commands without a budget.
+void add_patience_option(Command command, Nanos& patience);
+
 /// --engine and --threads, of commands that measure any engine.
 void add_engine_choice(Command command, std::string& engine, EngineSettings& settings);
 /// --engine-path and --worker.

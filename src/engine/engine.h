@@ -12,8 +12,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
+#include "engine/machine.h"
 #include "graph/executed_graph.h"
 #include "graph/onnx_model.h"
 #include "latcast/conditions.h"
@@ -132,6 +134,10 @@ class Engine {
   /// The clock that budgets are counted on; a fake engine has its own. Valid in the parent process too.
   [[nodiscard]] virtual Nanos now() const { return std::chrono::steady_clock::now().time_since_epoch(); }
   [[nodiscard]] virtual bool own_clock() const { return false; }
+  /// Of the machine that it runs on; a fake engine makes one up.
+  [[nodiscard]] virtual MachineTimes machine_times(const EngineSettings&) const { return read_machine_times(); }
+  /// Lets time pass, by its clock.
+  virtual void rest(Nanos time) { std::this_thread::sleep_for(time); }
   virtual Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
                                                 const LoadOptions& options) = 0;
   /// What the engine would execute; nothing is run. Not asked of an engine that lacks the capability.

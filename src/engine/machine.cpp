@@ -1,5 +1,6 @@
 #include "engine/machine.h"
 
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -82,9 +83,43 @@ double resident_bytes(const std::string& process) {
   return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
-double host_load() {
-  double load = 0;
-  return getloadavg(&load, 1) == 1 ? load : 0.0;
+MachineTimes read_machine_times() {
+  MachineTimes out;
+  std::ifstream stream("/proc/stat");
+  std::string word;
+  std::array<double, 8> ticks{};  // user, nice, system, idle, iowait, irq, softirq, steal
+  stream >> word;
+  for (double& one : ticks) stream >> one;
+  if (stream && word == "cpu") {
+    const auto second = static_cast<double>(sysconf(_SC_CLK_TCK));
+    out.busy = (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / second;
+    out.steal = ticks[7] / second;
+  }
+  rusage own{};
+  if (getrusage(RUSAGE_SELF, &own) == 0) {
+    for (const timeval& time : {own.ru_utime, own.ru_stime})
+      out.own += static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  }
+  if (getloadavg(&out.load, 1) != 1) out.load = 0;
+  out.cpus = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  return out;
+}
+
+MachineUse use_between(const MachineTimes& before, const MachineTimes& after, double seconds) {
+  const double busy = after.busy - before.busy;
+  return {.seconds = seconds,
+          .others = busy > 0 ? busy - (after.own - before.own) : 0.0,
+          .stolen = after.steal - before.steal,
+          .load = std::max(before.load, after.load),
+          .cpus = after.cpus};
+}
+
+void MachineUse::add(const MachineUse& more) {
+  seconds += more.seconds;
+  others += more.others;
+  stolen += more.stolen;
+  load = std::max(load, more.load);
+  cpus = more.cpus;
 }
 
 MachineInfo read_machine() {
@@ -99,7 +134,8 @@ MachineInfo read_machine() {
   info.context["clock_resolution_ns"] = std::to_string(resolution.tv_nsec);
   info.context["memory_bytes"] = std::to_string(sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE));
   info.context.merge(cache_sizes("/sys/devices/system/cpu/cpu0"));
-  info.context["host_load"] = std::to_string(host_load());
+  info.context["cpus"] = std::to_string(cpus);
+  info.context["host_load"] = std::to_string(read_machine_times().load);
   const std::string governor = first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   info.context["frequency_governor"] = governor.empty() ? "unknown" : governor;
   info.context["affinity"] = "unpinned";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -61,6 +62,7 @@ struct Item {
   double cost_ns = 0;     // of the last measurement
   Conditions conditions;  // drawn ones
   std::set<int> rounds;
+  std::vector<double> minima = {};  // of bursts, by round
 };
 
 class Runner {
@@ -140,6 +142,7 @@ Result<CampaignSummary> Runner::run(std::int64_t target, const Advisor& advisor,
     if (item.record.plan_index < 0) ++summary_.again;
     for (std::size_t i = 0; item.executed && i < item.executed->order.size(); ++i)
       executed.emplace(item.executed->node(i).domain, item.executed->node(i).op);
+    summary_.minima.push_back(item.minima);
   }
   summary_.unreached = plan_.unreached(executed);
   summary_.spent_ns = spent_ns();
@@ -261,6 +264,7 @@ Result<ExecutedGraph> Runner::deduce(const Item& item) const {
 }
 
 Result<void> Runner::measure(Item& item, int round) {
+  if (observer_.before) observer_.before(options_.budget - Nanos(spent_ns()));
   const Nanos before = worker_.now();
   const std::int64_t started_unix_ms = unix_ms();
   MeasureRequest request;
@@ -285,7 +289,7 @@ Result<void> Runner::measure(Item& item, int round) {
   record.round = round;
   record.started_unix_ms = started_unix_ms;
   record.load_ns = std::llround(reply->load_ns);
-  record.host_load = reply->host_load;
+  record.host_load = reply->use.load;
   record.conditions = item.conditions;
   record.conditions.insert(options_.usual.begin(), options_.usual.end());
   for (const double run : reply->runs_ns) record.runs_ns.push_back(std::llround(run));
@@ -296,6 +300,8 @@ Result<void> Runner::measure(Item& item, int round) {
   }
   if (auto ok = store_.add_measurement(record); !ok) return ok;
   item.rounds.insert(round);
+  item.minima.resize(static_cast<std::size_t>(round) + 1, std::numeric_limits<double>::quiet_NaN());
+  item.minima.back() = std::ranges::min(reply->runs_ns);
   item.cost_ns = (worker_.now() - before).count();
   ++summary_.measurements;
   if (reply->resident_bytes > kRestartAboveResident) worker_.restart();

@@ -11,6 +11,7 @@
 #include "latcast/result.h"
 #include "latcast/units.h"
 #include "measure/carriers/carrier.h"
+#include "store/rounds.h"
 #include "store/store.h"
 
 namespace latcast {
@@ -54,6 +55,7 @@ struct CampaignObserver {
   std::function<void(double fraction, const std::string& what)> progress;  // fraction of the budget
   std::function<void(const std::string& line)> log;
   std::function<bool()> interrupted;
+  std::function<void(Nanos left)> before;  // each measurement, with what is left of the budget; may wait
 };
 
 struct CampaignSummary {
@@ -67,6 +69,7 @@ struct CampaignSummary {
   bool interrupted = false;
   double spent_ns = 0;
   std::vector<std::string> unreached = {};  // module types that carriers could have, but none that was measured had
+  RoundTable minima = {};  // of the carriers' bursts, where this run measured them
 };
 
 /// One line of a dry run's plan.

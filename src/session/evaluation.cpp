@@ -91,12 +91,14 @@ Result<Evaluation> evaluate(const EvaluationOptions& options, Listener& listener
                  .graph = std::string(forecaster->graph_source()),
                  .rows = {},
                  .summary = {},
+                 .machine = {},
                  .failures = {}};
   const auto batch = forecast_all(*forecaster, own, listener, out);
   if (!batch) return tl::unexpected(batch.error());
   auto results = measure_batch(forecaster->worker(), batch->models, batch->names, own, forecaster->asked(),
                                "measuring ", listener);
   if (!results) return tl::unexpected(results.error());
+  out.machine = report_machine(forecaster->worker(), own.settings.threads, round_table(*results), listener);
   std::vector<EvaluationRow> rows = std::exchange(out.rows, {});
   for (std::size_t i = 0; i < rows.size(); ++i) {
     NetworkMeasurement& result = (*results)[i];

@@ -61,6 +61,7 @@ struct Evaluation {
   std::string graph;  // who said what is executed: "engine", "rules"
   std::vector<EvaluationRow> rows;
   EvaluationSummary summary;
+  MachineReport machine = {};
   struct Failure {
     std::string model;
     Error error;

@@ -47,6 +47,13 @@ Result<LoadedModel> load_for_engine(const std::string& file, const MeasureOption
   return loaded;
 }
 
+RoundTable round_table(std::span<const NetworkMeasurement> measurements) {
+  RoundTable out;
+  for (const NetworkMeasurement& one : measurements)
+    if (!one.failed) out.push_back(one.round_minima_ns);
+  return out;
+}
+
 Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<const EngineModel> models,
                                                       std::span<const std::string> names, const MeasureOptions& options,
                                                       Conditions conditions, const std::string& doing,
@@ -57,7 +64,10 @@ Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<
   interleaved.burst.duration = options.burst;
   interleaved.profile = options.modules;
   interleaved.conditions = std::move(conditions);
-  interleaved.stop = [&] { return listener.cancelled(); };
+  interleaved.stop = [&, left = options.max_noise < 0 ? Nanos{0} : options.patience]() mutable {
+    left -= wait_for_quiet(worker, options.settings.threads, left, listener);
+    return listener.cancelled();
+  };
   return measure_interleaved(worker, models, names, interleaved,
                              [&](std::size_t done, std::size_t total, const std::string& name) {
                                listener.progress(static_cast<double>(done) / static_cast<double>(total), doing + name);
@@ -85,6 +95,7 @@ Result<Measurements> measure(const MeasureOptions& given, Listener& listener) {
   const Batch batch = load(options, out);
   auto results = measure_batch(worker, batch.models, batch.names, options, *conditions, "", listener);
   if (!results) return tl::unexpected(results.error());
+  out.machine = report_machine(worker, options.settings.threads, round_table(*results), listener);
   for (std::size_t i = 0; i < results->size(); ++i) {
     NetworkMeasurement& result = (*results)[i];
     MeasuredModel& model = out.models[batch.places[i]];

@@ -14,6 +14,7 @@
 #include "measure/interleaved.h"
 #include "measure/model_file.h"
 #include "session/listener.h"
+#include "session/machine_watch.h"
 
 namespace latcast::session {
 
@@ -27,6 +28,8 @@ struct MeasureOptions {
   int rounds = 8;
   Nanos burst = std::chrono::milliseconds(250);  // each network in each round
   bool modules = false;                          // per executed node too
+  double max_noise = -1;                         // relative; from 0 on a busy machine is waited for
+  Nanos patience = kPatience;                    // in all
 };
 
 struct MeasuredModel {
@@ -38,6 +41,7 @@ struct MeasuredModel {
 struct Measurements {
   Target target;  // this machine's, under the conditions of the measurements where they are all the same
   std::vector<MeasuredModel> models;
+  MachineReport machine = {};
 };
 
 /// One entry per file, in order; a file that cannot be measured is an error in its place. Cancelled: what was measured
@@ -46,6 +50,9 @@ struct Measurements {
 
 /// A model file as an engine is to measure it.
 [[nodiscard]] Result<LoadedModel> load_for_engine(const std::string& file, const MeasureOptions& options);
+
+/// Bursts of all that were measured: networks x rounds.
+[[nodiscard]] RoundTable round_table(std::span<const NetworkMeasurement> measurements);
 
 /// measure_interleaved() by the protocol of the options, under `conditions`; what is under way is told as `doing` and
 /// its name. Batch and element type are the models' own.

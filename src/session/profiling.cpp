@@ -114,7 +114,7 @@ Result<ProfilePlan> plan(const ProfileOptions& options, const Listener& listener
   return out;
 }
 
-Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listener) {
+Result<Profiled> profile(const ProfileOptions& options, Listener& listener) {
   const auto all = Catalogue::builtin(options.catalogue);
   if (!all) return tl::unexpected(all.error());
   auto campaign = campaign_options(options, *all);
@@ -144,13 +144,23 @@ Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listene
   }
   const CampaignObserver observer{[&](double fraction, const std::string& what) { listener.progress(fraction, what); },
                                   [&](const std::string& line) { listener.note(line); },
-                                  [&] { return listener.cancelled(); }};
+                                  [&] { return listener.cancelled(); },
+                                  [&](Nanos left) {
+                                    if (options.max_noise >= 0)
+                                      wait_for_quiet(worker, settings.threads, left, listener);
+                                  }};
   auto summary = run_campaign(worker, *store, *target, *catalogue, *campaign, advise_from_errors(*catalogue), observer);
-  if (summary && summary->carriers == 0 && !summary->interrupted) {
+  if (!summary) return tl::unexpected(summary.error());
+  Profiled out{std::move(*summary)};
+  if (out.carriers == 0 && !out.interrupted) {
     return fail(Errc::invalid_input,
                 "nothing was measured: the budget is too short for a single carrier; give more with --budget");
   }
-  return summary;
+  out.machine = report_machine(worker, settings.threads, out.minima, listener);
+  std::vector<double> noises;
+  for (const QuietLatency& one : quiet_latencies(out.minima)) noises.push_back(one.noise / one.quiet);
+  out.noise = median(noises);
+  return out;
 }
 
 }  // namespace latcast::session

@@ -11,6 +11,7 @@
 #include "latcast/units.h"
 #include "measure/campaign.h"
 #include "session/listener.h"
+#include "session/machine_watch.h"
 
 namespace latcast::session {
 
@@ -24,6 +25,7 @@ struct ProfileOptions {
   std::vector<std::string> like;       // ONNX files whose modules should be well covered
   std::optional<std::uint64_t> seed;   // of the plan; none: drawn, so that a campaign has carriers of its own
   std::string at;                      // conditions to measure under: "threads=2"; beside those of `config`
+  double max_noise = -1;               // from 0 on: a busy machine is waited for
   bool resume = false;                 // the target's last campaign goes on, with its own plan and seed
 };
 
@@ -38,6 +40,11 @@ struct ProfilePlan {
 /// Runs a campaign. Where the target has one already, some of that one's carriers are measured again: they tie the two.
 /// A cancelled campaign is a summary that says `interrupted`; everything measured is kept.
 /// Errc::engine_unavailable: nothing to measure with. Errc::invalid_input: the budget was too short for one carrier.
-[[nodiscard]] Result<CampaignSummary> profile(const ProfileOptions& options, Listener& listener);
+/// Errc::unstable: the machine was busy all the time.
+struct Profiled : CampaignSummary {
+  MachineReport machine = {};
+  double noise = 0;  // median of the carriers' relative noise; NaN: unknown
+};
+[[nodiscard]] Result<Profiled> profile(const ProfileOptions& options, Listener& listener);
 
 }  // namespace latcast::session

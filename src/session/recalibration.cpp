@@ -39,7 +39,9 @@ std::vector<Reference> prepare(const PackContent& content) {
 }
 
 /// Rounds of bursts until the budget is spent: references x rounds.
-Result<RoundTable> measure(Worker& worker, const std::vector<Reference>& references, Nanos budget, Listener& listener) {
+Result<RoundTable> measure(Worker& worker, const std::vector<Reference>& references,
+                           const RecalibrationOptions& options, Listener& listener) {
+  const Nanos budget = options.budget;
   const Nanos start = worker.now();
   RoundTable table(references.size());
   std::mt19937_64 random(1);
@@ -51,6 +53,8 @@ Result<RoundTable> measure(Worker& worker, const std::vector<Reference>& referen
     for (auto& row : table) row.resize(round + 1, std::numeric_limits<double>::quiet_NaN());
     for (const std::size_t index : order) {
       if (listener.cancelled()) return fail(Errc::interrupted, "interrupted; the pack is unchanged");
+      if (options.max_noise >= 0)
+        wait_for_quiet(worker, options.settings.threads, budget - (worker.now() - start), listener);
       const Nanos before = worker.now();
       if (before - start + longest > budget) return table;
       auto reply = worker.measure({references[index].model, {kBurst, 1, 4, 100000}, std::nullopt, false});
@@ -103,17 +107,24 @@ Result<Recalibration> recalibrate(const RecalibrationOptions& options, Listener&
                                        " reference carriers; at least " + std::to_string(kFewestReferences) +
                                        " are needed. Train it anew");
   }
-  const auto table = measure(forecaster->worker(), references, options.budget, listener);
+  const auto table = measure(forecaster->worker(), references, options, listener);
   if (!table) return tl::unexpected(table.error());
   const std::vector<double> ratios = log_ratios(*table, references);
   if (ratios.size() < kFewestReferences) {
     return fail(Errc::unstable, "only " + std::to_string(ratios.size()) +
-                                    " reference carriers were measured within the budget; give more with --budget");
+                                    " reference carriers were measured within the budget" +
+                                    (options.max_noise < 0 ? "" : ", for which the machine was too busy") +
+                                    "; give more with --budget");
+  }
+  const MachineReport machine = report_machine(forecaster->worker(), options.settings.threads, *table, listener);
+  if (options.max_noise >= 0 && !(machine.scatter <= options.max_noise)) {
+    return fail(Errc::unstable, "the reference carriers' bursts scatter by more than --max-noise: " + machine.text() +
+                                    "; the pack is unchanged");
   }
   Anchor& anchor = content->info.anchor;
   const Anchor before = std::exchange(anchor, moved(anchor, ratios));
   if (auto ok = write_pack(*content, options.pack); !ok) return tl::unexpected(ok.error());
-  return Recalibration{before, anchor};
+  return Recalibration{before, anchor, machine};
 }
 
 }  // namespace latcast::session

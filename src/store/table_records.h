@@ -48,6 +48,7 @@ struct TotalRecord {
 
 struct TargetContents {
   std::int64_t campaigns = 0, carriers = 0, measurements = 0;
+  std::int64_t busy = 0;  // measurements at a load above the machine's CPUs, where it told how many it has
   std::int64_t operation_networks = 0, operations = 0;
   std::int64_t totals = 0;
 };

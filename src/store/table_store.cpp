@@ -103,11 +103,13 @@ Result<std::vector<TotalRecord>> Store::totals(std::int64_t target) {
 }
 
 Result<TargetContents> Store::contents(std::int64_t target) {
-  const auto carriers = single_row(database_,
-                                   "SELECT count(DISTINCT c.id), count(DISTINCT n.id), count(m.id) FROM campaigns c "
-                                   "LEFT JOIN networks n ON n.campaign=c.id LEFT JOIN measurements m ON m.network=n.id "
-                                   "WHERE c.target=?",
-                                   target, 3);
+  const auto carriers = single_row(
+      database_,
+      "SELECT count(DISTINCT c.id), count(DISTINCT n.id), count(m.id), count(CASE WHEN json_valid(c.context_json) AND "
+      "m.host_load > 0.5 + json_extract(c.context_json, '$.cpus') THEN 1 END) FROM campaigns c "
+      "LEFT JOIN networks n ON n.campaign=c.id LEFT JOIN measurements m ON m.network=n.id "
+      "WHERE c.target=?",
+      target, 4);
   if (!carriers) return tl::unexpected(carriers.error());
   const auto operations = single_row(database_,
                                      "SELECT count(DISTINCT o.network), count(*) FROM operation_latencies l JOIN "
@@ -116,7 +118,7 @@ Result<TargetContents> Store::contents(std::int64_t target) {
   if (!operations) return tl::unexpected(operations.error());
   const auto totals = single_row(database_, "SELECT count(*) FROM totals WHERE target=?", target, 1);
   if (!totals) return tl::unexpected(totals.error());
-  return TargetContents{(*carriers)[0],   (*carriers)[1],   (*carriers)[2],
+  return TargetContents{(*carriers)[0],   (*carriers)[1],   (*carriers)[2], (*carriers)[3],
                         (*operations)[0], (*operations)[1], (*totals)[0]};
 }
 

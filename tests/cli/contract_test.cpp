@@ -335,6 +335,10 @@ TEST_F(Cli, NoiseIsAFieldAndFourOnlyWhenAsked) {
   const Outcome missed = run(asked);
   EXPECT_EQ(missed.code, 4) << missed;
   EXPECT_TRUE(contains(missed.err, "--max-noise") && contains(missed.err, "--rounds")) << missed;
+  asked.insert(asked.end(), {"--json", "--patience", "1s"});
+  const Json json = run_json(asked, 4);
+  EXPECT_EQ(keys(json["machine"]), (Keys{"load", "cpus", "other_cpus", "stolen_cpus", "scatter", "busy"}));
+  EXPECT_EQ(json["machine"]["busy"], true) << json.dump(1);
   EXPECT_EQ(
       run({"measure", at("cnn.onnx"), "--engine", "fake", "--rounds", "4", "--burst", "1ms", "--max-noise", "5%"}).code,
       0);

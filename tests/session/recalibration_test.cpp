@@ -69,6 +69,13 @@ TEST_F(Recalibrating, TheAnchorFollowsTheMachinesSpeed) {
   EXPECT_DOUBLE_EQ(must(read_pack_content(options_.pack)).info.anchor.scale, second.after.scale);
 }
 
+TEST_F(Recalibrating, ANoisyMachineMovesNoAnchorWhereThatIsAsked) {
+  make_pack(5);
+  options_.settings.library = "noise=2";
+  options_.max_noise = 0.001;
+  expect_refused(Errc::unstable, "--max-noise");
+}
+
 TEST_F(Recalibrating, FourReferencesAreTooFew) {
   make_pack(4);
   expect_refused(Errc::unsupported, "4 reference carriers");

@@ -109,6 +109,7 @@ Json to_json(const session::Evaluation& result, double level) {
   json["target"] = json_target(result.target);
   json["anchor_age_s"] = result.anchor_age_s;
   json["graph"] = result.graph;
+  json["machine"] = json_machine(result.machine);
   json["summary"] = json_summary(result.summary, level);
   json["by_latency"] = json_bands(result.rows, level);
   json["networks"] = Json::array();
@@ -129,7 +130,11 @@ int run(const Options& options, Console& console) {
   const double level = result->rows.empty() ? 0.0 : result->rows.front().forecast.level;
   std::string text = to_text(result->rows, result->summary, level);
   if (options.by_latency && !result->rows.empty()) text += band_text(result->rows, level);
-  return write_results(console, options.output, text, to_json(*result, level), code);
+  code = write_results(console, options.output, text, to_json(*result, level), code);
+  for (const session::EvaluationRow& row : result->rows)
+    if (code == kOk || code == kNoiseTargetMissed)
+      code = std::max(code, judge_noise(console, row.model, row.measured, options.max_noise));
+  return code;
 }
 
 }  // namespace
@@ -140,6 +145,8 @@ void add_eval(Command app, Context& context) {
   add_model_option(command, options->models);
   add_pack_option(command, options->pack);
   add_round_options(command, options->rounds, options->burst, 2);
+  add_noise_option(command, options->max_noise, "exit with 4 where the noise of a measurement is above this");
+  add_patience_option(command, options->patience);
   command.option("--by", "latency", one_of({"latency"}, [options](std::size_t) { options->by_latency = true; }),
                  "A table by measured latency too, with a binomial test of the intervals");
   command.flag("--force", options->foreign, "Evaluate even where CPU or engine version differ from the pack's");

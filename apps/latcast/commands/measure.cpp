@@ -14,7 +14,6 @@ using session::MeasuredModel;
 
 struct Options : session::MeasureOptions {
   OutputOptions output;
-  double max_noise = -1;
 };
 
 Json json_answer(const MeasuredModel& answer, int rounds, bool with_modules) {
@@ -100,15 +99,8 @@ int judge(const std::vector<MeasuredModel>& answers, const Options& options, Con
     code = std::max(code, exit_code(answer.measurement.error().code));
   }
   if (code != kOk || options.max_noise < 0) return code;
-  for (const MeasuredModel& answer : answers) {
-    const QuietLatency& quiet = answer.measurement->quiet;
-    if (quiet.noise <= options.max_noise * quiet.quiet) continue;  // NaN (one round) is not within any target
-    console.error(answer.model + ": noise " +
-                  (std::isfinite(quiet.noise) ? format_percent(quiet.noise / quiet.quiet) : "unknown") +
-                  " is above --max-noise " + format_percent(options.max_noise) +
-                  "; more --rounds or a quieter machine would help");
-    code = kNoiseTargetMissed;
-  }
+  for (const MeasuredModel& answer : answers)
+    code = std::max(code, judge_noise(console, answer.model, answer.measurement->quiet, options.max_noise));
   return code;
 }
 
@@ -119,6 +111,7 @@ int run(const Options& options, Console& console) {
   console.clear_progress();
   Json json = json_head();
   json["target"] = json_target(measured->target);
+  json["machine"] = json_machine(measured->machine);
   json["measurements"] = Json::array();
   for (const MeasuredModel& one : measured->models)
     json["measurements"].push_back(json_answer(one, options.rounds, options.modules));
@@ -141,8 +134,8 @@ void add_measure(Command app, Context& context) {
   add_at_option(command, options->at,
                 "Conditions to measure under, of those that the engine can set ('latcast engines --json'): threads=2");
   add_round_options(command, options->rounds, options->burst, 1);
-  command.option("--max-noise", "SHARE", quantity(Unit::share, options->max_noise),
-                 "Exit with 4 where the noise of an unloaded latency is above this");
+  add_noise_option(command, options->max_noise, "exit with 4 where the noise of an unloaded latency is above this");
+  add_patience_option(command, options->patience);
   command.flag("--modules", options->modules,
                "Break the unloaded latency down by executed node, in the shares of the engine's own profiler");
   add_output_options(command, options->output, true);

@@ -1,4 +1,5 @@
 // latcast profile: measure modules of this machine's engine, in company.
+#include <cmath>
 #include <iostream>
 
 #include "commands.h"
@@ -45,12 +46,17 @@ int run(const Options& options, Console& console) {
   std::cout << ", " << summary->measurements << " measurements in " << summary->rounds << " rounds, "
             << summary->failures << " failures, " << format_time(summary->spent_ns) << ", seed " << summary->seed
             << " -> " << options.db << "\n";
-  if (!summary->interrupted) {
-    note_unreached(summary->unreached, console);
-    return kOk;
+  if (summary->interrupted) {
+    console.note("interrupted; everything measured is kept. Go on with --resume");
+    return kInterrupted;
   }
-  console.note("interrupted; everything measured is kept. Go on with --resume");
-  return kInterrupted;
+  note_unreached(summary->unreached, console);
+  if (options.max_noise < 0 || summary->noise <= options.max_noise) return kOk;
+  console.error("the carriers' noise, " +
+                (std::isfinite(summary->noise) ? format_percent(summary->noise) : std::string("unknown")) +
+                " in the median, is above --max-noise " + format_percent(options.max_noise) +
+                "; everything measured is kept");
+  return kNoiseTargetMissed;
 }
 
 }  // namespace
@@ -63,6 +69,8 @@ void add_profile(Command app, Context& context) {
                 "Conditions to measure under, of those that the engine can set ('latcast engines --json'): threads=2. "
                 "Several values of one: [conditions] in --config");
   command.option("--budget", "TIME", quantity(Unit::ns, options->budget), "Wall-clock time to spend").by_default("10m");
+  add_noise_option(command, options->max_noise,
+                   "exit with 4 where the carriers' noise is above this in the median; waiting is part of the budget");
   command.option("--db", "FILE", options->db,
                  "Store to add to, created where it does not exist (required but for --dry-run)");
   command.option("--config", "FILE", options->config, "Campaign settings (docs/formats.md)");

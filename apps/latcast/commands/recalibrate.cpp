@@ -28,6 +28,9 @@ void add_recalibrate(Command app, Context& context) {
   auto options = std::make_shared<Options>();
   command.option("--pack", "FILE", options->pack, "Pack to re-anchor, in place").required();
   command.option("--budget", "TIME", quantity(Unit::ns, options->budget), "Wall-clock time to spend").by_default("15s");
+  add_noise_option(command, options->max_noise,
+                   "leave the pack as it is, with exit code 4, where bursts scatter by more; waiting is part of the "
+                   "budget");
   add_engine_path(command, options->settings);
   on_chosen(command, context, options, run);
 }

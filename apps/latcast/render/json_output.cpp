@@ -36,6 +36,15 @@ Json json_target(const Target& target) {
   return json;
 }
 
+Json json_machine(const session::MachineReport& machine) {
+  return {{"load", machine.use.load},
+          {"cpus", machine.use.cpus},
+          {"other_cpus", machine.use.other_cpus()},
+          {"stolen_cpus", machine.use.stolen_cpus()},
+          {"scatter", json_number(machine.scatter)},
+          {"busy", machine.busy()}};
+}
+
 Json json_error(const Error& error) { return {{"code", to_string(error.code)}, {"message", error.context}}; }
 
 Result<void> write_json(const std::string& file, const Json& json) {
@@ -47,6 +56,14 @@ int write_results(Console& console, const OutputOptions& options, const std::str
   if (!options.machine_readable_on_stdout()) std::cout << text;
   if (auto ok = write_json(options.json, json); !ok) return refuse(console, ok.error());
   return code;
+}
+
+int judge_noise(Console& console, const std::string& model, const QuietLatency& latency, double most) {
+  if (most < 0 || latency.noise <= most * latency.quiet) return kOk;  // NaN (one round) is not within any target
+  console.error(model + ": noise " +
+                (std::isfinite(latency.noise) ? format_percent(latency.noise / latency.quiet) : "unknown") +
+                " is above --max-noise " + format_percent(most) + "; more --rounds or a quieter machine would help");
+  return kNoiseTargetMissed;
 }
 
 Json json_number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }

@@ -18,7 +18,7 @@ namespace latcast {
 namespace {
 
 struct Behaviour {
-  double noise = 0, drift = 0, profiler_ns = 5000, scale = 1, load_ns = 20e6, patience = 1;
+  double noise = 0, drift = 0, profiler_ns = 5000, scale = 1, load_ns = 20e6, patience = 1, busy = 0, calm = 1e9;
   int abort = 0, hang = 0, memory = 0, refuse = 0;
   std::map<std::string, double> slower;  // by condition: for each unit of it, a share of the latency
   std::string graph = "told", times = "nodes", limit = "address_space";
@@ -41,7 +41,8 @@ Result<Behaviour> parse_behaviour(std::string_view text) {
     if (equals != std::string_view::npos) std::from_chars(item.data() + equals + 1, item.data() + item.size(), value);
     const std::map<std::string, double*> numbers = {
         {"noise", &behaviour.noise}, {"drift", &behaviour.drift},  {"profiler", &behaviour.profiler_ns},
-        {"scale", &behaviour.scale}, {"load", &behaviour.load_ns}, {"patience", &behaviour.patience}};
+        {"scale", &behaviour.scale}, {"load", &behaviour.load_ns}, {"patience", &behaviour.patience},
+        {"busy", &behaviour.busy},   {"calm", &behaviour.calm}};
     const std::map<std::string, int*> faults = {{"abort", &behaviour.abort},
                                                 {"hang", &behaviour.hang},
                                                 {"memory", &behaviour.memory},
@@ -189,6 +190,16 @@ class FakeEngine final : public Engine {
   }
   [[nodiscard]] Nanos now() const override { return Nanos(shared_->clock_ns); }
   [[nodiscard]] bool own_clock() const override { return true; }
+  [[nodiscard]] MachineTimes machine_times(const EngineSettings& settings) const override {
+    const Behaviour behaviour = behaviour_of(settings).value_or(Behaviour{});
+    const double now = shared_->clock_ns / 1e9;
+    return {.busy = behaviour.busy * std::min(now, behaviour.calm),
+            .steal = 0,
+            .own = 0,
+            .load = now < behaviour.calm ? behaviour.busy : 0.0,
+            .cpus = 4};
+  }
+  void rest(Nanos time) override { shared_->clock_ns += time.count(); }
 
   Result<std::unique_ptr<Session>> load(const EngineModel& model, const EngineSettings& settings,
                                         const LoadOptions& options) override {

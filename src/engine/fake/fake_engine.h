@@ -12,6 +12,7 @@
 //   limit=WORD      what of its memory is bounded: address_space, resident or none (EngineLimits)
 //   patience=K      a request may take K times as long
 //   cond.NAME=S     it can set the condition NAME, each unit of which makes everything slower by S (relative)
+//   busy=K          other processes keep K of its four CPUs busy, until fake second S of calm=S
 //   times=none      it has no times of nodes; times=spans: it tells when each of them began and ended
 // Its session option mode=slow doubles all latencies.
 // The law: fake_node_latency. Clock and counters live in memory shared with the worker process.

@@ -27,6 +27,8 @@ BurstSpec burst_spec(const Json& json) {
   return {Nanos(json.at("duration_ns").get<double>()), json.at("warmup"), json.at("min_runs"), json.at("max_runs")};
 }
 
+Json to_json(const MachineUse& use) { return {use.seconds, use.others, use.stolen, use.load, use.cpus}; }
+
 std::string from_binary(const Json& json) {
   const auto& bytes = json.get_binary();
   return {bytes.begin(), bytes.end()};
@@ -63,6 +65,7 @@ class Server {
                  : ask == "info"     ? info()
                  : ask == "describe" ? Json{{"settings", engine_->describe(settings_)}}
                  : ask == "graph"    ? graph(question)
+                 : ask == "rest"     ? rest(question)
                                      : measure(question);
     reply["runs_made"] = runs_;
     if (engine_ != nullptr) reply["now_ns"] = engine_->now().count();
@@ -108,7 +111,7 @@ class Server {
   }
 
   Json measure(const Json& question) {
-    const double load = host_load();
+    const MachineTimes before = engine_->machine_times(settings_);
     const Nanos start = engine_->now();
     const auto model = take_model(question.at("model"));
     if (!model) return to_json(model.error());
@@ -141,7 +144,18 @@ class Server {
             {"load_ns", load_time.count()},
             {"elapsed_ns", (engine_->now() - start).count()},
             {"resident_bytes", resident_bytes("self")},
-            {"host_load", load}};
+            {"use", to_json(use_since(before, start))}};
+  }
+
+  Json rest(const Json& question) {
+    const MachineTimes before = engine_->machine_times(settings_);
+    const Nanos start = engine_->now();
+    engine_->rest(Nanos(question.at("time_ns").get<double>()));
+    return {{"use", to_json(use_since(before, start))}};
+  }
+
+  [[nodiscard]] MachineUse use_since(const MachineTimes& before, Nanos start) const {
+    return use_between(before, engine_->machine_times(settings_), (engine_->now() - start).count() / 1e9);
   }
 
   /// With its files as they lie here. A file without a name: they must be sent first.
@@ -243,6 +257,11 @@ Json to_json(const MeasureRequest& request, const std::string& key) {
 
 Result<ExecutedGraph> executed_graph(const Json& json) { return read_executed_graph(from_binary(json.at("graph"))); }
 
+MachineUse machine_use(const Json& json) {
+  const Json& use = json.at("use");
+  return {use.at(0), use.at(1), use.at(2), use.at(3), use.at(4)};
+}
+
 Result<MeasureReply> measure_reply(const Json& json) {
   MeasureReply reply;
   reply.runs_ns = json.at("runs_ns").get<std::vector<double>>();
@@ -258,7 +277,7 @@ Result<MeasureReply> measure_reply(const Json& json) {
   reply.load_ns = json.at("load_ns");
   reply.elapsed_ns = json.at("elapsed_ns");
   reply.resident_bytes = json.at("resident_bytes");
-  reply.host_load = json.at("host_load");
+  reply.use = machine_use(json);
   return reply;
 }
 

@@ -16,6 +16,7 @@ namespace latcast {
 /// itself.
 [[nodiscard]] nlohmann::json to_json(const EngineModel& model, const std::string& key);
 [[nodiscard]] nlohmann::json to_json(const MeasureRequest& request, const std::string& key);
+[[nodiscard]] MachineUse machine_use(const nlohmann::json& json);
 [[nodiscard]] Result<MeasureReply> measure_reply(const nlohmann::json& json);
 [[nodiscard]] Result<ExecutedGraph> executed_graph(const nlohmann::json& json);
 [[nodiscard]] nlohmann::json binary(const std::string& bytes);

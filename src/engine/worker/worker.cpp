@@ -61,6 +61,7 @@ struct Worker::State {
   bool own_clock = false;
   Nanos clock{0};  // of the engine, where it has one of its own
   std::uint64_t runs = 0;
+  MachineUse use, last_use;  // during measurements
 
   [[nodiscard]] bool remote() const { return !settings.worker.empty(); }
   /// Bytes of that kind of memory; 0: no limit.
@@ -272,8 +273,20 @@ Result<ExecutedGraph> Worker::executed_graph(const EngineModel& model) {
 }
 
 Result<MeasureReply> Worker::measure(const MeasureRequest& request) {
-  return read_reply(state_->ask_about(request.model, [&](const std::string& key) { return to_json(request, key); }),
-                    measure_reply);
+  auto reply = read_reply(
+      state_->ask_about(request.model, [&](const std::string& key) { return to_json(request, key); }), measure_reply);
+  if (!reply) return reply;
+  state_->last_use = reply->use;
+  state_->use.add(reply->use);
+  return reply;
 }
+
+Result<MachineUse> Worker::rest(Nanos time) {
+  return read_reply(state_->ask({{"ask", "rest"}, {"time_ns", time.count()}}),
+                    [](const Json& reply) -> Result<MachineUse> { return latcast::machine_use(reply); });
+}
+
+const MachineUse& Worker::machine_use() const { return state_->use; }
+const MachineUse& Worker::last_use() const { return state_->last_use; }
 
 }  // namespace latcast

@@ -41,7 +41,7 @@ struct MeasureReply {
   double load_ns = 0;         // session creation
   double elapsed_ns = 0;      // the whole request, by the engine's own clock
   double resident_bytes = 0;  // of the worker, at the end
-  double host_load = 0;       // of its machine, before
+  MachineUse use;             // of its machine meanwhile
 };
 
 struct WorkerLimits {
@@ -66,6 +66,11 @@ class Worker {
   /// Errc::unsupported: the engine does not tell.
   Result<ExecutedGraph> executed_graph(const EngineModel& model);
   Result<MeasureReply> measure(const MeasureRequest& request);
+  /// What the worker's machine does while nothing of ours runs for a while, by the engine's clock.
+  Result<MachineUse> rest(Nanos time);
+  /// What it did during all measurements so far, and during the last one.
+  [[nodiscard]] const MachineUse& machine_use() const;
+  [[nodiscard]] const MachineUse& last_use() const;
   /// Model runs that workers of this object have made so far (tests assert zero for forecasts).
   [[nodiscard]] std::uint64_t runs_made() const;
   /// The engine's clock, for budgets.

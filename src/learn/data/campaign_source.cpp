@@ -70,7 +70,7 @@ void describe_campaigns(const std::vector<CampaignEffect>& campaigns, Measuremen
   }
 }
 
-MeasurementReport describe(const Dataset& data) {
+MeasurementReport describe(const Dataset& data, const TargetContents& contents) {
   MeasurementReport out;
   out.unit = "carriers";
   out.networks = out.totals = static_cast<std::size_t>(data.report.carriers);
@@ -81,6 +81,11 @@ MeasurementReport describe(const Dataset& data) {
   if (data.report.carriers_left_out > 0) {
     out.notes.push_back(std::to_string(data.report.carriers_left_out) +
                         " carriers left out: no complete profile, or a graph that cannot be read");
+  }
+  if (contents.busy > 0) {
+    out.notes.push_back(std::to_string(contents.busy) + " of " + std::to_string(contents.measurements) +
+                        " measurements were made on a busy machine (a load above its CPUs)" +
+                        (10 * contents.busy > contents.measurements ? ": forecasts may be too high" : ""));
   }
   describe_campaigns(data.report.campaigns, out);
   const ProfilerCost& cost = data.report.profiler;
@@ -109,7 +114,9 @@ Result<Measurements> read_campaigns(Store& store, const TargetRecord& target, co
   if (!data) return tl::unexpected(data.error());
   auto references = reference_carriers(store, target.id, *data);
   if (!references) return tl::unexpected(references.error());
-  MeasurementReport report = describe(*data);
+  const auto contents = store.contents(target.id);
+  if (!contents) return tl::unexpected(contents.error());
+  MeasurementReport report = describe(*data, *contents);
   // The newest that measured anything: the others' times were brought to its own.
   const auto& effects = data->report.campaigns;
   const auto newest =
