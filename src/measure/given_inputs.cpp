@@ -133,7 +133,8 @@ Result<void> give_inputs(EngineModel& model, const GivenInputs& given) {
     const auto input = std::ranges::find(model.inputs, name, &InputSpec::name);
     if (input == model.inputs.end()) {
       std::string names;
-      for (const InputSpec& each : model.inputs) names += (names.empty() ? "'" : ", '") + each.name + "'";
+      for (const InputSpec& each : model.inputs)
+        names.append(names.empty() ? "'" : ", '").append(each.name).append("'");
       return fail(Errc::invalid_input, "no input is called '" + name + "'; there are " + names);
     }
     const bool constant = values.starts_with("constant:");

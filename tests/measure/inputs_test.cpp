@@ -107,7 +107,7 @@ TEST_F(Inputs, AreFollowedThroughNodesThatPassThemOn) {
   // What two nodes want must suit both, and the type.
   graph.inputs.push_back(test::value("small", {9, 8}));
   graph.nodes.push_back(test::node("Gather", {"small", "whole"}, {"z"}));
-  EXPECT_EQ(must(plan_inputs(test::model(graph), {})).inputs[1].range->to, 8);
+  EXPECT_EQ(must(plan_inputs(test::model(graph), {})).inputs[1].range.value_or(ValueRange{}).to, 8);
 }
 
 /// As numpy.save() writes it.
@@ -143,9 +143,9 @@ TEST_F(Inputs, RefuseWhatIsNoArrayOfTheRightKind) {
 TEST_F(Inputs, TakeWhatIsGiven) {
   EngineModel model = planned(reading(node("Gather"), {{50, 8}}, 1, {4}));
   ASSERT_TRUE(give_inputs(model, {{"i", "range:3..5"}, {"x0", "constant:0.5"}}).has_value());
-  EXPECT_EQ(model.inputs[1].range->from, 3);
-  EXPECT_EQ(model.inputs[1].range->to, 5);
-  EXPECT_EQ(model.inputs[0].range->from, 0.5);
+  EXPECT_EQ(model.inputs[1].range.value_or(ValueRange{}).from, 3);
+  EXPECT_EQ(model.inputs[1].range.value_or(ValueRange{}).to, 5);
+  EXPECT_EQ(model.inputs[0].range.value_or(ValueRange{}).from, 0.5);
   const std::string elements(32, '\1');
   ASSERT_TRUE(give_inputs(model, {{"i", put("i.npy", npy("<i8", "(4,)", elements))}}).has_value());
   EXPECT_EQ(model.inputs[1].bytes, elements);
