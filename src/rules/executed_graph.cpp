@@ -64,15 +64,16 @@ Result<EngineTarget> engine_target(std::string_view engine, std::string_view ver
   const EngineRules* rules = find_rules(engine);
   if (rules == nullptr)
     return fail(Errc::unsupported, "there are no rules for what " + std::string(engine) + " executes");
-  int major = 0, minor = 0;
+  constexpr unsigned kMost = 999;  // of each part
+  unsigned major = 0, minor = 0;
   const char *begin = version.begin(), *end = version.end();
   const auto first = std::from_chars(begin, end, major);
   const bool dotted = first.ec == std::errc() && first.ptr != end && *first.ptr == '.';
-  if (!dotted || std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) {
+  if (!dotted || std::from_chars(first.ptr + 1, end, minor).ec != std::errc() || major > kMost || minor > kMost) {
     return fail(Errc::unsupported, "'" + std::string(version) + "' is no version of an engine");
   }
   EngineTarget out;
-  out.version = major * 1000 + minor;
+  out.version = static_cast<int>(major * 1000 + minor);
   if (out.version < rules->oldest) {
     return fail(Errc::unsupported, "the rules hold from version " + std::to_string(rules->oldest / 1000) + "." +
                                        std::to_string(rules->oldest % 1000) + " on; this is " + std::string(version));

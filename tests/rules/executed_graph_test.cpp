@@ -235,7 +235,8 @@ TEST(EngineTarget, IsReadFromVersionAndFeatures) {
   const auto old = engine_target(kEngine, "1.9.1", "");
   ASSERT_FALSE(old);
   EXPECT_NE(old.error().context.find("from version 1.19 on"), std::string::npos) << old.error().context;
-  for (const char* odd : {"", "1", "one.two", "1."}) EXPECT_FALSE(engine_target(kEngine, odd, "")) << odd;
+  for (const char* odd : {"", "1", "one.two", "1.", "1001.0", "1.1000", "4000000.1"})
+    EXPECT_FALSE(engine_target(kEngine, odd, "")) << odd;
 }
 
 TEST(Agreement, FindsWhatDiffers) {

@@ -71,7 +71,6 @@ bool group_query_attention(NodeShapes& n) {
 }
 
 /// ai.onnx: q, k, v (3 or 4 axes), mask, past key, past value -> y, present key, present value, scores.
-
 bool standard_attention(NodeShapes& n) {
   const auto q = by_head(n.dims(0), n.integer("q_num_heads", 0));
   const auto k = by_head(n.dims(1), n.integer("kv_num_heads", 0));

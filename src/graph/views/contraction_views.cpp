@@ -29,10 +29,14 @@ std::string implied_result(const Equation& equation) {
   std::map<char, int> times;
   for (const std::string& labels : equation.operands)
     for (const char label : labels) ++times[label];
-  std::string result;
-  for (const auto& [label, count] : times)
-    if (count == 1 || std::isdigit(static_cast<unsigned char>(label)) != 0) result.push_back(label);
-  return result;
+  std::string axes, result;
+  for (const auto& [label, count] : times) {
+    if (std::isdigit(static_cast<unsigned char>(label)) != 0)
+      axes.insert(axes.begin(), label);
+    else if (count == 1)
+      result.push_back(label);
+  }
+  return axes + result;
 }
 
 Result<Equation> read_equation(const NodeView& node) {
