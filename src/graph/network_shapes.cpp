@@ -45,6 +45,9 @@ class Reshaping {
   void follow_target(ir::NodeId id);
   void follow_sizes(ir::NodeId id, std::size_t index);
   void follow_parts(ir::NodeId id);
+  void follow_states(ir::NodeId id);
+  /// A constant input as large as the change asks for, where it is as large as before.
+  void resize(ir::NodeId id, std::size_t index, const Changed& change);
   void note_pieces(ir::NodeId id);
   [[nodiscard]] std::vector<double> given(ir::ValueId list) const;
   void replace(ir::NodeId id, std::size_t index, ir::ValueId constant);
@@ -154,13 +157,27 @@ void Reshaping::follow_parts(ir::NodeId id) {
   Changed change;
   for (std::size_t i = 0; i < inputs.size() && !change.any(); ++i) change = change_of(inputs[i]);
   for (std::size_t i = 0; i < inputs.size() && change.any(); ++i) {
-    if (inputs[i] == ir::kNothing || !after_.info(inputs[i]).constant) continue;
-    Dims dims = after_.info(inputs[i]).dims;
-    const auto joined = shapes::normal_axis(after_.node(id).integer("axis", 1), dims.size());
-    if (joined == change.axis || dims.size() <= change.axis || dims[change.axis] != change.before) continue;
-    dims[change.axis] = change.after;
-    replace(id, i, after_.add_constant("constant", {.type = after_.info(inputs[i]).type, .dims = std::move(dims)}));
+    if (inputs[i] == ir::kNothing) continue;
+    const auto joined = shapes::normal_axis(after_.node(id).integer("axis", 1), after_.info(inputs[i]).dims.size());
+    if (joined != change.axis) resize(id, i, change);
   }
+}
+
+/// What a recurrent network begins with, of every sample.
+void Reshaping::follow_states(ir::NodeId id) {
+  const ir::Node& node = after_.node(id);
+  const Changed change = change_of(node.input(0));
+  if (!change.any() || change.axis != (node.integer("layout", 0) == 0 ? 1U : 0U)) return;
+  for (const std::size_t i : {5U, 6U}) resize(id, i, change);
+}
+
+void Reshaping::resize(ir::NodeId id, std::size_t index, const Changed& change) {
+  const ir::ValueId input = after_.node(id).input(index);
+  if (input == ir::kNothing || !after_.info(input).constant) return;
+  Dims dims = after_.info(input).dims;
+  if (dims.size() <= change.axis || dims[change.axis] != change.before) return;
+  dims[change.axis] = change.after;
+  replace(id, index, after_.add_constant("constant", {.type = after_.info(input).type, .dims = std::move(dims)}));
 }
 
 void Reshaping::follow(ir::NodeId id) {
@@ -169,6 +186,7 @@ void Reshaping::follow(ir::NodeId id) {
   if (node.is("Expand")) follow_sizes(id, 1);
   if (node.is("Resize") && node.attribute("axes") == nullptr) follow_sizes(id, 3);
   if (node.is("Concat")) follow_parts(id);
+  if (node.is("LSTM") || node.is("GRU") || node.is("RNN")) follow_states(id);
 }
 
 /// What the outputs have before the batch: a Reshape leaves it as it is, others leave it in its dimension.

@@ -445,6 +445,16 @@ TEST(NetworkBatch, FollowsWhereTokensComeFirst) {
   EXPECT_EQ(two.dims(y), (Shape{5, 2, 12}));
 }
 
+TEST(NetworkBatch, FollowsInWhatRecurrentNetworksBeginWith) {
+  Network net;
+  const Tensor x = net.input({1, 5, 12}), first = net.node("Transpose", {x}, {{"perm", {1, 0, 2}}}), none;
+  const Tensor begin = net.weight({1, 1, 8});
+  const Tensor y = net.node("LSTM", {first, net.weight({1, 32, 12}), net.weight({1, 32, 8}), none, none, begin, begin},
+                            {{"hidden_size", 8}});
+  net.output(y);
+  EXPECT_EQ(must(net.with_batch(3)).dims(y), (Shape{5, 1, 3, 8}));
+}
+
 TEST(NetworkBatch, FollowsInSizesAndExpansions) {
   Network net;
   const Tensor x = net.input({2, 3, 8, 8}), none;
