@@ -42,7 +42,8 @@ struct Computed {
 
 Computed computed(const std::string& name) {
   std::string text = name;
-  for (std::size_t at = text.find("//"); at != std::string::npos; at = text.find("//", at)) text.erase(at, 1);
+  const auto slashes = std::ranges::unique(text, [](char a, char b) { return a == '/' && b == '/'; });
+  text.erase(slashes.begin(), slashes.end());
   Computed out;
   if (is_identifier(text)) return out;
   auto program = NameParser(text, out.names).run();
@@ -98,7 +99,7 @@ class Binding {
     for (FreeDim& one : dims_)
       if (one.axis == 0 && one.from.program.empty()) by_batch(one);
     by_name();
-    while (solve_one()) by_name();
+    while (solve()) by_name();
     for (FreeDim& one : dims_)
       if (one.axis == 0) by_batch(one);
     by_name();
@@ -125,8 +126,9 @@ class Binding {
       problem_ =
           "the dimension " + one.text() + " cannot be both " + std::to_string(first) + " and " + std::to_string(second);
   }
-  /// A dimension from those that its name reads, or the one of these that is missing. False: nothing is left to do.
-  bool solve_one() {
+  /// Dimensions from those that their names read, or the one of these that is missing. False: nothing is left to do.
+  bool solve() {
+    bool any = false;
     for (FreeDim& one : dims_) {
       const std::vector<std::string>& names = one.from.names;
       std::vector<double> slots;
@@ -137,9 +139,9 @@ class Binding {
         if (found == values_.end()) missing = missing == names.size() ? i : names.size() + 1;
       }
       if (names.empty() || missing > names.size() || !problem_.empty()) continue;
-      if (missing == names.size() ? compute(one, slots) : invert(one, std::move(slots), missing)) return true;
+      any = (missing == names.size() ? compute(one, slots) : invert(one, std::move(slots), missing)) || any;
     }
-    return false;
+    return any;
   }
   bool compute(FreeDim& one, std::span<const double> slots) {
     const auto value = one.from.value(slots);
@@ -152,9 +154,11 @@ class Binding {
     const double base = evaluate(one.from.program, slots);
     slots[missing] = 1;
     const double slope = evaluate(one.from.program, slots) - base;
+    if (slope == 0) return false;  // any value may do
     const double found = (static_cast<double>(*one.value) - base) / slope;
     slots[missing] = found;
-    if (found >= 0 && found == std::floor(found) && one.from.value(slots) == one.value)
+    const bool whole = found >= 0 && found <= static_cast<double>(shapes::kMaxDim) && found == std::floor(found);
+    if (whole && one.from.value(slots) == one.value)
       return values_.emplace(one.from.names[missing], static_cast<std::int64_t>(found)).second;
     problem_ = "the dimension " + one.text() + " cannot be " + std::to_string(*one.value) + " with the others as given";
     return false;

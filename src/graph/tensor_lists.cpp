@@ -58,7 +58,7 @@ Parts parts_of(const ir::Graph& graph, ir::ValueId list, int inserts = 0) {
   if (node == nullptr || !node->domain.empty() || inserts > kMostInserts) return std::nullopt;
   if (node->op == "SequenceEmpty") return Parts(std::in_place);
   if (node->op == "SplitToSequence") return split(graph, *node);
-  const bool construct = node->op == "SequenceConstruct";
+  const bool construct = node->op == "SequenceConstruct" && node->inputs.size() <= kMostParts;
   if (!construct && node->op != "SequenceInsert") return std::nullopt;
   Parts out = construct ? Parts(std::in_place) : parts_of(graph, node->input(0), inserts + 1);
   if (!out || out->size() > kMostParts) return std::nullopt;
@@ -74,6 +74,18 @@ Parts parts_of(const ir::Graph& graph, ir::ValueId list, int inserts = 0) {
     out->push_back(graph.info(node->inputs[i]));
   }
   return out;
+}
+
+std::optional<TensorInfo> part_of(const ir::Graph& graph, ir::ValueId list, std::int64_t at) {
+  const ir::Node* node = graph.producer(list);
+  if (node != nullptr && node->is("SequenceConstruct")) {  // no need for all the others
+    const auto place = shapes::normal_axis(at, node->inputs.size());
+    return place && node->inputs[*place] != ir::kNothing ? std::optional(graph.info(node->inputs[*place]))
+                                                         : std::nullopt;
+  }
+  const Parts parts = parts_of(graph, list);
+  const auto place = parts ? shapes::normal_axis(at, parts->size()) : std::nullopt;
+  return place ? std::optional((*parts)[*place]) : std::nullopt;
 }
 
 std::optional<TensorInfo> joined(const std::vector<TensorInfo>& parts, const ir::Node& node) {
@@ -96,16 +108,13 @@ std::optional<TensorInfo> joined(const std::vector<TensorInfo>& parts, const ir:
 }  // namespace
 
 std::optional<TensorInfo> taken_from_list(const ir::Graph& graph, const ir::Node& node) {
-  const bool one = node.is("SequenceAt");
-  if (!one && !node.is("ConcatFromSequence")) return std::nullopt;
-  const Parts parts = parts_of(graph, node.input(0));
-  if (!parts) return std::nullopt;
-  if (!one) return joined(*parts, node);
-  const auto at = integers(graph, node.input(1));
-  const auto place = at && at->size() == 1 ? shapes::normal_axis((*at)[0], parts->size()) : std::nullopt;
-  if (!place) return std::nullopt;
-  TensorInfo out = (*parts)[*place];
-  out.values.reset();
+  if (node.is("ConcatFromSequence")) {
+    const Parts parts = parts_of(graph, node.input(0));
+    return parts ? joined(*parts, node) : std::nullopt;
+  }
+  const auto at = node.is("SequenceAt") ? integers(graph, node.input(1)) : std::nullopt;
+  auto out = at && at->size() == 1 ? part_of(graph, node.input(0), (*at)[0]) : std::nullopt;
+  if (out) out->values.reset();
   return out;
 }
 

@@ -69,6 +69,13 @@ TEST(Dimensions, FollowFromTheOnesThatTheirNamesAreMadeOf) {
   EXPECT_EQ(bound(scaled, {.named = {{"16*H", 48}, {"x:2", 7}, {"x:3", 3}}, .batch = {}}), "1x48x7x3");
 }
 
+TEST(Dimensions, WhatOthersDoNotTellStaysFree) {
+  const auto least = graph_of({{"x", {"max(a, 5)"}}, {"y", {"8", "a"}}});
+  EXPECT_EQ(bound(least, {.named = {{"x:0", 5}, {"a", 3}}, .batch = {}}), "5 8x3");
+  expect_part(bound(least, {.named = {{"x:0", 5}}, .batch = {}}), "need a value");
+  expect_part(bound(graph_of({{"x", {"a/1e30"}}}), {.named = {{"x:0", 4}}, .batch = {}}), "cannot be 4");
+}
+
 TEST(Dimensions, CannotContradictEachOther) {
   expect_part(bound(cached(), {.named = {{"new", 1}, {"past", 127}, {"mask:1", 64}}, .batch = 1}), "both 64 and 128");
   expect_part(bound(cached(), {.named = {{"ids:0", 2}, {"mask:0", 3}, {"new", 1}, {"past", 1}}, .batch = {}}),

@@ -113,6 +113,15 @@ TEST(Functions, MayNotGrowWithoutEnd) {
   }
   model = calling({node("f7", {"a"}, {"b"}, {}, "mine")});
   EXPECT_NE(written_out(model, bomb)[0].find("200,000"), std::string::npos);
+  Function branching = function("branching", {"y"}), listing = function("listing", {"y"});
+  Graph branch;
+  branch.nodes.assign(2000, node("Relu", {"x"}, {"t"}));
+  branching.nodes = {node("If", {"x"}, {"y"}, {test::graph("then_branch", branch)})};
+  listing.nodes = {node("Relu", {"x"}, {"y"}, {test::ints("list", Dims(std::vector<std::int64_t>(1'000'000)))})};
+  for (const Function& large : {branching, listing}) {
+    model = calling(std::vector<Node>(101, node(large.name, {"a"}, {"b"}, {}, "mine")));
+    EXPECT_NE(written_out(model, {large})[0].find("512 MiB"), std::string::npos) << large.name;
+  }
 }
 
 }  // namespace
