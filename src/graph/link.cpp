@@ -69,6 +69,7 @@ class Linking {
   void add_initializer(const onnx::Tensor& tensor) {
     ir::Value& value = graph_.value(find_or_add(tensor.name));
     value.constant = !tensor.overridable;
+    if (tensor.overridable) overridable_.insert(find_or_add(tensor.name));
     value.info = initializer_info(tensor);
   }
   void add_input(const std::string& name, TensorInfo info) {
@@ -96,6 +97,8 @@ class Linking {
   }
   bool reorder_input(ir::NodeId id);
   void apply_declared(ir::ValueId id);
+  /// Its outputs are overridable where what it reads is; shapes are not.
+  void note_overridable(const ir::Node& node);
 
   const onnx::Model& model_;
   const Catalogue* catalogue_;
@@ -104,6 +107,7 @@ class Linking {
   std::unordered_map<std::string_view, const onnx::ValueInfo*> declared_;
   std::unordered_map<std::string_view, ir::ValueId> by_name_;
   std::unordered_set<ir::ValueId> taken_on_trust_;  // values whose shape the file declares, and what follows from them
+  std::unordered_set<ir::ValueId> overridable_;     // values that callers may give, and what is computed from them
   ir::Graph graph_;
 };
 
@@ -152,6 +156,13 @@ void Linking::apply_declared(ir::ValueId id) {
   taken_on_trust_.insert(id);
 }
 
+void Linking::note_overridable(const ir::Node& node) {
+  const auto overridable = [&](ir::ValueId input) { return overridable_.contains(input); };
+  if (node.is("Shape") || node.is("Size") || std::ranges::none_of(node.inputs, overridable)) return;
+  overridable_.insert(node.outputs.begin(), node.outputs.end());
+  overridable_.erase(ir::kNothing);
+}
+
 /// Inputs that the operator cannot have. A file's own word for a shape may be out of date, so that it is none.
 std::optional<std::string> Linking::contradiction(ir::NodeId id) const {
   const ir::Node& node = graph_.node(id);
@@ -173,6 +184,7 @@ Result<void> Linking::add(const onnx::Node& node, const std::string& prefix) {
   if (!known && node.domain == shapes::kNchwc && node.op == "ReorderInput") reorder_input(id);
   if (const auto what = known ? std::nullopt : contradiction(id); what)
     return fail(Errc::invalid_input, "node '" + graph_.node(id).name + "' (" + operator_name(node) + ") " + *what);
+  if (!overridable_.empty()) note_overridable(graph_.node(id));
   const bool trusting = on_trust(graph_.node(id));
   for (const ir::ValueId output : graph_.node(id).outputs) {
     if (output == ir::kNothing) continue;
@@ -185,10 +197,11 @@ Result<void> Linking::add(const onnx::Node& node, const std::string& prefix) {
 /// A node that holds graphs: an If whose condition is known becomes what it takes.
 Result<void> Linking::add_branch(const onnx::Node& node, const std::string& prefix) {
   const bool branches = node.op == "If" && node.domain.empty() && node.inputs.size() == 1;
-  const auto& decided = branches ? graph_.info(find_or_add(node.inputs[0])).values : std::nullopt;
-  const bool known = decided && decided->size() == 1;
+  const ir::ValueId condition = branches ? find_or_add(node.inputs[0]) : ir::kNothing;
+  const auto* decided = branches && !overridable_.contains(condition) ? &graph_.info(condition).values : nullptr;
+  const bool known = decided != nullptr && *decided && (*decided)->size() == 1;
   const onnx::Attribute* taken =
-      known ? node.attribute(decided->front() != 0 ? "then_branch" : "else_branch") : nullptr;
+      known ? node.attribute((*decided)->front() != 0 ? "then_branch" : "else_branch") : nullptr;
   if (taken != nullptr && taken->g) return add_graph(*taken->g, node, prefix + node.name + "/");
   return fail(Errc::unsupported, "control flow is not supported: node " + operator_name(node) + " '" + node.name +
                                      (branches ? "' takes a branch that only a run decides"
@@ -222,7 +235,9 @@ Result<void> Linking::add_graph(const onnx::Graph& branch, const onnx::Node& nod
   for (const std::size_t i : passed_on) {
     if (node.outputs[i].empty()) continue;
     const ir::ValueId from = by_name_.at(branch.outputs[i].name), to = find_or_add(node.outputs[i]);
-    infer_node(graph_, graph_.add_node("Identity", "", prefix + node.outputs[i], {from}, {to}), catalogue_);
+    const ir::NodeId id = graph_.add_node("Identity", "", prefix + node.outputs[i], {from}, {to});
+    infer_node(graph_, id, catalogue_);
+    note_overridable(graph_.node(id));
   }
   for (const std::string_view name : names) by_name_.erase(name);
   return {};

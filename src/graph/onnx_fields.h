@@ -26,8 +26,8 @@ inline constexpr Number name = 1, f = 2, i = 3, s = 4, t = 5, g = 6, floats = 7,
                         type = 20, reference = 21;
 }
 namespace tensor {
-inline constexpr Number dims = 1, type = 2, float_data = 4, int32_data = 5, int64_data = 7, name = 8, raw_data = 9,
-                        double_data = 10, uint64_data = 11, doc = 12, external = 13, data_location = 14;
+inline constexpr Number dims = 1, type = 2, float_data = 4, int32_data = 5, string_data = 6, int64_data = 7, name = 8,
+                        raw_data = 9, double_data = 10, uint64_data = 11, doc = 12, external = 13, data_location = 14;
 }
 namespace sparse {
 inline constexpr Number values = 1, indices = 2, dims = 3;

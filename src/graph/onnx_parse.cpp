@@ -109,6 +109,14 @@ std::int64_t whole_number(std::string_view text) {
   return std::clamp<std::int64_t>(value, 0, kMaxElements / 2);
 }
 
+/// Types of 4 bits and of 2 are packed.
+std::int64_t stored_bytes(std::int64_t elements, DataType type) {
+  const auto number = static_cast<std::int32_t>(type);
+  if (number >= 21 && number <= 23) return (elements + 1) / 2;
+  if (number >= 25 && number <= 26) return (elements + 3) / 4;
+  return elements * static_cast<std::int64_t>(element_size(type));
+}
+
 /// Where its data are, of a tensor that has them in another file.
 void read_external(const Field& message, Failure& failure, Tensor& tensor) {
   std::int64_t offset = 0, length = 0;
@@ -121,7 +129,7 @@ void read_external(const Field& message, Failure& failure, Tensor& tensor) {
     if (key == "location") tensor.external_location = std::move(value);
   }
   if (length == 0 && dims_fit(tensor.dims))
-    length = std::min(tensor.elements(), kMaxElements / 64) * static_cast<std::int64_t>(element_size(tensor.type));
+    length = stored_bytes(std::min(tensor.elements(), kMaxElements / 64), tensor.type);
   tensor.external_end = offset + length;
 }
 
@@ -130,7 +138,7 @@ bool holds_data(const Field& part) {
   namespace f = field::tensor;
   const bool data = (part.number >= f::float_data && part.number <= f::int64_data) || part.number == f::raw_data ||
                     part.number == f::double_data || part.number == f::uint64_data;
-  return data && (part.type != Type::bytes || !part.bytes.empty());
+  return data && (part.type != Type::bytes || !part.bytes.empty() || part.number == f::string_data);
 }
 
 Tensor read_tensor(const Field& message, Failure& failure) {

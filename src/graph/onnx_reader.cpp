@@ -92,25 +92,38 @@ Result<void> twice(std::string_view tensor) {
   return fail(Errc::invalid_input, "the tensor '" + std::string(tensor) + "' is produced twice");
 }
 
+Result<void> check_outputs(const Graph& graph, const Scope& available) {
+  for (const ValueInfo& output : graph.outputs)
+    if (!available.contains(output.name))
+      return fail(Errc::invalid_input, "the graph's output '" + output.name + "' is produced by no node");
+  return {};
+}
+
 Result<void> check_nodes(const Graph& graph, Scope& available);
 
 Result<void> check_inner(const Graph& graph, const Scope& around) {
   Scope available{.around = &around};
-  for (const Tensor& tensor : graph.initializers) available.names.insert(tensor.name);
+  for (const Tensor& tensor : graph.initializers) {
+    if (around.contains(tensor.name)) return twice(tensor.name);
+    available.names.insert(tensor.name);
+  }
   for (const ValueInfo& input : graph.inputs) available.names.insert(input.name);
   return check_nodes(graph, available);
 }
 
+/// What they read, and what the graph gives.
 Result<void> check_nodes(const Graph& graph, Scope& available) {
   for (const Node& node : graph.nodes) {
     for (const std::string& input : node.inputs)
       if (!input.empty() && !available.contains(input)) return missing_producer(graph, node, input);
     for (const Attribute& attribute : node.attributes)
       if (auto checked = attribute.g ? check_inner(*attribute.g, available) : Result<void>(); !checked) return checked;
-    for (const std::string& output : node.outputs)
-      if (!output.empty() && !available.names.insert(output).second) return twice(output);
+    for (const std::string& output : node.outputs) {
+      const bool outside = available.around != nullptr && available.around->contains(output);
+      if (!output.empty() && (outside || !available.names.insert(output).second)) return twice(output);
+    }
   }
-  return {};
+  return check_outputs(graph, available);
 }
 
 /// Of several of one name the last, as engines do where they are alike.
@@ -158,11 +171,7 @@ Result<void> check_graph(Model& model) {
   unlist_initializers(model, available.names);
   for (const ValueInfo& input : graph.inputs)
     if (!available.names.insert(input.name).second) return twice(input.name);
-  if (auto checked = check_nodes(graph, available); !checked) return checked;
-  for (const ValueInfo& output : graph.outputs)
-    if (!available.contains(output.name))
-      return fail(Errc::invalid_input, "the graph's output '" + output.name + "' is produced by no node");
-  return {};
+  return check_nodes(graph, available);
 }
 
 }  // namespace

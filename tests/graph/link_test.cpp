@@ -83,6 +83,17 @@ TEST(Branches, WhatOnlyARunDecidesIsRefusedByName) {
   EXPECT_NE(error_of(file, {.named = {}, .batch = 1}).find("node Loop 'If_y' runs a graph"), std::string::npos);
 }
 
+TEST(Branches, WhatCallersMayOverrideDecidesNothing) {
+  onnx::Model file = squeezed_if_one();
+  file.graph.initializers[1].overridable = true;
+  EXPECT_NE(error_of(file, {.named = {}, .batch = 1}).find("only a run decides"), std::string::npos);
+  file = squeezed_if_one();
+  file.graph.nodes[0].inputs = {"given"};  // its shape is as it is
+  file.graph.initializers.push_back(weight("given", {4, 1, 8}));
+  file.graph.initializers.back().overridable = true;
+  EXPECT_EQ(output_dims(must(link(file, {.named = {}, .batch = 4}, nullptr))), (Dims{4, 8}));
+}
+
 /// One node on x and weights w.
 onnx::Model single(const std::string& op, const Dims& x, const Dims& w, std::vector<onnx::Attribute> attributes = {}) {
   onnx::Graph file;
@@ -167,6 +178,17 @@ TEST(TensorLists, WhatIsTakenFromThemHasAShape) {
   EXPECT_EQ(dims("c"), (Dims{1, 7}));
   EXPECT_EQ(dims("d"), (Dims{1, 144, 7}));
   EXPECT_EQ(dims("e"), (Dims{96, 1, 7}));
+}
+
+TEST(TensorLists, VeryLongOnesAreNotFollowed) {
+  onnx::Graph file;
+  file.inputs = {value("x", {1, 8})};
+  file.initializers = {int_scalar("last", -1)};
+  file.nodes = {node("SequenceConstruct", std::vector<std::string>(5000, "x"), {"list"}),
+                node("SequenceAt", {"list", "last"}, {"a"}), node("ConcatFromSequence", {"list"}, {"b"})};
+  const ir::Graph linked = must(link(model(std::move(file)), {}, nullptr));
+  EXPECT_EQ(linked.info(linked.node(1).outputs[0]).dims, (Dims{1, 8}));
+  EXPECT_FALSE(linked.info(linked.node(2).outputs[0]).known);
 }
 
 /// The shapes of an attention's result and of the caches that it gives.

@@ -208,11 +208,29 @@ TEST(OnnxReader, ReadsGraphsInsideOfNodes) {
   EXPECT_NE(error_of(m).find("'nowhere', which nothing produces"), std::string::npos) << error_of(m);
   for (int depth = 0; depth < 40; ++depth) {
     Graph outer;
+    outer.outputs = branch.outputs;
     outer.nodes = {node("If", {"t1"}, {"inner"}, {test::graph("then_branch", branch)})};
     branch = outer;
   }
   m.graph.nodes[1].attributes = {test::graph("then_branch", branch)};
   EXPECT_NE(error_of(m).find("32 deep"), std::string::npos) << error_of(m);
+}
+
+TEST(OnnxReader, NamesInsideOfNodesAreTheirOwn) {
+  const auto error_with = [](const Graph& branch) {
+    Model m = relu_chain(1);
+    m.graph.nodes.push_back(node("If", {"t1"}, {"y"}, {test::graph("then_branch", branch)}));
+    return error_of(m);
+  };
+  Graph branch;
+  branch.nodes = {node("Relu", {"t1"}, {"t0"})};
+  EXPECT_NE(error_with(branch).find("'t0' is produced twice"), std::string::npos) << error_with(branch);
+  branch.nodes = {node("Relu", {"t1"}, {"inner"})};
+  branch.initializers = {weight("t1", {1})};
+  EXPECT_NE(error_with(branch).find("'t1' is produced twice"), std::string::npos) << error_with(branch);
+  branch.initializers.clear();
+  branch.outputs = {value("nobody", {1})};
+  EXPECT_NE(error_with(branch).find("output 'nobody' is produced by no node"), std::string::npos);
 }
 
 TEST(OnnxReader, WritesFunctionsOutWhereTheyAreCalled) {
@@ -272,6 +290,17 @@ TEST(OnnxReader, AcceptsUnknownDomainsAndFutureOperatorSets) {
   EXPECT_EQ(error_of(m), "");
 }
 
+TEST(OnnxReader, AnEmptyTextIsData) {
+  const auto stripped = [](const std::string& data) {
+    const std::string tensor = message(8, "w") + std::string("\x08\x01\x10\x08", 4) + data;  // one string
+    const auto model =
+        read(around_graph(message(5, tensor) + message(1, message(1, "w") + message(2, "y") + message(4, "Identity"))));
+    return model->graph.initializers.at(0).stripped;
+  };
+  EXPECT_TRUE(stripped(""));
+  EXPECT_FALSE(stripped(message(6, "")));
+}
+
 TEST(OnnxReader, InitializersListedAsInputsAreNotInputs) {
   Model m = relu_chain(1);
   m.graph.initializers = {weight("w", {3})};
@@ -314,6 +343,18 @@ TEST_F(OnnxReaderFile, NamesAMissingWeightFileUnlessToldToIgnoreIt) {
   std::ofstream(folder_ / "weights.bin") << std::string(19999, 'x');
   EXPECT_NE(read_model_file(file).error().context.find("too short: it has 19999 bytes of 20000"), std::string::npos);
   std::ofstream(folder_ / "weights.bin") << std::string(20000, 'x');
+  EXPECT_TRUE(read_model_file(file).has_value());
+}
+
+TEST_F(OnnxReaderFile, FourBitsAreHalfAByteInAWeightFile) {
+  Model m = relu_chain(1);
+  m.graph.initializers = {weight("w", {5000})};
+  m.graph.initializers[0].type = static_cast<DataType>(21);  // uint4
+  m.graph.initializers[0].external_location = "weights.bin";
+  const auto file = write(m);
+  std::ofstream(folder_ / "weights.bin") << std::string(2499, 'x');
+  EXPECT_NE(read_model_file(file).error().context.find("has 2499 bytes of 2500"), std::string::npos);
+  std::ofstream(folder_ / "weights.bin") << std::string(2500, 'x');
   EXPECT_TRUE(read_model_file(file).has_value());
 }
 
