@@ -69,7 +69,7 @@ struct CampaignSummary {
   bool interrupted = false;
   double spent_ns = 0;
   std::vector<std::string> unreached = {};  // module types that carriers could have, but none that was measured had
-  RoundTable minima = {};  // of the carriers' bursts, where this run measured them
+  RoundTable minima = {};                   // of the carriers' bursts, where this run measured them
 };
 
 /// One line of a dry run's plan.
