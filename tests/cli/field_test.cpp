@@ -354,7 +354,7 @@ TEST_F(Field, ACoverageAboveOneIsPercent) {
     EXPECT_EQ(outcome.code, 3) << share << outcome;
     EXPECT_TRUE(contains(outcome.err, "below --min-coverage 100.0 %")) << share << outcome;
   }
-  EXPECT_EQ(by("rules", file, {"--min-coverage", "1%"}).code, 0);
+  EXPECT_EQ(by("rules", file, {"--min-coverage", "0.001%"}).code, 0);
 }
 
 TEST_F(Field, AnEngineThatIsNamedMustBeThere) {

@@ -99,14 +99,22 @@ TEST_F(Pipeline, ModuleLatenciesAreRecoveredWithoutTheProfilersCost) {
   EXPECT_LT(module_error(store, catalogue, dataset), 0.03);
 }
 
+// One campaign may have a large operator in one carrier only, whose time cannot be told from its company's.
 TEST_F(Pipeline, ModuleLatenciesAreRecoveredFromTotalsAlone) {
   const auto catalogue = must(Catalogue::builtin());
-  Store store = measure("times=none", catalogue, options_for(std::chrono::seconds(30)));
-  const auto dataset = must(learn::load_dataset(store, 1, catalogue));
-  EXPECT_FALSE(dataset.report.timed);
-  EXPECT_EQ(dataset.report.carriers_left_out, 0);
-  EXPECT_NEAR(dataset.report.profiler.per_run_ns, 2000, 2000);
-  EXPECT_LT(module_error(store, catalogue, dataset), 0.25);
+  std::vector<double> errors;
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    CampaignOptions options = options_for(std::chrono::seconds(30));
+    options.seed = seed;
+    Store store = measure("times=none", catalogue, options);
+    const auto dataset = must(learn::load_dataset(store, 1, catalogue));
+    EXPECT_FALSE(dataset.report.timed);
+    EXPECT_EQ(dataset.report.carriers_left_out, 0);
+    EXPECT_NEAR(dataset.report.profiler.per_run_ns, 2000, 2000);
+    errors.push_back(module_error(store, catalogue, dataset));
+    test::fs::remove(at("host.db"));
+  }
+  EXPECT_LT(median(errors), 0.25);
 }
 
 TEST_F(Pipeline, NoiseAndDriftAreTakenOut) {
