@@ -414,7 +414,9 @@ class RealEngineCatalogue : public ExtendedCatalogue {
 
 TEST_F(RealEngineCatalogue, ATypeForAStandardOperator) {
   test::write_text(at("more/elu.toml"), kElu);
-  test::write_text(at("campaign.toml"), "max_macs = 2e7\nmodule_share = 0.5\nburst_ms = 10\nprofile_ms = 10\n");
+  test::write_text(at("campaign.toml"),
+                   "families = [\"module:elu\", \"squeezenet\", \"resnet_bottleneck\"]\nmax_macs = 2e7\n"
+                   "module_share = 0.5\nburst_ms = 10\nprofile_ms = 10\n");
   onboard("onnxruntime", "10s");
   const test::Json module = module_of(model_with(test::node("Elu", {"a"}, {"b"}), {1, 64, 1024}), "elu");
   EXPECT_NE(module["status"], "unknown") << module.dump(1);
