@@ -142,7 +142,7 @@ std::string listed(const FormCosts& costs) {
 
 /// Kernel classes with fewer samples are hardly in the networks that intervals are fitted to, where these are
 /// generated.
-constexpr std::uint32_t kFamiliarSamples = 100;
+constexpr std::uint32_t kFamiliarSamples = 30;
 
 std::string rounded(double value) { return std::to_string(static_cast<long long>(std::ceil(value))); }
 

@@ -18,7 +18,7 @@ double module_spread(std::vector<double> residuals, double level) {
 
 /// From so many modules on a class has an interval of its own; that of the others is the common one, or their own where
 /// it is wider.
-constexpr std::size_t kOwnSpread = 40;
+constexpr std::size_t kOwnSpread = 10;
 
 }  // namespace
 
