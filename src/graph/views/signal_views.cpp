@@ -18,17 +18,22 @@ Result<double> single_value(const NodeView& node, std::size_t input) {
   return values->front();
 }
 
+/// As long as an input says, where it is there.
+Result<Transforms> with_length(const NodeView& node, std::size_t input, Transforms found) {
+  if (!node.has_input(input)) return found;
+  const auto length = single_value(node, input);
+  if (!length) return tl::unexpected(length.error());
+  found.length = *length;
+  return found;
+}
+
 /// Signal, step between frames, window, length of a frame.
 Result<Transforms> short_time(const NodeView& node) {
   const Dims& out = output_dims(node, 0);
   if (out.size() != 4) return not_applicable("out0 has not 4 axes");
   Transforms found{.count = product(std::span(out).first(2))};
   if (node.has_input(2) && input_dims(node, 2).size() == 1) found.length = product(input_dims(node, 2));
-  if (!node.has_input(3)) return found;
-  const auto length = single_value(node, 3);
-  if (!length) return tl::unexpected(length.error());
-  found.length = *length;
-  return found;
+  return with_length(node, 3, found);
 }
 
 Result<Transforms> transforms(const NodeView& node) {
@@ -44,11 +49,7 @@ Result<Transforms> transforms(const NodeView& node) {
   if (!place || in[*place] == 0 || in.back() == 0) return not_applicable("the axis is outside the tensor");
   Transforms found{.length = static_cast<double>(in[*place])};
   found.count = product(in) / found.length / (in.size() > 2 ? static_cast<double>(in.back()) : 1.0);
-  if (!node.has_input(1)) return found;
-  const auto length = single_value(node, 1);
-  if (!length) return tl::unexpected(length.error());
-  found.length = *length;
-  return found;
+  return with_length(node, 1, found);
 }
 
 /// length, count, whether the length is a power of two, and the power of two that holds twice the length less one:

@@ -74,7 +74,11 @@ class LeftOut {
     ratios_.push_back(std::log(ratio));
     weights_.push_back(weight);
   }
-  void end_of_type() { types_ += ratios_.size() > seen_ ? 1 : 0, seen_ = ratios_.size(); }
+  /// What was added since the last time is one type, if it is anything.
+  void end_of_type() {
+    if (ratios_.size() > seen_) ++types_;
+    seen_ = ratios_.size();
+  }
 
   [[nodiscard]] CostFactors factors(double level) const {
     if (types_ < kFewestTypes) return {};
