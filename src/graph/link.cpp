@@ -28,7 +28,8 @@ class BlockedChannels {
 
  private:
   std::unordered_map<std::string_view, std::int64_t> by_reader_;
-  bool has_odd_eight_ = false;  // some weights are a multiple of 8 but not of 16: the block is 8
+  std::unordered_set<std::string_view> pooled_;  // only whole blocks are
+  bool has_odd_eight_ = false;                   // some weights are a multiple of 8 but not of 16: the block is 8
 };
 
 BlockedChannels::BlockedChannels(const onnx::Graph& graph) {
@@ -36,7 +37,9 @@ BlockedChannels::BlockedChannels(const onnx::Graph& graph) {
   std::unordered_map<std::string_view, const onnx::Tensor*> weights;
   for (const onnx::Tensor& tensor : graph.initializers) weights.emplace(tensor.name, &tensor);
   for (const onnx::Node& node : graph.nodes) {
-    if (node.domain != shapes::kNchwc || node.op != "Conv" || node.inputs.size() < 2) continue;
+    if (node.domain != shapes::kNchwc || node.inputs.empty()) continue;
+    if (node.op.ends_with("Pool")) pooled_.insert(node.inputs[0]);
+    if (node.op != "Conv" || node.inputs.size() < 2) continue;
     const auto found = weights.find(node.inputs[1]);
     if (found == weights.end() || found->second->dims.size() != 4 || !shapes::acceptable(found->second->dims)) continue;
     const Dims& dims = found->second->dims;
@@ -49,7 +52,7 @@ BlockedChannels::BlockedChannels(const onnx::Graph& graph) {
 
 std::optional<std::int64_t> BlockedChannels::of(const std::string& tensor, std::int64_t channels) const {
   if (const auto found = by_reader_.find(tensor); found != by_reader_.end()) return found->second;
-  if (channels % 16 == 0) return channels;
+  if (channels % 16 == 0 || pooled_.contains(tensor)) return channels;
   if (has_odd_eight_) return (channels + 7) / 8 * 8;
   return std::nullopt;
 }
