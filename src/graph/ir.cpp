@@ -236,28 +236,6 @@ void Graph::fold(ValueId id) {
   if (std::ranges::all_of(outputs, [](ValueId output) { return output == kNothing; })) remove(maker);
 }
 
-void Graph::sweep() {
-  std::vector<NodeId> unread;
-  const auto idle = [&](NodeId id) {
-    return !nodes_[id].removed && std::ranges::all_of(nodes_[id].outputs, [&](ValueId output) {
-      return output == kNothing || uses(output) == 0;
-    });
-  };
-  for (NodeId id = 0; id < nodes_.size(); ++id) {
-    if (idle(id)) unread.push_back(id);
-  }
-  while (!unread.empty()) {
-    const NodeId id = unread.back();
-    unread.pop_back();
-    if (!idle(id)) continue;
-    const Ids inputs = nodes_[id].inputs;
-    remove(id);
-    for (const ValueId input : inputs) {
-      if (input != kNothing && values_[input].producer != kNothing) unread.push_back(values_[input].producer);
-    }
-  }
-}
-
 void Graph::name_all() {
   const auto named = static_cast<std::ptrdiff_t>(names_.size());
   names_.resize(values_.size());

@@ -131,8 +131,6 @@ class Graph {
   void redirect(ValueId from, ValueId to);
   /// The value becomes a constant; its producer goes with what only that one needed.
   void fold(ValueId id);
-  /// Removes nodes that nothing leads from to an output.
-  void sweep();
 
   /// Gives every value a name of its own (labels are numbered where another one is called so already), and nodes that
   /// are called after a value theirs.

@@ -91,14 +91,6 @@ TEST(Ir, DoesNotBypassFromAnInputToAnOutput) {
   EXPECT_FALSE(graph.node(0).removed);
 }
 
-TEST(Ir, SweepsWhatNobodyReads) {
-  Graph graph = edit(diamond());
-  graph.set_input(3, 0, graph.node(2).outputs[0]);
-  graph.sweep();
-  EXPECT_TRUE(graph.node(1).removed);
-  EXPECT_FALSE(graph.node(0).removed);
-}
-
 TEST(Ir, NewValuesHaveNamesOfTheirOwn) {
   const onnx::Model model = diamond();
   Graph graph = edit(model);

@@ -22,7 +22,7 @@ using latcast::test::must;
 const std::string kData = LATCAST_TEST_DATA;
 
 onnx::Model read(const std::string& file, onnx::ExternalWeights external = onnx::ExternalWeights::required) {
-  return must(onnx::read_model_file(kData + "/graph/" + file, external));
+  return must(onnx::read_model_file(kData + "/" + file, external));
 }
 
 /// Weights without their values, as from a file.
@@ -78,8 +78,8 @@ std::string older_summaries() {
   return text;
 }
 
-/// The lists were printed when `latcast bench graph --probes` found every probe equal to the engine's graph (blocks of
-/// 16). To renew them after such a check: LATCAST_RENEW=1, once.
+/// The lists were printed when `latcast bench graph --probes` found every probe equal to the engine's graph, with
+/// either width of blocks. To renew them after such a check: LATCAST_RENEW=1, once.
 TEST(Probes, AreDeducedAsTheEngineExecutedThem) {
   for (const int block : {16, 8}) {
     const std::string file = kData + "/rules/probes-" + std::to_string(block) + ".txt", found = probe_summaries(block);
@@ -142,15 +142,32 @@ int block_of(const onnx::Model& optimized) {
   return 16;
 }
 
+void expect_equal(const onnx::Model& engine, const ExecutedGraph& rules, const std::string& name) {
+  const Agreement agreement = compare_graphs(must(executed_as_is(engine, {})), rules);
+  EXPECT_TRUE(agreement.equal) << name;
+  EXPECT_EQ(agreement.common, agreement.engine_nodes) << name;
+  for (const auto& [what, count] : agreement.missing) ADD_FAILURE() << name << ": engine " << count << "x " << what;
+  for (const auto& [what, count] : agreement.surplus) ADD_FAILURE() << name << ": rules " << count << "x " << what;
+}
+
 TEST(ExecutedGraph, OfRealNetworksIsTheEngines) {
   for (const char* name : {"squeezenet", "shufflenet"}) {
-    const onnx::Model model = read(std::string(name) + ".onnx");
-    const onnx::Model engine = read(std::string(name) + ".optimized.onnx", onnx::ExternalWeights::ignored);
-    const Agreement agreement = compare_graphs(must(executed_as_is(engine, {})), deduce(model, block_of(engine)));
-    EXPECT_TRUE(agreement.equal) << name;
-    EXPECT_EQ(agreement.common, agreement.engine_nodes) << name;
-    for (const auto& [what, count] : agreement.missing) ADD_FAILURE() << name << ": engine " << count << "x " << what;
-    for (const auto& [what, count] : agreement.surplus) ADD_FAILURE() << name << ": rules " << count << "x " << what;
+    const onnx::Model model = read("graph/" + std::string(name) + ".onnx");
+    const onnx::Model engine = read("graph/" + std::string(name) + ".optimized.onnx", onnx::ExternalWeights::ignored);
+    expect_equal(engine, deduce(model, block_of(engine)), name);
+  }
+}
+
+/// Of channel counts that one width divides and the other does not.
+TEST(ExecutedGraph, IsTheEnginesWithEitherWidthOfBlocks) {
+  for (const char* name :
+       {"convnext", "inverted", "grouped", "joined", "window_attention", "decoder_bias", "decoder_shift"}) {
+    const std::string file = "executed/" + std::string(name);
+    const onnx::Model model = read(file + ".onnx", onnx::ExternalWeights::ignored);
+    for (const int block : {8, 16}) {
+      const std::string saved = file + "-" + std::to_string(block) + ".onnx";
+      expect_equal(read(saved, onnx::ExternalWeights::ignored), deduce(model, block), saved);
+    }
   }
 }
 
@@ -240,7 +257,7 @@ TEST(EngineTarget, IsReadFromVersionAndFeatures) {
 }
 
 TEST(Agreement, FindsWhatDiffers) {
-  const onnx::Model model = read("squeezenet.onnx");
+  const onnx::Model model = read("graph/squeezenet.onnx");
   const ExecutedGraph sixteen = deduce(model, 16), plain = deduce(model, 0);
   const Agreement same = compare_graphs(sixteen, sixteen);
   EXPECT_TRUE(same.equal);

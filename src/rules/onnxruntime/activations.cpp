@@ -10,12 +10,11 @@
 namespace latcast::rules::onnxruntime {
 namespace {
 
-constexpr double kSqrtHalf = 0.70710678118654752, kSqrt2OverPi = 0.79788456080286536;
+constexpr double kSqrt2 = 1.4142135623730951, kSqrt2OverPi = 0.79788456080286536, kCubic = 0.044715;
 
-/// x / sqrt(2), however it is written; what x is.
+/// x / sqrt(2), by division alone: the optimizer knows no other way to write it; what x is.
 ValueId over_root_two(const Graph& graph, const Node& node) {
-  if (node.is("Div") && near_scalar(graph, node.inputs[1], 1.0 / kSqrtHalf)) return node.inputs[0];
-  return times(graph, node, kSqrtHalf);
+  return node.is("Div") && near_scalar(graph, node.inputs[1], kSqrt2) ? node.inputs[0] : kNothing;
 }
 
 /// Everything that goes when `nodes` become one, which gives what the last of them gave.
@@ -32,15 +31,16 @@ bool multiplied(const Graph& graph, ValueId x) {
   return maker != nullptr && maker->is("Mul");
 }
 
-/// From 1 + f(x) on: times x, times a half, in that order or with the half first. The last product, with all nodes
-/// added to `nodes`; kNothing where it goes on otherwise.
-NodeId halved_product(const Graph& graph, NodeId sum, ValueId x, std::vector<NodeId>& nodes) {
-  if (!adds(graph, graph.node(sum), 1.0) || multiplied(graph, x)) return kNothing;
+/// From 1 + f(x) on: times x, times a half, with the half first or, where it may be, last. The last product, with all
+/// nodes added to `nodes`; kNothing where it goes on otherwise.
+NodeId halved_product(const Graph& graph, NodeId sum, ValueId x, bool half_last, std::vector<NodeId>& nodes) {
+  if (!adds(graph, graph.node(sum), 1.0)) return kNothing;
   const NodeId mul = next_is(graph, sum, "Mul");
   if (mul == kNothing) return kNothing;
   nodes.insert(nodes.end(), {sum, mul});
   const ValueId factor = other_input(graph.node(mul), graph.node(sum).outputs[0]);
   if (factor == x) {
+    if (!half_last || multiplied(graph, x)) return kNothing;
     const NodeId last = next_is(graph, mul, "Mul");
     if (last == kNothing || times(graph, graph.node(last), 0.5) == kNothing) return kNothing;
     nodes.push_back(last);
@@ -59,37 +59,62 @@ bool gelu_of_erf(Graph& graph, NodeId first, bool standard) {
   const NodeId sum = erf != kNothing ? next_is(graph, erf, "Add") : kNothing;
   if (sum == kNothing) return false;
   std::vector<NodeId> nodes = {first, erf};
-  const NodeId last = halved_product(graph, sum, x, nodes);
+  const NodeId last = halved_product(graph, sum, x, true, nodes);
   if (last == kNothing) return false;
   fuse(graph, nodes, last, "Gelu", standard ? std::string_view() : kMicrosoft, {x});
   return true;
 }
 
-/// The same with tanh: x * 0.5 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), from its tanh on.
-bool gelu_of_tanh(Graph& graph, NodeId tanh) {
-  const Node* outer = graph.producer(graph.node(tanh).input(0));
-  if (outer == nullptr || !outer->is("Mul")) return false;
-  const ValueId sum = times(graph, *outer, kSqrt2OverPi);
-  const Node* add = graph.producer(sum);
-  if (add == nullptr || !add->is("Add") || graph.uses(sum) != 1) return false;
-  ValueId x = kNothing;
-  std::vector<NodeId> nodes = {tanh, graph.value(graph.node(tanh).inputs[0]).producer, graph.value(sum).producer};
-  for (std::size_t i = 0; i < 2 && x == kNothing; ++i) {
-    const Node* cubic = graph.producer(add->inputs[i]);
-    if (cubic == nullptr || !cubic->is("Mul") || graph.uses(add->inputs[i]) != 1) continue;
-    const ValueId cube = times(graph, *cubic, 0.044715, 1e-4);
-    const Node* power = graph.producer(cube);
-    if (power == nullptr || !power->is("Pow") || !near_scalar(graph, power->inputs[1], 3.0)) continue;
-    if (graph.uses(cube) != 1 || power->inputs[0] != add->inputs[1 - i]) continue;
-    x = add->inputs[1 - i];
-    nodes.push_back(graph.value(add->inputs[i]).producer);
-    nodes.push_back(graph.value(cube).producer);
+/// The node that makes a value for one reader alone, if it is `op`; added to `nodes`.
+const Node* only_maker(const Graph& graph, ValueId id, std::string_view op, std::vector<NodeId>& nodes) {
+  const Node* maker = graph.producer(id);
+  if (maker == nullptr || !maker->is(op) || graph.uses(id) != 1) return nullptr;
+  nodes.push_back(graph.value(id).producer);
+  return maker;
+}
+
+/// x of sqrt(2 / pi) * (x + 0.044715 x^3).
+ValueId of_cubic_sum(const Graph& graph, const Node& outer, std::vector<NodeId> nodes, std::vector<NodeId>& found) {
+  const Node* add = only_maker(graph, times(graph, outer, kSqrt2OverPi), "Add", nodes);
+  for (std::size_t i = 0; i < 2 && add != nullptr; ++i) {
+    found = nodes;
+    const ValueId x = add->inputs[1 - i];
+    const Node* cubic = only_maker(graph, add->inputs[i], "Mul", found);
+    const Node* cube = cubic == nullptr ? nullptr : only_maker(graph, times(graph, *cubic, kCubic), "Pow", found);
+    if (cube != nullptr && near_scalar(graph, cube->inputs[1], 3.0) && cube->inputs[0] == x) return x;
   }
+  return kNothing;
+}
+
+/// x of sqrt(2 / pi) x * (1 + x * 0.044715 x).
+ValueId of_squared_sum(const Graph& graph, const Node& outer, const std::vector<NodeId>& nodes,
+                       std::vector<NodeId>& found) {
+  for (std::size_t way = 0; way < 8; ++way) {  // the order of each operator's inputs
+    const std::size_t i = way & 1U, j = way >> 1U & 1U, k = way >> 2U;
+    found = nodes;
+    const Node* scaled = only_maker(graph, outer.inputs[i], "Mul", found);
+    const Node* add = only_maker(graph, outer.inputs[1 - i], "Add", found);
+    if (scaled == nullptr || add == nullptr || !near_scalar(graph, add->inputs[j], 1.0)) continue;
+    const ValueId x = times(graph, *scaled, kSqrt2OverPi);
+    const Node* square = only_maker(graph, add->inputs[1 - j], "Mul", found);
+    if (square == nullptr || x == kNothing || square->inputs[k] != x) continue;
+    const Node* inner = only_maker(graph, square->inputs[1 - k], "Mul", found);
+    if (inner != nullptr && times(graph, *inner, kCubic) == x) return x;
+  }
+  return kNothing;
+}
+
+/// The same with tanh, from there on: half x first, times 1 + tanh of a cubic in x.
+bool gelu_of_tanh(Graph& graph, NodeId tanh) {
+  std::vector<NodeId> nodes = {tanh}, found;
+  const Node* outer = only_maker(graph, graph.node(tanh).input(0), "Mul", nodes);
+  if (outer == nullptr) return false;
+  ValueId x = of_cubic_sum(graph, *outer, nodes, found);
+  if (x == kNothing) x = of_squared_sum(graph, *outer, nodes, found);
   const NodeId one = x != kNothing ? next_is(graph, tanh, "Add") : kNothing;
-  const NodeId last = one != kNothing ? halved_product(graph, one, x, nodes) : kNothing;
-  if (last == kNothing) return false;
-  if (graph.value(graph.node(last).outputs[0]).output) return false;
-  fuse(graph, nodes, last, "FastGelu", kMicrosoft, {x});
+  const NodeId last = one != kNothing ? halved_product(graph, one, x, false, found) : kNothing;
+  if (last == kNothing || graph.value(graph.node(last).outputs[0]).output) return false;
+  fuse(graph, found, last, "FastGelu", kMicrosoft, {x});
   return true;
 }
 

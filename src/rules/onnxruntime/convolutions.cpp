@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "rules/onnxruntime/patterns.h"
+#include "rules/onnxruntime/versions.h"
 
 namespace latcast::rules::onnxruntime {
 namespace {
@@ -54,12 +55,13 @@ bool per_channel(const Dims& operand, const Dims& weights) {
   return true;
 }
 
-/// Adds a window's own padding and the node's before it.
+/// Adds a window's own padding and the node's before it, which an average counts then.
 bool add_pads(const std::vector<double>& pads, Node& window) {
   const onnx::Attribute* own = window.attribute("pads");
   const std::size_t rank = pads.size() / 2;
-  if (own == nullptr || own->ints.size() + 4 != pads.size()) return false;
-  onnx::Attribute sum = *own;
+  onnx::Attribute sum = own != nullptr ? *own : onnx::Attribute("pads", Dims(pads.size() - 4));
+  if (sum.ints.size() + 4 != pads.size()) return false;
+  if (window.op == "AveragePool") window.set({"count_include_pad", 1});
   for (std::size_t axis = 2; axis < rank; ++axis) {
     sum.ints[axis - 2] += static_cast<std::int64_t>(pads[axis]);
     sum.ints[axis - 2 + rank - 2] += static_cast<std::int64_t>(pads[axis + rank]);
@@ -89,11 +91,15 @@ std::optional<std::vector<double>> zero_padding(const Graph& graph, const Node& 
   return pads;
 }
 
-bool takes_padding(const Node& node) {
+bool takes_padding(const Node& node, int version) {
   if (!node.is("Conv") && !node.is("MaxPool") && !node.is("AveragePool")) return false;
   if (node.outputs.size() > 1 && node.outputs[1] != kNothing) return false;
+  const onnx::Attribute* own = node.attribute("pads");
+  const bool some = own != nullptr && std::ranges::any_of(own->ints, [](std::int64_t one) { return one != 0; });
+  const bool counted = node.op != "AveragePool" || node.integer("count_include_pad", 0) != 0;
+  if (version < since::kPadIntoPlainWindow ? own == nullptr : some && !counted) return false;
   const auto automatic = node.text("auto_pad");
-  return (automatic.empty() || automatic == "NOTSET") && node.attribute("pads") != nullptr;
+  return automatic.empty() || automatic == "NOTSET";
 }
 
 bool bounds_known(const Graph& graph, const Node& clip) {
@@ -154,12 +160,12 @@ std::size_t normalise_into_convolution(Graph& graph, const EngineTarget& /*targe
   });
 }
 
-std::size_t pad_into_window(Graph& graph, const EngineTarget& /*target*/) {
+std::size_t pad_into_window(Graph& graph, const EngineTarget& target) {
   return everywhere(graph, [&](NodeId id) {
     const auto pads = zero_padding(graph, graph.node(id));
     if (!pads) return false;
     const NodeId next = graph.only_reader(id);
-    if (next == kNothing || !takes_padding(graph.node(next))) return false;
+    if (next == kNothing || !takes_padding(graph.node(next), target.version)) return false;
     if (!add_pads(*pads, graph.node(next))) return false;
     return graph.bypass(id);
   });

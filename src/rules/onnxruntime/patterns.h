@@ -35,16 +35,17 @@ inline void fuse_activation(Graph& graph, NodeId id, NodeId reader, std::string_
   return node.inputs[0] == one ? node.inputs[1] : node.inputs[0];
 }
 
-[[nodiscard]] inline bool near_scalar(const Graph& graph, ValueId id, double wanted, double tolerance = 1e-3) {
+/// As close as the optimizer asks for.
+[[nodiscard]] inline bool near_scalar(const Graph& graph, ValueId id, double wanted) {
   const auto value = graph.scalar(id);
-  return value && std::abs(*value - wanted) <= tolerance * std::abs(wanted);
+  return value && std::abs(*value - wanted) <= 1e-5 * std::abs(wanted);
 }
 
 /// What a product multiplies with `factor`; kNothing where it is another product.
-[[nodiscard]] inline ValueId times(const Graph& graph, const Node& node, double factor, double tolerance = 1e-3) {
+[[nodiscard]] inline ValueId times(const Graph& graph, const Node& node, double factor) {
   if (!node.is("Mul")) return kNothing;
   for (std::size_t i = 0; i < 2; ++i) {
-    if (near_scalar(graph, node.inputs[i], factor, tolerance)) return node.inputs[1 - i];
+    if (near_scalar(graph, node.inputs[i], factor)) return node.inputs[1 - i];
   }
   return kNothing;
 }

@@ -55,6 +55,16 @@ void convolution_probes(std::vector<std::pair<std::string, Draw>>& out) {
     const Value padded = s.node("Pad", {s.input({1, 16, 12, 12}), s.ints({0, 0, 1, 1, 0, 0, 1, 1})});
     return s.conv(padded, 32, 3);
   });
+  for (const char* op : {"MaxPool", "AveragePool"}) {
+    for (const auto& [what, own] : {std::pair{"none of its own", 0}, std::pair{"some of its own", 1}}) {
+      out.emplace_back(std::string("pad into window: ") + op + " with " + what, [op, own](Sketch& s) {
+        const Value padded = s.node("Pad", {s.input({1, 24, 12, 12}), s.ints({0, 0, 0, 0, 0, 0, 1, 1})});
+        const Value x = own != 0 ? s.node(op, {padded}, {{"kernel_shape", {3, 3}}, {"pads", {1, 1, 1, 1}}})
+                                 : s.node(op, {padded}, {{"kernel_shape", {3, 3}}});
+        return s.node("Relu", {x});
+      });
+    }
+  }
   out.emplace_back("relu into clip", [](Sketch& s) {
     return s.node("Clip", {s.node("Relu", {s.input({1, 16, 12, 12})}), s.scalar(0), s.scalar(6)});
   });
@@ -89,6 +99,14 @@ void layout_probes(std::vector<std::pair<std::string, Draw>>& out) {
     });
     out.emplace_back("blocked channels, depthwise: " + std::to_string(channels),
                      [channels](Sketch& s) { return s.conv(s.input({1, channels, 12, 12}), channels, 3, channels); });
+  }
+  for (const std::int64_t channels : {24, 36}) {
+    out.emplace_back("blocked channels: concatenation and pool of " + std::to_string(channels), [channels](Sketch& s) {
+      const Value x = s.node("MaxPool", {s.node("Relu", {s.input({1, channels, 12, 12})})}, {{"kernel_shape", {2, 2}}});
+      return s.node("Concat", {x, s.conv(x, channels, 1), s.conv(x, 16, 1)}, {{"axis", 1}});
+    });
+    out.emplace_back("blocked channels, grouped: " + std::to_string(channels),
+                     [channels](Sketch& s) { return s.conv(s.input({1, 2 * channels, 8, 8}), 2 * channels, 3, 2); });
   }
   out.emplace_back("blocked channels, grouped", [](Sketch& s) { return s.conv(s.input({1, 64, 8, 8}), 64, 3, 2); });
   for (const char* op : {"MaxPool", "AveragePool"}) {
@@ -142,6 +160,14 @@ void simplification_probes(std::vector<std::pair<std::string, Draw>>& out) {
     const Value x = s.node("Identity", {s.node("Relu", {s.input({2, 8})})});
     const Value same = s.node("Cast", {s.node("Dropout", {x})}, {{"to", 1}});
     return s.node("Sigmoid", {s.node("Add", {same, s.scalar(0)})});
+  });
+  out.emplace_back("identities: what gives the graph's output stays",
+                   [](Sketch& s) { return s.node("Add", {s.node("Relu", {s.input({2, 8})}), s.scalar(0)}); });
+  out.emplace_back("constant folding: unread nodes stay, those that only a shape needed go", [](Sketch& s) {
+    const Value x = s.node("Relu", {s.input({2, 8})});
+    s.node("Neg", {s.node("Tanh", {x})});
+    const Value shape = s.node("Shape", {s.node("Exp", {x})});
+    return s.node("Expand", {s.node("Sigmoid", {s.input({1, 8})}), shape});
   });
   out.emplace_back("constant folding: shapes", [](Sketch& s) {
     const Value x = s.node("Relu", {s.input({2, 8, 6})});
@@ -210,9 +236,16 @@ Value erf_gelu(Sketch& s, const Value& x) {
   return s.node("Mul", {s.node("Mul", {x, one}), s.scalar(0.5)});
 }
 
-Value tanh_gelu(Sketch& s, const Value& x) {
-  const Value cube = s.node("Mul", {s.node("Pow", {x, s.scalar(3)}), s.scalar(0.044715)});
-  const Value inner = s.node("Mul", {s.node("Add", {x, cube}), s.scalar(std::sqrt(2.0 / M_PI))});
+/// Sqrt(2 / pi) times a cubic in x, by powers or by products.
+Value tanh_gelu(Sketch& s, const Value& x, bool products = false) {
+  const Value scale = s.scalar(std::sqrt(2.0 / M_PI)), cubic = s.scalar(0.044715);
+  Value inner;
+  if (products) {
+    const Value square = s.node("Mul", {s.node("Mul", {x, cubic}), x});
+    inner = s.node("Mul", {s.node("Mul", {x, scale}), s.node("Add", {square, s.scalar(1)})});
+  } else {
+    inner = s.node("Mul", {s.node("Add", {x, s.node("Mul", {s.node("Pow", {x, s.scalar(3)}), cubic})}), scale});
+  }
   const Value one = s.node("Add", {s.node("Tanh", {inner}), s.scalar(1)});
   return s.node("Mul", {s.node("Mul", {x, s.scalar(0.5)}), one});
 }
@@ -240,12 +273,31 @@ void pattern_probes(std::vector<std::pair<std::string, Draw>>& out) {
     const Value x = s.input({2, 8});
     return erf_gelu(s, s.node("Mul", {x, s.node("Tanh", {x})}));
   });
+  out.emplace_back("gelu: of a product, half of it first", [](Sketch& s) {
+    const Value x = s.node("Mul", {s.input({2, 8}), s.weight({8})});
+    const Value one = s.node("Add", {s.node("Erf", {s.node("Div", {x, s.scalar(std::sqrt(2.0))})}), s.scalar(1)});
+    return s.node("Mul", {s.node("Mul", {x, s.scalar(0.5)}), one});
+  });
+  for (const double root : {1.4142, 1.414}) {
+    out.emplace_back("gelu: a root of " + std::to_string(root).substr(0, 6), [root](Sketch& s) {
+      const Value x = s.node("Relu", {s.input({2, 8})});
+      const Value one = s.node("Add", {s.node("Erf", {s.node("Div", {x, s.scalar(root)})}), s.scalar(1)});
+      return s.node("Mul", {s.node("Mul", {x, one}), s.scalar(0.5)});
+    });
+  }
+  out.emplace_back("gelu: not where the root is multiplied", [](Sketch& s) {
+    const Value x = s.node("Relu", {s.input({2, 8})});
+    const Value one = s.node("Add", {s.node("Erf", {s.node("Mul", {x, s.scalar(std::sqrt(0.5))})}), s.scalar(1)});
+    return s.node("Mul", {s.node("Mul", {x, one}), s.scalar(0.5)});
+  });
   out.emplace_back("bias and gelu",
                    [](Sketch& s) { return erf_gelu(s, s.node("Add", {s.input({2, 8}), s.weight({8})})); });
   out.emplace_back("fast gelu",
                    [](Sketch& s) { return s.node("Relu", {tanh_gelu(s, s.node("Relu", {s.input({2, 8})}))}); });
   out.emplace_back("fast gelu: not at the end",
                    [](Sketch& s) { return tanh_gelu(s, s.node("Relu", {s.input({2, 8})})); });
+  out.emplace_back("fast gelu: of products",
+                   [](Sketch& s) { return s.node("Relu", {tanh_gelu(s, s.node("Relu", {s.input({2, 8})}), true)}); });
   out.emplace_back("quick gelu", [](Sketch& s) { return silu(s, s.node("Relu", {s.input({2, 8})})); });
   out.emplace_back("quick gelu, blocked",
                    [](Sketch& s) { return s.conv(silu(s, s.conv(s.input({1, 40, 6, 6}), 40, 1)), 32, 1); });
@@ -288,6 +340,22 @@ void transpose_probes(std::vector<std::pair<std::string, Draw>>& out) {
   out.emplace_back("transposes: merged", [](Sketch& s) {
     const Value x = s.transpose(s.node("Relu", {s.input({2, 5, 3, 8})}), {0, 2, 1, 3});
     return s.node("Softmax", {s.transpose(x, {0, 1, 3, 2})}, {{"axis", -1}});
+  });
+  for (const char* op : {"Elu", "Softplus"}) {
+    out.emplace_back(std::string("transposes: through ") + op, [op](Sketch& s) {
+      return s.node("Relu",
+                    {channels_first(s, s.node(op, {channels_last(s, s.node("Relu", {s.input({1, 5, 6, 7})}))}))});
+    });
+  }
+  out.emplace_back("transposes: not through a gather of a list", [](Sketch& s) {
+    const Value x = channels_last(s, s.node("Relu", {s.input({1, 5, 6, 7})}));
+    return channels_first(s, s.node("Gather", {x, s.ints({1, 3})}, {{"axis", 3}}));
+  });
+  out.emplace_back("transposes: behind a resampling and before axes are split", [](Sketch& s) {
+    const Value x = channels_first(s, s.node("Relu", {s.input({1, 4, 4, 6})}));
+    const Value larger = s.node("Resize", {x, {}, {}, s.ints({1, 6, 8, 8})}, {{"mode", "linear"}});
+    const Value y = s.node("Sigmoid", {channels_last(s, larger)});
+    return s.transpose(s.node("Reshape", {y, s.ints({1, 2, 4, 2, 4, 6})}), {0, 1, 3, 2, 4, 5});
   });
   out.emplace_back("transposes: through means", [](Sketch& s) {
     const Value x = channels_last(s, s.node("Relu", {s.input({1, 5, 6, 7})}));

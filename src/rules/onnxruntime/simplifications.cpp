@@ -153,6 +153,20 @@ bool gives_output(const Graph& graph, const Node& node) {
                              [&](ValueId output) { return output != kNothing && graph.value(output).output; });
 }
 
+/// With what it was the last to read: all that only shapes or folded values needed. What nobody read from the beginning
+/// is executed.
+void remove_unread(Graph& graph, ValueId value) {
+  std::vector<ValueId> left = {value};
+  while (!left.empty()) {
+    const NodeId id = left.back() == kNothing ? kNothing : graph.value(left.back()).producer;
+    left.pop_back();
+    const auto used = [&](ValueId output) { return output != kNothing && graph.uses(output) > 0; };
+    if (id == kNothing || std::ranges::any_of(graph.node(id).outputs, used)) continue;
+    left.insert(left.end(), graph.node(id).inputs.begin(), graph.node(id).inputs.end());
+    graph.remove(id);
+  }
+}
+
 }  // namespace
 
 std::size_t remove_identities(Graph& graph, const EngineTarget& /*target*/) {
@@ -161,7 +175,7 @@ std::size_t remove_identities(Graph& graph, const EngineTarget& /*target*/) {
     std::size_t kept = 0;
     const bool nothing = node.is("Identity") || is_dropout_without_effect(graph, node) ||
                          is_cast_to_same(graph, node) || is_noop(graph, node, kept) || keeps_everything(graph, node);
-    return nothing && graph.bypass(id, kept);
+    return nothing && (node.is("Identity") || !gives_output(graph, node)) && graph.bypass(id, kept);
   });
 }
 
@@ -183,29 +197,35 @@ std::size_t multiply_by_quotient(Graph& graph, const EngineTarget& /*target*/) {
 
 std::size_t write_out_functions(Graph& graph, const EngineTarget& /*target*/) {
   return everywhere(graph, [&](NodeId id) {
-    if (!graph.node(id).is("HardSwish")) return false;
+    const bool mish = graph.node(id).is("Mish");
+    if (!mish && !graph.node(id).is("HardSwish")) return false;
     const Node node = graph.node(id);
     const TensorInfo info = graph.info(node.outputs[0]);
     graph.remove(id);
     const ValueId gate = graph.add_value(Label(node.outputs[0], "_gate"), info);
-    graph.add_node("HardSigmoid", {}, node.name, {node.inputs[0]}, {gate}, {{"alpha", 1.0F / 6.0F}, {"beta", 0.5F}});
+    if (mish) {
+      const ValueId raw = graph.add_value(Label(node.outputs[0], "_softplus"), info);
+      graph.add_node("Softplus", {}, node.name, {node.inputs[0]}, {raw});
+      graph.add_node("Tanh", {}, node.name, {raw}, {gate});
+    } else {
+      graph.add_node("HardSigmoid", {}, node.name, {node.inputs[0]}, {gate}, {{"alpha", 1.0F / 6.0F}, {"beta", 0.5F}});
+    }
     graph.add_node("Mul", {}, node.name, {node.inputs[0], gate}, {node.outputs[0]});
     return true;
   });
 }
 
 std::size_t fold_constants(Graph& graph, const EngineTarget& /*target*/) {
-  const std::size_t count = everywhere(graph, [&](NodeId id) {
+  return everywhere(graph, [&](NodeId id) {
     const Node& node = graph.node(id);
     if (node.removed || !foldable(graph, node) || gives_output(graph, node)) return false;
-    const Ids outputs = node.outputs;
+    const Ids inputs = node.inputs, outputs = node.outputs;
     for (const ValueId output : outputs) {
       if (output != kNothing) graph.fold(output);
     }
+    for (const ValueId input : inputs) remove_unread(graph, input);
     return true;
   });
-  graph.sweep();
-  return count;
 }
 
 std::size_t share_constants(Graph& graph, const EngineTarget& /*target*/) {

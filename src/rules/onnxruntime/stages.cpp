@@ -9,7 +9,8 @@ namespace {
 
 constexpr int kRounds = 10;  // the optimizer's own limit
 
-constexpr std::array kFunctions = {Rule{"functions", write_out_functions, {"HardSwish"}}};
+constexpr std::array kFunctions = {Rule{"functions", write_out_functions, {"HardSwish"}},
+                                   Rule{"functions", write_out_functions, {"Mish"}}};
 
 constexpr std::array kBasic = {
     Rule{"identities", remove_identities},
@@ -45,7 +46,7 @@ constexpr std::array kExtended = {
     Rule{"transpose in matmul", transpose_in_matmul, {"Transpose"}},
     Rule{"bias and gelu", bias_gelu, {"Add"}},
     Rule{"skip and layer norm", skip_layer_norm, {"LayerNormalization", "Add"}},
-    Rule{"fast gelu", fast_gelu, {"Tanh", "Pow"}},
+    Rule{"fast gelu", fast_gelu, {"Tanh"}},
     Rule{"quick gelu", quick_gelu, {"Sigmoid", "Mul"}},
     Rule{"scale in matmul", scale_in_matmul},
 };

@@ -160,10 +160,10 @@ bool push_slice(TransposePass& pass, NodeId id, const Axes& perm) {
 bool push_gather(TransposePass& pass, NodeId id, const Axes& perm) {
   const TensorInfo& indices = pass.info(pass.graph.node(id).input(1));
   Axes axis = {pass.graph.node(id).integer("axis", 0)};
-  if (!indices.known || indices.dims.size() > 1 || !normalise(axis, perm.size())) return false;
+  if (!indices.known || !indices.dims.empty() || !normalise(axis, perm.size())) return false;
   const std::int64_t before = perm[at(axis[0])];
   pass.graph.node(id).set({"axis", before});
-  return push_first(pass, id, perm, indices.dims.empty() ? without(perm, {before}) : perm);
+  return push_first(pass, id, perm, without(perm, {before}));
 }
 
 void unsqueeze_input(TransposePass& pass, NodeId id, std::size_t i, const Axes& axes) {

@@ -51,7 +51,8 @@ OperatorTable<OperatorKind> make_table() {
                     "Cosh",     "Asin",
                     "Acos",     "Atan",
                     "Asinh",    "Acosh",
-                    "Atanh"});
+                    "Atanh",    "Elu",
+                    "Gelu"});
   add(Kind::broadcast, {"Add",         "Max",  "Min",   "Mul",      "Sub",   "Div",     "And",  "Or",
                         "Xor",         "Mod",  "PRelu", "BitShift", "Equal", "Greater", "Less", "GreaterOrEqual",
                         "LessOrEqual", "Mean", "Sum",   "Pow",      "Where"});

@@ -119,7 +119,7 @@ bool merge_transpose_and_reshape(TransposePass& pass, NodeId transpose, NodeId r
   const TensorInfo &from = pass.info(node.inputs[0]), &to = pass.info(node.outputs[0]);
   if (!from.known || !to.known) return false;
   if (const auto perm = order_of_reshape(from.dims, to.dims)) return merge(pass, transpose, reshape, *perm);
-  return !pass.assigned && pass.version >= since::kTransposeAfterSplit && push_splitting(pass, transpose, reshape);
+  return pass.version >= since::kTransposeAfterSplit && push_splitting(pass, transpose, reshape);
 }
 
 }  // namespace latcast::rules::onnxruntime

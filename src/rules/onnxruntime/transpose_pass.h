@@ -37,6 +37,8 @@ struct TransposePass {
   [[nodiscard]] Kind kind(const Node& node) const {
     const Kind found = kind_of(node);
     if (found == Kind::gather && version < since::kTransposeAfterGather) return Kind::none;
+    if (node.op == "Gelu" && version < since::kTransposeAfterGelu) return Kind::none;
+    if (node.op == "Elu" && version < since::kTransposeAfterElu) return Kind::none;
     return found == Kind::resize && !assigned ? Kind::none : found;
   }
 
