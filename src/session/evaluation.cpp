@@ -47,15 +47,10 @@ double binomial_p(std::size_t held, std::size_t count, double level) {
   return std::min(sum, 1.0);
 }
 
-/// Networks that could be forecast, ready to be measured.
-struct Batch {
-  std::vector<EngineModel> models;
-  std::vector<std::string> names;
-};
-
-Result<Batch> forecast_all(Forecaster& forecaster, const EvaluationOptions& options, Listener& listener,
-                           Evaluation& out) {
-  Batch batch;
+/// The networks that could be forecast.
+Result<std::vector<Result<LoadedModel>>> forecast_all(Forecaster& forecaster, const EvaluationOptions& options,
+                                                      Listener& listener, Evaluation& out) {
+  std::vector<Result<LoadedModel>> models;
   for (const std::string& file : options.models) {
     if (listener.cancelled()) return fail(Errc::interrupted, "interrupted");
     listener.progress(0, "forecasting " + file);
@@ -66,26 +61,31 @@ Result<Batch> forecast_all(Forecaster& forecaster, const EvaluationOptions& opti
       continue;
     }
     out.rows.push_back({file, forecast->total, {}, {}});
-    batch.models.push_back(std::move(loaded->engine_model));
-    batch.names.push_back(file);
+    models.push_back(std::move(loaded));
   }
-  return batch;
+  return models;
 }
 
 }  // namespace
 
-Result<Evaluation> evaluate(const EvaluationOptions& options, Listener& listener) {
+Result<Forecaster> open_to_judge(EvaluationOptions& options, Listener& listener) {
   auto forecaster = Forecaster::open(options.pack, options.settings);
-  if (!forecaster) return tl::unexpected(forecaster.error());
+  if (!forecaster) return forecaster;
   std::string why;
   if (!options.foreign && forecaster->foreign(why)) {
     return fail(Errc::mismatch, why +
                                     ". Accuracy can only be judged on the machine and engine the pack was made "
                                     "for; --force does it all the same");
   }
-  if (auto ok = forecaster->choose_graph(options.graph, listener); !ok) return tl::unexpected(ok.error());
+  if (auto ok = forecaster->bind(options.at, options.dims, listener); !ok) return tl::unexpected(ok.error());
+  return forecaster;
+}
+
+Result<Evaluation> evaluate(const EvaluationOptions& options, Listener& listener) {
   EvaluationOptions own = options;
-  if (auto ok = forecaster->bind(own.at, own.dims, listener); !ok) return tl::unexpected(ok.error());
+  auto forecaster = open_to_judge(own, listener);
+  if (!forecaster) return tl::unexpected(forecaster.error());
+  if (auto ok = forecaster->choose_graph(own.graph, listener); !ok) return tl::unexpected(ok.error());
   Evaluation out{.target = forecaster->pack().target(),
                  .anchor_age_s = forecaster->predictor().anchor_age_s(),
                  .graph = std::string(forecaster->graph_source()),
@@ -93,22 +93,21 @@ Result<Evaluation> evaluate(const EvaluationOptions& options, Listener& listener
                  .summary = {},
                  .machine = {},
                  .failures = {}};
-  const auto batch = forecast_all(*forecaster, own, listener, out);
+  auto models = forecast_all(*forecaster, own, listener, out);
+  if (!models) return tl::unexpected(models.error());
+  auto batch =
+      measure_batch(forecaster->worker(), std::move(*models), own, forecaster->asked(), "measuring ", listener);
   if (!batch) return tl::unexpected(batch.error());
-  auto results = measure_batch(forecaster->worker(), batch->models, batch->names, own, forecaster->asked(),
-                               "measuring ", listener);
-  if (!results) return tl::unexpected(results.error());
-  out.machine = report_machine(forecaster->worker(), own.settings.threads, round_table(*results), listener);
+  out.machine = batch->machine;
   std::vector<EvaluationRow> rows = std::exchange(out.rows, {});
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    NetworkMeasurement& result = (*results)[i];
-    if (result.failed) {
-      result.error.context = rows[i].model + ": " + result.error.context;
-      out.failures.push_back({rows[i].model, result.error});
+    auto& result = batch->models[i];
+    if (!result) {
+      out.failures.push_back({rows[i].model, result.error()});
       continue;
     }
-    rows[i].measured = result.quiet;
-    rows[i].round_minima_ns = std::move(result.round_minima_ns);
+    rows[i].measured = result->quiet;
+    rows[i].round_minima_ns = std::move(result->round_minima_ns);
     out.rows.push_back(std::move(rows[i]));
   }
   out.summary = summarize(out.rows);

@@ -69,7 +69,11 @@ struct Evaluation {
   std::vector<Failure> failures;  // of files that could not be forecast or measured
 };
 
-/// Forecasts all files, then measures them. Errc::mismatch: the pack is of another machine or engine.
+/// The pack, under the conditions that are asked for; their batch is that of `options.dims` from now on.
+/// Errc::mismatch: it is of another machine or engine.
+[[nodiscard]] Result<Forecaster> open_to_judge(EvaluationOptions& options, Listener& listener);
+
+/// Forecasts all files, then measures them. Errc::mismatch as above.
 /// Errc::interrupted: cancelled before every network had a round.
 [[nodiscard]] Result<Evaluation> evaluate(const EvaluationOptions& options, Listener& listener);
 

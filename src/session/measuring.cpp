@@ -11,30 +11,17 @@
 namespace latcast::session {
 namespace {
 
-/// Models that could be read, ready for the engine.
-struct Batch {
-  std::vector<EngineModel> models;
-  std::vector<std::string> names;
-  std::vector<std::size_t> places;  // in the answer
-};
-
-Batch load(const MeasureOptions& options, Measurements& out) {
-  Batch batch;
+std::vector<Result<LoadedModel>> load(const MeasureOptions& options, Measurements& out) {
+  std::vector<Result<LoadedModel>> models;
   std::vector<std::vector<KeyValue>> conditions;
   for (const std::string& path : options.models) {
-    auto loaded = load_for_engine(path, options);
-    out.models.push_back({path, {}, fail(Errc::interrupted, path + ": not measured")});
-    if (!loaded) {
-      out.models.back().measurement = tl::unexpected(loaded.error());
-      continue;
-    }
-    conditions.push_back(out.models.back().conditions = conditions_of(out.target.conditions, *loaded));
-    batch.places.push_back(out.models.size() - 1);
-    batch.models.push_back(std::move(loaded->engine_model));
-    batch.names.push_back(path);
+    out.models.push_back({path, {}});
+    models.push_back(load_for_engine(path, options));
+    if (models.back())
+      conditions.push_back(out.models.back().conditions = conditions_of(out.target.conditions, *models.back()));
   }
   if (auto common = common_conditions(conditions)) out.target.conditions = std::move(*common);
-  return batch;
+  return models;
 }
 
 }  // namespace
@@ -47,17 +34,17 @@ Result<LoadedModel> load_for_engine(const std::string& file, const MeasureOption
   return loaded;
 }
 
-RoundTable round_table(std::span<const NetworkMeasurement> measurements) {
-  RoundTable out;
-  for (const NetworkMeasurement& one : measurements)
-    if (!one.failed) out.push_back(one.round_minima_ns);
-  return out;
-}
-
-Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<const EngineModel> models,
-                                                      std::span<const std::string> names, const MeasureOptions& options,
-                                                      Conditions conditions, const std::string& doing,
-                                                      Listener& listener) {
+Result<BatchMeasurement> measure_batch(Worker& worker, std::vector<Result<LoadedModel>> models,
+                                       const MeasureOptions& options, Conditions conditions, const std::string& doing,
+                                       Listener& listener) {
+  std::vector<EngineModel> ready;
+  std::vector<std::string> names;
+  for (Result<LoadedModel>& one : models) {
+    if (!one) continue;
+    ready.push_back(std::move(one->engine_model));
+    names.push_back(one->path);
+    one->model = {};
+  }
   conditions.erase("batch");
   InterleavedOptions interleaved;
   interleaved.rounds = options.rounds;
@@ -68,10 +55,26 @@ Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<
     left -= wait_for_quiet(worker, options.settings.threads, left, listener);
     return listener.cancelled();
   };
-  return measure_interleaved(worker, models, names, interleaved,
-                             [&](std::size_t done, std::size_t total, const std::string& name) {
-                               listener.progress(static_cast<double>(done) / static_cast<double>(total), doing + name);
-                             });
+  auto results = measure_interleaved(
+      worker, ready, names, interleaved, [&](std::size_t done, std::size_t total, const std::string& name) {
+        listener.progress(static_cast<double>(done) / static_cast<double>(total), doing + name);
+      });
+  if (!results) return tl::unexpected(results.error());
+  BatchMeasurement out;
+  RoundTable minima;
+  auto result = results->begin();
+  for (const Result<LoadedModel>& one : models) {
+    if (!one) {
+      out.models.emplace_back(tl::unexpected(one.error()));
+      continue;
+    }
+    if (!result->failed) minima.push_back(result->round_minima_ns);
+    out.models.push_back(result->failed ? fail_in(one->path, result->error)
+                                        : Result<NetworkMeasurement>(std::move(*result)));
+    ++result;
+  }
+  out.machine = report_machine(worker, options.settings.threads, minima, listener);
+  return out;
 }
 
 Result<Measurements> measure(const MeasureOptions& given, Listener& listener) {
@@ -92,19 +95,10 @@ Result<Measurements> measure(const MeasureOptions& given, Listener& listener) {
     if (name == "threads" || name == "batch") continue;  // told by the settings and by the models
     out.target.conditions.push_back({name, condition_text(catalogue->find_condition(name)->possible, value)});
   }
-  const Batch batch = load(options, out);
-  auto results = measure_batch(worker, batch.models, batch.names, options, *conditions, "", listener);
-  if (!results) return tl::unexpected(results.error());
-  out.machine = report_machine(worker, options.settings.threads, round_table(*results), listener);
-  for (std::size_t i = 0; i < results->size(); ++i) {
-    NetworkMeasurement& result = (*results)[i];
-    MeasuredModel& model = out.models[batch.places[i]];
-    if (result.failed) {
-      model.measurement = fail_in(model.model, result.error);
-    } else {
-      model.measurement = std::move(result);
-    }
-  }
+  auto batch = measure_batch(worker, load(options, out), options, *conditions, "", listener);
+  if (!batch) return tl::unexpected(batch.error());
+  out.machine = batch->machine;
+  for (std::size_t i = 0; i < out.models.size(); ++i) out.models[i].measurement = std::move(batch->models[i]);
   return out;
 }
 

@@ -1,7 +1,6 @@
 // What networks take here, by the protocol of docs/measuring.md.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -51,15 +50,15 @@ struct Measurements {
 /// A model file as an engine is to measure it.
 [[nodiscard]] Result<LoadedModel> load_for_engine(const std::string& file, const MeasureOptions& options);
 
-/// Bursts of all that were measured: networks x rounds.
-[[nodiscard]] RoundTable round_table(std::span<const NetworkMeasurement> measurements);
-
+/// Of models, in their order; an error where one was not loaded or not measured.
+struct BatchMeasurement {
+  std::vector<Result<NetworkMeasurement>> models;
+  MachineReport machine;
+};
 /// measure_interleaved() by the protocol of the options, under `conditions`; what is under way is told as `doing` and
 /// its name. Batch and element type are the models' own.
-[[nodiscard]] Result<std::vector<NetworkMeasurement>> measure_batch(Worker& worker, std::span<const EngineModel> models,
-                                                                    std::span<const std::string> names,
-                                                                    const MeasureOptions& options,
-                                                                    Conditions conditions, const std::string& doing,
-                                                                    Listener& listener);
+[[nodiscard]] Result<BatchMeasurement> measure_batch(Worker& worker, std::vector<Result<LoadedModel>> models,
+                                                     const MeasureOptions& options, Conditions conditions,
+                                                     const std::string& doing, Listener& listener);
 
 }  // namespace latcast::session
