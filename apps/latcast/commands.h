@@ -21,6 +21,7 @@ void add_inspect(Command app, Context& context);
 void add_worker(Command app, Context& context);
 void add_bench(Command app, Context& context);
 void add_bench_coverage(Command bench, Context& context);
+void add_bench_field(Command bench, Context& context);
 void add_bench_learn(Command bench, Context& context);
 void add_bench_mobile(Command bench, Context& context);
 void add_bench_graph(Command bench, Context& context);

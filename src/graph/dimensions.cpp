@@ -234,6 +234,25 @@ Result<void> check_asked(const onnx::Graph& graph, const DimBindings& bindings) 
   return {};
 }
 
+DimBindings bind_all(const onnx::Graph& graph, const DimBindings& asked, std::int64_t length) {
+  DimBindings out;
+  for (const auto& one : asked.named)
+    if (check_asked(graph, {.named = {one}, .batch = {}})) out.named.insert(one);
+  const auto key = [](const FreeDim& one) { return one.name.empty() ? one.place : one.name; };
+  const auto called_batch = [](const FreeDim& one) { return one.name.find("batch") != std::string::npos; };
+  const auto known = [](const FreeDim& one) { return one.value ? 2 : one.from.program.empty() ? 0 : 1; };
+  while (const auto bound = Binding(graph, out).run()) {
+    for (const FreeDim& one : *bound)
+      if (one.value) out.named[key(one)] = *one.value;
+    const auto next = std::ranges::min_element(*bound, {}, known);
+    if (next == bound->end() || next->value) break;
+    const bool batch =
+        called_batch(*next) || (next->axis == 0 && (next->name.empty() || std::ranges::none_of(*bound, called_batch)));
+    out.named[key(*next)] = batch ? asked.batch.value_or(1) : length;
+  }
+  return out;
+}
+
 std::optional<std::int64_t> other_batch(const onnx::Graph& graph, const DimBindings& bindings) {
   if (!bindings.batch) return std::nullopt;
   std::optional<std::int64_t> first;

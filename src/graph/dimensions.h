@@ -16,6 +16,11 @@ namespace latcast {
 /// error lists all dimensions that nothing binds, or says which have two values.
 [[nodiscard]] Result<std::vector<TensorInfo>> bind_inputs(const onnx::Graph& graph, const DimBindings& bindings);
 
+/// A value for every free dimension, by name or place: what `asked` says of those that the file has and what follows
+/// from it; else the batch (1 unless asked) for a first axis, or for names with "batch" in it where there are any, and
+/// `length` for all others. bind_inputs() says why where that cannot be.
+[[nodiscard]] DimBindings bind_all(const onnx::Graph& graph, const DimBindings& asked, std::int64_t length);
+
 /// What was asked for is there: every name and place is of a free dimension, or of a fixed one of that value.
 [[nodiscard]] Result<void> check_asked(const onnx::Graph& graph, const DimBindings& bindings);
 

@@ -365,5 +365,57 @@ TEST_F(Field, AnEngineThatIsNamedMustBeThere) {
   EXPECT_EQ(by("rules", file, {"--engine-path", at("none.so")}).code, 0);
 }
 
+// ---- a folder of them
+
+TEST_F(Field, AFolderIsJudgedNetworkByNetwork) {
+  for (const char* folder : {"found", "found/more.onnx", "found/.hidden", "empty"})
+    test::fs::create_directory(at(folder));
+  onnx::Model model = test::small_cnn();
+  test::save(model, at("found/fixed.onnx"));
+  test::save(model, at("found/.hidden/hidden.onnx"));
+  model.graph.inputs = {test::free_value("x", {{-1, "batch"}, {3, ""}, {-1, "height"}, {-1, "width"}})};
+  test::save(model, at("found/more.onnx/free\x1b.onnx"));
+  test::write_text(at("found/text.onnx"), "this is no model, only a text that is long enough to be looked at\n");
+  test::write_text(at("found/weights.bin"), "0");
+  const auto judged = [&](std::vector<std::string> more, const std::string& folder = "found") {
+    more.insert(more.begin(), {"bench", "field", at(folder), "--pack", test::world().pack, "--rounds", "2", "--burst",
+                               "2ms", "--dim", "height=32", "--batch", "2"});
+    return run(more);
+  };
+  const Json json = Json::parse(judged({"--json"}).out);
+  EXPECT_EQ(json["summary"], Json({{"networks", 3},
+                                   {"skipped", 2},
+                                   {"honest", 2},
+                                   {"not_honest", 0},
+                                   {"refused_alike", 0},
+                                   {"refused", 1},
+                                   {"not_judged", 0}}));
+  const Json& free = json["networks"][1];
+  EXPECT_EQ(free["dimensions"], Json({{"batch", 2}, {"height", 32}, {"width", 16}})) << free.dump(1);
+  EXPECT_EQ(free["forecasts"].size(), 1U);  // there are no rules for the fake engine
+  EXPECT_GT(free["measured_ns"]["quiet"].get<double>(), 0);
+  EXPECT_EQ(json["networks"][2]["forecasts"][0]["verdict"], "refused");
+  EXPECT_EQ(judged({}).code, 0);
+
+  const Outcome slower = judged({"--engine-path", "scale=100"});
+  EXPECT_EQ(slower.code, 3) << slower;
+  EXPECT_TRUE(contains(slower.out, "batch=2, height=32, width=16") && contains(slower.out, "free\\x1b.onnx")) << slower;
+  EXPECT_TRUE(
+      contains(slower.out, "3 networks, 2 other files skipped; forecasts: 0 honest, 2 not_honest, 0 refused_alike, 1"))
+      << slower;
+  const Outcome refused = judged({"--engine-path", "refuse=1"});  // to run what it told the graph of
+  EXPECT_EQ(refused.code, 3) << refused;
+  EXPECT_TRUE(contains(refused.out, "fixed.onnx: the fake engine refuses this model")) << refused;
+  for (const auto& [folder, what] : std::map<std::string, std::string>{
+           {"empty", "there is no .onnx file"}, {"none", "No such file"}, {"found/text.onnx", "Not a directory"}}) {
+    const Outcome outcome = judged({}, folder);
+    EXPECT_EQ(outcome.code, 1) << outcome;
+    EXPECT_TRUE(contains(outcome.err, what)) << outcome;
+  }
+  const Outcome misspelt = judged({"--dim", "heigth=64"});
+  EXPECT_EQ(misspelt.code, 1) << misspelt;
+  EXPECT_TRUE(contains(misspelt.err, "has a free dimension 'heigth'")) << misspelt;
+}
+
 }  // namespace
 }  // namespace latcast

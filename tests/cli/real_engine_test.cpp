@@ -98,6 +98,12 @@ TEST_F(RealEngine, OnboardsForecastsAndEvaluates) {
   const double error = eval["networks"][0]["error"];
   EXPECT_LT(std::abs(std::log(1 + error)), std::log(10)) << eval.dump(1);
 
+  const Json field = Json::parse(
+      run({"bench", "field", folder_, "--pack", at("host.latpack"), "--rounds", "1", "--burst", "5ms", "--json"}).out);
+  const Json& forecasts = field["networks"][0]["forecasts"];
+  EXPECT_EQ(forecasts[0]["graph"], "engine") << field.dump(1);
+  EXPECT_EQ(forecasts[1]["graph"], "rules") << field.dump(1);
+
   const Outcome recalibrate = run({"recalibrate", "--pack", at("host.latpack"), "--budget", "8s"});
   if (contains(recalibrate.err, "reference carriers; at least")) {
     GTEST_SKIP() << "this machine is too busy: 12 s gave too few reference carriers\n" << recalibrate.err;

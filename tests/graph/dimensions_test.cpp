@@ -105,5 +105,21 @@ TEST(Dimensions, AFixedBatchIsTold) {
   EXPECT_EQ(other({}, 8), std::nullopt);
 }
 
+TEST(Dimensions, CanAllBeGivenAValueByWhatIsAskedAndByHabit) {
+  const auto all = [](const onnx::Graph& graph, const DimBindings& asked) {
+    return bound(graph, bind_all(graph, asked, 16));
+  };
+  EXPECT_EQ(all(ids(), {}), "1x16x16");
+  EXPECT_EQ(all(cached(), {}), "1x16 1x32 1x4x16x8");
+  EXPECT_EQ(all(cached(), {.named = {{"past + new", 128}, {"new", 1}, {"of another file", 3}}, .batch = 2}),
+            "2x1 2x128 2x4x127x8");
+  EXPECT_EQ(all(graph_of({{"x", {"", "3"}}}), {.named = {}, .batch = 8}), "8x3");
+  EXPECT_EQ(all(graph_of({{"x", {"steps", "batch_size", "8"}}}), {.named = {{"x:0", 5}}, .batch = 4}), "5x4x8");
+  EXPECT_EQ(all(graph_of({{"x", {"steps", "batch_size", "8"}}}), {}), "16x1x8");
+  EXPECT_EQ(all(graph_of({{"x", {"1", "2*half"}}}), {}), "1x16");
+  EXPECT_TRUE(bind_all(graph_of({{"x", {"1", "3"}}}), {.named = {{"x:1", 4}}, .batch = 8}, 16).named.empty());
+  expect_part(all(graph_of({{"x", {"1", "3*third"}}}), {}), "'3*third'");
+}
+
 }  // namespace
 }  // namespace latcast

@@ -18,11 +18,7 @@ struct Options : session::EvaluationOptions {
 
 Json json_row(const session::EvaluationRow& row) {
   return {{"model", row.model},
-          {"forecast_ns",
-           {{"quiet", row.forecast.quiet.count()},
-            {"lower", row.forecast.lower.count()},
-            {"upper", row.forecast.upper.count()},
-            {"level", row.forecast.level}}},
+          {"forecast_ns", json_forecast(row.forecast)},
           {"measured_ns", {{"quiet", row.measured.quiet}, {"noise", json_number(row.measured.noise)}}},
           {"error", row.error()},
           {"coverage", {{"time_share", row.forecast.time_share}}}};

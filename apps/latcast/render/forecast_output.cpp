@@ -145,11 +145,7 @@ Json json_answer(const ForecastAnswer& answer, bool modules, bool listed) {
   const NetworkForecast& total = network.total;
   Json json = {{"model", answer.model},
                {"conditions", json_pairs(answer.conditions)},
-               {"latency_ns",
-                {{"quiet", total.quiet.count()},
-                 {"lower", total.lower.count()},
-                 {"upper", total.upper.count()},
-                 {"level", total.level}}},
+               {"latency_ns", json_forecast(total)},
                {"coverage", json_coverage(network)},
                {"cost", {{"macs", total.macs}, {"macs_partial", !counts_all_macs(network)}}}};
   if (!listed) {

@@ -47,6 +47,13 @@ Json json_machine(const session::MachineReport& machine) {
 
 Json json_error(const Error& error) { return {{"code", to_string(error.code)}, {"message", error.context}}; }
 
+Json json_forecast(const NetworkForecast& forecast) {
+  return {{"quiet", forecast.quiet.count()},
+          {"lower", forecast.lower.count()},
+          {"upper", forecast.upper.count()},
+          {"level", forecast.level}};
+}
+
 Result<void> write_json(const std::string& file, const Json& json) {
   if (file.empty()) return {};
   return write_output(file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");

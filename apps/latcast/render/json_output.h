@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "latcast/pack.h"
+#include "latcast/predictor.h"
 #include "latcast/result.h"
 #include "options.h"
 #include "session/machine_watch.h"
@@ -19,6 +20,7 @@ using Json = nlohmann::ordered_json;
 /// An object; numbers where the values are.
 [[nodiscard]] Json json_pairs(const std::vector<KeyValue>& pairs);
 [[nodiscard]] Json json_machine(const session::MachineReport& machine);
+[[nodiscard]] Json json_forecast(const NetworkForecast& forecast);
 [[nodiscard]] Json json_error(const Error& error);
 /// To a file or stdout as write_output does; nothing where `file` is empty.
 [[nodiscard]] Result<void> write_json(const std::string& file, const Json& json);
