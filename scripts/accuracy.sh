@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tables of docs/accuracy.md, made anew on this machine: exports the networks, measures and trains, evaluates.
+# README.md's accuracy table, made anew on this machine: exports the networks, measures and trains, evaluates.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
@@ -8,13 +8,13 @@ usage='usage: scripts/accuracy.sh [--budget 10m] [--pack FILE]
 
 Exports the networks of scripts/networks.txt to build/torchvision (random weights, 14 GB), measures
 modules for the budget and trains on them, forecasts and measures every network, and prints the
-rows of docs/accuracy.md. Needs build/latcast (./quickstart makes it). Takes about half an hour more
-than the budget; a second run uses the files of the first one.
+accuracy table of README.md and the same by latency. Needs build/latcast (./quickstart makes it). Takes about half
+an hour more than the budget; a second run uses the networks of the first, and without --budget its pack.
 
   --budget TIME   what measuring modules may take
   --pack FILE     judge this pack of this machine instead of making one'
 
-budget=10m
+budget=
 pack=
 while (($# > 0)); do
   case $1 in
@@ -37,9 +37,9 @@ scripts/setup.sh --networks
 
 if [[ -z $pack ]]; then
   pack=build/accuracy.latpack
-  if [[ ! -f $pack ]]; then
+  if [[ -n $budget || ! -f $pack ]]; then
     rm -f build/accuracy.db build/accuracy.db-*
-    "$latcast" profile --engine onnxruntime --budget "$budget" --db build/accuracy.db
+    "$latcast" profile --engine onnxruntime --budget "${budget:-10m}" --db build/accuracy.db
     "$latcast" train --db build/accuracy.db --out "$pack"
   fi
 fi
@@ -51,16 +51,26 @@ for graph in engine rules; do
 done
 
 /usr/bin/python3 - build/accuracy-engine.json build/accuracy-rules.json <<'END'
-import json, sys
-print("\n| executed graph from | networks | MAPE | within 5 % | within 10 % | 90 % interval: empirical coverage | its mean width | modelled share below 95 % | noise floor |")
-print("|---|---|---|---|---|---|---|---|---|")
-for file in sys.argv[1:]:
-    result = json.load(open(file))
-    s = result["summary"]
-    shares = [s["mape"], s["within_5_percent"], s["within_10_percent"], s["interval"]["held"], s["interval"]["mean_width"],
-              s["low_coverage_share"], s["noise_floor"]["split_half_mape"]]
-    text = [f"{100 * x:.1f} %" if x is not None else "–" for x in shares]
-    print(f"| {result['graph']} | {s['networks']} | " + " | ".join(text) + " |")
-target = json.load(open(sys.argv[1]))["target"]
-print(f"\n{target['device']}, {target['engine']} {target['engine_version']}, {target['settings'].get('threads')} thread")
+import datetime, json, sys
+results = [json.load(open(file)) for file in sys.argv[1:]]
+SHARES = {"mape": 1, "within_5_percent": 0, "within_10_percent": 0, "held": 0, "mean_width": 0, "low_coverage_share": 0, "split_half_mape": 1}
+
+def table(name, rows):
+    print(f"\n| {name} | networks | MAPE | within 5 % | within 10 % | 90 % interval: empirical coverage | its mean width | modelled share below 95 % | noise floor |")
+    print("|" + "---|" * 9)
+    for label, count, summary in rows:
+        all = summary | summary["interval"] | summary["noise_floor"]
+        shares = [f"{100 * all[key]:.{digits}f} %" if all[key] is not None else "–" for key, digits in SHARES.items()]
+        print("| " + " | ".join([label, str(count), *shares]) + " |")
+
+def band(low, high):
+    if not low or not high: return f"below {high / 1e6:g} ms" if high else f"from {low / 1e6:g} ms"
+    return f"{low / 1e6:g} to {high / 1e6:g} ms"
+
+engine, rules = results
+target = engine["target"]
+print(f"\n{datetime.date.today()}, {target['device']}, {target['engine']} {target['engine_version']}, {target['settings']['threads']} thread")
+table("executed graph from", [("the engine", f"{engine['summary']['networks']} of torchvision", engine["summary"]),
+                              ("[rules](docs/rules.md)", "the same, measured again", rules["summary"])])
+table("measured", [(band(one["from_ns"], one["to_ns"]), one["networks"], one) for one in engine["by_latency"]])
 END
