@@ -261,7 +261,8 @@ std::optional<std::int64_t> other_batch(const onnx::Graph& graph, const DimBindi
     if (input.shape->front().value < 0) return std::nullopt;
     if (!first) first = input.shape->front().value;
   }
-  return first == bindings.batch ? std::nullopt : first;
+  const std::int64_t file = first.value_or(1);  // no input has an axis: nothing can be rebound, which is said there
+  return file == bindings.batch ? std::nullopt : std::optional(file);
 }
 
 }  // namespace latcast

@@ -25,7 +25,7 @@ namespace latcast {
 [[nodiscard]] Result<void> check_asked(const onnx::Graph& graph, const DimBindings& bindings);
 
 /// The first dimension of the first input, where the file fixes those of all and this one at another value than the
-/// batch that was asked for.
+/// batch that was asked for; where no input has a dimension, 1.
 [[nodiscard]] std::optional<std::int64_t> other_batch(const onnx::Graph& graph, const DimBindings& bindings);
 
 }  // namespace latcast

@@ -102,7 +102,9 @@ TEST(Dimensions, AFixedBatchIsTold) {
   EXPECT_EQ(other(graph_of({{"x", {"8", "64"}}}), 8), std::nullopt);
   EXPECT_EQ(other(graph_of({{"x", {"1", "64"}}, {"y", {"n"}}}), 8), std::nullopt);
   EXPECT_EQ(other(graph_of({{"x", {"1", "64"}}}), {}), std::nullopt);
-  EXPECT_EQ(other({}, 8), std::nullopt);
+  EXPECT_EQ(other({}, 8), 1);
+  EXPECT_EQ(other(graph_of({{"x", {}}}), 8), 1);
+  EXPECT_EQ(other({}, 1), std::nullopt);
 }
 
 TEST(Dimensions, CanAllBeGivenAValueByWhatIsAskedAndByHabit) {
