@@ -168,12 +168,86 @@ void encoder_decoder(Net& net) {
   vocabulary_head(net, y);
 }
 
+/// softmax(q k^T + mask) v; k and v [1,h,t,d], t with the cache.
+Value cached_attention(Net& net, const Value& q, const Value& k, const Value& v, const Value& mask) {
+  const float root = std::sqrt(static_cast<float>(q.dim(-1)));
+  Value scores = net.matmul(net.chance(0.5) ? net.mul(q, 1.0F / root) : q, net.transpose(k, {0, 1, 3, 2}));
+  if (net.chance(0.5)) scores = net.div(scores, root);
+  if (mask.rank() > 0) scores = net.add(scores, mask);
+  return net.matmul(net.softmax(scores, -1), v);
+}
+
+/// One step of generation: a token, and the keys and values of those before it as inputs that come back longer.
+void decoder_step(Net& net) {
+  const auto h = net.heads(48, 1600);
+  const std::int64_t d = std::max<std::int64_t>(4, h.width / 4 * 4), c = h.count * d;
+  const std::int64_t past = net.chance(0.15) ? 0 : net.side(8, 2048), length = past + 1;
+  const std::int64_t kv_heads = net.chance(0.6) ? h.count : divisor(h.count, net.pick({1, 2, 4}));
+  const int blocks = net.depth(1, 4);
+  const bool rms = net.chance(0.5), rotary = net.chance(0.4), gated = net.chance(0.4), bias = !rms;
+  const bool masked = net.chance(0.5), repeated = net.chance(0.5);
+  const double ratio = net.pick({2.0, 8.0 / 3.0, 4.0, 4.0});
+  const Act a = net.pick({Act::gelu_tanh, Act::gelu, Act::silu, Act::relu});
+  const auto norm = [&](const Value& v) { return rms ? rms_norm(net, v) : layer_norm(net, v); };
+  const Value cos = net.weight({1, 1, 1, d}, 0.7F), sin = net.weight({1, 1, 1, d}, 0.7F);
+  const auto rotate = [&](const Value& v) {
+    if (!rotary) return v;
+    const Value left = net.slice(v, 3, 0, d / 2), right = net.slice(v, 3, d / 2, d);
+    return net.add(net.mul(v, cos), net.mul(net.concat({net.node("Neg", {right}), left}, -1), sin));
+  };
+  Value x = embed(net, 1, c, !rotary);
+  const Value mask = masked ? padding_mask(net, length) : Value{};
+  for (int i = 0; i < blocks; ++i) {
+    const Value u = norm(x);
+    Value q, k, v;
+    if (kv_heads == h.count && net.chance(0.5)) {
+      const auto parts = net.split(linear(net, u, 3 * c, bias), -1, 3);
+      q = heads_of(net, parts[0], h.count, d);
+      k = heads_of(net, parts[1], h.count, d);
+      v = heads_of(net, parts[2], h.count, d);
+    } else {
+      q = heads_of(net, linear(net, u, c, bias), h.count, d);
+      k = heads_of(net, linear(net, u, kv_heads * d, bias), kv_heads, d);
+      v = heads_of(net, linear(net, u, kv_heads * d, bias), kv_heads, d);
+    }
+    q = rotate(q);
+    k = rotate(k);
+    if (past > 0) {
+      k = net.concat({net.input({1, kv_heads, past, d}), k}, 2);
+      v = net.concat({net.input({1, kv_heads, past, d}), v}, 2);
+    }
+    Value y;
+    if (kv_heads == h.count) {
+      y = cached_attention(net, q, k, v, mask);
+    } else if (repeated) {
+      const auto repeat = [&](const Value& t) {
+        const std::int64_t r = h.count / kv_heads;
+        return net.reshape(net.expand(net.unsqueeze(t, {2}), {1, kv_heads, r, length, d}), {1, h.count, length, d});
+      };
+      y = cached_attention(net, q, repeat(k), repeat(v), mask);
+    } else {  // the queries of a group are rows of one product
+      const Value grouped = net.reshape(q, {1, kv_heads, h.count / kv_heads, d});
+      y = net.reshape(cached_attention(net, grouped, k, v, mask), {1, h.count, 1, d});
+    }
+    x = net.add(x, linear(net, merge_heads(net, y), c, bias));
+    const Value w = norm(x);
+    const std::int64_t hidden = net.grid(c, ratio);
+    if (gated)
+      x = net.add(
+          x, linear(net, net.mul(act(net, linear(net, w, hidden, bias), a), linear(net, w, hidden, bias)), c, bias));
+    else
+      x = net.add(x, mlp(net, w, hidden, a));
+  }
+  linear(net, norm(x), net.log_integer(1000, 32000), false);
+}
+
 constexpr std::array kFamilies{
     Family{"bert", FamilyKind::sequence, 1.3, 0.8, bert},
     Family{"gpt", FamilyKind::sequence, 1.1, 0.8, gpt},
     Family{"llama", FamilyKind::sequence, 1.0, 0.7, llama},
     Family{"t5", FamilyKind::sequence, 0.9, 0.8, t5},
     Family{"encoder_decoder", FamilyKind::sequence, 0.7, 0.8, encoder_decoder},
+    Family{"decoder_step", FamilyKind::sequence, 2.5, 0.8, decoder_step},
 };
 
 }  // namespace

@@ -24,6 +24,7 @@ using carriers::Shape;
 using carriers::Value;
 using onnx::DataType;
 
+constexpr double kEnoughWeightBytes = 1e8;  // a carrier with as many gets no more modules
 constexpr std::string_view kModuleFamilies = "module:";
 constexpr int kTries = 200;
 constexpr double kColdShare = 0.15;  // of the inputs: read as the graph gets them
@@ -187,7 +188,7 @@ Carrier make_module_carrier(const ModuleType& type, std::uint64_t seed, std::siz
   if (!type.build) throw std::invalid_argument("module type " + type.name + " has no [build] section");
   Random rng(carriers::hash(type.name) ^ (seed * 0x9E3779B97F4A7C15ULL));
   GraphBuilder b(type.build->opset);
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < n && b.weight_bytes() < kEnoughWeightBytes; ++i) {
     std::optional<Draw> drawn;
     for (int attempt = 0; attempt < kTries && !drawn; ++attempt) drawn = try_draw(type, *type.build, rng);
     if (!drawn) break;
