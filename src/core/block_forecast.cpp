@@ -61,12 +61,18 @@ class RowsEstimator {
     const RowPick inside(rows_.size(), [&](std::size_t row) { return marks[row] == 0; });
     const RowPick outside(rows_.size(), [&](std::size_t row) { return marks[row] != 0; });
     if (outside.size() > 0) registers_.run(plan_.outside);
-    if (inside.size() > 0) estimate(inside, false);
-    if (outside.size() > 0) estimate(outside, true);
+    if (inside.size() > 0) estimate(inside, false, marks);
+    if (outside.size() == 0) return;
+    std::fill_n(marks.begin(), registers_.rows, plan_.model.all_extrapolated(true) ? -1 : 0);
+    for (std::size_t i = 0; i < plan_.features.size() && !plan_.model.all_extrapolated(true); ++i) {
+      plan_.model.mark_far(i, registers_.column(plan_.features[i]), registers_.rows, marks.data());
+    }
+    estimate(outside, true, marks);
   }
 
  private:
-  void estimate(const RowPick& rows, bool outside) noexcept {
+  /// `far`: -1 for rows that are too far outside.
+  void estimate(const RowPick& rows, bool outside, const std::array<std::int64_t, kMostRows>& far) noexcept {
     inputs_.rows = rows.padded();
     inputs_.count = rows.size();
     std::array<double, kMostRows> part;
@@ -84,8 +90,10 @@ class RowsEstimator {
     }
     std::array<double, kMostRows> ns;
     plan_.model.estimate_rows(inputs_, outside, ns.data());
-    const bool extrapolated = plan_.model.extrapolated(outside);
-    for (std::size_t i = 0; i < rows.size(); ++i) set_estimate(*rows_[rows[i]].out, {ns[i], extrapolated});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const bool extrapolated = outside ? far[rows[i]] != 0 : plan_.model.all_extrapolated(false);
+      set_estimate(*rows_[rows[i]].out, {ns[i], extrapolated});
+    }
   }
 
   const KernelPlan& plan_;

@@ -33,13 +33,18 @@ KernelForecaster::KernelForecaster(const KernelView& kernel, FormShape shape)
       shape_(shape),
       low_(kernel.low.begin(), kernel.low.end()),
       high_(kernel.high.begin(), kernel.high.end()),
-      covered_(kernel.samples >= std::max<std::size_t>(kCoveredSamples, kCoveredSamplesPerTerm * shape.terms)) {
+      covered_(kernel.samples >= std::max<std::size_t>(kCoveredSamples, kCoveredSamplesPerTerm * shape.terms)),
+      carries_(kernel.margin > kExtrapolationMargin) {
   const std::size_t size = simd::padded(shape.features, simd::kLanes);
   lowest_raw_.assign(size, -std::numeric_limits<double>::infinity());
   most_raw_.assign(size, std::numeric_limits<double>::infinity());
+  least_carried_ = lowest_raw_;
+  most_carried_ = most_raw_;
   for (std::size_t i = 0; i < shape.features; ++i) {
     lowest_raw_[i] = raw_above(low_[i] - kExtrapolationMargin);
     most_raw_[i] = raw_above(high_[i] + kExtrapolationMargin);
+    least_carried_[i] = raw_above(low_[i] - kernel.margin);
+    most_carried_[i] = raw_above(high_[i] + kernel.margin);
   }
   low_.resize(size);
   high_.resize(size);
@@ -62,12 +67,23 @@ KernelEstimate KernelForecaster::estimate(std::span<const double> terms, const R
     }
   }
   const double value = chosen.evaluate({terms, {logs.data(), shape_.features}, {logs32.data(), shape_.features}});
-  return {std::clamp(value, kLeast_ns, kMost_ns), extrapolated(outside)};
+  return {std::clamp(value, kLeast_ns, kMost_ns), extrapolated(features, outside)};
+}
+
+bool KernelForecaster::extrapolated(const RawFeatures& features, bool outside) const noexcept {
+  if (all_extrapolated(outside) || !outside) return all_extrapolated(outside);
+  return simd::functions().any_outside(features.data(), least_carried_.data(), most_carried_.data(),
+                                       least_carried_.size());
 }
 
 void KernelForecaster::mark_outside(std::size_t feature, const double* raw, std::size_t rows,
                                     std::int64_t* marks) const noexcept {
   simd::functions().mark_outside(raw, lowest_raw_[feature], most_raw_[feature], rows, marks);
+}
+
+void KernelForecaster::mark_far(std::size_t feature, const double* raw, std::size_t rows,
+                                std::int64_t* marks) const noexcept {
+  simd::functions().mark_outside(raw, least_carried_[feature], most_carried_[feature], rows, marks);
 }
 
 void KernelForecaster::set_term(KernelRows& rows, std::size_t term, const double* raw) const noexcept {

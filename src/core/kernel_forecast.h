@@ -16,6 +16,9 @@ namespace latcast {
 /// How far outside its training range (log2) a feature may lie before a forecast counts as extrapolated: beyond the
 /// range the base model's physical terms carry on, which holds well over a factor of two in one feature.
 inline constexpr double kExtrapolationMargin = 1.0;
+/// The same for classes whose physical terms alone forecast as well as any model does: a law that was seen to hold is
+/// carried a factor of eight on (matrix-vector products by their bytes, say).
+inline constexpr double kLawMargin = 3.0;
 /// Kernel classes with fewer samples never count as covered, nor do those with fewer than two for each base term.
 inline constexpr std::uint32_t kCoveredSamples = 8;
 inline constexpr std::uint32_t kCoveredSamplesPerTerm = 2;
@@ -28,6 +31,7 @@ struct KernelView {
   std::span<const FormNodeView> form, extrapolation;
   std::span<const double> low, high;
   std::uint32_t samples = 0;
+  double margin = kExtrapolationMargin;
 };
 
 struct KernelEstimate {
@@ -65,6 +69,8 @@ class KernelForecaster {
   /// `terms`: raw, as many as the shape says; those that form(outside) does not read may hold anything.
   [[nodiscard]] KernelEstimate estimate(std::span<const double> terms, const RawFeatures& features,
                                         bool outside) const noexcept;
+  /// Whether forecasts for these features count as extrapolated.
+  [[nodiscard]] bool extrapolated(const RawFeatures& features, bool outside) const noexcept;
   /// Both at once.
   [[nodiscard]] KernelEstimate estimate(std::span<const double> terms, std::span<const double> features) const noexcept;
 
@@ -76,13 +82,18 @@ class KernelForecaster {
   /// Once the terms and features that form(outside) reads are set; all rows are outside or none is. Gives as many
   /// latencies as there are rows.
   void estimate_rows(const KernelRows& rows, bool outside, double* ns) const noexcept;
-  [[nodiscard]] bool extrapolated(bool outside) const noexcept { return outside || !covered_; }
+  /// Whether rows that are outside the range of training, or inside, are extrapolated: all or none.
+  [[nodiscard]] bool all_extrapolated(bool outside) const noexcept { return !covered_ || (outside && !carries_); }
+  /// What is left where not all are: sets the marks of rows with that feature too far outside to -1.
+  void mark_far(std::size_t feature, const double* raw, std::size_t rows, std::int64_t* marks) const noexcept;
 
  private:
   Form form_, extrapolation_;
   FormShape shape_;                                         // without padding
   std::vector<double> low_, high_, lowest_raw_, most_raw_;  // padded: of logs, and of raw features with the margin
+  std::vector<double> least_carried_, most_carried_;        // the same with the kernel class's own margin
   bool covered_ = false;
+  bool carries_ = false;  // that margin is wider
 };
 
 }  // namespace latcast

@@ -39,6 +39,7 @@ Result<void> check_kernel(const KernelSource& kernel, std::size_t slots) {
   if (auto ok = check_programs(kernel.features, slots); !ok) return ok;
   if (auto ok = check_ranges(kernel.low, kernel.high, kernel.features.size()); !ok) return ok;
   if (!within(kernel.spread, 0, 10)) return corrupt("the interval of a kernel class is not one");
+  if (!within(kernel.margin, 0, 10)) return corrupt("how far a kernel class carries is no factor");
   const FormShape shape{kernel.terms.size(), kernel.features.size()};
   for (const FormView* form : {&kernel.form, &kernel.extrapolation}) {
     if (form->empty()) continue;

@@ -9,6 +9,7 @@
 
 #include "core/expression.h"
 #include "core/form.h"
+#include "core/kernel_forecast.h"
 #include "core/network_correction.h"
 #include "latcast/pack_info.h"
 #include "latcast/result.h"
@@ -44,7 +45,8 @@ struct KernelModel {
   std::uint32_t samples = 0;
   double error = 0, bias = 0;  // cross-validated, weighted: mean |ratio - 1|, mean log ratio
   double spread = 0;           // half-width of a module's interval in log latency, at the pack's level; 0: unknown
-  std::string model;           // the chosen regression model
+  double margin = kExtrapolationMargin;  // how far outside the range a feature may lie (log2)
+  std::string model;                     // the chosen regression model
   std::vector<CandidateScore> candidates;
   FormSpec form;           // empty: nothing was measured, the physical fallback answers
   FormSpec extrapolation;  // used instead where a feature is out of range; empty: `form` with clamped features

@@ -139,6 +139,7 @@ KernelModel read_kernel(const fb::Kernel& kernel) {
   out.error = kernel.error();
   out.bias = kernel.bias();
   out.spread = kernel.spread();
+  out.margin = kernel.margin();
   out.free = kernel.free();
   out.model = text(kernel.model());
   out.candidates = read_all(kernel.candidates(), [](const fb::Candidate& c) {
@@ -230,6 +231,7 @@ KernelSource kernel_source(const fb::Kernel& kernel, FormReader& forms) {
           .high = array(kernel.high()),
           .samples = kernel.samples(),
           .spread = kernel.spread(),
+          .margin = kernel.margin(),
           .form = forms.read(kernel.form()),
           .extrapolation = forms.read(kernel.extrapolation()),
           .free = kernel.free()};

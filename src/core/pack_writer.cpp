@@ -119,7 +119,7 @@ Offset<fb::Kernel> write(PackBuilder& out, const KernelModel& kernel) {
   const auto form = write_all(out, laid_out(kernel.form));
   const auto extrapolation = write_all(out, laid_out(kernel.extrapolation));
   return fb::CreateKernel(out, name, when, terms, features, low, high, kernel.samples, kernel.error, kernel.bias, model,
-                          candidates, form, extrapolation, kernel.spread, kernel.free);
+                          candidates, form, extrapolation, kernel.spread, kernel.free, kernel.margin);
 }
 
 Offset<fb::ModuleType> write(PackBuilder& out, const TypeModel& type) {

@@ -113,8 +113,9 @@ Result<TypePlan> make_plan(const TypeSource& type, double fallback_spread) {
     plan.interval_factor = std::exp(kernel.spread > 0 ? kernel.spread : fallback_spread);
     plan.free = kernel.free;
     if (has_model(kernel)) {
-      plan.model = KernelForecaster({kernel.form, kernel.extrapolation, kernel.low, kernel.high, kernel.samples},
-                                    {kernel.terms.size(), kernel.features.size()});
+      plan.model =
+          KernelForecaster({kernel.form, kernel.extrapolation, kernel.low, kernel.high, kernel.samples, kernel.margin},
+                           {kernel.terms.size(), kernel.features.size()});
     }
     RegisterScheduler own = common;
     if (auto ok = plan_programs(plan, values, values.kernels[k], own); !ok) return fail_in(kernel.name, ok.error());

@@ -57,6 +57,7 @@ struct KernelSource {
   std::span<const double> low, high;
   std::uint32_t samples = 0;
   double spread = 0;
+  double margin = kExtrapolationMargin;
   FormView form, extrapolation;
   bool free = false;
 };

@@ -94,6 +94,23 @@ TEST(Predictor, FlagsWhatLiesOutsideTrainingAndFallsBackToTheBase) {
   EXPECT_NEAR(forecast->latency.count(), 1.1 * (0.4 * 4000.0 * 4000 * 4000 + 1500), 1e3);
 }
 
+TEST(Predictor, ALawIsCarriedOnFurther) {
+  const Pack pack = sample_pack([](PackContent& c) { c.types[0].kernels[1].margin = 4; });
+  const Predictor lawful(pack, kAnchored), usual(sample_pack(), kAnchored);
+  const std::vector<double> large = {4000, 600}, huge = {4000, 40000}, rows = {4000, 600, 4000, 40000, 9, 16};
+  EXPECT_EQ(usual.forecast_module(conv(large))->status, ForecastStatus::extrapolated);
+  const auto carried = lawful.forecast_module(conv(large));
+  EXPECT_EQ(carried->status, ForecastStatus::ok);
+  EXPECT_EQ(carried->latency, usual.forecast_module(conv(large))->latency);  // of the base, as ever
+  EXPECT_EQ(lawful.forecast_module(conv(huge))->status, ForecastStatus::extrapolated);
+  std::vector<ModuleForecast> all(3);
+  ASSERT_TRUE(lawful.forecast_modules(0, rows, all));
+  EXPECT_EQ(all[0].status, ForecastStatus::ok);
+  EXPECT_EQ(all[0].latency, carried->latency);
+  EXPECT_EQ(all[1].status, ForecastStatus::extrapolated);
+  EXPECT_EQ(all[2].status, ForecastStatus::ok);
+}
+
 TEST(Predictor, HardlyAnySamplesCountAsExtrapolated) {
   const Pack pack = sample_pack([](PackContent& c) { c.types[0].kernels[0].samples = 7; });
   const std::vector<double> parameters = {8, 16};
