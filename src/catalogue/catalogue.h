@@ -46,6 +46,7 @@ struct NodeRead {
     input_element_size,  // element_size(in0), bytes
     at_boundary,  // at_boundary: 1 where the first input is one of the network's or the first output is one of its
     input_reuse,  // reuse(in0): bytes the run touched since in0 was last touched
+    input_idle,   // idle(in0): nominal nanoseconds since then
   };
   Kind kind = Kind::input_dim;
   int index = 0;

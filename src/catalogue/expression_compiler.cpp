@@ -86,6 +86,7 @@ class NodeParser final : public ExpressionParser {
         {"constant", {Kind::input_constant, Kind::input_constant}},
         {"element_size", {Kind::input_element_size, Kind::input_element_size}},
         {"reuse", {Kind::input_reuse, Kind::input_reuse}},
+        {"idle", {Kind::input_idle, Kind::input_idle}},
     };
     if (peek() != '(') return false;
     if (name == "is") {

@@ -1,8 +1,8 @@
 // Text -> Program. The whole language: numbers, names, + - * / %, comparisons, && || !, c ? a : b, min max ceil floor
-// log2 sqrt abs, and (where a node is read) in0[1], out0[-1], in1.value[0], rank(in0), elements(in0), constant(in1),
-// present(in1), present(attr.x), count(attr.x), element_size(in0), reuse(in0), attr.x[0], attr.x == "text",
-// is("domain:Op"), GROUP.FIELD views; `READ | NUMBER` gives a read a default. Expressions over parameters read
-// conditions: cond.threads. Facts of the device (device.l2_bytes) are constants.
+// log2 sqrt abs, ramp(x, low, high), and (where a node is read) in0[1], out0[-1], in1.value[0], rank(in0),
+// elements(in0), constant(in1), present(in1), present(attr.x), count(attr.x), element_size(in0), reuse(in0), idle(in0),
+// attr.x[0], attr.x == "text", is("domain:Op"), GROUP.FIELD views; `READ | NUMBER` gives a read a default. Expressions
+// over parameters read conditions: cond.threads. Facts of the device (device.l2_bytes) are constants.
 #pragma once
 
 #include <functional>

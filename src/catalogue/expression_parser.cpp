@@ -117,6 +117,8 @@ void ExpressionParser::name_or_call(const std::string& name) {
   const auto function = kFunctions.find(name);
   if (function != kFunctions.end() && peek() == '(') {
     call(name, function->second.first, function->second.second);
+  } else if (name == "ramp" && peek() == '(') {
+    ramp();
   } else if (facts_ != nullptr && name == "device" && accept(".")) {
     fact();
   } else {
@@ -151,6 +153,34 @@ void ExpressionParser::call(const std::string& name, Opcode op, int arguments) {
   } else if (count < 2) {
     stop(name + "() takes two or more arguments");
   }
+}
+
+void ExpressionParser::ramp() {
+  expect("(");
+  ternary();
+  const std::size_t low = program_.size();
+  expect(",");
+  ternary();
+  const std::size_t high = program_.size();
+  expect(",");
+  ternary();
+  expect(")");
+  if (!error_.empty()) return;
+  const Program lows(program_.begin() + static_cast<std::ptrdiff_t>(low),
+                     program_.begin() + static_cast<std::ptrdiff_t>(high));
+  const Program highs(program_.begin() + static_cast<std::ptrdiff_t>(high), program_.end());
+  const auto append = [this](const Program& part) { program_.insert(program_.end(), part.begin(), part.end()); };
+  // min(max(x - low, 0) / (high - low), 1)
+  program_.resize(high);
+  emit(Opcode::subtract);
+  program_.push_back({Opcode::constant, 0, 0.0});
+  emit(Opcode::maximum);
+  append(highs);
+  append(lows);
+  emit(Opcode::subtract);
+  emit(Opcode::divide);
+  program_.push_back({Opcode::constant, 0, 1.0});
+  emit(Opcode::minimum);
 }
 
 std::optional<std::string> ExpressionParser::compared(std::string_view token) {

@@ -52,6 +52,7 @@ class ExpressionParser {
   void name_or_call(const std::string& name);
   void fact();
   void call(const std::string& name, Opcode op, int arguments);
+  void ramp();
   void skip_space();
 
   std::string_view text_;

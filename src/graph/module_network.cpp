@@ -117,7 +117,7 @@ double product_macs(std::string_view op, std::span<const TensorInfo* const> inpu
 
 ModuleNetwork match_modules(const ir::Graph& executed, std::span<const ir::NodeId> order,
                             const ModuleMatcher& matcher) {
-  const ReuseDistances reuse(executed, order);
+  const Reuses reuse(executed, order);
   TensorBytes bytes(executed);
   ModuleNetwork network;
   network.modules.reserve(order.size());

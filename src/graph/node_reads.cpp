@@ -140,9 +140,11 @@ Result<double> read_node(const NodeView& view, const NodeRead& read, const views
       return read_tensor(view, read, false);
     case Kind::at_boundary:
       return view.at_boundary ? 1.0 : 0.0;
-    case Kind::input_reuse: {
+    case Kind::input_reuse:
+    case Kind::input_idle: {
       const auto input = static_cast<std::size_t>(read.index);
-      return input < view.reuse.size() ? view.reuse[input] : 0.0;
+      const Reuse reuse = input < view.reuse.size() ? view.reuse[input] : Reuse{};
+      return read.kind == Kind::input_idle ? reuse.idle_ns : reuse.bytes;
     }
     case Kind::output_dim:
     case Kind::output_rank:

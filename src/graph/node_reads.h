@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "graph/module_network.h"
+#include "graph/reuse.h"
 
 namespace latcast {
 
@@ -22,8 +23,8 @@ struct NodeView {
   std::int64_t opset = 1;  // of the operator's own domain
   std::vector<const TensorInfo*> inputs;
   std::vector<const TensorInfo*> outputs;
-  bool at_boundary = false;       // reads an input of the network or writes one of its outputs
-  std::span<const double> reuse;  // per input: bytes touched since its last touch (graph/reuse.h); empty: not known
+  bool at_boundary = false;      // reads an input of the network or writes one of its outputs
+  std::span<const Reuse> reuse;  // per input (graph/reuse.h); empty: not known
   /// The group of views that was computed last, and its fields; null: none of this node.
   mutable Result<ViewFields> (*computed)(const NodeView&) = nullptr;
   mutable ViewFields fields = {};

@@ -2,58 +2,186 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <string_view>
+
+#include "graph/module_network.h"
 
 namespace latcast {
 namespace {
-
-constexpr double kNever = -1;
 
 bool shares_memory(const ir::Node& node) {
   static constexpr std::array<std::string_view, 5> kViews = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"};
   return node.domain.empty() && std::ranges::find(kViews, node.op) != kViews.end();
 }
 
-class Walker {
+/// Bytes by the time of their last touch, to be summed from a time on: a Fenwick tree.
+class TouchedBytes {
  public:
-  explicit Walker(const ir::Graph& graph) : graph_(graph), touched_(graph.values(), kNever) {
-    bytes_.reserve(graph.values());
-    for (ir::ValueId id = 0; id < graph.values(); ++id) bytes_.push_back(graph.value(id).info.bytes());
+  explicit TouchedBytes(std::size_t times) : sums_(times + 1, 0.0) {}
+
+  void add(std::size_t time, double bytes) {
+    total_ += bytes;
+    for (std::size_t at = time + 1; at < sums_.size(); at += at & -at) sums_[at] += bytes;
+  }
+  /// Touched later than `time`.
+  [[nodiscard]] double since(std::size_t time) const {
+    double before = 0;
+    for (std::size_t at = time + 1; at > 0; at -= at & -at) before += sums_[at];
+    return std::max(total_ - before, 0.0);
   }
 
-  /// One run through the graph; `note` gets every node's distances, input by input.
+ private:
+  std::vector<double> sums_;
+  double total_ = 0;
+};
+
+/// By value: whose memory it has; its own but for views.
+std::vector<ir::ValueId> memories(const ir::Graph& graph, std::span<const ir::NodeId> order) {
+  std::vector<ir::ValueId> memory(graph.values());
+  std::iota(memory.begin(), memory.end(), ir::ValueId{0});
+  for (const ir::NodeId id : order) {
+    const ir::Node& node = graph.node(id);
+    if (shares_memory(node) && node.input(0) != ir::kNothing && !node.outputs.empty())
+      memory[node.outputs[0]] = memory[node.inputs[0]];
+  }
+  return memory;
+}
+
+/// Most bytes of activations alive at once: engines hand on the memory of those that nobody reads any more, so however
+/// many are touched, no more than these are.
+double peak_activations(const ir::Graph& graph, std::span<const ir::NodeId> order,
+                        const std::vector<ir::ValueId>& memory) {
+  std::vector<std::size_t> last(graph.values(), 0);  // by value: where it is read for the last time
+  for (std::size_t place = 0; place < order.size(); ++place)
+    for (const ir::ValueId input : graph.node(order[place]).inputs)
+      if (input != ir::kNothing) last[memory[input]] = place;
+  std::vector<double> ends(order.size(), 0.0);
+  double live = 0, most = 0;
+  for (ir::ValueId id = 0; id < graph.values(); ++id)
+    if (graph.value(id).input && !graph.value(id).info.constant) live += graph.value(id).info.bytes();
+  for (std::size_t place = 0; place < order.size(); ++place) {
+    for (const ir::ValueId output : graph.node(order[place]).outputs) {
+      if (output == ir::kNothing || memory[output] != output) continue;
+      live += graph.value(output).info.bytes();
+      ends[std::max(last[output], place)] += graph.value(output).info.bytes();
+    }
+    most = std::max(most, live);
+    live -= ends[place];
+  }
+  return most;
+}
+
+/// What a node takes, roughly, on a core of 3 GHz with wide vectors (our design: the machine's own rates are what is
+/// learnt). Weights come the slower the more of them a run reads.
+class NominalClock {
+ public:
+  NominalClock(const ir::Graph& graph, std::span<const ir::NodeId> order) : graph_(graph) {
+    double weights = 0;
+    std::vector<bool> counted(graph.values(), false);
+    for (const ir::NodeId id : order) {
+      for (const ir::ValueId input : graph.node(id).inputs) {
+        if (input == ir::kNothing || !graph.value(input).info.constant || counted[input]) continue;
+        counted[input] = true;
+        weights += graph.value(input).info.bytes();
+      }
+    }
+    constexpr double kNear = 4e6, kFar = 24e6;  // bytes
+    weight_rate_ = weights < kNear ? kNearRate : weights < kFar ? kBetweenRate : kFarRate;
+  }
+
+  [[nodiscard]] double ns(const ir::Node& node) const {
+    if (shares_memory(node)) return kView;
+    std::vector<const TensorInfo*> inputs, outputs;
+    double activations = 0, weights = 0, weight_elements = 0;
+    const auto look_up = [&](const ir::Ids& ids, std::vector<const TensorInfo*>& infos) {
+      for (const ir::ValueId id : ids) {
+        infos.push_back(id == ir::kNothing ? nullptr : &graph_.value(id).info);
+        if (id == ir::kNothing) continue;
+        (infos.back()->constant ? weights : activations) += infos.back()->bytes();
+        if (infos.back()->constant) weight_elements += infos.back()->elements();
+      }
+    };
+    look_up(node.inputs, inputs);
+    look_up(node.outputs, outputs);
+    const bool recurrent = node.op == "LSTM" || node.op == "GRU" || node.op == "RNN";
+    const bool stepwise = recurrent && inputs[0] != nullptr && inputs[0]->known && !inputs[0]->dims.empty();
+    const double macs =
+        stepwise ? weight_elements * static_cast<double>(inputs[0]->dims[0]) : product_macs(node.op, inputs, outputs);
+    return kNode + macs / kMacs + activations / kActivationRate + weights / weight_rate_;
+  }
+
+ private:
+  static constexpr double kMacs = 50;                                                              // a nanosecond
+  static constexpr double kNearRate = 60, kBetweenRate = 30, kFarRate = 15, kActivationRate = 40;  // bytes a nanosecond
+  static constexpr double kNode = 200, kView = 50;                                                 // nanoseconds
+
+  const ir::Graph& graph_;
+  double weight_rate_ = kNearRate;
+};
+
+/// Stack distances: how many different bytes were touched since a tensor was. And the time since.
+class Walker {
+ public:
+  Walker(const ir::Graph& graph, std::span<const ir::NodeId> order)
+      : graph_(graph),
+        memory_(memories(graph, order)),
+        most_(peak_activations(graph, order, memory_)),
+        clock_(graph, order),
+        weights_(2 * order.size()),
+        activations_(2 * order.size()),
+        touched_(graph.values(), kNever),
+        touched_ns_(graph.values(), 0.0) {}
+
+  /// One run through the graph; `note` gets what was since every node's inputs were touched, one after the other.
   template <class Note>
   void run(std::span<const ir::NodeId> order, const Note& note) {
     for (const ir::NodeId id : order) {
       const ir::Node& node = graph_.node(id);
-      for (const ir::ValueId input : node.inputs) note(distance(input));
-      if (shares_memory(node) && node.input(0) != ir::kNothing && !node.outputs.empty()) {
-        touch(node.outputs[0], std::max(touched_[node.inputs[0]], 0.0));
-        continue;
+      for (const ir::ValueId input : node.inputs) note(since(input));
+      if (!shares_memory(node)) {
+        for (const auto* ids : {&node.inputs, &node.outputs})
+          for (const ir::ValueId value : *ids)
+            if (value != ir::kNothing) touch(memory_[value]);
       }
-      for (const auto* ids : {&node.inputs, &node.outputs})
-        for (const ir::ValueId value : *ids) clock_ += value == ir::kNothing ? 0.0 : bytes_[value];
-      for (const auto* ids : {&node.inputs, &node.outputs})
-        for (const ir::ValueId value : *ids) touch(value, clock_);
+      clock_ns_ += clock_.ns(node);
+      ++now_;
     }
   }
 
  private:
-  void touch(ir::ValueId value, double when) {
-    if (value != ir::kNothing) touched_[value] = when;
+  static constexpr std::size_t kNever = static_cast<std::size_t>(-1);
+
+  void touch(ir::ValueId value) {
+    if (touched_[value] == now_) return;
+    const double bytes = graph_.value(value).info.bytes();
+    TouchedBytes& sums = graph_.value(value).info.constant ? weights_ : activations_;
+    if (touched_[value] != kNever) sums.add(touched_[value], -bytes);
+    sums.add(now_, bytes);
+    touched_[value] = now_;
+    touched_ns_[value] = clock_ns_;
   }
-  [[nodiscard]] double distance(ir::ValueId value) const {
-    return value == ir::kNothing || touched_[value] == kNever ? 0.0 : clock_ - touched_[value];
+  [[nodiscard]] Reuse since(ir::ValueId value) const {
+    if (value == ir::kNothing || touched_[memory_[value]] == kNever) return {};
+    const std::size_t then = touched_[memory_[value]];
+    return {.bytes = weights_.since(then) + std::min(activations_.since(then), most_),
+            .idle_ns = clock_ns_ - touched_ns_[memory_[value]]};
   }
 
   const ir::Graph& graph_;
-  std::vector<double> bytes_, touched_;  // by value: its size; the clock at its last touch
-  double clock_ = 0;
+  std::vector<ir::ValueId> memory_;
+  double most_;  // bytes of activations that can be touched
+  NominalClock clock_;
+  TouchedBytes weights_, activations_;
+  std::vector<std::size_t> touched_;  // by memory: nodes executed before its last touch
+  std::vector<double> touched_ns_;    // by memory: when that node began
+  std::size_t now_ = 0;
+  double clock_ns_ = 0;
 };
 
 }  // namespace
 
-ReuseDistances::ReuseDistances(const ir::Graph& graph, std::span<const ir::NodeId> order) {
+Reuses::Reuses(const ir::Graph& graph, std::span<const ir::NodeId> order) {
   first_.reserve(order.size() + 1);
   std::size_t inputs = 0;
   for (const ir::NodeId id : order) {
@@ -61,10 +189,10 @@ ReuseDistances::ReuseDistances(const ir::Graph& graph, std::span<const ir::NodeI
     inputs += graph.node(id).inputs.size();
   }
   first_.push_back(inputs);
-  distances_.reserve(inputs);
-  Walker walker(graph);
-  walker.run(order, [](double) {});  // the second run knows where weights were last touched
-  walker.run(order, [&](double distance) { distances_.push_back(distance); });
+  reuses_.reserve(inputs);
+  Walker walker(graph, order);
+  walker.run(order, [](const Reuse&) {});  // the second run knows where weights were last touched
+  walker.run(order, [&](const Reuse& reuse) { reuses_.push_back(reuse); });
 }
 
 }  // namespace latcast

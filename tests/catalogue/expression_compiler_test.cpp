@@ -65,6 +65,9 @@ TEST(ExpressionCompiler, KnowsEveryFunction) {
   EXPECT_EQ(value_of("log2(channels)"), 5);
   EXPECT_EQ(value_of("sqrt(b)"), 2);
   EXPECT_EQ(value_of("abs(b - a)"), 2);
+  EXPECT_EQ(value_of("ramp(a, 4, 8)"), 0.5);
+  EXPECT_EQ(value_of("ramp(b, 4 + 1, 2 * a)"), 0);
+  EXPECT_EQ(value_of("2 * ramp(channels, b, a)"), 2);
 }
 
 TEST(ExpressionCompiler, DivisionByZeroIsNothing) {
@@ -93,6 +96,7 @@ TEST(ExpressionCompiler, ErrorsNameThePlace) {
   EXPECT_TRUE(contains(problem_of("(a"), "')' expected at character 3"));
   EXPECT_TRUE(contains(problem_of("a ? b"), "':' expected"));
   EXPECT_TRUE(contains(problem_of("sqrt(a, b)"), "sqrt() takes one argument"));
+  EXPECT_TRUE(contains(problem_of("ramp(a, b)"), "',' expected"));
   EXPECT_TRUE(contains(problem_of("max(a)"), "max() takes two or more arguments"));
   EXPECT_TRUE(contains(problem_of(""), "unexpected end"));
   EXPECT_TRUE(contains(problem_of("a @ b"), "unexpected '@'"));
