@@ -1,19 +1,12 @@
 #include "graph/reuse.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
-#include <string_view>
 
-#include "graph/module_network.h"
+#include "graph/nominal_clock.h"
 
 namespace latcast {
 namespace {
-
-bool shares_memory(const ir::Node& node) {
-  static constexpr std::array<std::string_view, 5> kViews = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity"};
-  return node.domain.empty() && std::ranges::find(kViews, node.op) != kViews.end();
-}
 
 /// Bytes by the time of their last touch, to be summed from a time on: a Fenwick tree.
 class TouchedBytes {
@@ -42,7 +35,7 @@ std::vector<ir::ValueId> memories(const ir::Graph& graph, std::span<const ir::No
   std::iota(memory.begin(), memory.end(), ir::ValueId{0});
   for (const ir::NodeId id : order) {
     const ir::Node& node = graph.node(id);
-    if (shares_memory(node) && node.input(0) != ir::kNothing && !node.outputs.empty())
+    if (is_view(node) && node.input(0) != ir::kNothing && !node.outputs.empty())
       memory[node.outputs[0]] = memory[node.inputs[0]];
   }
   return memory;
@@ -72,54 +65,6 @@ double peak_activations(const ir::Graph& graph, std::span<const ir::NodeId> orde
   return most;
 }
 
-/// What a node takes, roughly, on a core of 3 GHz with wide vectors (our design: the machine's own rates are what is
-/// learnt). Weights come the slower the more of them a run reads.
-class NominalClock {
- public:
-  NominalClock(const ir::Graph& graph, std::span<const ir::NodeId> order) : graph_(graph) {
-    double weights = 0;
-    std::vector<bool> counted(graph.values(), false);
-    for (const ir::NodeId id : order) {
-      for (const ir::ValueId input : graph.node(id).inputs) {
-        if (input == ir::kNothing || !graph.value(input).info.constant || counted[input]) continue;
-        counted[input] = true;
-        weights += graph.value(input).info.bytes();
-      }
-    }
-    constexpr double kNear = 4e6, kFar = 24e6;  // bytes
-    weight_rate_ = weights < kNear ? kNearRate : weights < kFar ? kBetweenRate : kFarRate;
-  }
-
-  [[nodiscard]] double ns(const ir::Node& node) const {
-    if (shares_memory(node)) return kView;
-    std::vector<const TensorInfo*> inputs, outputs;
-    double activations = 0, weights = 0, weight_elements = 0;
-    const auto look_up = [&](const ir::Ids& ids, std::vector<const TensorInfo*>& infos) {
-      for (const ir::ValueId id : ids) {
-        infos.push_back(id == ir::kNothing ? nullptr : &graph_.value(id).info);
-        if (id == ir::kNothing) continue;
-        (infos.back()->constant ? weights : activations) += infos.back()->bytes();
-        if (infos.back()->constant) weight_elements += infos.back()->elements();
-      }
-    };
-    look_up(node.inputs, inputs);
-    look_up(node.outputs, outputs);
-    const bool recurrent = node.op == "LSTM" || node.op == "GRU" || node.op == "RNN";
-    const bool stepwise = recurrent && inputs[0] != nullptr && inputs[0]->known && !inputs[0]->dims.empty();
-    const double macs =
-        stepwise ? weight_elements * static_cast<double>(inputs[0]->dims[0]) : product_macs(node.op, inputs, outputs);
-    return kNode + macs / kMacs + activations / kActivationRate + weights / weight_rate_;
-  }
-
- private:
-  static constexpr double kMacs = 50;                                                              // a nanosecond
-  static constexpr double kNearRate = 60, kBetweenRate = 30, kFarRate = 15, kActivationRate = 40;  // bytes a nanosecond
-  static constexpr double kNode = 200, kView = 50;                                                 // nanoseconds
-
-  const ir::Graph& graph_;
-  double weight_rate_ = kNearRate;
-};
-
 /// Stack distances: how many different bytes were touched since a tensor was. And the time since.
 class Walker {
  public:
@@ -127,7 +72,7 @@ class Walker {
       : graph_(graph),
         memory_(memories(graph, order)),
         most_(peak_activations(graph, order, memory_)),
-        clock_(graph, order),
+        durations_(nominal_durations(graph, order)),
         weights_(2 * order.size()),
         activations_(2 * order.size()),
         touched_(graph.values(), kNever),
@@ -136,16 +81,15 @@ class Walker {
   /// One run through the graph; `note` gets what was since every node's inputs were touched, one after the other.
   template <class Note>
   void run(std::span<const ir::NodeId> order, const Note& note) {
-    for (const ir::NodeId id : order) {
-      const ir::Node& node = graph_.node(id);
+    for (std::size_t place = 0; place < order.size(); ++place, ++now_) {
+      const ir::Node& node = graph_.node(order[place]);
       for (const ir::ValueId input : node.inputs) note(since(input));
-      if (!shares_memory(node)) {
+      if (!is_view(node)) {
         for (const auto* ids : {&node.inputs, &node.outputs})
           for (const ir::ValueId value : *ids)
             if (value != ir::kNothing) touch(memory_[value]);
       }
-      clock_ns_ += clock_.ns(node);
-      ++now_;
+      clock_ns_ += durations_[place];
     }
   }
 
@@ -170,8 +114,8 @@ class Walker {
 
   const ir::Graph& graph_;
   std::vector<ir::ValueId> memory_;
-  double most_;  // bytes of activations that can be touched
-  NominalClock clock_;
+  double most_;                    // bytes of activations that can be touched
+  std::vector<double> durations_;  // by place, nanoseconds
   TouchedBytes weights_, activations_;
   std::vector<std::size_t> touched_;  // by memory: nodes executed before its last touch
   std::vector<double> touched_ns_;    // by memory: when that node began
