@@ -111,7 +111,7 @@ TEST(ExpressionCompiler, RefusesHostileTexts) {
   for (int i = 0; i < 500; ++i) choices += "1?";
   problem_of(choices + "1");
   std::string wide = "1";
-  for (int i = 0; i < 60; ++i) wide = "1 + (" + wide + ")";
+  for (int i = 0; i < 60; ++i) wide.insert(0, "1 + (").append(")");
   problem_of(wide);  // needs more stack than there is
   problem_of("1e999");
   problem_of(std::string("a\0b", 3));

@@ -12,6 +12,9 @@ namespace {
 
 /// Where no carrier like a network has the class, its error counts as if it were this share of the time.
 constexpr double kLeastShare = 1e-4;
+/// What each class's own error counts as, beside what it costs these networks: those that people have are made of other
+/// shares, and a class that is rare here may be most of one.
+constexpr double kOtherShare = 1e-3;
 /// Of two models that are equally good the quicker one is taken: what a doubling of the time must gain.
 constexpr double kDoublingGain = 0.001;
 constexpr double kFreeTime_ns = 50;
@@ -121,7 +124,7 @@ void Selector::charge(ClassItems& own, const std::vector<std::string>& by_merit)
     const double n = std::max(networks_, 1.0);
     const double caution = kCaution * std::sqrt(std::max(squares - mean * mean / n, 0.0)) / n;
     const double doublings = std::log2(1.0 + score_of(own, item).latency_ns / kFreeTime_ns);
-    item.loss = (item.off + caution) * (1.0 + kDoublingGain * doublings);
+    item.loss = (item.off + caution + kOtherShare * score_of(own, item).error) * (1.0 + kDoublingGain * doublings);
   }
 }
 

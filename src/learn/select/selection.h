@@ -84,7 +84,7 @@ class Selector {
     double time_ns = 0, bytes = 0;
     bool joint = false;
     double off = 0;               // mean over the networks
-    double loss = 0;              // off, with what caution and time add
+    double loss = 0;              // off, with what caution, the class.s own error and time add
     std::vector<Impact> impacts;  // per network that has the class; the same networks for all items
   };
   struct ClassItems {
