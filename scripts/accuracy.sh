@@ -6,10 +6,11 @@ cd "$(dirname "$0")/.."
 
 usage='usage: scripts/accuracy.sh [--budget 10m] [--pack FILE]
 
-Exports the networks of scripts/networks.txt to build/torchvision (random weights, 14 GB), measures
-modules for the budget and trains on them, forecasts and measures every network, and prints the
-accuracy table of README.md and the same by latency. Needs build/latcast (./quickstart makes it). Takes about half
-an hour more than the budget; a second run uses the networks of the first, and without --budget its pack.
+Exports the networks of scripts/networks.txt, scripts/small_networks.txt and scripts/export_sequences.py
+to build/torchvision, build/small and build/sequences (random weights, 15 GB), measures modules for the
+budget and trains on them, forecasts and measures every network, and prints the accuracy table of README.md
+and the same by latency. Needs build/latcast (./quickstart makes it). Takes about half an hour more than
+the budget; a second run uses the networks of the first, and without --budget its pack.
 
   --budget TIME   what measuring modules may take
   --pack FILE     judge this pack of this machine instead of making one'
@@ -30,10 +31,11 @@ while (($# > 0)); do
 done
 
 latcast=build/latcast
-networks=build/torchvision
 [[ -x $latcast ]] || fail "There is no $latcast: run ./quickstart first."
 scripts/setup.sh --networks
-/usr/bin/python3 scripts/export_networks.py "$networks"
+/usr/bin/python3 scripts/export_networks.py build/torchvision
+/usr/bin/python3 scripts/export_networks.py --small build/small
+/usr/bin/python3 scripts/export_sequences.py build/sequences
 
 if [[ -z $pack ]]; then
   pack=build/accuracy.latpack
@@ -44,13 +46,18 @@ if [[ -z $pack ]]; then
   fi
 fi
 
-for graph in engine rules; do
-  code=0
-  "$latcast" eval "$networks"/*.onnx --pack "$pack" --graph "$graph" --rounds 2 --burst 80ms --json="build/accuracy-$graph.json" || code=$?
+# judge SET GRAPH [OPTION...]
+judge() {
+  local code=0
+  "$latcast" eval build/"$1"/*.onnx --pack "$pack" --graph "$2" --json="build/accuracy-$1-$2.json" "${@:3}" || code=$?
   ((code <= 1)) || exit "$code" # 1: some of the networks could not be judged; they are listed
-done
+}
+judge torchvision engine --rounds 2 --burst 80ms
+judge torchvision rules --rounds 2 --burst 80ms
+judge small engine
+judge sequences engine
 
-/usr/bin/python3 - build/accuracy-engine.json build/accuracy-rules.json <<'END'
+/usr/bin/python3 - build/accuracy-{torchvision-engine,torchvision-rules,small-engine,sequences-engine}.json <<'END'
 import datetime, json, sys
 results = [json.load(open(file)) for file in sys.argv[1:]]
 SHARES = {"mape": 1, "within_5_percent": 0, "within_10_percent": 0, "held": 0, "mean_width": 0, "low_coverage_share": 0, "split_half_mape": 1}
@@ -67,10 +74,15 @@ def band(low, high):
     if not low or not high: return f"below {high / 1e6:g} ms" if high else f"from {low / 1e6:g} ms"
     return f"{low / 1e6:g} to {high / 1e6:g} ms"
 
-engine, rules = results
+engine, rules, small, sequences = results
 target = engine["target"]
+def count(result, what): return f"{result['summary']['networks']} {what}"
 print(f"\n{datetime.date.today()}, {target['device']}, {target['engine']} {target['engine_version']}, {target['settings']['threads']} thread")
-table("executed graph from", [("the engine", f"{engine['summary']['networks']} of torchvision", engine["summary"]),
-                              ("[rules](docs/rules.md)", "the same, measured again", rules["summary"])])
-table("measured", [(band(one["from_ns"], one["to_ns"]), one["networks"], one) for one in engine["by_latency"]])
+table("executed graph from", [("the engine", count(engine, "of torchvision"), engine["summary"]),
+                              ("[rules](docs/rules.md)", "the same, measured again", rules["summary"]),
+                              ("the engine", count(small, "of torchvision at 64 to 224 pixels"), small["summary"]),
+                              ("the engine", count(sequences, "over sequences"), sequences["summary"])])
+table("measured", [(f"{name}, {band(one['from_ns'], one['to_ns'])}", one["networks"], one)
+                   for name, result in (("torchvision", engine), ("small", small), ("sequences", sequences))
+                   for one in result["by_latency"]])
 END

@@ -13,16 +13,19 @@ import time
 import warnings
 
 LIST = pathlib.Path(__file__).with_name("networks.txt")
+SMALL = pathlib.Path(__file__).with_name("small_networks.txt")
 SEED = 1
 OPERATOR_SET = 17
 
 
-def listed_networks():
-    """(name, side of the square input in pixels) for each line of networks.txt."""
-    for line in LIST.read_text().splitlines():
+def listed_networks(small):
+    """File name -> (network, side of the square input in pixels), for each line of the list."""
+    networks = {}
+    for line in (SMALL if small else LIST).read_text().splitlines():
         fields = line.split("#")[0].split()
         if fields:
-            yield fields[0], int(fields[1])
+            networks[f"{fields[0]}_{fields[1]}" if small else fields[0]] = fields[0], int(fields[1])
+    return networks
 
 
 def export(name, side, file):
@@ -47,12 +50,13 @@ def main():
     parser = argparse.ArgumentParser(description="Export torchvision's networks (scripts/networks.txt) as ONNX files.")
     parser.add_argument("folder", type=pathlib.Path, help="where the files go; those that are there are kept")
     parser.add_argument("names", nargs="*", help="only these (default: the whole list)")
+    parser.add_argument("--small", action="store_true", help="those of scripts/small_networks.txt, named NETWORK_SIDE")
     arguments = parser.parse_args()
 
-    networks = dict(listed_networks())
+    networks = listed_networks(arguments.small)
     unknown = [name for name in arguments.names if name not in networks]
     if unknown:
-        parser.error(f"not in {LIST.name}: {', '.join(unknown)}")
+        parser.error(f"not in {(SMALL if arguments.small else LIST).name}: {', '.join(unknown)}")
     try:
         import torch
         import torchvision
@@ -69,7 +73,7 @@ def main():
             continue
         started = time.monotonic()
         try:
-            export(name, networks[name], file)
+            export(*networks[name], file)
         except Exception as error:  # whatever an exporter raises costs one network
             skipped += 1
             print(f"{name}: skipped: {str(error).strip().splitlines()[0]}", file=sys.stderr, flush=True)
