@@ -55,14 +55,14 @@ constexpr std::ptrdiff_t kFewestTotals = 5;
 
 /// How far outside the range of training forecasts of a class are trusted. Where its physical terms alone do as well as
 /// the chosen model, on enough samples to tell, they are a law of the class and not what was left to say without data.
-double margin_of(const ClassStudy& study, const Candidate& chosen, std::size_t terms) {
+double margin_of(const ClassStudy& study, const KernelModel& chosen) {
   constexpr std::size_t kSamples = 100, kSamplesPerTerm = 8;
   constexpr double kAsGood = 1.1;  // our design
   const auto base = std::ranges::find(study.candidates, kBaseModel,
                                       [](const Candidate& one) { return std::string_view(one.score.name); });
   const bool law = base != study.candidates.end() && base->fit &&
-                   chosen.fit->samples >= std::max(kSamples, kSamplesPerTerm * terms) &&
-                   base->score.error <= kAsGood * chosen.score.error;
+                   chosen.samples >= std::max(kSamples, kSamplesPerTerm * chosen.terms.size()) &&
+                   base->score.error <= kAsGood * chosen.error;
   return law ? kLawMargin : kExtrapolationMargin;
 }
 
@@ -80,7 +80,7 @@ void store(const PreparedKernel& kernel, const ClassStudy& study, int chosen, bo
   out.model = one.score.name;
   out.form = one.fit->form;
   out.extrapolation = one.fit->extrapolation;
-  out.margin = margin_of(study, one, out.terms.size());
+  out.margin = margin_of(study, out);
   for (const Candidate& candidate : study.candidates) {
     const bool left_out = (lean && !candidate.score.front) || !mixed_model(candidate.score.name).empty();
     if (left_out && &candidate != &one) continue;

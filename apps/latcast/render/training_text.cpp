@@ -128,7 +128,9 @@ std::string details(const TrainingReport& report) {
   if (report.choice.exchanged > 0) {
     text += "local search exchanged the models of " + count(report.choice.exchanged, "kernel class") + "\n";
   }
-  if (!report.choice.exact) text += "the knapsack ran into its limit: the choice is not proven optimal\n";
+  text += report.choice.gap > 0
+              ? "the choice is within " + format_percent(report.choice.gap, 2) + " of the best within the budgets\n"
+              : "the choice is proven to be the best within the budgets\n";
   if (report.repeated > 0) text += count(report.repeated, "sample") + " repeat another one\n";
   return text + "models took " + format_time(1e9 * report.model_cpu_s) + " of CPU time; peak memory " +
          format_bytes(peak_memory_bytes()) + "\n";

@@ -36,14 +36,14 @@ class Search {
   Search(Options options, double max_time, double max_bytes, std::size_t node_limit)
       : options_(std::move(options)), max_time_(max_time), max_bytes_(max_bytes), nodes_left_(node_limit) {}
 
-  /// Places in the problem; nothing where nothing fits.
-  std::optional<std::vector<std::size_t>> run(bool& exact) {
+  /// Places in the problem; nothing where nothing fits. `bound`: no choice has a smaller loss.
+  std::optional<std::vector<std::size_t>> run(double& bound) {
     find_prices();
     order_classes();
     chosen_.assign(options_.items.size(), 0);
     repair();
     descend(0, 0, 0, 0);
-    exact = nodes_left_ > 0;
+    bound = nodes_left_ > 0 ? best_loss_ : std::min(best_loss_, bound_after(0, {}));
     if (!std::isfinite(best_loss_)) return std::nullopt;
     std::vector<std::size_t> out(best_.size());
     for (std::size_t c = 0; c < best_.size(); ++c) out[c] = options_.place[c][best_[c]];
@@ -184,12 +184,18 @@ class Search {
     for (const std::size_t i : by_price) {
       const double t = time + items[i].time, b = bytes + items[i].bytes, l = loss + items[i].loss;
       if (t + rest.time > max_time_ * (1 + 1e-12) || b + rest.bytes > max_bytes_ * (1 + 1e-12)) continue;
-      const double room = prices_.time * finite_room(max_time_, t) + prices_.bytes * finite_room(max_bytes_, b);
-      const double bound = std::max(l + rest.loss, l + rest.priced - room);
-      if (bound >= best_loss_ - 1e-12) continue;
+      if (bound_after(depth + 1, {.loss = l, .time = t, .bytes = b}) >= best_loss_ - 1e-12) continue;
       chosen_[order_[depth]] = i;
       descend(depth + 1, l, t, b);
     }
+  }
+
+  /// What a choice has at least, of whose classes so many are decided and come to `used`: by the Lagrangian relaxation.
+  [[nodiscard]] double bound_after(std::size_t depth, const KnapsackItem& used) const {
+    const Rest& rest = rest_[depth];
+    const double room =
+        prices_.time * finite_room(max_time_, used.time) + prices_.bytes * finite_room(max_bytes_, used.bytes);
+    return std::max(used.loss + rest.loss, used.loss + rest.priced - room);
   }
 
   /// A budget without a limit has price 0.
@@ -280,20 +286,21 @@ KnapsackLeast least(const Knapsack& problem) {
 
 std::optional<KnapsackChoice> solve(const Knapsack& problem) {
   std::optional<KnapsackChoice> best;
-  bool all_exact = true;
+  double at_least = std::numeric_limits<double>::infinity();
   for (const bool with_shared : {false, true}) {
     if (with_shared && !any_shares(problem)) break;
     auto options = reduce(problem, with_shared);
     if (!options) continue;
     const double bytes = problem.max_bytes - (with_shared ? problem.shared_bytes : 0.0);
-    bool exact = true;
-    auto found = Search(std::move(*options), problem.max_time, bytes, problem.node_limit).run(exact);
-    all_exact &= exact;
+    double bound = 0;
+    auto found = Search(std::move(*options), problem.max_time, bytes, problem.node_limit).run(bound);
+    at_least = std::min(at_least, bound);
     if (!found) continue;
     KnapsackChoice choice = tally(problem, std::move(*found));
     if (!best || choice.loss < best->loss) best = std::move(choice);
   }
-  if (best) best->exact = all_exact;
+  if (best && best->loss > 0) best->gap = std::max(0.0, 1.0 - at_least / best->loss);
+  if (best && best->gap < 1e-9) best->gap = 0;
   return best;
 }
 

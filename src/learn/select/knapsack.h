@@ -1,9 +1,9 @@
 // Multiple-choice knapsack: one item of each class, least loss, within budgets of time and bytes.
 //
 // Branch and bound with the bound of the Lagrangian relaxation (Fisher 1981; Kellerer, Pferschy & Pisinger 2004, ch.
-// 11), whose multipliers are found first. Exact unless the search runs into its limit of visited nodes, which it says.
-// Items that share something stored once (an encoder) are allowed or forbidden as a whole: two searches, the better
-// one.
+// 11), whose multipliers are found first. Exact unless the search runs into its limit of visited nodes: then it tells
+// the gap. Items that share something stored once (an encoder) are allowed or forbidden as a whole: two searches, the
+// better one.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ struct Knapsack {
 struct KnapsackChoice {
   std::vector<std::size_t> item;  // per class
   double loss = 0, time = 0, bytes = 0;
-  bool exact = true;  // proven to be the best
+  double gap = 0;  // what a better choice could save at most, as a share of the loss; 0: proven to be the best
 };
 
 /// Nothing where the budgets cannot be met together.

@@ -318,7 +318,7 @@ std::optional<Choice> Selector::choose(const Budget& budget) const {
   std::vector<std::size_t> item = std::move(solved->item);
   const std::size_t exchanged = improve(budget, item);
   Choice out = tallied(item);
-  out.exact = solved->exact;
+  out.gap = solved->gap;
   out.exchanged = exchanged;
   return out;
 }

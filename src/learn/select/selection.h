@@ -42,7 +42,7 @@ struct Choice {
   double module_time_ns = 0;   // mean
   double network_time_ns = 0;  // mean
   double form_bytes = 0;       // what is shared included
-  bool exact = true;           // the knapsack was solved to the end
+  double gap = 0;              // KnapsackChoice::gap
   std::size_t exchanged = 0;   // classes that the local search changed
 };
 
