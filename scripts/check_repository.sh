@@ -68,7 +68,8 @@ for script in quickstart test .ci/run scripts/setup.sh scripts/accuracy.sh scrip
   bash -n "$script" || complain "$script does not parse"
 done
 for command in './quickstart --nonsense' './quickstart --budget' './quickstart --budget 0s' './quickstart --budget 3x' './test --nonsense' \
-  'scripts/setup.sh --nonsense' 'scripts/test_aarch64.sh --nonsense' 'scripts/accuracy.sh --nonsense' 'scripts/export_networks.py --nonsense'; do
+  'scripts/setup.sh --nonsense' 'scripts/test_aarch64.sh --nonsense' 'scripts/accuracy.sh --nonsense' 'scripts/export_networks.py --nonsense' \
+  'scripts/export_sequences.py --nonsense'; do
   code=0
   read -r -a words <<<"$command"
   "${words[@]}" >/dev/null 2>&1 </dev/null || code=$?
@@ -81,7 +82,8 @@ done
 # ---- CHANGELOG.md names the formats' versions, once
 
 constant() { grep -rhoP "$1 = \K[0-9]+" src | sort -u | paste -sd/; }
-formats="Store schema $(constant kStoreSchemaVersion), pack format $(constant kPackFormat), JSON schema version"
+json=$(grep -oP '"schema_version", \K[0-9]+' apps/latcast/render/json_output.cpp)
+formats="Store schema $(constant kStoreSchemaVersion), pack format $(constant kPackFormat), JSON schema version $json."
 [[ $(grep -ciE 'schema|pack format' CHANGELOG.md) == 1 ]] && grep -qF "$formats" CHANGELOG.md ||
   complain "CHANGELOG.md does not say, once: $formats"
 
@@ -90,6 +92,9 @@ formats="Store schema $(constant kStoreSchemaVersion), pack format $(constant kP
 while read -r line; do
   complain "scripts/networks.txt: '$line' is no network and side, or is there twice"
 done < <(awk '/^#/ {next} NF != 2 || $2 !~ /^[0-9]+$/ || seen[$1]++' scripts/networks.txt)
+while read -r line; do
+  complain "scripts/small_networks.txt: '$line' is no network and side, or is there twice"
+done < <(awk '/^#/ {next} NF != 2 || $2 !~ /^[0-9]+$/ || seen[$1, $2]++' scripts/small_networks.txt)
 
 if ((problems > 0)); then
   printf '%d problems\n' "$problems"

@@ -11,6 +11,10 @@ import pathlib
 import sys
 import warnings
 
+parser = argparse.ArgumentParser(description="Export networks over sequences as ONNX files.")
+parser.add_argument("folder", type=pathlib.Path, help="where the files go; those that are there are kept")
+FOLDER = parser.parse_args().folder
+
 try:
     import torch
     from torch import nn
@@ -188,13 +192,10 @@ def networks():
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Export networks over sequences as ONNX files.")
-    parser.add_argument("folder", type=pathlib.Path, help="where the files go; those that are there are kept")
-    folder = parser.parse_args().folder
-    folder.mkdir(parents=True, exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     warnings.filterwarnings("ignore")
     for name, make in networks():
-        file = folder / f"{name}.onnx"
+        file = FOLDER / f"{name}.onnx"
         if file.exists():
             continue
         torch.manual_seed(SEED)
@@ -203,7 +204,7 @@ def main():
         with torch.no_grad():
             torch.onnx.export(network.eval(), arguments, str(part), opset_version=OPERATOR_SET)
         part.replace(file)
-    print(f"{len(list(folder.glob('*.onnx')))} networks in {folder}")
+    print(f"{len(list(FOLDER.glob('*.onnx')))} networks in {FOLDER}")
 
 
 if __name__ == "__main__":
